@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/* Copyright 2026 The weft authors */
+/**
+ * DOC: weft accelerator UAPI, version 0.1
+ *
+ * One node /dev/accel/accelN per card. Objects (GEM handles, VM ids, queue ids) belong to the open file and end with
+ * it. Growth rules: ids and flags are only appended, every ``pad`` and unknown flag must be 0 (-EINVAL), arrays of
+ * structures carry their stride where they may grow.
+ *
+ * ============  =====================================================================================
+ * errno         meaning, for every ioctl
+ * ============  =====================================================================================
+ * EINVAL        unknown flag or value, padding not 0, misaligned or overflowing range
+ * ENOENT        no such handle, VM, queue or syncobj
+ * EACCES        the handle's rights do not allow it
+ * ENOSPC        local memory is full; WEFT_QUERY_MEMORY tells free bytes and largest block
+ * EDQUOT        the file's quota is used up
+ * EEXIST        the address range is already bound
+ * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
+ * ECANCELED     the object did not survive a reset of the card; create it again
+ * ENODEV        the card is gone; close the file
+ * ETIME         a bounded wait ran out
+ * EIO           the firmware or the card did not do what the contract says
+ * EFAULT        a user pointer is not readable or writable
+ * ============  =====================================================================================
+ */
+#ifndef _UAPI_DRM_WEFT_ACCEL_H_
+#define _UAPI_DRM_WEFT_ACCEL_H_
+
+#include "drm.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+#define DRM_WEFT_UAPI_MAJOR	0
+#define DRM_WEFT_UAPI_MINOR	1
+
+#define DRM_WEFT_QUERY		0x00
+#define DRM_WEFT_GEM_CREATE	0x01
+#define DRM_WEFT_GEM_INFO	0x02
+#define DRM_WEFT_GEM_EXPORT	0x03
+#define DRM_WEFT_VM_CREATE	0x04
+#define DRM_WEFT_VM_DESTROY	0x05
+#define DRM_WEFT_VM_BIND	0x06
+#define DRM_WEFT_QUEUE_CREATE	0x07
+#define DRM_WEFT_QUEUE_DESTROY	0x08
+#define DRM_WEFT_QUEUE_STATE	0x09
+#define DRM_WEFT_SUBMIT		0x0a
+#define DRM_WEFT_QUERY_PEER	0x0b
+
+/**
+ * enum drm_weft_query_what - what DRM_WEFT_QUERY returns
+ * @DRM_WEFT_QUERY_DEVICE: struct drm_weft_device
+ * @DRM_WEFT_QUERY_MEMORY: struct drm_weft_memory
+ * @DRM_WEFT_QUERY_ENGINES: array of struct drm_weft_engine
+ * @DRM_WEFT_QUERY_COUNTERS: array of struct drm_weft_counter of the VM given in @index
+ * @DRM_WEFT_QUERY_STATS: struct drm_weft_stats
+ */
+enum drm_weft_query_what {
+	DRM_WEFT_QUERY_DEVICE = 0,
+	DRM_WEFT_QUERY_MEMORY = 1,
+	DRM_WEFT_QUERY_ENGINES = 2,
+	DRM_WEFT_QUERY_COUNTERS = 3,
+	DRM_WEFT_QUERY_STATS = 4,
+};
+
+/**
+ * struct drm_weft_query - DRM_WEFT_QUERY
+ * @what: enum drm_weft_query_what
+ * @index: VM id for COUNTERS, else 0
+ * @size: in: bytes at @ptr; out: bytes the answer has. With 0 nothing is copied. A smaller buffer gets a prefix
+ * @pad: 0
+ * @ptr: user pointer
+ */
+struct drm_weft_query {
+	__u32 what;
+	__u32 index;
+	__u32 size;
+	__u32 pad;
+	__u64 ptr;
+};
+
+/**
+ * struct drm_weft_device - the card as a whole; constant while the file is open
+ * @uapi: DRM_WEFT_UAPI_MAJOR << 16 | MINOR of the driver
+ * @contract: contract version agreed with the firmware, major << 16 | minor
+ * @fw_version: major << 16 | minor << 8 | patch
+ * @serial: distinct among the cards of this machine
+ * @caps: WEFT_CAP_* of the contract (firmware/abi/reg.h)
+ * @lmem_bytes: local memory, carve-out included
+ * @user_limit: local memory available to objects
+ * @reset_gen: resets since power-on
+ * @num_slots: queues that run at the same time
+ * @num_engines: entries of QUERY_ENGINES
+ * @max_queues: quota of this file
+ * @max_vms: quota of this file
+ * @num_links: link tags of the card
+ * @timed_width: TIMED packets at once
+ * @p2p: 1 = this kernel can map peers' memory (PCI P2PDMA)
+ * @pci: domain << 16 | bus << 8 | devfn
+ */
+struct drm_weft_device {
+	__u32 uapi;
+	__u32 contract;
+	__u32 fw_version;
+	__u32 serial;
+	__u64 caps;
+	__u64 lmem_bytes;
+	__u64 user_limit;
+	__u64 reset_gen;
+	__u32 num_slots;
+	__u32 num_engines;
+	__u32 max_queues;
+	__u32 max_vms;
+	__u32 num_links;
+	__u32 timed_width;
+	__u32 p2p;
+	__u32 pci;
+};
+
+/**
+ * struct drm_weft_memory - local memory for objects, in bytes
+ * @total: all of it
+ * @free: not allocated, cleared or not
+ * @largest: largest free block
+ * @quarantined: withheld because a stop did not complete
+ * @dirty: free, but still to be cleared
+ * @quota: what this file may hold
+ * @used: what this file holds
+ */
+struct drm_weft_memory {
+	__u64 total;
+	__u64 free;
+	__u64 largest;
+	__u64 quarantined;
+	__u64 dirty;
+	__u64 quota;
+	__u64 used;
+};
+
+/** struct drm_weft_engine - one engine: @kinds WEFT_ENGINE_*, @group and @width as in the contract, @busy_ns so far */
+struct drm_weft_engine {
+	__u32 kinds;
+	__u32 group;
+	__u32 width;
+	__u32 pad;
+	__u64 busy_ns;
+};
+
+/**
+ * struct drm_weft_counter - traffic of a VM over one link, counted by the card
+ * @link: 0 host memory, n peer n, 255 own local memory
+ * @peer_serial: card behind the link, 0xffffffff when none
+ * @read_bytes: payload read by engines
+ * @write_bytes: payload written by engines
+ * @cell_reads: cells read
+ * @cell_writes: cell stores
+ * @fetch_bytes: packets, operand entries and lists
+ */
+struct drm_weft_counter {
+	__u32 link;
+	__u32 peer_serial;
+	__u64 read_bytes;
+	__u64 write_bytes;
+	__u64 cell_reads;
+	__u64 cell_writes;
+	__u64 fetch_bytes;
+};
+
+/**
+ * struct drm_weft_stats - counts of the card since module load, and of this file
+ * @irqs: interrupts handled by the driver for this card
+ * @events: events taken from the ring
+ * @overflows: times the ring had overflowed
+ * @faults: queues stopped by a fault
+ * @timeouts: jobs stopped by their time limit
+ * @jobs: jobs completed
+ * @file_ioctls: driver ioctls of this file
+ * @file_jobs: jobs submitted by this file
+ */
+struct drm_weft_stats {
+	__u64 irqs;
+	__u64 events;
+	__u64 overflows;
+	__u64 faults;
+	__u64 timeouts;
+	__u64 jobs;
+	__u64 file_ioctls;
+	__u64 file_jobs;
+};
+
+#define DRM_WEFT_PLACE_LOCAL	0	/* card memory, zeroed */
+#define DRM_WEFT_PLACE_SYSTEM	1	/* host memory, zeroed, coherent */
+#define DRM_WEFT_GEM_SEM	0x1	/* cells: bound with DRM_WEFT_BIND_SEM only */
+
+/* Rights of a handle; a created one has all, an imported one those of its export. */
+#define DRM_WEFT_RIGHT_READ	0x1
+#define DRM_WEFT_RIGHT_WRITE	0x2
+#define DRM_WEFT_RIGHT_SEM	0x4
+
+/**
+ * struct drm_weft_gem_create - DRM_WEFT_GEM_CREATE
+ * @size: bytes, > 0; rounded up to 4 KiB (out: the real size)
+ * @placement: DRM_WEFT_PLACE_*
+ * @flags: DRM_WEFT_GEM_*
+ * @handle: out
+ * @pad: 0
+ */
+struct drm_weft_gem_create {
+	__u64 size;
+	__u32 placement;
+	__u32 flags;
+	__u32 handle;
+	__u32 pad;
+};
+
+/**
+ * struct drm_weft_gem_info - DRM_WEFT_GEM_INFO
+ * @handle: in
+ * @placement: out, DRM_WEFT_PLACE_* (of the owner, for imports)
+ * @flags: out
+ * @rights: out, DRM_WEFT_RIGHT_*
+ * @size: out, bytes
+ * @mmap_offset: out, for mmap() of the node; 0 when it cannot be mapped. Without RIGHT_WRITE only PROT_READ
+ * @generation: out, reset generation of its contents
+ */
+struct drm_weft_gem_info {
+	__u32 handle;
+	__u32 placement;
+	__u32 flags;
+	__u32 rights;
+	__u64 size;
+	__u64 mmap_offset;
+	__u64 generation;
+};
+
+/**
+ * struct drm_weft_gem_export - DRM_WEFT_GEM_EXPORT: dma-buf whose importers get @rights at most
+ * @handle: in
+ * @rights: in, subset of the handle's own (-EACCES); 0 is -EINVAL
+ * @flags: in, O_CLOEXEC or 0
+ * @fd: out
+ *
+ * Import with DRM_IOCTL_PRIME_FD_TO_HANDLE, on the same card too. DRM_IOCTL_PRIME_HANDLE_TO_FD exports with
+ * RIGHT_READ, and RIGHT_WRITE when DRM_RDWR is given. mmap() of a dma-buf obeys its rights.
+ */
+struct drm_weft_gem_export {
+	__u32 handle;
+	__u32 rights;
+	__u32 flags;
+	__s32 fd;
+};
+
+#define DRM_WEFT_VM_FENCE	0
+#define DRM_WEFT_VM_LR		1
+
+/** struct drm_weft_vm_create - DRM_WEFT_VM_CREATE: @type DRM_WEFT_VM_*, @flags 0, @vm_id out (> 0), @pad 0 */
+struct drm_weft_vm_create {
+	__u32 type;
+	__u32 flags;
+	__u32 vm_id;
+	__u32 pad;
+};
+
+/** struct drm_weft_vm_destroy - DRM_WEFT_VM_DESTROY: -EBUSY while it has queues */
+struct drm_weft_vm_destroy {
+	__u32 vm_id;
+	__u32 pad;
+};
+
+#define DRM_WEFT_BIND_MAP	0
+#define DRM_WEFT_BIND_UNMAP	1	/* everything in the range; splits what reaches over it. handle, offset, flags 0 */
+#define DRM_WEFT_BIND_READ	0x1
+#define DRM_WEFT_BIND_WRITE	0x2
+#define DRM_WEFT_BIND_SEM	0x4	/* needs RIGHT_SEM and an object made with GEM_SEM */
+
+/**
+ * struct drm_weft_vm_bind - DRM_WEFT_VM_BIND; done when the call returns
+ * @vm_id: address space
+ * @op: DRM_WEFT_BIND_MAP or _UNMAP
+ * @flags: MAP: DRM_WEFT_BIND_READ … ; at least one
+ * @handle: MAP: object
+ * @offset: MAP: first byte in it, 4 KiB aligned
+ * @va: device address, 4 KiB aligned, not 0; va + range <= 2^47 (the rest is the kernel's)
+ * @range: bytes, 4 KiB aligned, > 0. MAP over an existing mapping is -EEXIST; UNMAP of nothing succeeds
+ *
+ * UNMAP returns only when the card can no longer reach the range.
+ */
+struct drm_weft_vm_bind {
+	__u32 vm_id;
+	__u32 op;
+	__u32 flags;
+	__u32 handle;
+	__u64 offset;
+	__u64 va;
+	__u64 range;
+};
+
+#define DRM_WEFT_BAND_REALTIME	0	/* REALTIME and HIGH need CAP_SYS_NICE, else -EACCES */
+#define DRM_WEFT_BAND_HIGH	1
+#define DRM_WEFT_BAND_NORMAL	2
+#define DRM_WEFT_BAND_LOW	3
+
+/**
+ * struct drm_weft_queue_create - DRM_WEFT_QUEUE_CREATE: a job queue in a FENCE VM
+ * @vm_id: address space
+ * @band: DRM_WEFT_BAND_*
+ * @flags: 0
+ * @max_jobs: jobs the hardware ring holds at once, 1 … 1024; 0 = 64. More wait in the scheduler
+ * @run_limit_ms: a job that runs longer is stopped, 1 … 600000; 0 = 10000
+ * @queue_id: out (> 0)
+ */
+struct drm_weft_queue_create {
+	__u32 vm_id;
+	__u32 band;
+	__u32 flags;
+	__u32 max_jobs;
+	__u32 run_limit_ms;
+	__u32 queue_id;
+};
+
+/** struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it; unfinished jobs signal -ECANCELED */
+struct drm_weft_queue_destroy {
+	__u32 queue_id;
+	__u32 pad;
+};
+
+/**
+ * struct drm_weft_queue_state - DRM_WEFT_QUEUE_STATE
+ * @queue_id: in
+ * @run: out, enum weft_queue_run of the contract
+ * @cause: out, enum weft_fault of the last fault of this queue, 0 when there was none
+ * @fault_packet: out, index of the faulting packet in its list
+ * @fault_op: out, its opcode, for EXEC operator << 8 | opcode
+ * @faults: out, how often the queue was stopped and set up again
+ * @fault_va: out, address that faulted
+ * @fault_list: out, list with the faulting packet
+ * @retired: out, packets retired since it was last set up
+ * @busy_ns: out, engine time since then
+ *
+ * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences) and those behind
+ * it in the queue at that moment (-ECANCELED), is set up again, and takes new jobs.
+ */
+struct drm_weft_queue_state {
+	__u32 queue_id;
+	__u32 run;
+	__u32 cause;
+	__u32 fault_packet;
+	__u32 fault_op;
+	__u32 faults;
+	__u64 fault_va;
+	__u64 fault_list;
+	__u64 retired;
+	__u64 busy_ns;
+};
+
+#define DRM_WEFT_SYNC_WAIT	0x0	/* the job starts after @point (0: binary syncobj) */
+#define DRM_WEFT_SYNC_SIGNAL	0x1	/* @point (0: binary) is signalled when the job ends */
+
+/** struct drm_weft_sync - @handle syncobj of this file, @flags DRM_WEFT_SYNC_*, @point timeline point or 0 */
+struct drm_weft_sync {
+	__u32 handle;
+	__u32 flags;
+	__u64 point;
+};
+
+#define DRM_WEFT_MAX_SYNCS	256
+#define DRM_WEFT_MAX_PACKETS	(1u << 20)
+#define DRM_WEFT_MAX_OPERANDS	4096
+
+/**
+ * struct drm_weft_submit - DRM_WEFT_SUBMIT: one job, a list of packets run by CALL
+ * @queue_id: queue
+ * @flags: 0
+ * @list: device address of the packets, 64-byte aligned
+ * @table: device address of the operand table, 32-byte aligned, or 0
+ * @num_packets: 1 … DRM_WEFT_MAX_PACKETS
+ * @num_operands: 0 … DRM_WEFT_MAX_OPERANDS; 0 iff @table is 0
+ * @num_syncs: 0 … DRM_WEFT_MAX_SYNCS
+ * @pad: 0
+ * @syncs: user pointer to struct drm_weft_sync[num_syncs]
+ *
+ * Jobs of a queue run in order. The kernel does not read the packets: what a job may touch is decided by the page
+ * table of its VM, and what it may execute by the VM's type.
+ */
+struct drm_weft_submit {
+	__u32 queue_id;
+	__u32 flags;
+	__u64 list;
+	__u64 table;
+	__u32 num_packets;
+	__u32 num_operands;
+	__u32 num_syncs;
+	__u32 pad;
+	__u64 syncs;
+};
+
+/**
+ * enum drm_weft_peer_refusal - why a peer is not reachable
+ * @DRM_WEFT_PEER_OK: it is
+ * @DRM_WEFT_PEER_SELF: both are the same card
+ * @DRM_WEFT_PEER_NO_KERNEL: this kernel has no PCI P2PDMA
+ * @DRM_WEFT_PEER_NO_ROUTE: the PCI topology forbids it (host bridge not known to forward)
+ * @DRM_WEFT_PEER_NO_LINK: the card has no link tag left
+ * @DRM_WEFT_PEER_GONE: the peer was removed
+ * @DRM_WEFT_PEER_FAILED: mapping the probe page failed, see @error
+ */
+enum drm_weft_peer_refusal {
+	DRM_WEFT_PEER_OK = 0,
+	DRM_WEFT_PEER_SELF = 1,
+	DRM_WEFT_PEER_NO_KERNEL = 2,
+	DRM_WEFT_PEER_NO_ROUTE = 3,
+	DRM_WEFT_PEER_NO_LINK = 4,
+	DRM_WEFT_PEER_GONE = 5,
+	DRM_WEFT_PEER_FAILED = 6,
+};
+
+#define DRM_WEFT_PEER_MAP_NONE	0
+#define DRM_WEFT_PEER_MAP_BUS	1	/* PCI bus address, switched below the host bridge */
+#define DRM_WEFT_PEER_MAP_HOST	2	/* through the host bridge */
+
+/**
+ * struct drm_weft_query_peer - DRM_WEFT_QUERY_PEER: really maps one page of the peer, and reports
+ * @peer_fd: in, open file of the other card's node
+ * @refusal: out, enum drm_weft_peer_refusal
+ * @error: out, negative errno of the probe, 0 when it worked
+ * @map_type: out, DRM_WEFT_PEER_MAP_*
+ * @distance: out, p2pdma distance, -1 when unknown
+ * @link: out, link tag of the peer in this card's counters
+ * @cells: out, 1 = cells in the peer can be signalled
+ * @pad: 0
+ */
+struct drm_weft_query_peer {
+	__s32 peer_fd;
+	__u32 refusal;
+	__s32 error;
+	__u32 map_type;
+	__s32 distance;
+	__u32 link;
+	__u32 cells;
+	__u32 pad;
+};
+
+#define DRM_IOCTL_WEFT_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUERY, struct drm_weft_query)
+#define DRM_IOCTL_WEFT_GEM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_GEM_CREATE, struct drm_weft_gem_create)
+#define DRM_IOCTL_WEFT_GEM_INFO \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_GEM_INFO, struct drm_weft_gem_info)
+#define DRM_IOCTL_WEFT_GEM_EXPORT \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_GEM_EXPORT, struct drm_weft_gem_export)
+#define DRM_IOCTL_WEFT_VM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_VM_CREATE, struct drm_weft_vm_create)
+#define DRM_IOCTL_WEFT_VM_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_VM_DESTROY, struct drm_weft_vm_destroy)
+#define DRM_IOCTL_WEFT_VM_BIND \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_VM_BIND, struct drm_weft_vm_bind)
+#define DRM_IOCTL_WEFT_QUEUE_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUEUE_CREATE, struct drm_weft_queue_create)
+#define DRM_IOCTL_WEFT_QUEUE_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_QUEUE_DESTROY, struct drm_weft_queue_destroy)
+#define DRM_IOCTL_WEFT_QUEUE_STATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUEUE_STATE, struct drm_weft_queue_state)
+#define DRM_IOCTL_WEFT_SUBMIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_SUBMIT, struct drm_weft_submit)
+#define DRM_IOCTL_WEFT_QUERY_PEER \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUERY_PEER, struct drm_weft_query_peer)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif
