@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""Who may include whom. The table below is the architecture; an #include "…" that resolves outside it fails."""
+import os
+import re
+from tap import ROOT, Tap, read, tracked
+
+# part (folder prefix, longest wins) -> folders and files it may include besides its own part
+TABLE = {
+    "driver/weft_pt": ["driver/weft_pt", "firmware/abi/pte.h", "firmware/abi/base.h"],  # also built in user space
+    "driver": ["driver", "uapi", "firmware/abi"],
+    "uapi": [],
+    "firmware/abi": [],
+    "firmware/core": ["firmware/abi", "firmware/hal/hal.h"],
+    "firmware/hal": ["firmware/abi", "firmware/core"],
+    "firmware/sign": ["firmware/abi"],
+    "tools/card": ["firmware/abi"],
+    "runtime/core": ["uapi", "firmware/abi", "runtime/include",
+                     "tools/card/ops/ref.h"],   # device kind `host` runs the card's portable reference
+    "runtime/include": [],
+    "runtime": ["runtime/include"],
+    "tools/weft": ["runtime/include"],
+    "Documentation": ["runtime/include"],
+    "tests/runtime": ["runtime/include", "tests"],
+    "tests/kselftest": ["uapi", "firmware/abi", "tests/kselftest"],
+    "tests": ["firmware", "uapi", "runtime", "tools/card", "driver", "tests"],
+}
+# Only these runtime files may look at packets, and only this one at the kernel.
+ONLY_IN = {
+    "firmware/abi/packet.h": re.compile(r"^(runtime/core/list\w*\.[ch]|firmware/|driver/|tools/card/|tests/)"),
+    "uapi/drm/weft_accel.h": re.compile(r"^(runtime/core/(sys\w*|device|query|weft)\w*\.[ch]|driver/|tests/|uapi/)"),
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+SEARCH = ["", "firmware/abi", "uapi", "uapi/drm", "runtime/include", "firmware/hal", "firmware", "tools/card",
+          "tools/card/ops", "driver"]
+
+
+def part_of(path):
+    best = ""
+    for part in TABLE:
+        if path == part or path.startswith(part + "/") or (part == "driver/weft_pt" and
+                                                           re.match(r"driver/weft_pt\w*\.[ch]$", path)):
+            if len(part) > len(best):
+                best = part
+    return best
+
+
+def resolve(includer, name):
+    """The tracked file an include means, or None for one from outside the tree (system, generated)."""
+    for base in [os.path.dirname(includer)] + SEARCH:
+        path = os.path.normpath(os.path.join(base, name))
+        if os.path.exists(os.path.join(ROOT, path)) and not path.startswith(("build", "..")):
+            return path
+    return None
+
+
+def allowed(part, target):
+    if part_of(target) == part:
+        return True
+    return any(target == a or target.startswith(a + "/") or (a == "driver/weft_pt" and
+               target.startswith("driver/weft_pt")) for a in TABLE[part])
+
+
+def problems():
+    bad, only = [], []
+    for path in tracked(".c", ".h"):
+        part = part_of(path)
+        if not part:
+            bad.append(f"{path}: in no part of the table")
+            continue
+        for name in INCLUDE.findall(read(path)):
+            target = resolve(path, name)
+            if not target:
+                continue
+            if not allowed(part, target):
+                bad.append(f"{path}: {part} may not include {target}")
+            rule = ONLY_IN.get(target)
+            if rule and not rule.match(path):
+                only.append(f"{path}: only {rule.pattern} may include {target}")
+    return bad, only
+
+
+def self_test():
+    """The check must be able to fail."""
+    bad = []
+    if allowed("tools/card", "driver/weft_pt.h") or allowed("tools/weft", "uapi/drm/weft_accel.h"):
+        bad.append("a forbidden edge is allowed")
+    if not allowed("driver", "firmware/abi/reg.h") or allowed("firmware/core", "firmware/hal/host.h"):
+        bad.append("an allowed edge is refused, or a sibling of an allowed file accepted")
+    return bad
+
+
+tap = Tap()
+tap.check("include_table: the checker refuses forbidden edges", self_test())
+forbidden, misplaced = problems()
+tap.check("include_table: every include is in the table", forbidden)
+tap.check("include_table: packets and the kernel interface are each known to few files", misplaced)
+tap.done()

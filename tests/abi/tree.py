@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""Rules of the tree that a reader relies on: licences, file sizes, root entries, and the status page's test names."""
+import re
+from tap import Tap, read, tracked
+
+LICENCE = [  # first match wins
+    (r"^uapi/", "(GPL-2.0-only WITH Linux-syscall-note) OR MIT"),
+    (r"^firmware/abi/", "GPL-2.0-only OR MIT"),
+    (r"^(driver|tests/kselftest|tests/kunit)/|^Kbuild$", "GPL-2.0-only"),
+    (r"", "MIT"),
+]
+CODE = (".c", ".h", ".S", ".py", ".build", ".ld", ".sh", "Makefile", "Kbuild", "Kconfig")
+ROOT_ENTRIES = {".ci", ".gitignore", "Documentation", "Kbuild", "LICENSES", "Makefile", "README.md", "driver",
+                "firmware", "meson.build", "meson.options", "meson_options.txt", "runtime", "tests", "tools", "uapi",
+                "CONTRIBUTING.md", "MAINTAINERS", ".clang-format", ".editorconfig"}
+# a longer file explains itself at its top with this word
+EXCEPTION = "Long because"
+
+
+def licences():
+    for path in tracked(*CODE):
+        want = next(lic for pattern, lic in LICENCE if re.match(pattern, path))
+        head = "\n".join(read(path).splitlines()[:3])
+        found = re.search(r"SPDX-License-Identifier:\s*(.*?)\s*(?:\*/)?\s*$", head, re.M)
+        if not found:
+            yield f"{path}: no SPDX line"
+        elif found.group(1) != want:
+            yield f"{path}: SPDX {found.group(1)}, want {want}"
+
+
+def sizes():
+    for path in tracked(".c", ".h", ".py", ".sh"):
+        text = read(path)
+        limit = 600 if not path.endswith(".sh") else 100
+        if text.count("\n") > limit and EXCEPTION not in text[:1500]:
+            yield f"{path}: {text.count(chr(10))} lines, limit {limit}"
+
+
+def root_entries():
+    for path in tracked():
+        if path.split("/")[0] not in ROOT_ENTRIES:
+            yield f"{path}: unexpected entry in the root"
+
+
+def status():
+    """Every test named on the status page as ``file`` or ``file: name`` exists."""
+    page = "Documentation/status.rst"
+    files = set(tracked())
+    named = 0
+    for number, line in enumerate(read(page).splitlines(), 1):
+        for ref in re.findall(r"``(tests/[^`:]+?)(?:: ?([^`]+))?``", line):
+            named += 1
+            if ref[0] not in files:
+                yield f"{page}:{number}: no file {ref[0]}"
+            elif ref[1] and ref[1] not in read(ref[0]):
+                yield f"{page}:{number}: {ref[0]} has no test {ref[1]}"
+    if named < 20:
+        yield f"{page}: only {named} tests named"
+
+
+tap = Tap()
+tap.check("tree: every file carries the licence of its part", licences())
+tap.check("tree: files a head can hold", sizes())
+tap.check("tree: only known entries in the root", root_entries())
+tap.check("tree: tests named in status.rst exist", status())
+tap.done()

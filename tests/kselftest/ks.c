@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* TAP, nodes, counts. The UAPI wrappers are in ks_uapi.c. */
+#define _GNU_SOURCE
+#include "ks.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <time.h>
+
+struct node {
+	char path[64], pci[32];
+	int minor;
+};
+
+struct counts {
+	char text[4096];
+};
+
+static struct node nodes[KS_MAX_CARDS];
+static int num_nodes = -1;
+static struct counts at_start[KS_MAX_CARDS];
+static char message[1024];
+static uint64_t rng_state;
+static const char *running;
+static int running_index;
+
+int64_t ks_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * KS_SECOND + t.tv_nsec;
+}
+
+uint64_t ks_random(void)
+{
+	uint64_t z = (rng_state += 0x9e3779b97f4a7c15ULL);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+long ks_iterations(long in_ci)
+{
+	const char *count = getenv("COUNT");
+	long n = count && *count ? strtol(count, NULL, 0) : in_ci;
+
+	printf("# COUNT=%ld\n", n);
+	return n;
+}
+
+int ks_fail(const char *file, int line, const char *format, ...)
+{
+	va_list args;
+	int n = snprintf(message, sizeof(message), "%s:%d: ", file, line);
+
+	va_start(args, format);
+	vsnprintf(message + n, sizeof(message) - n, format, args);
+	va_end(args);
+	return -1;
+}
+
+int ks_skip(const char *capability)
+{
+	snprintf(message, sizeof(message), "%s", capability);
+	return KS_SKIP;
+}
+
+/* The driver's name of an open node, as DRM_IOCTL_VERSION tells. */
+static bool is_weft(int fd)
+{
+	char name[32] = "";
+	struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
+
+	return !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "weft");
+}
+
+static int by_minor(const void *a, const void *b)
+{
+	return ((const struct node *)a)->minor - ((const struct node *)b)->minor;
+}
+
+int ks_cards(void)
+{
+	DIR *dir;
+	struct dirent *entry;
+
+	if (num_nodes >= 0)
+		return num_nodes;
+	num_nodes = 0;
+	dir = opendir("/dev/accel");
+	while (dir && (entry = readdir(dir)) && num_nodes < KS_MAX_CARDS) {
+		struct node *node = &nodes[num_nodes];
+		char link[PATH_MAX], target[PATH_MAX];
+		ssize_t n;
+		int fd;
+
+		if (sscanf(entry->d_name, "accel%d", &node->minor) != 1)
+			continue;
+		snprintf(node->path, sizeof(node->path), "/dev/accel/accel%d", node->minor);
+		fd = open(node->path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (is_weft(fd)) {
+			snprintf(link, sizeof(link), "/sys/class/accel/accel%d/device", node->minor);
+			n = readlink(link, target, sizeof(target) - 1);
+			target[n > 0 ? n : 0] = 0;
+			snprintf(node->pci, sizeof(node->pci), "%.31s",
+				 strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
+			num_nodes++;
+		}
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	qsort(nodes, num_nodes, sizeof(nodes[0]), by_minor);
+	return num_nodes;
+}
+
+const char *ks_node(int card)
+{
+	return card < ks_cards() ? nodes[card].path : "";
+}
+
+const char *ks_pci(int card)
+{
+	return card < ks_cards() ? nodes[card].pci : "";
+}
+
+int ks_open(int card)
+{
+	int fd = open(ks_node(card), O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int ks_ioctl(int fd, unsigned long request, void *arg)
+{
+	int r;
+
+	do {
+		r = ioctl(fd, request, arg);
+	} while (r && (errno == EINTR || errno == EAGAIN));
+	return r ? -errno : 0;
+}
+
+/* Reads a card's counts; text stays empty when there is no debugfs. */
+static void read_counts(int card, struct counts *counts)
+{
+	char path[96];
+	FILE *f;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%d/counts", nodes[card].minor);
+	f = fopen(path, "r");
+	if (f) {
+		n = fread(counts->text, 1, sizeof(counts->text) - 1, f);
+		fclose(f);
+	}
+	counts->text[n] = 0;
+}
+
+static long long find_count(const struct counts *counts, const char *name)
+{
+	size_t len = strlen(name);
+	const char *line = counts->text;
+
+	while (line && *line) {
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return strtoll(line + len, NULL, 0);
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	return -ENOENT;
+}
+
+long long ks_count(int card, const char *name)
+{
+	struct counts counts;
+
+	if (card >= ks_cards())
+		return -ENODEV;
+	read_counts(card, &counts);
+	return find_count(&counts, name);
+}
+
+/* Counts of things that are held, as opposed to things that happened: lines whose name starts with `live_`. */
+static bool same_live(int card, char *what, size_t bytes)
+{
+	struct counts now;
+	char name[64];
+	const char *line = at_start[card].text;
+
+	read_counts(card, &now);
+	while (line && *line) {
+		long long before, after;
+
+		if (sscanf(line, "%63s %lld", name, &before) == 2 && !strncmp(name, "live_", 5)) {
+			after = find_count(&now, name);
+			if (after != before) {
+				snprintf(what, bytes, "card %d: %s was %lld, is %lld", card, name, before, after);
+				return false;
+			}
+		}
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	return true;
+}
+
+int ks_leaks(char *what, size_t bytes)
+{
+	int64_t until = ks_now_ns() + 5 * KS_SECOND;
+	int card = 0;
+
+	while (card < ks_cards()) {
+		if (same_live(card, what, bytes))
+			card++;
+		else if (ks_now_ns() > until)
+			return -1;
+		else
+			usleep(20000);
+	}
+	return 0;
+}
+
+static void on_alarm(int sig)
+{
+	char line[256];
+	int n = snprintf(line, sizeof(line), "not ok %d %s\n# time limit\n", running_index, running);
+
+	(void)sig;
+	if (write(1, line, n) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+static int leak_test(void)
+{
+	char what[256] = "";
+
+	if (!at_start[0].text[0])
+		return ks_fail(__FILE__, __LINE__, "no counts in debugfs for %s", ks_node(0));
+	KS_CHECK(find_count(&at_start[0], "live_objects") >= 0, "no live_objects in counts");
+	return ks_leaks(what, sizeof(what)) ? ks_fail(__FILE__, __LINE__, "%s", what) : 0;
+}
+
+int ks_main(const char *program, const struct ks_test *tests, size_t count)
+{
+	const char *seed = getenv("SEED"), *limit = getenv("KS_LIMIT_S");
+	const struct ks_test leaks = { "nothing leaked", leak_test };
+	bool failed = false;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	rng_state = seed && *seed ? strtoull(seed, NULL, 0) : 1;
+	signal(SIGALRM, on_alarm);
+	printf("TAP version 13\n1..%zu\n# SEED=%llu\n", count + 1, (unsigned long long)rng_state);
+	if (!ks_cards()) {
+		printf("Bail out! no weft card in this machine\n");
+		return 1;
+	}
+	for (int card = 0; card < ks_cards(); card++)
+		read_counts(card, &at_start[card]);
+	for (size_t i = 0; i <= count; i++) {
+		const struct ks_test *test = i < count ? &tests[i] : &leaks;
+		char name[128];
+		int r;
+
+		snprintf(name, sizeof(name), "%s: %s", program, test->name);
+		running = name;
+		running_index = i + 1;
+		message[0] = 0;
+		alarm(limit ? atoi(limit) : 120);
+		r = test->run();
+		alarm(0);
+		if (r == KS_SKIP) {
+			printf("ok %zu %s # SKIP %s\n", i + 1, name, message);
+		} else {
+			printf("%s %zu %s\n", r ? "not ok" : "ok", i + 1, name);
+			if (r)
+				printf("# %s\n", message);
+			failed |= r != 0;
+		}
+	}
+	return failed;
+}
