@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* All of libweft; base.h has the conventions. */
+#ifndef WEFT_WEFT_H
+#define WEFT_WEFT_H
+
+#include "base.h"
+#include "library.h"
+#include "device.h"
+#include "telemetry.h"
+#include "topology.h"
+#include "memory.h"
+#include "timeline.h"
+#include "kernel.h"
+#include "list.h"
+#include "queue.h"
+#include "transfer.h"
+#include "kind.h"
+#include "tensor.h"
+
+#endif
