@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* Memory objects: life, mapping, limits, and that nobody sees another's bytes. */
+#include "ks.h"
+
+static int zeroed(uint32_t placement)
+{
+	uint32_t handle;
+	uint64_t *p;
+	int fd = ks_open(0);
+
+	KS_OK(ks_gem_create(fd, 1 << 20, placement, 0, &handle));
+	p = ks_gem_map(fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	for (size_t i = 0; i < (1 << 20) / 8; i++)
+		KS_CHECK(p[i] == 0, "word %zu is %llx", i, (unsigned long long)p[i]);
+	for (size_t i = 0; i < (1 << 20) / 8; i++)
+		p[i] = i * 0x9e3779b97f4a7c15ULL;
+	for (size_t i = 0; i < (1 << 20) / 8; i++)
+		KS_CHECK(p[i] == i * 0x9e3779b97f4a7c15ULL, "word %zu", i);
+	munmap(p, 1 << 20);
+	KS_OK(ks_gem_close(fd, handle));
+	KS_IS(ks_gem_close(fd, handle), -EINVAL);
+	close(fd);
+	return 0;
+}
+
+static int local(void)
+{
+	return zeroed(DRM_WEFT_PLACE_LOCAL);
+}
+
+static int in_system(void)
+{
+	return zeroed(DRM_WEFT_PLACE_SYSTEM);
+}
+
+static int info(void)
+{
+	struct drm_weft_gem_info info;
+	uint32_t handle;
+	int fd = ks_open(0);
+
+	KS_OK(ks_gem_create(fd, 5000, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(ks_gem_info(fd, handle, &info));
+	KS_IS(info.size, 8192);
+	KS_IS(info.placement, DRM_WEFT_PLACE_LOCAL);
+	KS_IS(info.rights, DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM);
+	KS_CHECK(info.mmap_offset != 0);
+	KS_IS(ks_gem_info(fd, 4711, &info), -ENOENT);
+	close(fd);
+	return 0;
+}
+
+static int bad_create(void)
+{
+	uint32_t handle;
+	int fd = ks_open(0);
+
+	KS_IS(ks_gem_create(fd, 0, DRM_WEFT_PLACE_LOCAL, 0, &handle), -EINVAL);
+	KS_IS(ks_gem_create(fd, 4096, 2, 0, &handle), -EINVAL);
+	KS_IS(ks_gem_create(fd, 4096, DRM_WEFT_PLACE_LOCAL, 0x80, &handle), -EINVAL);
+	KS_IS(ks_gem_create(fd, UINT64_MAX, DRM_WEFT_PLACE_LOCAL, 0, &handle), -EINVAL);
+	KS_IS(ks_gem_create(fd, UINT64_MAX - 4095, DRM_WEFT_PLACE_SYSTEM, 0, &handle), -EINVAL);
+	KS_CHECK(ks_gem_create(fd, 1ULL << 40, DRM_WEFT_PLACE_LOCAL, 0, &handle) < 0);
+	close(fd);
+	return 0;
+}
+
+/* A file may not take everything; several may, and then the answer is "full", and closing gives all back. */
+static int full(void)
+{
+	int fd[16], files = 0, r = 0;
+	long long free_before = ks_count(0, "live_lmem_bytes");
+	uint32_t handle;
+	bool quota = false, full = false;
+
+	KS_CHECK(free_before >= 0, "live_lmem_bytes missing in counts");
+	for (; files < 16 && !full; files++) {
+		fd[files] = ks_open(0);
+		KS_CHECK(fd[files] >= 0);
+		do {
+			r = ks_gem_create(fd[files], 4 << 20, DRM_WEFT_PLACE_LOCAL, 0, &handle);
+		} while (!r);
+		KS_CHECK(r == -EDQUOT || r == -ENOSPC, "%d", r);
+		quota |= r == -EDQUOT;
+		full |= r == -ENOSPC;
+	}
+	KS_CHECK(full, "16 files never filled the card");
+	KS_CHECK(quota, "one file could take everything");
+	while (files--)
+		close(fd[files]);
+	return 0;
+}
+
+/* Freed memory is cleared before anyone gets it again: fill the card with a pattern, free, look at all of it. */
+static int no_stale_bytes(void)
+{
+	const uint64_t bytes = 8 << 20;
+
+	for (int round = 0; round < 2; round++) {
+		int fd[16];
+		unsigned int files = 0, objects = 0;
+		bool full = false;
+
+		while (files < 16 && !full) {
+			fd[files] = ks_open(0);
+			for (;;) {
+				uint32_t handle;
+				int r = ks_gem_create(fd[files], bytes, DRM_WEFT_PLACE_LOCAL, 0, &handle);
+				uint64_t *p;
+
+				if (r) {
+					full = r == -ENOSPC;
+					break;
+				}
+				p = ks_gem_map(fd[files], handle, PROT_READ | PROT_WRITE);
+				KS_CHECK(p != MAP_FAILED);
+				for (size_t i = 0; i < bytes / 8; i += 64)
+					KS_CHECK(p[i] == 0, "round %d object %u word %zu", round, objects, i);
+				for (size_t i = 0; i < bytes / 8; i += 64)
+					p[i] = 0x5a5a5a5a5a5a5a5aULL;
+				munmap(p, bytes);
+				objects++;
+			}
+			files++;
+		}
+		KS_CHECK(objects > 4);
+		while (files--)
+			close(fd[files]);
+	}
+	return 0;
+}
+
+static int mmap_bounds(void)
+{
+	struct drm_weft_gem_info info;
+	uint32_t handle;
+	void *p;
+	int fd = ks_open(0), other = ks_open(0);
+
+	KS_OK(ks_gem_create(fd, 8192, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(ks_gem_info(fd, handle, &info));
+	p = mmap(NULL, 16384, PROT_READ, MAP_SHARED, fd, info.mmap_offset);
+	KS_CHECK(p == MAP_FAILED, "mapped past the end");
+	p = mmap(NULL, 8192, PROT_READ, MAP_SHARED, other, info.mmap_offset);
+	KS_CHECK(p == MAP_FAILED, "another file mapped it");
+	p = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, info.mmap_offset + (1ULL << 40));
+	KS_CHECK(p == MAP_FAILED, "mapped nothing");
+	close(other);
+	close(fd);
+	return 0;
+}
+
+static int mapping_outlives_handle(void)
+{
+	uint32_t handle;
+	uint8_t *p;
+	int fd = ks_open(0);
+
+	KS_OK(ks_gem_create(fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	p = ks_gem_map(fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	KS_OK(ks_gem_close(fd, handle));
+	close(fd);
+	p[0] = 42;
+	KS_CHECK(p[0] == 42);
+	munmap(p, 4096);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "local memory is zero, keeps what is written", local },
+		{ "system memory is zero, keeps what is written", in_system },
+		{ "info, sizes are rounded", info },
+		{ "bad sizes, placements and flags", bad_create },
+		{ "full card and quota", full },
+		{ "no stale bytes", no_stale_bytes },
+		{ "mmap stays inside one's own object", mmap_bounds },
+		{ "a mapping outlives handle and file", mapping_outlives_handle },
+	};
+
+	return ks_main("gem", tests, sizeof(tests) / sizeof(tests[0]));
+}

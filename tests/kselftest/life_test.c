@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* Files open and close, processes die, drivers unbind: nothing is left behind. */
+#define _GNU_SOURCE
+#include "ks.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* Lines of /proc/interrupts that belong to the driver. */
+static int interrupts(void)
+{
+	FILE *f = fopen("/proc/interrupts", "r");
+	char line[4096];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "weft") != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int open_close(void)
+{
+	long n = ks_iterations(10000);
+	int descriptors = open_descriptors(), irqs = interrupts();
+	char what[256] = "";
+
+	KS_CHECK(irqs > 0, "no interrupt line of the driver");
+	for (long i = 0; i < n; i++) {
+		uint32_t vm, handle;
+		int fd = ks_open(i % ks_cards());
+
+		KS_CHECK(fd >= 0, "open %ld", i);
+		if (i % 100 == 0) {
+			KS_OK(ks_vm_create(fd, &vm));
+			KS_OK(ks_gem_create(fd, 65536, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+			KS_OK(ks_bind(fd, vm, handle, 1 << 20, 65536, DRM_WEFT_BIND_READ));
+		}
+		close(fd);
+	}
+	KS_IS(open_descriptors(), descriptors);
+	KS_IS(interrupts(), irqs);
+	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
+	return 0;
+}
+
+/* The victim: jobs in flight on every card, P2P where there is any, queues of timelines. */
+static void work_until_killed(void)
+{
+	struct ks_rig rig[KS_MAX_CARDS];
+	int n = ks_cards();
+
+	for (int card = 0; card < n; card++)
+		if (ks_rig_open(&rig[card], card, 0))
+			_exit(3);
+	for (int card = 0; card < n; card++) {
+		uint32_t handle;
+		int fd;
+
+		if (n > 1 && !ks_export(rig[card].fd, rig[card].data_handle, DRM_WEFT_RIGHT_READ, &fd)) {
+			struct ks_rig *peer = &rig[(card + 1) % n];
+
+			if (!ks_import(peer->fd, fd, &handle))
+				ks_bind(peer->fd, peer->vm, handle, 0x400000000ULL, KS_DATA_BYTES, DRM_WEFT_BIND_READ);
+			close(fd);
+		}
+	}
+	for (;;) {
+		for (int card = 0; card < n; card++) {
+			for (int i = 0; i < 64; i++)
+				rig[card].list[i].copy = (struct weft_pkt_copy){
+					.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = KS_DATA_VA + (1 << 20),
+					.bytes = 1 << 20,
+				};
+			for (int i = 0; i < 8; i++)
+				if (ks_rig_submit(&rig[card], 64, 0))
+					_exit(4);
+		}
+		for (int card = 0; card < n; card++)
+			if (ks_rig_wait(&rig[card]))
+				_exit(5);
+	}
+}
+
+static int kill_nine(void)
+{
+	long n = ks_iterations(20);
+	char what[256] = "";
+
+	for (long i = 0; i < n; i++) {
+		pid_t pid = fork();
+		int status;
+
+		KS_CHECK(pid >= 0);
+		if (!pid)
+			work_until_killed();
+		usleep(20000 + ks_random() % 300000);
+		kill(pid, SIGKILL);
+		KS_CHECK(waitpid(pid, &status, 0) == pid);
+		KS_CHECK(WIFSIGNALED(status), "the victim ended by itself with %d", WEXITSTATUS(status));
+		KS_CHECK(!ks_leaks(what, sizeof(what)), "round %ld: %s", i, what);
+	}
+	for (int card = 0; card < ks_cards(); card++) {
+		struct ks_rig rig;
+
+		KS_OK(ks_rig_open(&rig, card, 0));
+		KS_OK(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+	}
+	return 0;
+}
+
+static int driver_file(const char *name, const char *value)
+{
+	char path[128];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/%s", name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	r = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+/* Unbind and bind with a file open, a mapping live and jobs in flight. */
+static int unbind_under_load(void)
+{
+	char pci[32];
+
+	for (int round = 0; round < 3; round++) {
+		struct ks_rig rig;
+
+		snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+		KS_OK(ks_rig_open(&rig, 0, 0));
+		rig.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 50LL * KS_SECOND };
+		KS_OK(ks_rig_submit(&rig, 1, 0));
+		KS_OK(driver_file("unbind", pci));
+		KS_CHECK(ks_rig_wait(&rig) < 0);
+		KS_IS(ks_gem_create(rig.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &(uint32_t){ 0 }), -ENODEV);
+		ks_rig_close(&rig);
+		KS_OK(driver_file("bind", pci));
+		KS_OK(ks_rig_open(&rig, 0, 0));
+		KS_OK(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+	}
+	return 0;
+}
+
+static int fdinfo(void)
+{
+	struct ks_rig rig;
+	char path[64], text[4096];
+	FILE *f;
+	size_t n;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_alive(&rig));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", rig.fd);
+	f = fopen(path, "r");
+	KS_CHECK(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = 0;
+	KS_CHECK(strstr(text, "drm-driver:\tweft"), "%s", text);
+	KS_CHECK(strstr(text, "drm-engine-"), "%s", text);
+	KS_CHECK(strstr(text, "drm-total-local"), "%s", text);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "open and close, 10000 times", open_close },
+		{ "fdinfo has the standard keys", fdinfo },
+		{ "kill -9 in the middle of work", kill_nine },
+		{ "unbind and bind under load", unbind_under_load },
+	};
+
+	return ks_main("life", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* QUERY_PEER: what it reports is true, and every refusal has its reason. */
+#include "ks.h"
+
+#include <fcntl.h>
+
+static int all_pairs(void)
+{
+	struct drm_weft_device device;
+
+	for (int a = 0; a < ks_cards(); a++) {
+		for (int b = 0; b < ks_cards(); b++) {
+			struct drm_weft_query_peer query = { .peer_fd = ks_open(b) };
+			int fd = ks_open(a);
+
+			KS_OK(ks_device(fd, &device));
+			KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+			if (a == b) {
+				KS_IS(query.refusal, DRM_WEFT_PEER_SELF);
+			} else if (!device.p2p) {
+				KS_IS(query.refusal, DRM_WEFT_PEER_NO_KERNEL);
+				KS_IS(query.error, -EOPNOTSUPP);
+				KS_IS(query.map_type, DRM_WEFT_PEER_MAP_NONE);
+			} else {
+				KS_IS(query.refusal, DRM_WEFT_PEER_OK);
+				KS_IS(query.error, 0);
+				KS_IS(query.map_type, DRM_WEFT_PEER_MAP_BUS);
+				KS_CHECK(query.distance >= 0);
+				KS_CHECK(query.link > 0 && query.link < device.num_links);
+			}
+			close(fd);
+			close(query.peer_fd);
+		}
+	}
+	return 0;
+}
+
+static int bad_descriptors(void)
+{
+	struct drm_weft_query_peer query = { .peer_fd = -1 };
+	int fd = ks_open(0);
+
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query), -EBADF);
+	query = (struct drm_weft_query_peer){ .peer_fd = open("/dev/null", O_RDWR) };
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query), -EINVAL);
+	close(query.peer_fd);
+	close(fd);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "every pair of cards", all_pairs },
+		{ "descriptors that are no card", bad_descriptors },
+	};
+
+	return ks_main("peer", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* Exported memory: rights stay with the descriptor, peers reach each other, revocation is final. */
+#include "ks.h"
+
+#include <fcntl.h>
+
+#define PEER_VA	0x400000000ULL
+#define MIB	(1ULL << 20)
+#define R	DRM_WEFT_RIGHT_READ
+#define W	DRM_WEFT_RIGHT_WRITE
+#define BIND_R	DRM_WEFT_BIND_READ
+#define BIND_RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
+
+static int rights(void)
+{
+	struct drm_weft_gem_info info;
+	uint32_t handle, imported;
+	int owner = ks_open(0), user = ks_open(0), fd;
+	uint32_t vm;
+	void *p;
+
+	KS_OK(ks_gem_create(owner, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_IS(ks_export(owner, handle, 0, &fd), -EINVAL);
+	KS_IS(ks_export(owner, handle, 0x10, &fd), -EINVAL);
+	KS_IS(ks_export(owner, handle + 99, R, &fd), -ENOENT);
+	KS_OK(ks_export(owner, handle, R, &fd));
+	KS_OK(ks_import(user, fd, &imported));
+	KS_OK(ks_gem_info(user, imported, &info));
+	KS_IS(info.rights, R);
+	KS_OK(ks_vm_create(user, &vm));
+	KS_IS(ks_bind(user, vm, imported, MIB, MIB, BIND_RW), -EACCES);
+	KS_OK(ks_bind(user, vm, imported, MIB, MIB, BIND_R));
+	p = ks_gem_map(user, imported, PROT_READ | PROT_WRITE);
+	KS_CHECK(p == MAP_FAILED, "a read-only import was mapped writable");
+	p = ks_gem_map(user, imported, PROT_READ);
+	KS_CHECK(p != MAP_FAILED);
+	KS_CHECK(mprotect(p, MIB, PROT_READ | PROT_WRITE) != 0, "mprotect made it writable");
+	munmap(p, MIB);
+	p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	KS_CHECK(p == MAP_FAILED, "the read-only dma-buf was mapped writable");
+	close(fd);
+	/* rights only shrink */
+	KS_IS(ks_export(user, imported, R | W, &fd), -EACCES);
+	KS_OK(ks_export(user, imported, R, &fd));
+	close(fd);
+	close(user);
+	close(owner);
+	return 0;
+}
+
+/* Imports the other card's data object into a rig at PEER_VA. */
+static int attach(struct ks_rig *rig, struct ks_rig *peer, uint32_t rights, uint32_t flags, uint32_t *handle)
+{
+	int fd, r = ks_export(peer->fd, peer->data_handle, rights, &fd);
+
+	if (!r) {
+		r = ks_import(rig->fd, fd, handle);
+		close(fd);
+	}
+	return r ? r : ks_bind(rig->fd, rig->vm, *handle, PEER_VA, KS_DATA_BYTES, flags);
+}
+
+static bool peers_reach(int *refusal)
+{
+	struct drm_weft_query_peer query = { .peer_fd = ks_open(1) };
+	int fd = ks_open(0);
+
+	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query);
+	close(fd);
+	close(query.peer_fd);
+	*refusal = query.refusal;
+	return query.refusal == DRM_WEFT_PEER_OK;
+}
+
+static int peer_copy(void)
+{
+	int refusal;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	if (!peers_reach(&refusal)) {
+		KS_IS(refusal, DRM_WEFT_PEER_NO_KERNEL);
+		return ks_skip("p2pdma");
+	}
+	for (int a = 0; a < ks_cards(); a++) {
+		for (int b = 0; b < ks_cards(); b++) {
+			struct drm_weft_counter counter[33];
+			struct drm_weft_query query = {
+				.what = DRM_WEFT_QUERY_COUNTERS, .size = sizeof(counter), .ptr = (uintptr_t)counter,
+			};
+			struct ks_rig rig, peer;
+			struct drm_weft_device device;
+			uint32_t handle;
+			uint64_t read = 0, written = 0;
+
+			if (a == b)
+				continue;
+			KS_OK(ks_rig_open(&rig, a, 0));
+			KS_OK(ks_rig_open(&peer, b, 0));
+			KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
+			for (size_t i = 0; i < MIB; i++)
+				rig.data[i] = i * 13 + a * 4 + b;
+			rig.list[0].copy = (struct weft_pkt_copy){
+				.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = PEER_VA + MIB, .bytes = MIB,
+			};
+			rig.list[1].copy = (struct weft_pkt_copy){
+				.op = WEFT_PKT_COPY, .src = PEER_VA + MIB, .dst = KS_DATA_VA + 2 * MIB, .bytes = MIB,
+			};
+			KS_OK(ks_rig_run(&rig, 2, 0));
+			KS_IS(memcmp(peer.data + MIB, rig.data, MIB), 0);
+			KS_IS(memcmp(rig.data + 2 * MIB, rig.data, MIB), 0);
+			KS_OK(ks_device(peer.fd, &device));
+			query.index = rig.vm;
+			KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_QUERY, &query));
+			for (size_t i = 0; i < query.size / sizeof(counter[0]); i++) {
+				if (counter[i].link && counter[i].link != 255 &&
+				    counter[i].peer_serial == device.serial) {
+					read += counter[i].read_bytes;
+					written += counter[i].write_bytes;
+				}
+			}
+			KS_IS(read, MIB);
+			KS_IS(written, MIB);
+			ks_rig_close(&peer);
+			ks_rig_close(&rig);
+		}
+	}
+	return 0;
+}
+
+static int peer_read_only(void)
+{
+	struct drm_weft_queue_state state;
+	struct ks_rig rig, peer;
+	uint32_t handle;
+	int refusal;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	if (!peers_reach(&refusal))
+		return ks_skip("p2pdma");
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_open(&peer, 1, 0));
+	KS_IS(attach(&rig, &peer, R, BIND_RW, &handle), -EACCES);
+	KS_OK(attach(&rig, &peer, R, BIND_R, &handle));
+	memset(peer.data, 0, 4096);
+	rig.list[0].fill = (struct weft_pkt_fill){
+		.op = WEFT_PKT_FILL, .width = 1, .dst = PEER_VA, .bytes = 64, .pattern = 0xff,
+	};
+	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
+	KS_IS(state.cause, WEFT_FAULT_PT_WRITE);
+	KS_CHECK(peer.data[0] == 0);
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&peer);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* Everyone who holds the dma-buf keeps the memory alive; when the last is gone it is free again (leak check). */
+static int owner_closes_first(void)
+{
+	struct ks_rig rig, peer;
+	uint32_t handle;
+	int refusal;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	if (!peers_reach(&refusal))
+		return ks_skip("p2pdma");
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_open(&peer, 1, 0));
+	KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
+	ks_rig_close(&peer);
+	rig.list[0].fill = (struct weft_pkt_fill){
+		.op = WEFT_PKT_FILL, .width = 8, .dst = PEER_VA, .bytes = 4096, .pattern = 7,
+	};
+	rig.list[1].copy = (struct weft_pkt_copy){
+		.op = WEFT_PKT_COPY, .src = PEER_VA, .dst = KS_DATA_VA, .bytes = 4096,
+	};
+	KS_OK(ks_rig_run(&rig, 2, 0));
+	KS_CHECK(*(uint64_t *)rig.data == 7);
+	KS_OK(ks_unbind(rig.fd, rig.vm, PEER_VA, KS_DATA_BYTES));
+	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* The peer's driver is unbound with traffic in flight: the importer faults, bounded, and nobody crashes. */
+static int peer_removed(void)
+{
+	struct drm_weft_queue_state state;
+	char path[128];
+	char pci[32];
+	struct ks_rig rig, peer;
+	uint32_t handle;
+	int refusal, fd, r;
+	const int last = ks_cards() - 1;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	if (!peers_reach(&refusal))
+		return ks_skip("p2pdma");
+	snprintf(pci, sizeof(pci), "%s", ks_pci(last));
+	KS_OK(ks_rig_open(&rig, 0, 60000));
+	KS_OK(ks_rig_open(&peer, last, 0));
+	KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
+	for (int i = 0; i < 1000; i++)
+		rig.list[i].copy = (struct weft_pkt_copy){
+			.op = WEFT_PKT_COPY, .src = PEER_VA, .dst = KS_DATA_VA, .bytes = KS_DATA_BYTES,
+		};
+	for (int i = 0; i < 4; i++)
+		KS_OK(ks_rig_submit(&rig, 1000, 0));
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/unbind");
+	fd = open(path, O_WRONLY);
+	KS_CHECK(fd >= 0);
+	KS_CHECK(write(fd, pci, strlen(pci)) > 0);
+	close(fd);
+	r = ks_rig_wait(&rig);
+	KS_CHECK(r == -ECANCELED || r == -EFAULT, "%d", r);
+	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
+	KS_IS(state.cause, WEFT_FAULT_PT_INVALID);
+	KS_OK(ks_rig_alive(&rig));
+	KS_CHECK(ks_ioctl(peer.fd, DRM_IOCTL_WEFT_VM_CREATE, &(struct drm_weft_vm_create){ 0 }) == -ENODEV);
+	ks_rig_close(&peer);
+	ks_rig_close(&rig);
+	fd = open("/sys/bus/pci/drivers/weft/bind", O_WRONLY);
+	KS_CHECK(fd >= 0);
+	KS_CHECK(write(fd, pci, strlen(pci)) > 0, "binding again failed");
+	close(fd);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "rights belong to the export and only shrink", rights },
+		{ "every card reads and writes every other, bytes counted per link", peer_copy },
+		{ "a read-only peer cannot be written", peer_read_only },
+		{ "memory outlives its owner's file", owner_closes_first },
+		{ "a peer removed under load", peer_removed },
+	};
+
+	return ks_main("prime", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* Address spaces: what may be bound where, and what an unbind takes away. */
+#include "ks.h"
+
+#define RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
+#define MIB	(1ULL << 20)
+
+static int bind_raw(int fd, uint32_t vm, uint32_t op, uint32_t flags, uint32_t handle, uint64_t offset, uint64_t va,
+		    uint64_t range)
+{
+	struct drm_weft_vm_bind arg = {
+		.vm_id = vm, .op = op, .flags = flags, .handle = handle, .offset = offset, .va = va, .range = range,
+	};
+
+	return ks_ioctl(fd, DRM_IOCTL_WEFT_VM_BIND, &arg);
+}
+
+static int life(void)
+{
+	struct drm_weft_vm_create lr = { .type = DRM_WEFT_VM_LR }, odd = { .type = 7 }, flags = { .flags = 1 };
+	uint32_t vm, queue;
+	int fd = ks_open(0), other = ks_open(0);
+
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &lr), -EOPNOTSUPP);
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &odd), -EINVAL);
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &flags), -EINVAL);
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_IS(ks_vm_destroy(other, vm), -ENOENT);
+	KS_OK(ks_queue_create(fd, vm, 0, &queue));
+	KS_IS(ks_vm_destroy(fd, vm), -EBUSY);
+	KS_OK(ks_queue_destroy(fd, queue));
+	KS_IS(ks_queue_destroy(fd, queue), -ENOENT);
+	KS_OK(ks_vm_destroy(fd, vm));
+	KS_IS(ks_vm_destroy(fd, vm), -ENOENT);
+	close(other);
+	close(fd);
+	return 0;
+}
+
+static int bad_bind(void)
+{
+	uint32_t vm, handle;
+	int fd = ks_open(0);
+
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_gem_create(fd, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_IS(ks_bind(fd, vm + 99, handle, MIB, MIB, RW), -ENOENT);
+	KS_IS(ks_bind(fd, vm, handle + 99, MIB, MIB, RW), -ENOENT);
+	KS_IS(ks_bind(fd, vm, handle, 0, MIB, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB + 1, MIB, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, MIB + 1, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, 0, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, 2 * MIB, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, MIB, 0), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, MIB, 0x100), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, MIB, MIB, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_SEM), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, (1ULL << 47) - 4096, MIB, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, 1ULL << 47, MIB, RW), -EINVAL);
+	KS_IS(ks_bind(fd, vm, handle, UINT64_MAX - 4095, MIB, RW), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_MAP, RW, handle, 4095, MIB, 4096), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_MAP, RW, handle, MIB, MIB, 4096), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_MAP, RW, handle, UINT64_MAX - 4095, MIB, 8192), -EINVAL);
+	KS_IS(bind_raw(fd, vm, 2, RW, handle, 0, MIB, 4096), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_UNMAP, RW, 0, 0, MIB, 4096), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_UNMAP, 0, handle, 0, MIB, 4096), -EINVAL);
+	KS_IS(bind_raw(fd, vm, DRM_WEFT_BIND_UNMAP, 0, 0, 0, MIB, UINT64_MAX - 4095), -EINVAL);
+	KS_OK(ks_unbind(fd, vm, MIB, MIB));
+	close(fd);
+	return 0;
+}
+
+static int over_another(void)
+{
+	uint32_t vm, a, b;
+	int fd = ks_open(0);
+
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_gem_create(fd, MIB, DRM_WEFT_PLACE_LOCAL, 0, &a));
+	KS_OK(ks_gem_create(fd, MIB, DRM_WEFT_PLACE_SYSTEM, 0, &b));
+	KS_OK(ks_bind(fd, vm, a, 16 * MIB, MIB, RW));
+	KS_IS(ks_bind(fd, vm, b, 16 * MIB, MIB, RW), -EEXIST);
+	KS_IS(ks_bind(fd, vm, b, 17 * MIB - 4096, MIB, RW), -EEXIST);
+	KS_IS(ks_bind(fd, vm, b, 15 * MIB + 4096, MIB, RW), -EEXIST);
+	KS_OK(ks_bind(fd, vm, b, 17 * MIB, MIB, RW));
+	/* the same object twice, at two addresses */
+	KS_OK(ks_bind(fd, vm, a, 32 * MIB, MIB, RW));
+	close(fd);
+	return 0;
+}
+
+/* What the card sees after an unbind in the middle: both ends still there, the middle faults. */
+static int split(void)
+{
+	struct drm_weft_queue_state state;
+	struct ks_rig rig;
+	const uint64_t hole = KS_DATA_VA + MIB;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_unbind(rig.fd, rig.vm, hole, 8192));
+	rig.list[0].fill = (struct weft_pkt_fill){
+		.op = WEFT_PKT_FILL, .width = 1, .dst = hole - 4096, .bytes = 4096, .pattern = 0x11,
+	};
+	rig.list[1].fill = rig.list[0].fill;
+	rig.list[1].fill.dst = hole + 8192;
+	KS_OK(ks_rig_run(&rig, 2, 0));
+	KS_CHECK(rig.data[MIB - 1] == 0x11 && rig.data[MIB + 8192] == 0x11 && rig.data[MIB] == 0);
+	for (uint64_t va = hole; va < hole + 8192; va += 4096) {
+		rig.list[0].fill.dst = va;
+		KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+		KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
+		KS_IS(state.cause, WEFT_FAULT_PT_INVALID);
+		KS_CHECK(state.fault_va == va, "%llx", (unsigned long long)state.fault_va);
+	}
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* An unbind under load: after it returns the old page is never written again. */
+static int unbind_is_final(void)
+{
+	uint32_t handle;
+	uint64_t *p;
+	struct ks_rig rig;
+	const uint64_t va = 0x300000000ULL;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_gem_create(rig.fd, 2 * MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	p = ks_gem_map(rig.fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	for (int i = 0; i < 1000; i++)
+		rig.list[i].fill = (struct weft_pkt_fill){
+			.op = WEFT_PKT_FILL, .width = 8, .dst = va, .bytes = 2 * MIB, .pattern = i + 1,
+		};
+	for (int round = 0; round < 10; round++) {
+		KS_OK(ks_bind(rig.fd, rig.vm, handle, va, 2 * MIB, RW));
+		KS_OK(ks_rig_submit(&rig, 1000, 0));
+		usleep(2000);
+		KS_OK(ks_unbind(rig.fd, rig.vm, va, 2 * MIB));
+		memset(p, 0, 2 * MIB);
+		ks_rig_wait(&rig);
+		for (size_t i = 0; i < 2 * MIB / 8; i++)
+			KS_CHECK(p[i] == 0, "round %d word %zu written after the unbind", round, i);
+	}
+	munmap(p, 2 * MIB);
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "life of an address space", life },
+		{ "binds outside the range, misaligned, overflowing, without rights", bad_bind },
+		{ "binds over another are refused", over_another },
+		{ "unbind splits a mapping", split },
+		{ "unbind under load is final", unbind_is_final },
+	};
+
+	return ks_main("vm", tests, sizeof(tests) / sizeof(tests[0]));
+}
