@@ -11,6 +11,9 @@
 
 /* The operator whose run() is the reference; check() and units() are the same as the fast one's. NULL when unknown. */
 const struct wcard_op *wcard_ref_find(uint16_t id);
+/* wcard_op_check() with the reference operator in *op. */
+int wcard_ref_check(const struct weft_pkt_exec *p, const uint32_t scalar[WEFT_EXEC_SCALARS],
+		    struct wcard_opnd_need need[WEFT_EXEC_OPERANDS], const struct wcard_op **op);
 void wcard_ref_reduce(unsigned int dtype, unsigned int rop, const void *const src[], unsigned int nsrc,
 		      void *const dst[], unsigned int ndst, size_t count);
 
