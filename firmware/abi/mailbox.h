@@ -5,7 +5,9 @@
  * bytes each. Request i (free running) is written to slot i mod 64, then REQ_TAIL is set to i + 1; its response comes
  * in the response slots in the same order and carries its `seq`. At most 64 requests may be outstanding. A response
  * raises event WEFT_EVT_MBOX. HELLO must be the first request after boot or reset; before it every other answers
- * STATE.
+ * STATE. Checks are made in this order: STATE, BAD_OP, NO_CAP of the operation, words of u (BAD_ARG), the rest. Words
+ * that an operation does not name, and reserved ones, must be 0; HELLO alone ignores its reserved words, so that a
+ * newer host learns the range. A wrong 64-bit field counts by its first word, packed fields by their word.
  */
 #ifndef WEFT_ABI_MAILBOX_H
 #define WEFT_ABI_MAILBOX_H
@@ -45,7 +47,7 @@ enum weft_mbox_status {
 };
 
 struct weft_mbox_hello {
-	uint32_t contract_min;		/* range the host speaks */
+	uint32_t contract_min;		/* range the host speaks; above contract_max: BAD_ARG */
 	uint32_t contract_max;
 	uint32_t reserved[12];
 };
