@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""The three kernels: `main` (newest stock), `612` (stock LTS) and `debug`; and weft.ko built for each."""
+import lzma
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import debug_kernel
+from common import BUILD, CLONE, LOGS, Refused, digest, lock, progress, run_logged
+
+NAMES = ("main", "612", "debug")
+
+
+@dataclass
+class Kernel:
+    name: str
+    release: str
+    version: str        # of the Debian package it comes from
+    image: Path
+    build: Path         # external-module build directory
+    modules: Path | None  # stock modules; the debug kernel has everything built in
+
+    @property
+    def out(self):
+        return BUILD / "modules" / self.name
+
+    @property
+    def weft(self):
+        return self.out / "weft.ko"
+
+
+def stock():
+    for line in Path("/etc/weft-kernels").read_text().splitlines():
+        name, release, version = line.split()
+        yield Kernel(name, release, version, Path(f"/boot/vmlinuz-{release}"),
+                     Path(f"/usr/lib/modules/{release}/build"), Path(f"/usr/lib/modules/{release}"))
+
+
+def get(name):
+    if name == "debug":
+        where = debug_kernel.prepare()
+        return Kernel("debug", (where / "release").read_text().strip(), debug_kernel.source()[1],
+                      where / "vmlinuz", where / "build", None)
+    for kernel in stock():
+        if kernel.name == name:
+            return kernel
+    raise Refused(f"no kernel `{name}`; there are {', '.join(NAMES)}")
+
+
+def mirror_sources(src):
+    """Links every source of the module under src, so that each kernel's objects stay apart. Returns the sources."""
+    sources = []
+    for top in ("driver", "uapi", "firmware/abi", "tests/kunit"):
+        if not (CLONE / top).is_dir():
+            continue
+        for path in sorted((CLONE / top).rglob("*")):
+            if path.is_file() and (path.suffix in (".c", ".h", ".S", ".sh", ".py")
+                                   or path.name in ("Kbuild", "Makefile", "Kconfig")):
+                sources.append(path)
+    sources.append(CLONE / "Kbuild")
+    wanted = {src / path.relative_to(CLONE): path for path in sources}
+    if src.is_dir():
+        for link in src.rglob("*"):
+            if link.is_symlink() and link not in wanted:
+                link.unlink()
+    for link, path in wanted.items():
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    return sources
+
+
+def build_module(kernel, extra=()):
+    """weft.ko (and what else driver/Kbuild makes) for one kernel; nothing is done when no source changed."""
+    if not (CLONE / "driver/Kbuild").exists():
+        return None
+    with lock(kernel.out / "lock"):
+        sources = mirror_sources(kernel.out / "src")
+        key = digest(kernel.release, kernel.version, str(kernel.build), " ".join(extra),
+                     *[part for path in sources for part in (str(path), path)])
+        stamp = kernel.out / "stamp"
+        if kernel.weft.exists() and stamp.exists() and stamp.read_text() == key:
+            return kernel.weft
+        stamp.unlink(missing_ok=True)
+        with progress(f"building weft.ko for {kernel.name} ({kernel.release})"):
+            run_logged(["make", "-C", kernel.build, f"M={kernel.out}/src", f"-j{os.cpu_count()}",
+                        "KCFLAGS=-Werror", *(["CONFIG_KUNIT_WEFT=m"] if kernel.name == "debug" else []),
+                        *extra, "modules"], LOGS / f"module-{kernel.name}.log")
+        built = sorted((kernel.out / "src").rglob("*.ko"))
+        if not any(ko.name == "weft.ko" for ko in built):
+            raise Refused(f"driver/Kbuild made no weft.ko (made: {[ko.name for ko in built]})")
+        for old in kernel.out.glob("*.ko"):
+            old.unlink()
+        for ko in built:
+            shutil.copy(ko, kernel.out / ko.name)
+        stamp.write_text(key)
+    return kernel.weft
+
+
+def closure(kernel, names):
+    """The stock modules (paths under kernel.modules) that `names` need, themselves included."""
+    if kernel.modules is None:
+        return []
+    depends = {}
+    for line in (kernel.modules / "modules.dep").read_text().splitlines():
+        path, _, needs = line.partition(":")
+        stem = Path(path).name.split(".ko")[0].replace("-", "_")
+        depends[stem] = (path, needs.split())
+    todo, found = [n.replace("-", "_") for n in names], []
+    for name in todo:
+        if name in depends:
+            path, needs = depends[name]
+            found += [p for p in (path, *needs) if p not in found]
+    return found
+
+
+def needs_of(module):
+    """The modules that a built .ko names as its dependencies."""
+    out = subprocess.run(["modinfo", "-F", "depends", module], check=True, capture_output=True, text=True).stdout
+    return [name for name in re.split(r"[,\s]+", out) if name]
+
+
+def unpacked(path):
+    """Contents of a module; decompressed here because busybox takes long over it."""
+    data = path.read_bytes()
+    if path.suffix == ".xz":
+        return lzma.decompress(data)
+    if path.suffix == ".zst":
+        return subprocess.run(["zstd", "-dcq", path], check=True, capture_output=True).stdout
+    return data
