@@ -178,7 +178,8 @@ static uint32_t arm_command(struct cp_model *m, uint32_t cmd)
 		violation(m, "arm page of 0x%llx", (unsigned long long)m->arm_sem);
 	for (unsigned i = 0; i < CP_MODEL_ARMS; i++) {
 		if (!m->arm[i].arm) {
-			free_at = i;
+			if (free_at == CP_MODEL_ARMS)
+				free_at = i;
 		} else if (m->arm[i].sem == m->arm_sem) {
 			if (cmd == WEFT_CP_CREATE)
 				return WEFT_MBOX_EXISTS;

@@ -4,6 +4,8 @@
 #include "../../abi/cp.h"
 #include "../hal.h"
 
+typedef uint64_t __attribute__((may_alias)) word;
+
 extern struct wfw_hal wfw_hal_rv64;
 
 static void order(void)
@@ -56,7 +58,7 @@ static void lmem_read(struct wfw_hal *hal, uint64_t offset, void *buf, size_t by
 	(void)hal;
 	if (by_words(offset, buf, bytes)) {
 		for (size_t i = 0; i < bytes; i += 8)
-			*(uint64_t *)((char *)buf + i) = *(volatile uint64_t *)(at + i);
+			*(word *)((char *)buf + i) = *(volatile uint64_t *)(at + i);
 		return;
 	}
 	for (size_t i = 0; i < bytes; i++)
@@ -70,7 +72,7 @@ static void lmem_write(struct wfw_hal *hal, uint64_t offset, const void *buf, si
 	(void)hal;
 	if (by_words(offset, buf, bytes)) {
 		for (size_t i = 0; i < bytes; i += 8)
-			*(volatile uint64_t *)(at + i) = *(const uint64_t *)((const char *)buf + i);
+			*(volatile uint64_t *)(at + i) = *(const word *)((const char *)buf + i);
 		return;
 	}
 	for (size_t i = 0; i < bytes; i++)
