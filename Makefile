@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+#
+# A thin front: everything happens in tools/rig (the private root and the machine),
+# meson.build (user space) and Kbuild (the module). `make help` lists what there is.
+
+KERNEL ?= main
+CARDS ?= 4
+JOB ?= fashion-mnist
+ARGS ?=
+DESTDIR ?=
+TIMEOUT ?= 1200
+
+ROOT := tools/rig/in-root
+RIG := tools/rig/rig
+export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-quick soak modules user bench docs check install clean setup shell
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+#: weft: make TARGET [VARIABLE=VALUE]
+#:
+#:   run         build all, boot the machine with CARDS cards, run JOB
+#:   test        every test; ends with "N passed, N failed, N skipped"
+#:   test-quick  native tests and those of the machine on the main kernel
+#:   soak        every test with its full counts; goes on where it was stopped
+#:   bench       all figures, into build/bench.json
+#:   modules     weft.ko for each kernel, into build/modules/
+#:   user        card, firmware, library, tools and test programs, into build/user/
+#:   docs        Documentation/ as HTML and man pages, into build/docs/
+#:   check       static checks: sparse, W=1, checkpatch, clang
+#:   install     library and tools below DESTDIR
+#:   clean       remove build/ (not the private root in the cache)
+#:   shell       a shell in the private root
+#:
+#: Variables
+#:   KERNEL   run: main, 612 or debug (main)
+#:   CARDS    run: emulated cards (4)
+#:   JOB      run: what `weft run` shall run (fashion-mnist)
+#:   ARGS     run, bench: further arguments of the command; test: names of suites
+#:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
+#:   COUNT    test: rounds of every randomised test, in place of its own count
+#:   SEED     test: seed of every randomised test
+#:   DESTDIR  install: where to
+#:   V        user: 1 shows every command
+#:   XDG_CACHE_HOME  the private root and kernels are in its weft/ (~/.cache)
+
+setup:
+	@tools/rig/bootstrap
+
+user: setup
+	@$(ROOT) tools/rig/build-user
+
+modules: setup
+	@$(RIG) modules
+
+run: user
+	@$(RIG) modules $(KERNEL)
+	@$(RIG) record
+	@$(RIG) boot --name run --kernel $(KERNEL) --cards $(CARDS) --data --timeout $(TIMEOUT) \
+		--run 'weft info && weft run $(JOB) --cards $(CARDS) $(ARGS)'
+
+test: user
+	@$(ROOT) python3 -B tests/run.py $(ARGS)
+
+test-quick: user
+	@$(ROOT) python3 -B tests/run.py --quick $(ARGS)
+
+soak: user
+	@$(ROOT) python3 -B tests/run.py --soak $(ARGS)
+
+bench: user
+	@$(RIG) modules main
+	@$(RIG) record
+	@$(RIG) bench --timeout $(TIMEOUT) $(ARGS)
+
+docs: setup
+	@$(ROOT) tools/rig/build-docs
+
+check: user
+	@$(ROOT) tools/rig/build-user build/clang --native-file tools/rig/clang.ini
+	@$(RIG) check
+
+install: user
+	@$(ROOT) sh -c 'rm -rf build/install && DESTDIR=$$PWD/build/install \
+		meson install -C build/user --no-rebuild >build/log/install.log'
+	@mkdir -p $(DESTDIR)/ && cp -a build/install/. $(DESTDIR)/
+
+shell: setup
+	@$(ROOT) bash
+
+clean:
+	rm -rf build
