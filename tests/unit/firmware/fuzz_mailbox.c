@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct cp_model model;
 	static struct wfw fw;
 
-	cp_model_init(&model, 1u << 20);
+	cp_model_init(&model, 1u << 17);
 	wfw_init(&fw, &model.hal);
 	model.mbox_base = model.user_limit;
-	model.log_base = model.user_limit + 0x10000;
+	model.log_base = model.user_limit + 0x4000;
 	model.log_bytes = 4096;
 	for (;;) {
 		cp_model_post(&model, &m);
