@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""Runs the test suites and ends with `N passed, N failed, N skipped`. Called by `make test`, in the private root."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools/rig"))
+import boot  # noqa: E402
+from common import BUILD, CLONE, LOGS, USER, Refused, say  # noqa: E402
+from counts import rounds  # noqa: E402
+from results import Results, plain, tap  # noqa: E402
+
+CARD = USER / "tools/card/weft-card"
+CONTRACT = USER / "tests/contract/weft-contract"
+
+
+@dataclass
+class Options:
+    soak: bool = False
+    match: str = ""
+
+
+def environment(name, options):
+    """Ours, with COUNT for this test: from the caller, else from the table."""
+    env = dict(os.environ)
+    count = env.get("COUNT") or rounds(name, options.soak)
+    if count:
+        env["COUNT"] = count
+    return env
+
+
+def program(command, name, options, limit):
+    """Runs one native program; output (also in build/log) and exit code."""
+    log = LOGS / f"test-{name}.log"
+    with open(log, "w") as f:
+        try:
+            code = subprocess.run([str(c) for c in command], cwd=CLONE, env=environment(name, options), stdout=f,
+                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit).returncode
+        except subprocess.TimeoutExpired:
+            code = f"no result after {limit} s"
+    return log.read_text(errors="replace"), code
+
+
+def abi(options):
+    """Checks of the tree itself: who includes whom, layouts, licences, pages."""
+    results = Results()
+    for script in sorted((CLONE / "tests/abi").glob("*.py")):
+        text = script.read_text()
+        if script.name == "tap.py" or "tap.done()" not in text:
+            continue
+        results.add(tap(f"abi/{script.stem}", *program([sys.executable, "-B", script], script.stem, options, 120)))
+    return results
+
+
+def unit(options):
+    """Everything that meson knows as a test."""
+    results = Results()
+    listed = json.loads(subprocess.run(["meson", "introspect", "--tests", USER], check=True, capture_output=True,
+                                       text=True).stdout)
+    log = USER / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    # tests with a COUNT of their own run apart, since meson gives all the same environment
+    special = [t["name"] for t in listed if rounds(t["name"], options.soak) and not os.environ.get("COUNT")]
+    rest = [t["name"] for t in listed if t["name"] not in special]
+    seen = set()
+    for names, env in [(rest, environment("", options))] + [([n], environment(n, options)) for n in special]:
+        if not names:
+            continue
+        subprocess.run(["nice", "meson", "test", "-C", USER, "--no-rebuild", "--quiet", "-t", "10" if options.soak else "2",
+                        *names], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       stdin=subprocess.DEVNULL)
+        for line in log.read_text().splitlines() if log.exists() else []:
+            entry = json.loads(line)
+            name = entry["name"].split(" / ")[-1].removeprefix("weft:")
+            seen.add(name)
+            code = 0 if entry["result"] in ("OK", "SKIP") else entry["result"]
+            results.add(plain(name, entry.get("stdout", "") + entry.get("stderr", ""), code))
+        log.unlink(missing_ok=True)
+    results.failures += [f"{t['name']}: did not run" for t in listed if t["name"] not in seen]
+    return results
+
+
+def contract(options):
+    """The card alone, against its contract, over its socket."""
+    for needed in (CARD, CONTRACT):
+        if not needed.exists():
+            return Results(failures=[f"{needed.relative_to(CLONE)} is not built"])
+    command = [CONTRACT, "--card", CARD, "--firmware", USER / "firmware/weft-fw.bin",
+               "--bad-firmware-dir", USER / "firmware"]
+    return tap("contract", *program(command, "weft-contract", options, 3600 if options.soak else 300))
+
+
+# Runs each program of /opt/weft/tests under a limit; marks tell their outputs apart.
+GUEST = """
+cd /opt/weft/tests
+export KS_LIMIT_S=%(limit)d SEED=%(seed)s
+for t in %(programs)s; do
+	echo "@@ $t"
+	%(count)s timeout -s KILL %(program_limit)d ./$t 2>&1
+	echo "@@= $?"
+done
+"""
+
+
+def kselftest(kernel):
+    def run(options):
+        """The driver in the machine, through its whole UAPI."""
+        names = [p.name for p in sorted((USER / "tests/kselftest").glob("*_test")) if p.is_file()
+                 and options.match in p.name]
+        if not names:
+            return Results(failures=[f"kselftest-{kernel}: no program is built"])
+        slow = 4 if kernel == "debug" else 1
+        count = os.environ.get("COUNT", "")
+        command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": " ".join(names),
+                           "seed": os.environ.get("SEED", "1"), "count": f"COUNT={count}" if count else ""}
+        output = bytearray()
+        machine = boot.Run(kernel=kernel, command=command, cards=4, name=f"kselftest-{kernel}", kmemleak=True,
+                           timeout=900 * slow if options.soak else 420 * slow, output=output.extend)
+        code = boot.boot(machine)
+        results = Results()
+        parts = ("\n" + output.decode(errors="replace")).split("\n@@ ")[1:]
+        for part in parts:
+            name, _, text = part.partition("\n")
+            text, ended, status = text.partition("@@= ")
+            code_of = int(status.split()[0]) if ended and status.split() else "the machine"
+            results.add(tap(f"{kernel}/{name.strip()}", text, code_of))
+        missing = set(names) - {part.split("\n")[0].strip() for part in parts}
+        results.failures += [f"{kernel}/{name}: did not run" for name in sorted(missing)]
+        if code:
+            results.failures.append(f"{kernel}: the machine or its log has a fault (code {code}), see "
+                                    f"build/log/kselftest-{kernel}.kernel.log")
+        else:
+            results.passed += 1     # clean log, no leak
+        return results
+    run.__doc__ = f"The driver in the machine, on {kernel}."
+    return run
+
+
+def system(options):
+    """Whole jobs: programs that boot the machine themselves and print TAP."""
+    results = Results()
+    for script in sorted((CLONE / "tests/system").glob("*_test.py")):
+        results.add(tap(f"system/{script.stem}", *program([sys.executable, "-B", script], script.stem, options, 1800)))
+    return results
+
+
+# name, what it runs, in test-quick
+SUITES = [
+    ("abi", abi, True),
+    ("unit", unit, True),
+    ("contract", contract, True),
+    ("kselftest-main", kselftest("main"), True),
+    ("kselftest-612", kselftest("612"), False),
+    ("kselftest-debug", kselftest("debug"), False),
+    ("system", system, False),
+]
+
+
+def run_suite(name, function, options):
+    start = time.monotonic()
+    try:
+        results = function(options)
+    except (Refused, OSError, subprocess.SubprocessError) as error:
+        results = Results(failures=[f"{name}: {error}"])
+    seconds = time.monotonic() - start
+    for failure in results.failures:
+        print(f"  FAILED {failure}")
+    for skipped in results.skips:
+        print(f"  skipped {skipped}")
+    print(f"{name:16} {seconds:7.1f} s   {results}", flush=True)
+    return results, seconds
+
+
+def soak_state():
+    path = BUILD / "soak.json"
+    return path, json.loads(path.read_text()) if path.exists() else {}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--quick", action="store_true", help="only what `make test-quick` runs")
+    p.add_argument("--soak", action="store_true", help="full counts; suites already done in build/soak.json are kept")
+    p.add_argument("--match", default="", help="kselftest: only programs with this in their name")
+    p.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(s[0] for s in SUITES))
+    args = p.parse_args()
+    unknown = set(args.suites) - {s[0] for s in SUITES}
+    if unknown:
+        p.error(f"no suite {', '.join(sorted(unknown))}")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    options = Options(soak=args.soak, match=args.match)
+    say(f"SEED={os.environ.get('SEED', 'each test prints its own')} COUNT={os.environ.get('COUNT', 'as in tests/counts.py')}")
+    path, done = soak_state() if args.soak else (None, {})
+    total, start = Results(), time.monotonic()
+    for name, function, quick in SUITES:
+        if (args.quick and not quick) or (args.suites and name not in args.suites):
+            continue
+        if name in done:
+            print(f"{name:16} done before: {done[name]['passed']} passed")
+            total.passed += done[name]["passed"]
+            continue
+        results, seconds = run_suite(name, function, options)
+        total.add(results)
+        if path and not results.failures:
+            done[name] = {"passed": results.passed, "skipped": results.skips, "seconds": round(seconds, 1)}
+            path.write_text(json.dumps(done, indent=2) + "\n")
+    print(f"{'total':16} {time.monotonic() - start:7.1f} s")
+    if not total.ran:
+        total.failures.append("no test ran")
+    print(total, flush=True)
+    return 1 if total.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
