@@ -167,7 +167,9 @@ static void show_block(const struct diff *d, uint32_t block)
 		unsigned len = (d->img.text[at] & 3) == 3 ? 4 : 2;
 
 		memcpy(&raw, d->img.text + at, len);
-		printf("#   %08x: %0*x %s\n", RV64_BASE + at, (int)len * 2, raw, rv64_id_name[d->img.id[at / 2]]);
+		if (raw)				/* not the gaps */
+			printf("#   %08x: %0*x %s\n", RV64_BASE + at, (int)len * 2, raw,
+			       rv64_id_name[d->img.id[at / 2]]);
 		at += len;
 	}
 }

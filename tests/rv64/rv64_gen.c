@@ -76,6 +76,7 @@ struct block {
 	struct rv64_image *img;
 	unsigned ctx;				/* the register never written */
 	unsigned unit;
+	unsigned gap_left;			/* bytes */
 	unsigned fixups;
 	struct fixup fixup[128];
 };
@@ -184,6 +185,18 @@ static void filler(struct block *b)
 		put(b, ID_addiw, enc_i(0x1b, 0, rd(b), rs(b), imm12(b)));
 }
 
+/* Now and then a stretch of illegal instructions nobody may reach, so that offsets use all their bits. Not under a
+ * pending branch: it might not reach over it. */
+static void gap(struct block *b, unsigned max)
+{
+	unsigned bytes = 2 * pick(b, max / 2);
+
+	if (b->fixups || bytes > b->gap_left || pick(b, 2))
+		return;
+	b->gap_left -= bytes;
+	b->img->text_bytes += bytes;
+}
+
 /* Over a landing pad, back to it, out of the unit: taken or not, every branch ends behind it. */
 static void backward(struct block *b, unsigned id, uint32_t raw, unsigned kind)
 {
@@ -193,6 +206,7 @@ static void backward(struct block *b, unsigned id, uint32_t raw, unsigned kind)
 	filler(b);
 	out = put(b, ID_jal, enc_jal(rd(b), 0));
 	filler(b);
+	gap(b, kind == FIX_CBRANCH ? 160 : 1900);
 	patch(b, &(struct fixup){over, over, 0, FIX_CJ}, b->img->text_bytes);
 	at = put(b, id, raw);
 	patch(b, &(struct fixup){at, at, 0, kind}, pad);
@@ -350,7 +364,7 @@ static void unit(struct block *b)
 
 void rv64_gen_block(struct rv64_image *img)
 {
-	struct block b = {.img = img};
+	struct block b = {.img = img, .gap_left = 3000};
 	unsigned units = 16 + pick(&b, 64);
 
 	b.ctx = 1 + pick(&b, 31);

@@ -101,6 +101,8 @@ enum wcard_rv64_stop wcard_rv64_run(struct wcard_rv64 *cpu, uint64_t max_insns)
 	uint64_t retired0 = cpu->retired, left = max_insns, pc = cpu->pc, val;
 	struct rv64_trap trap;
 
+	if (atomic_load(&cpu->lines) & WCARD_RV64_LINE_HALT)
+		return WCARD_RV64_HALTED;
 	if (!wcard_rv64_ready(cpu))
 		return WCARD_RV64_WFI;
 	atomic_store(&cpu->wake_mask, UINT64_MAX);

@@ -126,7 +126,7 @@ int rv64_amo(struct wcard_rv64 *cpu, const struct wcard_rv64_insn *in, struct rv
 	unsigned size = (unsigned)in->imm;
 	bool is_lr = in->aux == 0x02, is_sc = in->aux == 0x03;
 	uint64_t addr = cpu->x[in->rs1], arg = cpu->x[in->rs2], off = addr - cpu->cfg.ram_base, old;
-	uint8_t *p = (uint8_t *)cpu->cfg.ram + off;
+	uint8_t *p;
 
 	if (addr & (size - 1)) {
 		*trap = (struct rv64_trap){is_lr ? WCARD_RV64_LOAD_MISALIGNED : WCARD_RV64_STORE_MISALIGNED, addr};
@@ -136,6 +136,7 @@ int rv64_amo(struct wcard_rv64 *cpu, const struct wcard_rv64_insn *in, struct rv
 		*trap = (struct rv64_trap){is_lr ? WCARD_RV64_LOAD_ACCESS : WCARD_RV64_STORE_ACCESS, addr};
 		return -1;
 	}
+	p = (uint8_t *)cpu->cfg.ram + off;
 	if (is_sc) {
 		bool held = cpu->reservation == addr && cpu->reservation_bytes == size;
 
