@@ -48,6 +48,7 @@ class Run:
     card_args: list = field(default_factory=list)
     qemu_args: list = field(default_factory=list)
     kernel_args: list = field(default_factory=list)
+    card_pid: int = 0           # set while the cards run
     output: object = None       # callable for bytes of the command's output; standard output when None
 
 
@@ -169,6 +170,7 @@ def boot(run, quiet=False):
         card_log = open(logs["card"], "wb", buffering=0)
         if run.cards:
             card = start_cards(run, where, card_log)
+            run.card_pid = card.pid
         args = machine.qemu(kernel, accel, initrd, logs["kernel"], [where / f"card{i}.sock" for i in range(run.cards)],
                             topology=run.topology, smp=run.smp, memory_mib=run.memory_mib, viommu=run.viommu,
                             share=run.share, kernel_args=run.kernel_args, extra=run.qemu_args,

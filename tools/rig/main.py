@@ -9,12 +9,21 @@ import signal
 import sys
 from pathlib import Path
 
+import bench
 import boot
+import check
+import debug_kernel
 import kernels
 from common import BUILD, Refused
 
 PACKAGES = ("qemu-system-x86", "qemu-user", "gcc-14", "clang-19", "libdnnl3.6", "liburing2", "libdrm-dev",
             "gcc-14-riscv64-linux-gnu", "meson", "busybox-static", "dataset-fashion-mnist", "libc6")
+
+
+def known_kernels():
+    """Those that are there: the debug kernel is not built for a mere record."""
+    return [kernels.get(name) for name in kernels.NAMES
+            if name != "debug" or (debug_kernel.directory() / "release").exists()]
 
 
 def record():
@@ -27,7 +36,7 @@ def record():
                            if line.startswith("model name")), "unknown"),
         "processors": os.cpu_count(),
         "machine_kernel": platform.release(),
-        "kernels": {k.name: {"release": k.release, "package": k.version} for k in map(kernels.get, kernels.NAMES)},
+        "kernels": {k.name: {"release": k.release, "package": k.version} for k in known_kernels()},
         "packages": {name: packages[name] for name in PACKAGES if name in packages},
     }
     BUILD.mkdir(exist_ok=True)
@@ -41,6 +50,9 @@ def parser():
     m = sub.add_parser("modules", help="build weft.ko into build/modules/KERNEL/")
     m.add_argument("kernel", nargs="*", help=f"of {', '.join(kernels.NAMES)}; all when none is named")
     m.add_argument("--make", action="append", default=[], metavar="ARG", help="argument for the kernel's make (W=1)")
+    sub.add_parser("check", help="static checks of the module")
+    f = sub.add_parser("bench", help="take all figures into build/bench.json")
+    f.add_argument("--timeout", type=float, default=1200)
     k = sub.add_parser("kernel", help="print where a kernel is: release, image, build directory")
     k.add_argument("kernel")
     b = sub.add_parser("boot", help="run a command in the machine",
@@ -81,6 +93,10 @@ def main():
             if not kernels.build_module(kernels.get(name), args["make"]):
                 raise Refused("driver/Kbuild is missing")
         return 0
+    if verb == "check":
+        return check.run()
+    if verb == "bench":
+        return bench.bench(args["timeout"])
     if verb == "kernel":
         k = kernels.get(args["kernel"])
         return print(k.release, k.image, k.build)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""The rig's judges: what in a kernel log is a fault, what a test program's output counts as, what an archive holds."""
+import io
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(TOP / "tools/rig"), str(TOP / "tests")]
+import cpio  # noqa: E402
+import klog  # noqa: E402
+import results  # noqa: E402
+
+FAULTS = """
+[    5.1] WARNING: CPU: 0 PID: 81 at drivers/gpu/drm/drm_gem.c:120 drm_gem_private_object_fini+0x1/0x2
+[    5.1] WARNING: drivers/accel/weft/weft_gem.c:12 at weft_gem_free+0x1/0x2, CPU#1: life_test/81
+[    5.1] BUG: KASAN: slab-use-after-free in weft_job_run+0x10/0x20 [weft]
+[    5.1] BUG: kernel NULL pointer dereference, address: 0000000000000008
+[    5.1] UBSAN: shift-out-of-bounds in driver/weft_pt.c:88:12
+[    5.1] WARNING: possible circular locking dependency detected
+[    5.1] BUG: sleeping function called from invalid context at kernel/locking/mutex.c:580
+[    5.1] kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+[    5.1] weft-rig: leak: unreferenced object 0xffff888101234500 (size 128):
+[    5.1] INFO: task life_test:81 blocked for more than 60 seconds.
+[    5.1] rcu: INFO: rcu_preempt self-detected stall on CPU
+[    5.1] list_del corruption. prev->next should be ffff88, but was 0000
+[    5.1] refcount_t: underflow; use-after-free.
+[    5.1] DMA-API: weft 0000:03:00.0: device driver frees DMA memory with different size [warning]
+[    5.1] ODEBUG: free active (active state 0) object: 00 object type: timer_list
+[    5.1] Kernel panic - not syncing: Fatal exception
+[    5.1] weft-rig: modprobe weft failed
+""".strip().splitlines()
+QUIET = """
+[    0.0] tsc: Unable to calibrate against PIT
+[    1.0] mtrr: your CPUs had inconsistent fixed MTRR settings
+[    5.1] weft: loading out-of-tree module taints kernel.
+[    5.1] FAULT_INJECTION: forcing a failure.
+[    5.1] weft 0000:03:00.0: queue 3 stopped: fault UNMAPPED at 0x200000000
+[    5.1] weft-rig: tainted 4096
+[    5.1] weft-rig: exit 0
+""".strip().splitlines()
+
+
+class KernelLog(unittest.TestCase):
+    def test_each_fault_is_found(self):
+        for line in FAULTS:
+            self.assertEqual(klog.problems(line), [line])
+
+    def test_normal_lines_pass(self):
+        self.assertEqual(klog.problems("\n".join(QUIET)), [])
+
+    def test_allowed_line(self):
+        self.assertEqual(klog.problems(FAULTS[0], ["drm_gem_private_object_fini"]), [])
+
+    def test_report_follows_its_first_line(self):
+        text = "\n".join(["a", FAULTS[2], "Call Trace:", "  weft_job_run"])
+        self.assertEqual(klog.problems(text), text.splitlines()[1:])
+
+    def test_taint_alone(self):
+        self.assertTrue(klog.problems("[ 1.0] weft-rig: tainted 512"))
+
+    def test_facts(self):
+        self.assertEqual(klog.facts("[ 3.7] weft-rig: up 3.75\n[ 9.0] weft-rig: exit 5"), {"up": 3.75, "exit": 5})
+        self.assertEqual(klog.facts("")["exit"], None)
+
+
+class Programs(unittest.TestCase):
+    def count(self, text, code=0, judge=results.tap):
+        r = judge("p", text, code)
+        return r.passed, len(r.failures), len(r.skips)
+
+    def test_tap(self):
+        self.assertEqual(self.count("TAP version 13\n1..2\nok 1 - a\nok 2 b # SKIP p2pdma\n"), (1, 0, 1))
+        self.assertEqual(self.count("1..2\nok 1 a\nnot ok 2 b\n# why\n", 1), (1, 1, 0))
+        self.assertEqual(self.count("ok 1 a\n1..1\n"), (1, 0, 0))
+
+    def test_broken_tap_fails(self):
+        self.assertEqual(self.count("1..3\nok 1 a\n"), (1, 1, 0))       # died in the middle
+        self.assertEqual(self.count("1..1\nok 1 a\n", 139), (1, 1, 0))  # died after the end
+        self.assertEqual(self.count(""), (0, 1, 0))
+        self.assertEqual(self.count("1..1\nBail out! no card\n", 1), (0, 2, 0))
+        self.assertEqual(self.count("1..1\nok 1 a\nok 2 b\n"), (2, 1, 0))
+
+    def test_skip_needs_a_capability(self):
+        self.assertEqual(self.count("1..1\nok 1 a # SKIP too hard\n"), (0, 1, 0))
+        self.assertEqual(self.count("1..1\nok 1 a # SKIP\n"), (0, 1, 0))
+        self.assertEqual(self.count("1..0 # SKIP kvm\n"), (0, 0, 1))
+
+    def test_cmocka(self):
+        good = "[==========] t: Running 2 test(s).\n[       OK ] a\n[       OK ] b\n[  PASSED  ] 2 test(s).\n"
+        self.assertEqual(self.count(good, 0, results.plain), (2, 0, 0))
+        bad = "[       OK ] a\n[  FAILED  ] b\n[  PASSED  ] 1 test(s).\n[  FAILED  ] t: 1 test(s), listed below:\n"
+        self.assertEqual(self.count(bad, 1, results.plain), (1, 1, 0))
+
+    def test_exit_code_only(self):
+        self.assertEqual(self.count("", 0, results.plain), (1, 0, 0))
+        self.assertEqual(self.count("boom", "TIMEOUT", results.plain), (0, 1, 0))
+
+
+class Archive(unittest.TestCase):
+    def test_cpio_reads_it_back(self):
+        with tempfile.TemporaryDirectory() as where:
+            path = Path(where) / "a.cpio"
+            archive = cpio.Writer(path)
+            archive.file_from("/a/b/c", b"hello", 0o755)
+            archive.file_from("/a/empty", b"")
+            archive.link("/a/l", "b/c")
+            archive.close()
+            out = Path(where) / "out"
+            out.mkdir()
+            with open(path, "rb") as f:
+                subprocess.run(["cpio", "-idm", "--quiet"], stdin=f, cwd=out, check=True)
+            self.assertEqual((out / "a/l").read_bytes(), b"hello")
+            self.assertEqual((out / "a/b/c").stat().st_mode & 0o777, 0o755)
+            self.assertEqual((out / "a/empty").stat().st_size, 0)
+
+
+def main():
+    suite = unittest.TestLoader().loadTestsFromModule(sys.modules[__name__])
+    tests = [test for group in suite for test in group]
+    print(f"TAP version 13\n1..{len(tests)}")
+    failed = False
+    for number, test in enumerate(tests, 1):
+        outcome = unittest.TextTestRunner(stream=io.StringIO()).run(test)
+        print(f"{'ok' if outcome.wasSuccessful() else 'not ok'} {number} {test.id().split('.', 1)[1]}")
+        for _, trace in outcome.failures + outcome.errors:
+            print("\n".join("# " + line for line in trace.splitlines()))
+        failed |= not outcome.wasSuccessful()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
