@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "access.h"
+#include "bus.h"
+#include "engine.h"
+
+int wcard_tlb_init(struct wcard_tlb *t)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	memset(t, 0, sizeof(*t));
+	t->zeros = mmap(NULL, WCARD_SINK_BYTES, PROT_READ, flags, -1, 0);
+	t->sink = mmap(NULL, WCARD_SINK_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
+	return t->zeros == MAP_FAILED || t->sink == MAP_FAILED ? -ENOMEM : 0;
+}
+
+void wcard_tlb_fini(struct wcard_tlb *t)
+{
+	munmap(t->zeros, WCARD_SINK_BYTES);
+	munmap(t->sink, WCARD_SINK_BYTES);
+}
+
+uint32_t wcard_engine_unit(struct wcard_machine *m, unsigned int engine)
+{
+	return atomic_load(&m->engine[engine].tlb.unit);
+}
+
+/*
+ * Everything a unit relies on is read after `unit` became odd. Who changes something publishes it first and then looks
+ * at `unit`: either it sees this unit and waits for it, or this unit sees the change.
+ */
+void wcard_acc_begin(struct wcard_acc *a)
+{
+	struct wcard_tlb *t = &a->e->tlb;
+
+	atomic_fetch_add(&t->unit, 1);
+	a->gen = atomic_load(&a->as->gen);
+	a->map_gen = atomic_load(&a->c->m->map_gen);
+	a->dma = atomic_load(&a->c->dma);
+	a->route = atomic_load(&a->c->m->route);
+	a->mem.lmem = a->c->lmem;
+	a->mem.bytes = a->c->lmem_bytes;
+	a->mem.user_limit = atomic_load(&a->c->user_limit);
+	a->fault = WEFT_FAULT_NONE;
+	a->fault_va = 0;
+}
+
+void wcard_acc_end(struct wcard_acc *a)
+{
+	atomic_fetch_add_explicit(&a->e->tlb.unit, 1, memory_order_release);
+}
+
+int wcard_acc_fault(struct wcard_acc *a, int fault, uint64_t va)
+{
+	if (!a->fault) {
+		a->fault = fault;
+		a->fault_va = va;
+	}
+	return fault;
+}
+
+static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
+{
+	struct wcard_tlb *t = &a->e->tlb;
+	uint64_t as = wcard_asid_key(a->c, a->as->id);
+	struct wcard_tlb_entry *e;
+	int fault;
+
+	e = &t->large[(va >> WEFT_PAGE2M_SHIFT ^ as << 4) % WCARD_TLB_2M];
+	if (e->valid && e->vpn == va >> WEFT_PAGE2M_SHIFT && e->as == as && e->gen == a->gen) {
+		w->pte = e->pte;
+		w->shift = WEFT_PAGE2M_SHIFT;
+		return 0;
+	}
+	e = &t->small[(va >> WEFT_PAGE_SHIFT ^ as << 6) % WCARD_TLB_4K];
+	if (e->valid && e->vpn == va >> WEFT_PAGE_SHIFT && e->as == as && e->gen == a->gen) {
+		w->pte = e->pte;
+		w->shift = WEFT_PAGE_SHIFT;
+		return 0;
+	}
+	atomic_fetch_add_explicit(&a->c->walks, 1, memory_order_relaxed);
+	fault = wcard_walk(&a->mem, a->as->root, va, w);
+	if (fault)
+		return fault;
+	if (w->shift == WEFT_PAGE2M_SHIFT)
+		e = &t->large[(va >> WEFT_PAGE2M_SHIFT ^ as << 4) % WCARD_TLB_2M];
+	*e = (struct wcard_tlb_entry){ .vpn = va >> w->shift, .as = as, .pte = w->pte, .gen = a->gen, .valid = 1 };
+	return 0;
+}
+
+/* One page, or less when the bus answers with less. */
+static int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
+{
+	struct wcard_walk_result w;
+	struct wcard_target t;
+	uint64_t in_page, left, addr;
+	int fault;
+
+	if (va >> WEFT_VA_BITS)
+		return WEFT_FAULT_PT_RANGE;
+	fault = lookup(a, va, &w);
+	if (!fault)
+		fault = wcard_walk_rights(w.pte, access & WCARD_ACC_READ, access & WCARD_ACC_WRITE);
+	if (fault)
+		return fault;
+	in_page = va & ((UINT64_C(1) << w.shift) - 1);
+	left = (UINT64_C(1) << w.shift) - in_page;
+	addr = (w.pte & WEFT_PTE_ADDR_MASK) + in_page;
+	out->sparse = false;
+	switch ((w.pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
+	case WEFT_APERTURE_LOCAL:
+		out->host = a->c->lmem + addr;
+		out->bytes = left;
+		out->fd = a->c->lmem_fd;
+		out->fd_offset = addr;
+		out->link = WCARD_CNT_LOCAL;
+		return 0;
+	case WEFT_APERTURE_BUS:
+		if (!wcard_bus_find(a->c, a->dma, a->route, addr, access & WCARD_ACC_WRITE, &t))
+			return WEFT_FAULT_BUS;
+		out->host = t.host;
+		out->bytes = t.bytes < left ? t.bytes : left;
+		out->fd = t.fd;
+		out->fd_offset = t.fd_offset;
+		out->link = (unsigned int)((w.pte & WEFT_PTE_LINK_MASK) >> WEFT_PTE_LINK_SHIFT);
+		return 0;
+	default:
+		out->sparse = true;
+		out->host = (access & WCARD_ACC_WRITE ? a->e->tlb.sink : a->e->tlb.zeros) + in_page;
+		out->bytes = left;
+		out->fd = -1;
+		out->link = WCARD_CNT_LINKS;
+		return 0;
+	}
+}
+
+int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
+{
+	struct wcard_span next;
+	int fault = piece(a, va, access, out);
+
+	if (fault)
+		return wcard_acc_fault(a, fault, va);
+	while (out->bytes < bytes && !out->sparse) {
+		/* A fault further on belongs to the piece that starts there. */
+		if (piece(a, va + out->bytes, access, &next) || next.sparse || next.link != out->link ||
+		    next.host != out->host + out->bytes || next.fd != out->fd)
+			break;
+		out->bytes += next.bytes;
+	}
+	if (out->bytes > bytes)
+		out->bytes = bytes;
+	if (out->sparse && (access & WCARD_ACC_READ) && (access & WCARD_ACC_WRITE))
+		memset(out->host, 0, out->bytes);
+	return 0;
+}
+
+int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access)
+{
+	struct wcard_span s;
+
+	while (bytes) {
+		int fault = wcard_acc_span(a, va, bytes, access, &s);
+
+		if (fault)
+			return fault;
+		va += s.bytes;
+		bytes -= s.bytes;
+	}
+	return 0;
+}
+
+void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir dir, uint64_t bytes)
+{
+	if (link >= WCARD_CNT_LINKS)
+		return;
+	atomic_fetch_add_explicit(&a->as->cnt->bytes[dir][link], bytes, memory_order_relaxed);
+	atomic_fetch_add_explicit(&a->c->all.bytes[dir][link], bytes, memory_order_relaxed);
+}
+
+void wcard_acc_count_range(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access)
+{
+	struct wcard_span s;
+
+	while (bytes && !wcard_acc_span(a, va, bytes, access, &s)) {
+		if (access & WCARD_ACC_READ)
+			wcard_acc_count(a, s.link, WCARD_CNT_READ, s.bytes);
+		if (access & WCARD_ACC_WRITE)
+			wcard_acc_count(a, s.link, WCARD_CNT_WRITE, s.bytes);
+		va += s.bytes;
+		bytes -= s.bytes;
+	}
+}
+
+int wcard_acc_load(struct wcard_acc *a, uint64_t va, void *to, unsigned int bytes, enum wcard_cnt_dir dir)
+{
+	uint8_t *p = to;
+	struct wcard_span s;
+
+	while (bytes) {
+		int fault = wcard_acc_span(a, va, bytes, WCARD_ACC_READ, &s);
+
+		if (fault)
+			return fault;
+		memcpy(p, s.host, s.bytes);
+		wcard_acc_count(a, s.link, dir, s.bytes);
+		p += s.bytes;
+		va += s.bytes;
+		bytes -= (unsigned int)s.bytes;
+	}
+	return 0;
+}
+
+int wcard_acc_store(struct wcard_acc *a, uint64_t va, const void *from, unsigned int bytes)
+{
+	const uint8_t *p = from;
+	struct wcard_span s;
+	int fault = wcard_acc_check(a, va, bytes, WCARD_ACC_WRITE);
+
+	while (!fault && bytes) {
+		fault = wcard_acc_span(a, va, bytes, WCARD_ACC_WRITE, &s);
+		if (fault)
+			break;
+		memcpy(s.host, p, s.bytes);
+		wcard_acc_count(a, s.link, WCARD_CNT_WRITE, s.bytes);
+		p += s.bytes;
+		va += s.bytes;
+		bytes -= (unsigned int)s.bytes;
+	}
+	return fault;
+}
+
+void wcard_view_drop(struct wcard_view *v)
+{
+	if (v->alias)
+		munmap(v->alias, v->alias_bytes);
+	memset(v, 0, sizeof(*v));
+}
+
+/*
+ * Operators want their operands contiguous. Where the pages behind a range are not, the files they belong to are
+ * mapped page by page into one fresh range, as an IOMMU would: no byte is copied, none is seen that the walk did not
+ * give. Mappings survive the unit, accesses do not: the next unit compares the generations.
+ */
+static int build_alias(struct wcard_acc *a, struct wcard_view *v)
+{
+	uint64_t skip = v->va & (WEFT_PAGE_BYTES - 1);
+	uint64_t total = (skip + v->bytes + WEFT_PAGE_BYTES - 1) & ~(WEFT_PAGE_BYTES - 1);
+	int prot = PROT_READ | (v->access & WCARD_ACC_WRITE ? PROT_WRITE : 0);
+	uint64_t done = 0;
+
+	v->alias = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (v->alias == MAP_FAILED) {
+		v->alias = NULL;
+		return WEFT_FAULT_BUS;
+	}
+	v->alias_bytes = total;
+	while (done < total) {
+		struct wcard_span s;
+		uint64_t len;
+		void *p;
+		int fault = wcard_acc_span(a, v->va - skip + done, total - done, v->access, &s);
+
+		if (fault)
+			return fault;
+		len = s.bytes & ~(WEFT_PAGE_BYTES - 1);
+		if (s.sparse)
+			p = mmap(v->alias + done, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+		else
+			p = mmap(v->alias + done, len, prot, MAP_SHARED | MAP_FIXED, s.fd, (off_t)s.fd_offset);
+		if (!len || p == MAP_FAILED)
+			return wcard_acc_fault(a, WEFT_FAULT_BUS, v->va - skip + done);
+		done += len;
+	}
+	v->ptr = v->alias + skip;
+	return 0;
+}
+
+int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint64_t bytes, unsigned int access)
+{
+	struct wcard_span s;
+	int fault;
+
+	if (v->ptr && v->va == va && v->bytes == bytes && v->access == access && v->gen == a->gen &&
+	    v->map_gen == a->map_gen)
+		return 0;
+	wcard_view_drop(v);
+	v->va = va;
+	v->bytes = bytes;
+	v->access = access;
+	v->gen = a->gen;
+	v->map_gen = a->map_gen;
+	fault = wcard_acc_span(a, va, bytes, access, &s);
+	if (fault)
+		goto drop;
+	if (s.bytes == bytes && !s.sparse) {
+		v->ptr = s.host;
+		return 0;
+	}
+	fault = build_alias(a, v);
+	if (!fault)
+		return 0;
+drop:
+	wcard_view_drop(v);
+	return fault;
+}
+
+void *wcard_carveout(struct wcard_card *c, uint64_t off, uint64_t bytes)
+{
+	uint64_t limit = atomic_load(&c->user_limit);
+
+	if (!limit || off < limit || off > c->lmem_bytes || c->lmem_bytes - off < bytes)
+		return NULL;
+	return c->lmem + off;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * The only way from a virtual address to bytes: VA → page table → aperture → bus router → owner. No other file turns
+ * an address of a packet, operand or list into a host pointer.
+ *
+ * Pointers are valid inside the unit in which they were asked for, and no longer: invalidation, unmapping and reset
+ * wait for units only.
+ */
+#ifndef WCARD_ACCESS_H
+#define WCARD_ACCESS_H
+
+#include "machine.h"
+#include "walk.h"
+
+#define WCARD_TLB_4K		1024
+#define WCARD_TLB_2M		256
+#define WCARD_SINK_BYTES	(2u << 20)
+
+struct wcard_tlb_entry {
+	uint64_t vpn, as, pte;
+	uint32_t gen, valid;
+};
+
+/* Contiguous host memory behind a virtual address. */
+struct wcard_span {
+	uint8_t *host;
+	uint64_t bytes;
+	int fd;				/* -1: sparse */
+	uint64_t fd_offset;
+	unsigned int link;		/* index of the counters */
+	bool sparse;
+};
+
+/* A range made contiguous: directly, or by mapping its pieces side by side. Kept over the units of one packet. */
+struct wcard_view {
+	uint64_t va, bytes;
+	unsigned int access;
+	uint32_t gen;
+	uint64_t map_gen;
+	uint8_t *ptr;
+	uint8_t *alias;			/* mapping to remove, or NULL */
+	uint64_t alias_bytes;
+};
+
+/* What an engine thread needs to access memory for one queue. */
+struct wcard_acc {
+	struct wcard_engine *e;
+	struct wcard_card *c;
+	struct wcard_as *as;
+	/* snapshot taken at the start of the unit */
+	uint32_t gen;
+	uint64_t map_gen;
+	const struct wcard_dma_table *dma;
+	const struct wcard_route *route;
+	struct wcard_walk_mem mem;
+	/* first failure */
+	int fault;
+	uint64_t fault_va;
+};
+
+struct wcard_tlb {
+	_Atomic uint32_t unit;		/* odd while a unit is in flight */
+	struct wcard_tlb_entry small[WCARD_TLB_4K], large[WCARD_TLB_2M];
+	uint8_t *zeros, *sink;		/* behind sparse entries: WCARD_SINK_BYTES each */
+};
+
+int wcard_tlb_init(struct wcard_tlb *t);
+void wcard_tlb_fini(struct wcard_tlb *t);
+uint32_t wcard_engine_unit(struct wcard_machine *m, unsigned int engine);
+
+void wcard_acc_begin(struct wcard_acc *a);
+void wcard_acc_end(struct wcard_acc *a);
+
+#define WCARD_ACC_READ		1	/* = WCARD_READ, WCARD_WRITE of ops.h */
+#define WCARD_ACC_WRITE		2
+
+/* The longest contiguous piece at the start of [va, va + bytes). 0 or enum weft_fault (also in a->fault). */
+int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out);
+/* Whether the whole range may be accessed so. */
+int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access);
+/* Control structures (packets, operand entries, scalars): copies and counts as `dir`. */
+int wcard_acc_load(struct wcard_acc *a, uint64_t va, void *to, unsigned int bytes, enum wcard_cnt_dir dir);
+int wcard_acc_store(struct wcard_acc *a, uint64_t va, const void *from, unsigned int bytes);
+/* Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. */
+int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint64_t bytes, unsigned int access);
+void wcard_view_drop(struct wcard_view *v);
+/* Counts the range as read or written, piece by piece. */
+void wcard_acc_count_range(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access);
+void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir dir, uint64_t bytes);
+int wcard_acc_fault(struct wcard_acc *a, int fault, uint64_t va);
+
+/* Carve-out structures named by offset: rings, states, images. NULL when [off, off + bytes) is not in the carve-out. */
+void *wcard_carveout(struct wcard_card *c, uint64_t off, uint64_t bytes);
+
+#endif

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "access.h"
+#include "bus.h"
+
+static struct wcard_dma_table *table_new(unsigned int n)
+{
+	return calloc(1, sizeof(struct wcard_dma_table) + n * sizeof(struct wcard_dma_map));
+}
+
+/* Index of the first map that ends after `bus`. */
+static unsigned int table_lower(const struct wcard_dma_table *t, uint64_t bus)
+{
+	unsigned int lo = 0, hi = t->n;
+
+	while (lo < hi) {
+		unsigned int mid = lo + (hi - lo) / 2;
+
+		if (t->map[mid].bus + (t->map[mid].bytes - 1) < bus)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int wcard_bus_init(struct wcard_machine *m)
+{
+	struct wcard_route *route = calloc(1, sizeof(*route));
+
+	if (!route)
+		return -ENOMEM;
+	pthread_mutex_init(&m->map_lock, NULL);
+	atomic_store(&m->route, route);
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		struct wcard_dma_table *t = table_new(0);
+
+		if (!t)
+			return -ENOMEM;
+		atomic_store(&m->card[i]->dma, t);
+	}
+	return 0;
+}
+
+static void free_retired(struct wcard_machine *m)
+{
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		struct wcard_dma_table *t = m->card[i]->dma_retired, *next;
+
+		m->card[i]->dma_retired = NULL;
+		for (; t; t = next) {
+			next = t->retired;
+			free(t);
+		}
+	}
+}
+
+void wcard_bus_fini(struct wcard_machine *m)
+{
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		wcard_bus_unmap(m->card[i], 0, UINT64_MAX);
+		free(atomic_load(&m->card[i]->dma));
+	}
+	free_retired(m);
+	free(atomic_load(&m->route));
+}
+
+void wcard_quiesce(struct wcard_machine *m)
+{
+	const struct timespec nap = { .tv_nsec = 20000 };
+
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned int i = 0; i < m->nengines; i++) {
+		uint32_t seen = wcard_engine_unit(m, i);
+
+		while ((seen & 1) && wcard_engine_unit(m, i) == seen)
+			nanosleep(&nap, NULL);
+	}
+}
+
+/* The event writer holds no unit, it holds evt_lock. */
+static void quiesce_events(struct wcard_machine *m)
+{
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		pthread_mutex_lock(&m->card[i]->evt_lock);
+		pthread_mutex_unlock(&m->card[i]->evt_lock);
+	}
+}
+
+static void publish(struct wcard_card *c, struct wcard_dma_table *t)
+{
+	struct wcard_dma_table *old = atomic_exchange(&c->dma, t);
+
+	atomic_fetch_add(&c->m->map_gen, 1);
+	old->retired = c->dma_retired;
+	c->dma_retired = old;
+}
+
+int wcard_bus_map(struct wcard_card *c, uint64_t bus, uint64_t bytes, int fd, uint64_t fd_offset, bool read, bool write)
+{
+	struct wcard_dma_map map = { .bus = bus, .bytes = bytes, .fd = fd, .fd_offset = fd_offset,
+				     .read = read, .write = write };
+	struct wcard_dma_table *old, *t;
+	unsigned int at;
+	int ret;
+
+	if (!bytes || ((bus | bytes | fd_offset) & 4095) || bus + (bytes - 1) < bus)
+		return -EINVAL;
+	if (fd >= 0) {
+		int prot = (read ? PROT_READ : 0) | (write ? PROT_READ | PROT_WRITE : 0);
+		struct stat st;
+
+		if (fstat(fd, &st))
+			return -errno;
+		if (fd_offset > (uint64_t)st.st_size || (uint64_t)st.st_size - fd_offset < bytes)
+			return -EINVAL;
+		map.host = mmap(NULL, bytes, prot, MAP_SHARED, fd, (off_t)fd_offset);
+		if (map.host == MAP_FAILED)
+			return -errno;
+		madvise(map.host, bytes, MADV_HUGEPAGE);
+	}
+
+	pthread_mutex_lock(&c->m->map_lock);
+	old = atomic_load(&c->dma);
+	at = table_lower(old, bus);
+	ret = -EEXIST;
+	if (at < old->n && old->map[at].bus <= bus + (bytes - 1))
+		goto out;
+	ret = -ENOMEM;
+	t = table_new(old->n + 1);
+	if (!t)
+		goto out;
+	t->n = old->n + 1;
+	memcpy(t->map, old->map, at * sizeof(map));
+	t->map[at] = map;
+	memcpy(t->map + at + 1, old->map + at, (old->n - at) * sizeof(map));
+	publish(c, t);
+	pthread_mutex_unlock(&c->m->map_lock);
+	return 0;
+out:
+	pthread_mutex_unlock(&c->m->map_lock);
+	if (map.host)
+		munmap(map.host, bytes);
+	return ret;
+}
+
+int wcard_bus_unmap(struct wcard_card *c, uint64_t bus, uint64_t bytes)
+{
+	struct wcard_dma_table *old, *t;
+	uint64_t last = bus + (bytes - 1);
+	unsigned int from, to;
+
+	if (!bytes || last < bus)
+		return -EINVAL;
+	pthread_mutex_lock(&c->m->map_lock);
+	old = atomic_load(&c->dma);
+	from = table_lower(old, bus);
+	for (to = from; to < old->n && old->map[to].bus <= last; to++)
+		if (old->map[to].bus < bus || old->map[to].bus + (old->map[to].bytes - 1) > last) {
+			/* A part of a mapping: the protocol has no such thing. */
+			pthread_mutex_unlock(&c->m->map_lock);
+			return -EINVAL;
+		}
+	if (from == to) {
+		pthread_mutex_unlock(&c->m->map_lock);
+		return 0;
+	}
+	t = table_new(old->n - (to - from));
+	if (!t) {
+		pthread_mutex_unlock(&c->m->map_lock);
+		return -ENOMEM;
+	}
+	t->n = old->n - (to - from);
+	memcpy(t->map, old->map, from * sizeof(t->map[0]));
+	memcpy(t->map + from, old->map + to, (old->n - to) * sizeof(t->map[0]));
+	publish(c, t);
+	wcard_quiesce(c->m);
+	quiesce_events(c->m);
+	for (unsigned int i = from; i < to; i++) {
+		if (old->map[i].host)
+			munmap(old->map[i].host, old->map[i].bytes);
+		if (old->map[i].fd >= 0)
+			close(old->map[i].fd);
+	}
+	free_retired(c->m);
+	pthread_mutex_unlock(&c->m->map_lock);
+	return 0;
+}
+
+void wcard_bus_learn(struct wcard_machine *m)
+{
+	struct wcard_route *old, *route = calloc(1, sizeof(*route));
+
+	if (!route)
+		return;
+	pthread_mutex_lock(&m->map_lock);
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		uint64_t bus = wcard_pci_bar2(m->card[i]);
+
+		if (!bus)
+			continue;
+		route->e[route->n].bus = bus;
+		route->e[route->n].bytes = m->card[i]->lmem_bytes;
+		route->e[route->n++].card = m->card[i];
+	}
+	old = atomic_load(&m->route);
+	if (!memcmp(old, route, sizeof(*route))) {
+		free(route);
+	} else {
+		atomic_store(&m->route, route);
+		atomic_fetch_add(&m->map_gen, 1);
+		wcard_quiesce(m);
+		quiesce_events(m);
+		free(old);
+	}
+	pthread_mutex_unlock(&m->map_lock);
+}
+
+bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, const struct wcard_route *route,
+		    uint64_t bus, bool write, struct wcard_target *t)
+{
+	const struct wcard_dma_map *map;
+	unsigned int at;
+
+	if (!atomic_load_explicit(&c->bus_master, memory_order_relaxed))
+		return false;
+	for (unsigned int i = 0; i < route->n; i++) {
+		uint64_t off = bus - route->e[i].bus;
+		struct wcard_card *peer = route->e[i].card;
+
+		if (off >= route->e[i].bytes)
+			continue;
+		t->host = peer->lmem + off;
+		t->bytes = route->e[i].bytes - off;
+		t->fd = peer->lmem_fd;
+		t->fd_offset = off;
+		return true;
+	}
+	at = table_lower(dma, bus);
+	if (at == dma->n)
+		return false;
+	map = &dma->map[at];
+	if (bus < map->bus || !map->host || (write ? !map->write : !map->read))
+		return false;
+	t->host = map->host + (bus - map->bus);
+	t->bytes = map->bytes - (bus - map->bus);
+	t->fd = map->fd;
+	t->fd_offset = map->fd_offset + (bus - map->bus);
+	return true;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * Queues, the scheduler that gives them engine threads, and the streamer that runs on those.
+ */
+#ifndef WCARD_ENGINE_H
+#define WCARD_ENGINE_H
+
+#include "access.h"
+#include "ops/ops.h"
+
+#define WCARD_SLICE_NS		1000000		/* engine time after which others get their turn */
+#define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
+#define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
+
+/* The packet being executed; survives preemption between its units. */
+struct wcard_cur {
+	bool active;			/* fetched and not yet retired */
+	bool started;			/* checked, fields below valid */
+	uint64_t unit, nunits;		/* EXEC; others: bytes, rows or elements done */
+	uint64_t row;
+	const struct wcard_op *op;
+	uint32_t scalar[WEFT_EXEC_SCALARS];
+	struct wcard_opnd_need need[WEFT_EXEC_OPERANDS];
+	uint64_t va[2 * WEFT_REDUCE_MAX];
+	struct wcard_view view[WEFT_EXEC_OPERANDS];
+};
+
+struct wcard_queue {
+	struct wcard_card *c;
+	struct wcard_as *as;
+	struct weft_queue_desc desc;
+	struct weft_ring_ctl *ctl;
+	const union weft_packet *ring;
+	struct weft_queue_state *state;
+
+	/* machine.lock */
+	enum weft_queue_run run;
+	bool on_engine, queued, holds_slot, kicked, suspend;
+	struct wcard_queue *next;	/* of the ready list, or of the timed list */
+	uint64_t deadline_ns;		/* TIMED */
+	bool timed;			/* in the timed list */
+	bool timed_over;		/* its TIMED packet can retire */
+	_Atomic bool stop;
+
+	/* owner: the engine thread that runs it, else machine.lock */
+	uint64_t head, fence, retired, progress_ns, busy_ns, fault_va;
+	uint32_t cause;
+	unsigned int depth;		/* levels in use, 1 = ring */
+	struct weft_frame frame[WEFT_FRAMES];
+	union weft_packet pkt;
+	struct wcard_cur cur;
+};
+
+struct wcard_engine {
+	struct wcard_machine *m;
+	unsigned int index;
+	int core;
+	pthread_t thread;
+	struct wcard_tlb tlb;
+};
+
+enum wcard_step {
+	WCARD_DONE,			/* packet retired */
+	WCARD_MORE,			/* one unit done, packet goes on */
+	WCARD_FAULT,			/* acc.fault, acc.fault_va say why */
+	WCARD_TIMED,			/* park without a core until deadline_ns */
+	WCARD_ENTER,			/* CALL pushed a frame */
+};
+
+/* A queue on an engine thread. */
+struct wcard_run {
+	struct wcard_engine *e;
+	struct wcard_queue *q;
+	struct wcard_acc acc;
+	bool slice_over;
+};
+
+/* One row of pkt.c for each opcode; called inside a unit until DONE. */
+typedef enum wcard_step (*wcard_pkt_fn)(struct wcard_run *r);
+struct wcard_pkt_row {
+	wcard_pkt_fn fn;		/* NULL: CAP */
+	uint64_t cap;			/* needed, 0 = none */
+};
+extern const struct wcard_pkt_row wcard_pkt_table[WEFT_PKT_OP_COUNT];
+enum wcard_step wcard_fail(struct wcard_run *r, int fault, uint64_t va);
+/* The address behind an operand field. False: failed, r->acc.fault set. */
+bool wcard_operand(struct wcard_run *r, uint64_t field, uint64_t *va);
+bool wcard_operand_index(struct wcard_run *r, uint32_t index, uint64_t *va);
+enum wcard_step wcard_pkt_copy(struct wcard_run *r);
+enum wcard_step wcard_pkt_fill(struct wcard_run *r);
+enum wcard_step wcard_pkt_exec(struct wcard_run *r);
+enum wcard_step wcard_pkt_reduce(struct wcard_run *r);
+
+/* queue.c: the tables, filled by the control processor. enum weft_mbox_status */
+int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t root);
+int wcard_as_destroy(struct wcard_card *c, uint32_t asid);
+void wcard_as_invalidate(struct wcard_card *c, uint32_t asid);	/* not from an engine thread; waits */
+int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d);
+int wcard_queue_destroy(struct wcard_card *c, uint32_t id);
+int wcard_queue_suspend(struct wcard_card *c, uint32_t id);
+int wcard_queue_resume(struct wcard_card *c, uint32_t id);
+void wcard_queue_doorbell(struct wcard_card *c, uint32_t id);
+void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run);
+/* machine.lock held: stops it, or asks the engine to; true when it is off the engine */
+bool wcard_queue_stop(struct wcard_queue *q);
+void wcard_queues_reset(struct wcard_card *c);			/* FLR: stops and frees all, waits */
+
+/* sched.c */
+int wcard_sched_init(struct wcard_machine *m);
+void wcard_sched_fini(struct wcard_machine *m);
+/* machine.lock held */
+void wcard_sched_ready(struct wcard_queue *q);
+void wcard_sched_remove(struct wcard_queue *q);
+void wcard_sched_timed(struct wcard_queue *q);
+
+/* stream.c: runs `q` until its slice ends, it has nothing to do, or it stops. Called without locks. */
+void wcard_stream(struct wcard_engine *e, struct wcard_queue *q);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* The event ring in system memory and the interrupt messages behind it. */
+#include <string.h>
+#include <unistd.h>
+
+#include "bus.h"
+
+/* evt_lock held. */
+static void raise_irq(struct wcard_card *c, unsigned int vector)
+{
+	const uint64_t one = 1;
+	int fd = c->irq_fd[vector % WCARD_VECTORS];
+
+	if (fd < 0 || !atomic_load(&c->bus_master))
+		return;
+	if (write(fd, &one, sizeof(one)) == (ssize_t)sizeof(one))
+		atomic_fetch_add_explicit(&c->irqs, 1, memory_order_relaxed);
+}
+
+void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t asid, uint32_t cause, uint64_t value)
+{
+	struct weft_event ev = { .type = type, .queue = queue, .asid = asid, .cause = cause, .value = value };
+	bool of_queue = type == WEFT_EVT_FENCE || type == WEFT_EVT_FAULT || type == WEFT_EVT_WAIT_LIMIT;
+	unsigned int vectors;
+	struct wcard_target t;
+	uint32_t size;
+
+	pthread_mutex_lock(&c->evt_lock);
+	if (!c->evt_enable)
+		goto out;
+	size = UINT32_C(1) << c->evt_log2;
+	vectors = c->irq_vectors ? c->irq_vectors : 1;
+	if (c->evt_tail - c->evt_head >= size - 1) {
+		c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
+		/* Everything can be read elsewhere, but somebody must be told to look. */
+		goto irq;
+	}
+	if (!wcard_bus_find(c, atomic_load(&c->dma), atomic_load(&c->m->route),
+			    c->evt_base + (uint64_t)(c->evt_tail & (size - 1)) * sizeof(ev), true, &t) ||
+	    t.bytes < sizeof(ev)) {
+		c->evt_status |= WEFT_EVT_STATUS_DMA;
+		goto irq;
+	}
+	memcpy(t.host, &ev, offsetof(struct weft_event, seq));
+	__atomic_store_n((uint32_t *)(void *)(t.host + offsetof(struct weft_event, seq)), c->evt_tail + 1,
+			 __ATOMIC_RELEASE);
+	c->evt_tail++;
+	atomic_fetch_add_explicit(&c->events, 1, memory_order_relaxed);
+irq:
+	raise_irq(c, of_queue ? queue % vectors : 0);
+out:
+	pthread_mutex_unlock(&c->evt_lock);
+}
+
+void wcard_event_enable(struct wcard_card *c, uint32_t on)
+{
+	pthread_mutex_lock(&c->evt_lock);
+	c->evt_enable = on == 1 && c->evt_log2 >= 5 && c->evt_log2 <= 16 && !(c->evt_base & 4095);
+	if (c->evt_enable)
+		c->evt_tail = c->evt_head = c->evt_status = 0;
+	pthread_mutex_unlock(&c->evt_lock);
+}
+
+/* Takes `fd`; -1 removes. */
+void wcard_irq_set_fd(struct wcard_card *c, unsigned int vector, int fd)
+{
+	int old;
+
+	pthread_mutex_lock(&c->evt_lock);
+	old = c->irq_fd[vector];
+	c->irq_fd[vector] = fd;
+	pthread_mutex_unlock(&c->evt_lock);
+	if (old >= 0)
+		close(old);
+}

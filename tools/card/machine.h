@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * The state of all emulated cards of one process.
+ *
+ * Locks, outermost first: machine.lock (queues, address spaces, ready lists) → card.cp_lock (control processor) →
+ * card.evt_lock (event ring, interrupts). card.safe_* belongs to machine.safe_lock, taken alone. Bus mappings and
+ * routes are immutable tables behind atomic pointers: engine threads read them only inside a unit (access.h), and
+ * who replaces one waits for the units in flight (wcard_quiesce) before the old one is unmapped or freed.
+ */
+#ifndef WCARD_MACHINE_H
+#define WCARD_MACHINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boot.h"
+#include "cp.h"
+#include "event.h"
+#include "fault.h"
+#include "mailbox.h"
+#include "packet.h"
+#include "reg.h"
+#include "safe.h"
+#include "rv64.h"
+
+#define WCARD_MAX_CARDS		16
+#define WCARD_MAX_ENGINES	64
+#define WCARD_NUM_ASIDS		1024
+#define WCARD_NUM_QUEUES	4096
+#define WCARD_NUM_LINKS		32
+#define WCARD_VECTORS		32
+#define WCARD_SAFE_MAX		16
+#define WCARD_FAULT_FIFO	(WCARD_NUM_QUEUES + 1)
+#define WCARD_DOORBELL_BAR	((uint64_t)WCARD_NUM_QUEUES * 4096)
+
+#define WCARD_CAPS (WEFT_CAP_ROM_BOOT | WEFT_CAP_EXEC | WEFT_CAP_REDUCE | WEFT_CAP_TIMED | WEFT_CAP_CALL | \
+		    WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR)
+
+struct wcard_card;
+struct wcard_machine;
+struct wcard_queue;
+struct wcard_engine;
+struct wcard_dma_table;
+struct wcard_route;
+
+/* Index of a link in the counters: tags 0 … 31, then the own local memory. */
+#define WCARD_CNT_LINKS		(WCARD_NUM_LINKS + 1)
+#define WCARD_CNT_LOCAL		WCARD_NUM_LINKS
+enum wcard_cnt_dir { WCARD_CNT_READ, WCARD_CNT_WRITE, WCARD_CNT_FETCH, WCARD_CNT_DIRS };
+struct wcard_cnt {
+	_Atomic uint64_t bytes[WCARD_CNT_DIRS][WCARD_CNT_LINKS];
+};
+
+struct wcard_as {
+	bool live;
+	uint32_t id, type;
+	uint64_t root;
+	_Atomic uint32_t gen;		/* of its translations; never goes back, not even over AS_DESTROY */
+	unsigned int nqueues;
+	struct wcard_cnt *cnt;		/* allocated at the first AS_CREATE, zeroed at every one */
+	struct wcard_queue *ready, *ready_last;
+	struct wcard_as *next_ready;	/* while it has ready queues */
+};
+
+struct wcard_safe_req {
+	uint32_t op, seq;
+	uint64_t arg[3];
+};
+
+/* Registers the host writes and nobody interprets before they are used. */
+struct wcard_regs {
+	uint64_t wlatch[WEFT_REG_ENGINES / 8];	/* low halves waiting for their high half */
+	uint64_t rlatch;		/* value of the last 64-bit register whose low half was read */
+	uint32_t rlatch_at;
+	uint64_t boot_image, boot_bytes;
+	uint64_t safe_arg[3];
+	uint64_t clock_host, clock_card;
+	uint32_t cnt_sel;
+	uint64_t cnt_value;
+};
+
+struct wcard_cp {
+	pthread_t thread;
+	pthread_cond_t wake, parked;
+	struct wcard_rv64 cpu;
+	uint8_t *ram;
+	bool up;			/* cpu initialised */
+	bool running;			/* has an image and may execute */
+	bool executing;			/* thread is inside run() */
+	bool start, halt, quit;		/* requests to the thread */
+	uint32_t boot_state, boot_code;
+	_Atomic uint32_t irq, irq_enable;
+	uint64_t mtimecmp;
+	uint32_t msip;
+	_Atomic uint64_t mbox_base, log_base;
+	_Atomic uint32_t mbox_req_tail, mbox_req_head, mbox_rsp_tail, mbox_rsp_head;
+	_Atomic uint32_t log_bytes, log_tail, heartbeat, fw_version;
+	uint32_t as_id, as_type, as_status;
+	uint64_t as_root;
+	uint32_t q_desc[14], q_status;
+	struct { uint32_t queue, cause; uint64_t va; } fault[WCARD_FAULT_FIFO];
+	unsigned int fault_head, fault_n;
+};
+
+struct wcard_card {
+	struct wcard_machine *m;
+	unsigned int index;
+	uint32_t serial;
+	int lmem_fd;
+	uint8_t *lmem;
+	uint64_t lmem_bytes;
+	_Atomic uint64_t user_limit;
+	_Atomic uint64_t reset_gen;
+	bool resetting;			/* machine.lock: nothing may be created or become ready */
+
+	/* PCI */
+	uint8_t cfg[4096], wmask[4096];
+	bool msi;
+	_Atomic bool bus_master;
+	_Atomic(struct wcard_dma_table *) dma;
+	struct wcard_dma_table *dma_retired;	/* replaced ones, freed at the next quiesce */
+
+	/* queues and address spaces: machine.lock */
+	struct wcard_as as[WCARD_NUM_ASIDS];
+	struct wcard_queue *queue[WCARD_NUM_QUEUES];
+	struct wcard_as *ready, *ready_last;
+	unsigned int slots_used;
+
+	/* events and interrupts: evt_lock */
+	pthread_mutex_t evt_lock;
+	uint64_t evt_base;
+	uint32_t evt_log2, evt_enable, evt_tail, evt_head, evt_status, irq_vectors;
+	int irq_fd[WCARD_VECTORS];
+
+	/* safe operations: machine.safe_lock */
+	struct wcard_safe_req safe[WCARD_SAFE_MAX];
+	unsigned int safe_n;
+	uint32_t safe_done[8], safe_status[8];
+
+	pthread_mutex_t cp_lock;
+	struct wcard_cp cp;
+	_Atomic uint32_t rollback;
+	struct wcard_regs r;
+
+	/* counters */
+	struct wcard_cnt all;
+	_Atomic uint64_t engine_busy_ns[WCARD_MAX_ENGINES];
+	_Atomic uint64_t irqs, events, doorbells, packets, walks;
+
+	pthread_t vfu_thread;
+	int listen_fd, conn_fd;
+	char path[104];
+};
+
+struct wcard_machine {
+	unsigned int ncards, nengines, slots;
+	uint64_t lmem_bytes;
+	bool exec;			/* WEFT_CAP_EXEC is offered */
+	uint64_t caps;
+	uint8_t key[32];
+	uint64_t clock_base_ns;
+	struct wcard_card *card[WCARD_MAX_CARDS];
+
+	pthread_mutex_t lock;
+	pthread_cond_t work;		/* a queue became ready */
+	pthread_cond_t off;		/* a queue with a stop request left its engine */
+	unsigned int idle;		/* engine threads waiting for work */
+	_Atomic unsigned int nready;	/* queues in ready lists */
+	unsigned int rr_card;
+	_Atomic bool quit;		/* threads of the machine end */
+	_Atomic bool closing;		/* protocol threads end */
+	struct wcard_engine *engine;
+
+	struct wcard_queue *timed;	/* sorted by deadline */
+	pthread_cond_t timed_cond;
+	pthread_t timed_thread;
+
+	pthread_mutex_t safe_lock;
+	pthread_cond_t safe_cond, safe_idle;
+	pthread_t safe_thread;
+
+	pthread_mutex_t map_lock;	/* writers of dma tables and routes */
+	_Atomic(struct wcard_route *) route;
+	_Atomic uint64_t map_gen;	/* counts changes of any dma table or route */
+};
+
+static inline uint64_t wcard_asid_key(const struct wcard_card *c, uint32_t asid)
+{
+	return (uint64_t)c->index << 16 | asid;
+}
+
+/* clock.c: ns since power-on, and the absolute CLOCK_MONOTONIC time of a card time */
+uint64_t wcard_now(const struct wcard_machine *m);
+void wcard_deadline(const struct wcard_machine *m, uint64_t card_ns, struct timespec *ts);
+void wcard_cond_init(pthread_cond_t *c);	/* on CLOCK_MONOTONIC */
+
+/* event.c */
+void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t asid, uint32_t cause, uint64_t value);
+void wcard_event_enable(struct wcard_card *c, uint32_t on);
+void wcard_irq_set_fd(struct wcard_card *c, unsigned int vector, int fd);
+
+/* boot.c: checks the image in local memory and loads it to `ram`; a boot code */
+int wcard_boot_load(struct wcard_card *c, uint64_t image, uint64_t bytes, uint8_t *ram, uint32_t *entry,
+		    uint32_t *version);
+
+/* cp.c */
+int wcard_cp_init(struct wcard_card *c);
+void wcard_cp_fini(struct wcard_card *c);
+void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl);	/* BOOT_CTRL */
+void wcard_cp_reset(struct wcard_card *c);			/* FLR: stops, forgets everything */
+void wcard_cp_irq(struct wcard_card *c, uint32_t bits);
+void wcard_cp_fault(struct wcard_card *c, uint32_t queue, uint32_t cause, uint64_t va);
+/* cp_mmio.c: what the program sees; called inside run() */
+extern const struct wcard_rv64_bus wcard_cp_bus;
+void wcard_cp_lines(struct wcard_card *c);			/* recompute the interrupt lines */
+
+/* regs.c */
+void wcard_regs_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8_t *data);
+void wcard_regs_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data);
+
+/* counter.c */
+uint64_t wcard_counter(struct wcard_card *c, uint32_t sel);
+
+/* safe.c */
+int wcard_safe_init(struct wcard_machine *m);
+void wcard_safe_fini(struct wcard_machine *m);
+void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd);
+void wcard_safe_drain(struct wcard_card *c);			/* returns when none is unfinished */
+
+/* pci.c */
+void wcard_pci_init(struct wcard_card *c);
+void wcard_pci_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8_t *data);
+void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data);
+uint64_t wcard_pci_bar2(const struct wcard_card *c);		/* bus address, 0 when it does not decode */
+
+/* reset.c: FLR, DEVICE_RESET and loss of the client */
+void wcard_reset(struct wcard_card *c);
+
+/* vfu.c */
+int wcard_vfu_init(struct wcard_card *c, const char *dir);
+void wcard_vfu_fini(struct wcard_card *c);
+
+#endif

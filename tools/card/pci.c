@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* Config space: header, PM, MSI-X or MSI, PCI Express with FLR, serial number. */
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "bus.h"
+
+#define CAP_PM		0x40
+#define CAP_IRQ		0x50
+#define CAP_EXP		0x70
+#define EXT_DSN		0x100
+#define MSIX_TABLE_AT	0x8000		/* in BAR0, where contract registers never reach */
+#define MSIX_PBA_AT	0xc000
+
+static void put(struct wcard_card *c, unsigned int at, unsigned int bytes, uint32_t value, uint32_t writable)
+{
+	for (unsigned int i = 0; i < bytes; i++) {
+		c->cfg[at + i] = (uint8_t)(value >> 8 * i);
+		c->wmask[at + i] = (uint8_t)(writable >> 8 * i);
+	}
+}
+
+static uint64_t get(const struct wcard_card *c, unsigned int at, unsigned int bytes)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, c->cfg + at, bytes);
+	return v;
+}
+
+static void init_irq_cap(struct wcard_card *c)
+{
+	if (c->msi) {
+		/* 32 vectors, 64-bit address, no per-vector mask */
+		put(c, CAP_IRQ, 2, PCI_CAP_ID_MSI | CAP_EXP << 8, 0);
+		put(c, CAP_IRQ + 2, 2, PCI_MSI_FLAGS_64BIT | 5 << 1, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+		put(c, CAP_IRQ + 4, 4, 0, 0xfffffffc);
+		put(c, CAP_IRQ + 8, 4, 0, 0xffffffff);
+		put(c, CAP_IRQ + 12, 2, 0, 0xffff);
+		return;
+	}
+	put(c, CAP_IRQ, 2, PCI_CAP_ID_MSIX | CAP_EXP << 8, 0);
+	put(c, CAP_IRQ + 2, 2, WCARD_VECTORS - 1, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	put(c, CAP_IRQ + 4, 4, MSIX_TABLE_AT | WEFT_BAR_REGS, 0);
+	put(c, CAP_IRQ + 8, 4, MSIX_PBA_AT | WEFT_BAR_REGS, 0);
+}
+
+void wcard_pci_init(struct wcard_card *c)
+{
+	uint64_t lmask = ~(c->lmem_bytes - 1);
+
+	memset(c->cfg, 0, sizeof(c->cfg));
+	memset(c->wmask, 0, sizeof(c->wmask));
+	put(c, PCI_VENDOR_ID, 4, WEFT_PCI_VENDOR | (uint32_t)WEFT_PCI_DEVICE << 16, 0);
+	put(c, PCI_COMMAND, 2, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_SERR | PCI_COMMAND_PARITY |
+	    PCI_COMMAND_INTX_DISABLE);
+	put(c, PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0);
+	put(c, PCI_CLASS_REVISION, 4, (uint32_t)WEFT_PCI_CLASS << 8, 0);
+	put(c, PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
+	put(c, PCI_BASE_ADDRESS_0, 4, 0, ~(WEFT_BAR_REGS_BYTES - 1u));
+	put(c, PCI_BASE_ADDRESS_2, 4, PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH, (uint32_t)lmask);
+	put(c, PCI_BASE_ADDRESS_3, 4, 0, (uint32_t)(lmask >> 32));
+	put(c, PCI_BASE_ADDRESS_4, 4, PCI_BASE_ADDRESS_MEM_TYPE_64, (uint32_t)~(WCARD_DOORBELL_BAR - 1));
+	put(c, PCI_BASE_ADDRESS_5, 4, 0, 0xffffffff);
+	put(c, PCI_SUBSYSTEM_VENDOR_ID, 4, WEFT_PCI_VENDOR | (uint32_t)WEFT_PCI_DEVICE << 16, 0);
+	put(c, PCI_CAPABILITY_LIST, 1, CAP_PM, 0);
+	put(c, PCI_INTERRUPT_LINE, 1, 0, 0xff);
+
+	put(c, CAP_PM, 2, PCI_CAP_ID_PM | CAP_IRQ << 8, 0);
+	put(c, CAP_PM + PCI_PM_PMC, 2, 3, 0);
+	put(c, CAP_PM + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_STATE_MASK);
+	init_irq_cap(c);
+	put(c, CAP_EXP, 2, PCI_CAP_ID_EXP, 0);
+	put(c, CAP_EXP + PCI_EXP_FLAGS, 2, 2 | PCI_EXP_TYPE_ENDPOINT << 4, 0);
+	put(c, CAP_EXP + PCI_EXP_DEVCAP, 4, PCI_EXP_DEVCAP_FLR | PCI_EXP_DEVCAP_RBER, 0);
+	/* Relaxed ordering stays off, so its bit is not writable; the FLR bit reads 0. */
+	put(c, CAP_EXP + PCI_EXP_DEVCTL, 2, 0, PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE |
+	    PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_NOSNOOP_EN);
+	put(c, CAP_EXP + PCI_EXP_LNKCAP, 4, PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4, 0);
+	put(c, CAP_EXP + PCI_EXP_LNKCTL, 2, 0, PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC);
+	put(c, CAP_EXP + PCI_EXP_LNKSTA, 2, PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
+	put(c, EXT_DSN, 4, PCI_EXT_CAP_ID_DSN | 1 << 16, 0);
+	put(c, EXT_DSN + 4, 4, c->serial, 0);
+	put(c, EXT_DSN + 8, 4, UINT32_C(0x57454654), 0);
+	atomic_store(&c->bus_master, false);
+}
+
+uint64_t wcard_pci_bar2(const struct wcard_card *c)
+{
+	uint64_t bus = get(c, PCI_BASE_ADDRESS_2, 8) & ~(c->lmem_bytes - 1);
+
+	/* Sizing writes all ones with decoding off; they never lead anywhere. */
+	if (!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) || bus + (c->lmem_bytes - 1) < bus ||
+	    bus == ~(c->lmem_bytes - 1))
+		return 0;
+	return bus;
+}
+
+void wcard_pci_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8_t *data)
+{
+	memcpy(data, c->cfg + at, bytes);
+}
+
+void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data)
+{
+	const uint64_t flr_at = CAP_EXP + PCI_EXP_DEVCTL + 1;
+	bool flr = at <= flr_at && flr_at < at + bytes && (data[flr_at - at] & PCI_EXP_DEVCTL_BCR_FLR >> 8);
+
+	pthread_mutex_lock(&c->m->map_lock);
+	for (unsigned int i = 0; i < bytes; i++) {
+		uint8_t mask = c->wmask[at + i];
+
+		c->cfg[at + i] = (uint8_t)((c->cfg[at + i] & ~mask) | (data[i] & mask));
+	}
+	pthread_mutex_unlock(&c->m->map_lock);
+	if (flr) {
+		wcard_reset(c);
+		return;
+	}
+	if (at < PCI_BASE_ADDRESS_5 + 4) {
+		bool master = c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER;
+
+		if (atomic_exchange(&c->bus_master, master) && !master)
+			wcard_quiesce(c->m);
+		wcard_bus_learn(c->m);
+	}
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* EXEC and REDUCE: operands by the table, results by ops/. */
+#include "engine.h"
+
+static enum wcard_step exec_operands(struct wcard_run *r)
+{
+	const struct weft_pkt_exec *p = &r->q->pkt.exec;
+	struct wcard_cur *cur = &r->q->cur;
+	bool table = p->flags & WEFT_PKT_TABLE;
+
+	for (unsigned int i = 0; i < p->noperands; i++) {
+		if (table ? !wcard_operand_index(r, p->u.index[i], &cur->va[i]) : false)
+			return WCARD_FAULT;
+		if (!table)
+			cur->va[i] = p->u.va[i];
+	}
+	return WCARD_MORE;
+}
+
+static enum wcard_step exec_scalars(struct wcard_run *r)
+{
+	const struct weft_pkt_exec *p = &r->q->pkt.exec;
+	struct wcard_cur *cur = &r->q->cur;
+
+	for (unsigned int i = 0; i < WEFT_EXEC_SCALARS; i++) {
+		uint64_t va;
+
+		cur->scalar[i] = p->scalar[i];
+		if (!(p->scalar_mask >> i & 1))
+			continue;
+		if (p->scalar[i] >> 16)
+			return wcard_fail(r, WEFT_FAULT_OPERAND, 0);
+		if (!wcard_operand_index(r, p->scalar[i], &va))
+			return WCARD_FAULT;
+		if (va & 3)
+			return wcard_fail(r, WEFT_FAULT_ALIGN, va);
+		if (wcard_acc_load(&r->acc, va, &cur->scalar[i], 4, WCARD_CNT_READ))
+			return WCARD_FAULT;
+	}
+	return WCARD_MORE;
+}
+
+/* The order of the checks is the order of the causes in fault.h: fields, operands, operator and shapes, placement. */
+static enum wcard_step exec_start(struct wcard_run *r)
+{
+	const struct weft_pkt_exec *p = &r->q->pkt.exec;
+	struct wcard_cur *cur = &r->q->cur;
+	bool table = p->flags & WEFT_PKT_TABLE;
+	const struct wcard_op *op;
+	enum wcard_step s;
+	int fault;
+
+	if ((p->flags & ~WEFT_PKT_TABLE) || p->reserved || p->noperands > (table ? WEFT_EXEC_OPERANDS : 2) ||
+	    p->scalar_mask >> WEFT_EXEC_SCALARS || (p->scalar_mask && !table))
+		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
+	if (!wcard_op_find(p->oper))
+		return wcard_fail(r, WEFT_FAULT_OPERATOR, 0);
+	s = exec_scalars(r);
+	if (s != WCARD_MORE)
+		return s;
+	fault = wcard_op_check(p, cur->scalar, cur->need, &op);
+	if (fault)
+		return wcard_fail(r, fault, 0);
+	s = exec_operands(r);
+	if (s != WCARD_MORE)
+		return s;
+	fault = wcard_op_place(cur->need, p->noperands, cur->va);
+	if (fault)
+		return wcard_fail(r, fault, fault == WEFT_FAULT_ALIGN ? cur->va[0] : 0);
+	for (unsigned int i = 0; i < p->noperands; i++)
+		if (cur->need[i].bytes > UINT64_C(1) << WEFT_VA_BITS || (cur->need[i].bytes && cur->va[i] >> WEFT_VA_BITS))
+			return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[i]);
+	cur->nunits = op->units(p, cur->scalar);
+	cur->unit = 0;
+	if (!cur->nunits)
+		return WCARD_DONE;
+	cur->op = op;
+	cur->started = true;
+	return WCARD_MORE;
+}
+
+enum wcard_step wcard_pkt_exec(struct wcard_run *r)
+{
+	const struct weft_pkt_exec *p = &r->q->pkt.exec;
+	struct wcard_cur *cur = &r->q->cur;
+	void *ptr[WEFT_EXEC_OPERANDS] = { NULL };
+	int fault;
+
+	if (!cur->started) {
+		enum wcard_step s = exec_start(r);
+
+		if (s != WCARD_MORE)
+			return s;
+	}
+	for (unsigned int i = 0; i < p->noperands; i++) {
+		if (!cur->need[i].bytes)
+			continue;
+		if (wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, cur->need[i].access))
+			return WCARD_FAULT;
+		ptr[i] = cur->view[i].ptr;
+	}
+	fault = cur->op->run(p, cur->scalar, ptr, cur->unit);
+	if (fault)
+		return wcard_fail(r, fault, 0);
+	/* Payload is counted once per execution, whatever the operator reads twice. */
+	if (!cur->unit)
+		for (unsigned int i = 0; i < p->noperands; i++)
+			if (cur->need[i].bytes)
+				wcard_acc_count_range(&r->acc, cur->va[i], cur->need[i].bytes, cur->need[i].access);
+	return ++cur->unit == cur->nunits ? WCARD_DONE : WCARD_MORE;
+}
+
+static enum wcard_step reduce_start(struct wcard_run *r)
+{
+	const struct weft_pkt_reduce *p = &r->q->pkt.reduce;
+	struct wcard_cur *cur = &r->q->cur;
+	uint64_t bytes;
+	int fault = wcard_reduce_check(p);
+
+	if (fault)
+		return wcard_fail(r, fault, 0);
+	for (unsigned int i = 0; i < p->nsrc; i++)
+		if (!wcard_operand_index(r, p->src_first + i, &cur->va[i]))
+			return WCARD_FAULT;
+	for (unsigned int i = 0; i < p->ndst; i++)
+		if (!wcard_operand_index(r, p->dst_first + i, &cur->va[WEFT_REDUCE_MAX + i]))
+			return WCARD_FAULT;
+	if (!p->count)
+		return WCARD_DONE;
+	bytes = p->count * wcard_dtype_bytes(p->dtype);
+	for (int i = 0; i < 2 * WEFT_REDUCE_MAX; i++) {
+		if (i < WEFT_REDUCE_MAX ? i >= p->nsrc : i - WEFT_REDUCE_MAX >= p->ndst)
+			continue;
+		cur->va[i] += p->offset;
+		if (cur->va[i] >> WEFT_VA_BITS || bytes > (UINT64_C(1) << WEFT_VA_BITS) - cur->va[i])
+			return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[i]);
+	}
+	fault = wcard_reduce_place(p->dtype, cur->va, p->nsrc, cur->va + WEFT_REDUCE_MAX, p->ndst, p->count);
+	if (fault)
+		return wcard_fail(r, fault, fault == WEFT_FAULT_ALIGN ? cur->va[0] : 0);
+	cur->unit = 0;
+	cur->started = true;
+	return WCARD_MORE;
+}
+
+enum wcard_step wcard_pkt_reduce(struct wcard_run *r)
+{
+	const struct weft_pkt_reduce *p = &r->q->pkt.reduce;
+	struct wcard_cur *cur = &r->q->cur;
+	const void *src[WEFT_REDUCE_MAX];
+	void *dst[WEFT_REDUCE_MAX];
+	unsigned int slink[WEFT_REDUCE_MAX], dlink[WEFT_REDUCE_MAX];
+	uint64_t size, n, at;
+	struct wcard_span s;
+
+	if (!cur->started) {
+		enum wcard_step step = reduce_start(r);
+
+		if (step != WCARD_MORE)
+			return step;
+	}
+	/* A unit ends where any operand stops being contiguous; elements never straddle pages. */
+	size = wcard_dtype_bytes(p->dtype);
+	at = cur->unit * size;
+	n = (p->count - cur->unit) * size;
+	if (n > wcard_reduce_unit(p->dtype, p->nsrc, p->ndst) * size)
+		n = wcard_reduce_unit(p->dtype, p->nsrc, p->ndst) * size;
+	for (unsigned int i = 0; i < p->nsrc; i++) {
+		if (wcard_acc_span(&r->acc, cur->va[i] + at, n, WCARD_ACC_READ, &s))
+			return WCARD_FAULT;
+		src[i] = s.host;
+		slink[i] = s.link;
+		n = s.bytes;
+	}
+	for (unsigned int i = 0; i < p->ndst; i++) {
+		if (wcard_acc_span(&r->acc, cur->va[WEFT_REDUCE_MAX + i] + at, n, WCARD_ACC_WRITE, &s))
+			return WCARD_FAULT;
+		dst[i] = s.host;
+		dlink[i] = s.link;
+		n = s.bytes;
+	}
+	wcard_reduce_run(p->dtype, p->rop, src, p->nsrc, dst, p->ndst, n / size);
+	for (unsigned int i = 0; i < p->nsrc; i++)
+		wcard_acc_count(&r->acc, slink[i], WCARD_CNT_READ, n);
+	for (unsigned int i = 0; i < p->ndst; i++)
+		wcard_acc_count(&r->acc, dlink[i], WCARD_CNT_WRITE, n);
+	cur->unit += n / size;
+	return cur->unit == p->count ? WCARD_DONE : WCARD_MORE;
+}

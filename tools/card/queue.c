@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.h"
+#include "engine.h"
+
+int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t root)
+{
+	struct wcard_as *as;
+	int status = WEFT_MBOX_OK;
+
+	if (asid >= WCARD_NUM_ASIDS || type > WEFT_AS_LR || (root & 4095) || !wcard_carveout(c, root, 4096))
+		return WEFT_MBOX_BAD_ARG;
+	if (type == WEFT_AS_LR)
+		return WEFT_MBOX_NO_CAP;
+	pthread_mutex_lock(&c->m->lock);
+	as = &c->as[asid];
+	if (c->resetting) {
+		status = WEFT_MBOX_STATE;
+	} else if (as->live) {
+		status = WEFT_MBOX_EXISTS;
+	} else {
+		if (!as->cnt)
+			as->cnt = calloc(1, sizeof(*as->cnt));
+		if (!as->cnt) {
+			status = WEFT_MBOX_BUSY;
+		} else {
+			memset(as->cnt, 0, sizeof(*as->cnt));
+			as->id = asid;
+			as->type = type;
+			as->root = root;
+			as->nqueues = 0;
+			atomic_fetch_add(&as->gen, 1);
+			as->live = true;
+		}
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return status;
+}
+
+int wcard_as_destroy(struct wcard_card *c, uint32_t asid)
+{
+	struct wcard_as *as;
+	int status = WEFT_MBOX_OK;
+
+	if (asid >= WCARD_NUM_ASIDS)
+		return WEFT_MBOX_BAD_ARG;
+	pthread_mutex_lock(&c->m->lock);
+	as = &c->as[asid];
+	if (!as->live)
+		status = WEFT_MBOX_NOT_FOUND;
+	else if (as->nqueues)
+		status = WEFT_MBOX_BUSY;
+	else
+		as->live = false;
+	pthread_mutex_unlock(&c->m->lock);
+	if (status == WEFT_MBOX_OK)
+		wcard_as_invalidate(c, asid);
+	return status;
+}
+
+void wcard_as_invalidate(struct wcard_card *c, uint32_t asid)
+{
+	atomic_fetch_add(&c->as[asid].gen, 1);
+	wcard_quiesce(c->m);
+}
+
+static int check_desc(struct wcard_card *c, const struct weft_queue_desc *d)
+{
+	uint64_t ring_bytes = (uint64_t)WEFT_PACKET_BYTES << (d->ring_log2 & 31);
+
+	if (d->id >= WCARD_NUM_QUEUES || d->asid >= WCARD_NUM_ASIDS || d->kind > WEFT_QUEUE_USER ||
+	    d->band > WEFT_BAND_LOW || d->ring_log2 < WEFT_RING_LOG2_MIN || d->ring_log2 > WEFT_RING_LOG2_MAX ||
+	    d->weight < 1 || d->weight > 1000 || d->reserved || (d->flags & ~(WEFT_QUEUE_F_WAIT_STOPS | WEFT_QUEUE_F_TRACE)))
+		return WEFT_MBOX_BAD_ARG;
+	if (d->kind == WEFT_QUEUE_USER || (d->flags & WEFT_QUEUE_F_TRACE))
+		return WEFT_MBOX_NO_CAP;
+	if ((d->ring | d->ctl | d->state) & 4095)
+		return WEFT_MBOX_BAD_ARG;
+	if (!wcard_carveout(c, d->ring, ring_bytes) || !wcard_carveout(c, d->ctl, sizeof(struct weft_ring_ctl)) ||
+	    !wcard_carveout(c, d->state, sizeof(struct weft_queue_state)))
+		return WEFT_MBOX_BAD_ARG;
+	return WEFT_MBOX_OK;
+}
+
+int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
+{
+	struct wcard_queue *q;
+	int status = check_desc(c, d);
+
+	if (status)
+		return status;
+	pthread_mutex_lock(&c->m->lock);
+	if (c->resetting)
+		status = WEFT_MBOX_STATE;
+	else if (c->queue[d->id])
+		status = WEFT_MBOX_EXISTS;
+	else if (!c->as[d->asid].live)
+		status = WEFT_MBOX_NOT_FOUND;
+	q = status ? NULL : calloc(1, sizeof(*q));
+	if (!status && !q)
+		status = WEFT_MBOX_BUSY;
+	if (q) {
+		q->c = c;
+		q->as = &c->as[d->asid];
+		q->as->nqueues++;
+		q->desc = *d;
+		q->ctl = wcard_carveout(c, d->ctl, sizeof(*q->ctl));
+		q->ring = wcard_carveout(c, d->ring, (uint64_t)WEFT_PACKET_BYTES << d->ring_log2);
+		q->state = wcard_carveout(c, d->state, sizeof(*q->state));
+		q->depth = 1;
+		q->progress_ns = wcard_now(c->m);
+		memset(q->state, 0, sizeof(*q->state));
+		__atomic_store_n(&q->ctl->head, 0, __ATOMIC_RELAXED);
+		c->queue[d->id] = q;
+		wcard_queue_publish(q, WEFT_QS_IDLE);
+		/* A submitter may have been quicker than us: the streamer looks once, then arms. */
+		wcard_sched_ready(q);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return status;
+}
+
+static void queue_free(struct wcard_queue *q)
+{
+	q->as->nqueues--;
+	q->c->queue[q->desc.id] = NULL;
+	for (unsigned int i = 0; i < WEFT_EXEC_OPERANDS; i++)
+		wcard_view_drop(&q->cur.view[i]);
+	free(q);
+}
+
+int wcard_queue_destroy(struct wcard_card *c, uint32_t id)
+{
+	struct wcard_queue *q;
+	int status = WEFT_MBOX_OK;
+
+	if (id >= WCARD_NUM_QUEUES)
+		return WEFT_MBOX_BAD_ARG;
+	pthread_mutex_lock(&c->m->lock);
+	q = c->queue[id];
+	/* It said so already, and is about to leave its engine. (Reset stops the control processor, us, first.) */
+	while (q && q->on_engine && (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED || q->run == WEFT_QS_IDLE))
+		pthread_cond_wait(&c->m->off, &c->m->lock);
+	if (!q) {
+		status = WEFT_MBOX_NOT_FOUND;
+	} else if (q->on_engine || (q->run != WEFT_QS_STOPPED && q->run != WEFT_QS_FAULTED && q->run != WEFT_QS_IDLE)) {
+		status = WEFT_MBOX_BUSY;
+	} else {
+		wcard_queue_publish(q, WEFT_QS_NONE);
+		queue_free(q);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return status;
+}
+
+int wcard_queue_suspend(struct wcard_card *c, uint32_t id)
+{
+	struct wcard_queue *q;
+	int status = WEFT_MBOX_OK;
+
+	if (id >= WCARD_NUM_QUEUES)
+		return WEFT_MBOX_BAD_ARG;
+	pthread_mutex_lock(&c->m->lock);
+	q = c->queue[id];
+	if (!q) {
+		status = WEFT_MBOX_NOT_FOUND;
+	} else if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED) {
+		status = WEFT_MBOX_STATE;
+	} else {
+		/* In the middle of a packet the streamer suspends at its end. */
+		q->suspend = true;
+		if (!q->on_engine && !q->cur.active && !q->timed) {
+			wcard_sched_remove(q);
+			wcard_queue_publish(q, WEFT_QS_SUSPENDED);
+		}
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return status;
+}
+
+int wcard_queue_resume(struct wcard_card *c, uint32_t id)
+{
+	struct wcard_queue *q;
+	int status = WEFT_MBOX_OK;
+
+	if (id >= WCARD_NUM_QUEUES)
+		return WEFT_MBOX_BAD_ARG;
+	pthread_mutex_lock(&c->m->lock);
+	q = c->queue[id];
+	if (!q) {
+		status = WEFT_MBOX_NOT_FOUND;
+	} else if (!q->suspend) {
+		status = WEFT_MBOX_STATE;
+	} else {
+		q->suspend = false;
+		if (q->run == WEFT_QS_SUSPENDED)
+			wcard_sched_ready(q);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return status;
+}
+
+void wcard_queue_doorbell(struct wcard_card *c, uint32_t id)
+{
+	struct wcard_queue *q;
+
+	atomic_fetch_add_explicit(&c->doorbells, 1, memory_order_relaxed);
+	pthread_mutex_lock(&c->m->lock);
+	q = id < WCARD_NUM_QUEUES && !c->resetting ? c->queue[id] : NULL;
+	if (q) {
+		if (q->on_engine)
+			q->kicked = true;
+		else if (q->run == WEFT_QS_IDLE)
+			wcard_sched_ready(q);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+}
+
+/* Writer: who owns the queue's execution state (engine thread, else machine.lock). `run` itself: machine.lock. */
+void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
+{
+	struct weft_queue_state *s = q->state;
+	struct weft_frame *f = &q->frame[q->depth - 1];
+	uint64_t version = s->version | 1;
+
+	q->run = run;
+	__atomic_store_n(&s->version, version, __ATOMIC_RELAXED);
+	atomic_thread_fence(memory_order_seq_cst);
+	s->run = run;
+	s->cause = q->cause;
+	s->fence = q->fence;
+	s->retired = q->retired;
+	s->head = q->head;
+	s->progress_ns = q->progress_ns;
+	s->busy_ns = q->busy_ns;
+	s->fault_va = q->fault_va;
+	s->depth = q->depth;
+	q->frame[0].pc = (uint32_t)q->head;
+	q->frame[0].list = q->head;
+	if (q->cause) {
+		s->fault_list = q->depth > 1 ? f->list : 0;
+		s->fault_packet = f->pc;
+		s->fault_op = q->cur.active ? q->pkt.hdr.op : 0;
+		if (q->cur.active && q->pkt.hdr.op == WEFT_PKT_EXEC)
+			s->fault_op |= (uint32_t)q->pkt.exec.oper << 8;
+	}
+	memcpy(s->frame, q->frame, sizeof(q->frame));
+	__atomic_store_n(&s->version, version + 1, __ATOMIC_RELEASE);
+}
+
+bool wcard_queue_stop(struct wcard_queue *q)
+{
+	atomic_store(&q->stop, true);
+	if (q->on_engine)
+		return false;
+	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
+		return true;
+	wcard_sched_remove(q);
+	q->cause = WEFT_FAULT_STOPPED;
+	wcard_queue_publish(q, WEFT_QS_STOPPED);
+	return true;
+}
+
+void wcard_queues_reset(struct wcard_card *c)
+{
+	pthread_mutex_lock(&c->m->lock);
+	c->resetting = true;
+	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+		if (c->queue[i])
+			wcard_queue_stop(c->queue[i]);
+	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++) {
+		while (c->queue[i] && c->queue[i]->on_engine)
+			pthread_cond_wait(&c->m->off, &c->m->lock);
+		if (c->queue[i])
+			queue_free(c->queue[i]);
+	}
+	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++) {
+		c->as[i].live = false;
+		atomic_fetch_add(&c->as[i].gen, 1);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+}

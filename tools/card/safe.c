@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/*
+ * Safe operations of all cards, done by one thread that needs neither firmware nor engines of its own: it marks, waits
+ * for the units in flight, and reports. Stops of a whole round are asked for before the first is waited for.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "bus.h"
+#include "engine.h"
+
+static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
+{
+	pthread_mutex_lock(&c->m->lock);
+	if (q->op == WEFT_SAFE_QUEUE_STOP && q->arg[0] < WCARD_NUM_QUEUES) {
+		if (c->queue[q->arg[0]])
+			wcard_queue_stop(c->queue[q->arg[0]]);
+	} else if (q->op == WEFT_SAFE_AS_STOP && q->arg[0] < WCARD_NUM_ASIDS) {
+		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+			if (c->queue[i] && c->queue[i]->desc.asid == q->arg[0])
+				wcard_queue_stop(c->queue[i]);
+	}
+	pthread_mutex_unlock(&c->m->lock);
+}
+
+static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
+{
+	bool one = q->op == WEFT_SAFE_QUEUE_STOP;
+
+	if (q->arg[0] >= (one ? WCARD_NUM_QUEUES : WCARD_NUM_ASIDS))
+		return WEFT_SAFE_BAD_ARG;
+	mark(c, q);		/* again: queues may have come since */
+	pthread_mutex_lock(&c->m->lock);
+	for (unsigned int i = one ? (unsigned int)q->arg[0] : 0; i < WCARD_NUM_QUEUES; i++) {
+		while (c->queue[i] && (one || c->queue[i]->desc.asid == q->arg[0]) && c->queue[i]->on_engine &&
+		       atomic_load(&c->queue[i]->stop))
+			pthread_cond_wait(&c->m->off, &c->m->lock);
+		if (one)
+			break;
+	}
+	pthread_mutex_unlock(&c->m->lock);
+	return WEFT_SAFE_OK;
+}
+
+static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
+{
+	switch (q->op) {
+	case WEFT_SAFE_QUEUE_STOP:
+	case WEFT_SAFE_AS_STOP:
+		return stop_wait(c, q);
+	case WEFT_SAFE_AS_INVALIDATE:
+		if (q->arg[0] >= WCARD_NUM_ASIDS)
+			return WEFT_SAFE_BAD_ARG;
+		/* The range is a hint: dropping more than asked for is always right. */
+		wcard_as_invalidate(c, (uint32_t)q->arg[0]);
+		return WEFT_SAFE_OK;
+	default:
+		return WEFT_SAFE_BAD_OP;
+	}
+}
+
+static struct wcard_card *next_card(struct wcard_machine *m, unsigned int *at)
+{
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		unsigned int k = (*at + i) % m->ncards;
+
+		if (m->card[k]->safe_n) {
+			*at = k + 1;
+			return m->card[k];
+		}
+	}
+	return NULL;
+}
+
+static void *safe_main(void *arg)
+{
+	struct wcard_machine *m = arg;
+	unsigned int at = 0;
+
+	pthread_mutex_lock(&m->safe_lock);
+	while (!m->quit) {
+		struct wcard_card *c = next_card(m, &at);
+		struct wcard_safe_req q;
+		uint32_t status;
+
+		if (!c) {
+			pthread_cond_wait(&m->safe_cond, &m->safe_lock);
+			continue;
+		}
+		q = c->safe[0];
+		pthread_mutex_unlock(&m->safe_lock);
+		status = perform(c, &q);
+		pthread_mutex_lock(&m->safe_lock);
+		memmove(c->safe, c->safe + 1, --c->safe_n * sizeof(q));
+		if (q.op < 8) {
+			c->safe_status[q.op] = status;
+			c->safe_done[q.op] = q.seq;
+		}
+		pthread_cond_broadcast(&m->safe_idle);
+		pthread_mutex_unlock(&m->safe_lock);
+		wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
+		pthread_mutex_lock(&m->safe_lock);
+	}
+	pthread_mutex_unlock(&m->safe_lock);
+	return NULL;
+}
+
+void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
+{
+	struct wcard_safe_req q = { .op = cmd & 0xff, .seq = (uint32_t)(cmd >> 32) };
+	bool room;
+
+	memcpy(q.arg, c->r.safe_arg, sizeof(q.arg));
+	pthread_mutex_lock(&c->m->safe_lock);
+	room = c->safe_n < WCARD_SAFE_MAX;
+	if (room) {
+		c->safe[c->safe_n++] = q;
+		pthread_cond_signal(&c->m->safe_cond);
+	} else if (q.op < 8) {
+		c->safe_status[q.op] = WEFT_SAFE_FULL;
+	}
+	pthread_mutex_unlock(&c->m->safe_lock);
+	/* Stop at once; the thread above only waits for the last unit. */
+	if (room)
+		mark(c, &q);
+}
+
+void wcard_safe_drain(struct wcard_card *c)
+{
+	pthread_mutex_lock(&c->m->safe_lock);
+	while (c->safe_n)
+		pthread_cond_wait(&c->m->safe_idle, &c->m->safe_lock);
+	memset(c->safe_done, 0, sizeof(c->safe_done));
+	memset(c->safe_status, 0, sizeof(c->safe_status));
+	pthread_mutex_unlock(&c->m->safe_lock);
+}
+
+int wcard_safe_init(struct wcard_machine *m)
+{
+	pthread_mutex_init(&m->safe_lock, NULL);
+	wcard_cond_init(&m->safe_cond);
+	wcard_cond_init(&m->safe_idle);
+	return pthread_create(&m->safe_thread, NULL, safe_main, m) ? -EAGAIN : 0;
+}
+
+void wcard_safe_fini(struct wcard_machine *m)
+{
+	pthread_mutex_lock(&m->safe_lock);
+	m->quit = true;
+	pthread_cond_signal(&m->safe_cond);
+	pthread_mutex_unlock(&m->safe_lock);
+	pthread_join(m->safe_thread, NULL);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include "walk.h"
+
+static int check_table(const struct wcard_walk_mem *mem, uint64_t pte, uint64_t *table)
+{
+	uint64_t at = pte & WEFT_PTE_ADDR_MASK;
+
+	if (pte & ~(WEFT_PTE_VALID | WEFT_PTE_ADDR_MASK))
+		return WEFT_FAULT_PT_FORMAT;
+	if (at < mem->user_limit || at > mem->bytes - WEFT_PAGE_BYTES)
+		return WEFT_FAULT_PT_LIMIT;
+	*table = at;
+	return WEFT_FAULT_NONE;
+}
+
+static int check_leaf(const struct wcard_walk_mem *mem, uint64_t pte, unsigned int level)
+{
+	uint64_t addr = pte & WEFT_PTE_ADDR_MASK;
+	uint64_t bytes = UINT64_C(1) << WEFT_PT_SHIFT(level);
+	uint64_t link = pte & WEFT_PTE_LINK_MASK;
+
+	if (level > 1 || (pte & WEFT_PTE_RESERVED) || (addr & (bytes - 1)))
+		return WEFT_FAULT_PT_FORMAT;
+	switch ((pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
+	case WEFT_APERTURE_LOCAL:
+		if (link)
+			return WEFT_FAULT_PT_FORMAT;
+		if (addr >= mem->user_limit || mem->user_limit - addr < bytes)
+			return WEFT_FAULT_PT_LIMIT;
+		return WEFT_FAULT_NONE;
+	case WEFT_APERTURE_BUS:
+		return WEFT_FAULT_NONE;
+	case WEFT_APERTURE_SPARSE:
+		return addr || link ? WEFT_FAULT_PT_FORMAT : WEFT_FAULT_NONE;
+	default:
+		return WEFT_FAULT_PT_FORMAT;
+	}
+}
+
+int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out)
+{
+	uint64_t table = root;
+
+	if (va >> WEFT_VA_BITS)
+		return WEFT_FAULT_PT_RANGE;
+	if (mem->bytes < WEFT_PAGE_BYTES || table < mem->user_limit || table > mem->bytes - WEFT_PAGE_BYTES)
+		return WEFT_FAULT_PT_LIMIT;
+	for (int level = WEFT_PT_LEVELS - 1; level >= 0; level--) {
+		uint64_t index = va >> WEFT_PT_SHIFT(level) & (WEFT_PT_ENTRIES - 1);
+		const uint64_t *entry = (const uint64_t *)(const void *)(mem->lmem + table + 8 * index);
+		/* The host stores entries with one 8-byte store each, children before parents. */
+		uint64_t pte = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+		int fault;
+
+		if (!(pte & WEFT_PTE_VALID))
+			return WEFT_FAULT_PT_INVALID;
+		if (pte & WEFT_PTE_LEAF) {
+			fault = check_leaf(mem, pte, (unsigned int)level);
+			if (fault)
+				return fault;
+			out->pte = pte;
+			out->shift = (unsigned int)WEFT_PT_SHIFT(level);
+			return WEFT_FAULT_NONE;
+		}
+		if (level == 0)
+			return WEFT_FAULT_PT_FORMAT;
+		fault = check_table(mem, pte, &table);
+		if (fault)
+			return fault;
+	}
+	return WEFT_FAULT_PT_FORMAT;
+}
+
+int wcard_walk_rights(uint64_t pte, int read, int write)
+{
+	if (read && !(pte & WEFT_PTE_R))
+		return WEFT_FAULT_PT_READ;
+	if (write && !(pte & WEFT_PTE_W))
+		return WEFT_FAULT_PT_WRITE;
+	if (write && (pte & WEFT_PTE_SEM))
+		return WEFT_FAULT_PT_SEM;
+	return WEFT_FAULT_NONE;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * Page-table walker. Knows the entry format and nothing of cards: local memory comes as a pointer.
+ */
+#ifndef WCARD_WALK_H
+#define WCARD_WALK_H
+
+#include <stdint.h>
+
+#include "fault.h"
+#include "pte.h"
+
+struct wcard_walk_mem {
+	const uint8_t *lmem;
+	uint64_t bytes;
+	uint64_t user_limit;		/* tables lie at or above it, local leaves below */
+};
+
+struct wcard_walk_result {
+	uint64_t pte;			/* the leaf */
+	unsigned int shift;		/* WEFT_PAGE_SHIFT or WEFT_PAGE2M_SHIFT */
+};
+
+/*
+ * Finds the leaf of `va`, all format and limit checks made; rights are the caller's (wcard_walk_rights).
+ * Returns enum weft_fault.
+ */
+int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out);
+
+/* Data accesses an entry may refuse: enum weft_fault. */
+int wcard_walk_rights(uint64_t pte, int read, int write);
+
+#endif
