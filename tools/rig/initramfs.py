@@ -117,7 +117,7 @@ def base(kernel):
 
 
 def data():
-    """Fashion-MNIST where its Debian package has it, as packed there and unpacked."""
+    """Fashion-MNIST where its Debian package has it, unpacked here because the machine would take long over it."""
     path = BUILD / "initramfs/data.cpio"
     if path.exists() and path.stat().st_mtime > Path(__file__).stat().st_mtime:
         return path
@@ -125,7 +125,6 @@ def data():
     new = path.with_suffix(f".{os.getpid()}")
     archive = cpio.Writer(new)
     for source in sorted(DATA.glob("*.gz")):
-        archive.copy(str(source), source)
         archive.file_from(str(source.with_suffix("")), gzip.decompress(source.read_bytes()))
     archive.close()
     new.rename(path)
