@@ -212,9 +212,9 @@ static void all_combinations(void **state)
 /* Past the streaming size: heads, equal and unequal alignments, in place. */
 static void large(void **state)
 {
-	enum { N = 300000 };
-	static char buf[9][N * 4 + 64] __attribute__((aligned(64)));
-	static char ref[N * 4];
+	enum { N = 750000 };
+	static char buf[9][N + 128] __attribute__((aligned(64)));
+	static char ref[N];
 	unsigned int dtype, isa, j, shift, mixed;
 	void *src[4], *dst[5], *rdst[1] = { ref };
 	size_t size, bytes;
@@ -227,7 +227,8 @@ static void large(void **state)
 				if (wcard_ops_force(isas[isa]))
 					continue;
 				shift = rnd_below(16);
-				bytes = (N - rnd_below(200)) * size;
+				/* nine operands of this many bytes are past the streaming size for every type */
+				bytes = (N - rnd_below(200)) / size * size;
 				for (j = 0; j < 4; j++) {
 					src[j] = buf[j] + rnd_below(9) * size;
 					fill_operand(dtype, src[j], bytes / size);
@@ -282,7 +283,7 @@ static void refusals(void **state)
 
 static void copies(void **state)
 {
-	enum { N = 2 << 20 };
+	enum { N = 9 << 20 };
 	static unsigned char a[N + 128], b[N + 128];
 	static const size_t sizes[] = { 0, 1, 63, 64, 65, 1000, 600000, N };
 	unsigned int isa, c, s, d, w;
@@ -297,8 +298,8 @@ static void copies(void **state)
 			n = sizes[c];
 			s = rnd_below(64);
 			d = 1 + rnd_below(62);
-			for (i = 0; i < sizeof(a); i++)
-				a[i] = (unsigned char)rnd();
+			for (i = 0; i < n + 128; i++)
+				a[i] = (unsigned char)(i * 167 >> 3);
 			memset(b, 0x77, sizeof(b));
 			wcard_copy_nt(b + d, a + s, n);
 			assert_memory_equal(b + d, a + s, n);

@@ -161,6 +161,6 @@ size_t wcard_reduce_unit(unsigned int dtype, unsigned int nsrc, unsigned int nds
 {
 	size_t size = wcard_dtype_bytes(dtype);
 
-	/* 8 MiB of traffic, fewer for the narrow types (more arithmetic a byte); a multiple of 4 KiB a pointer */
-	return ((size < 4 ? 4u << 20 : 8u << 20) / (nsrc + ndst) & ~4095u) / size;
+	/* 8 MiB of traffic, a multiple of 4 KiB a pointer */
+	return ((8u << 20) / (nsrc + ndst) & ~4095u) / size;
 }

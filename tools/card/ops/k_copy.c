@@ -14,7 +14,7 @@ void WK(copy)(void *dst, const void *src, size_t bytes)
 
 	if (d == s)
 		return;
-	if (bytes * 2 < WCARD_STREAM_BYTES) {
+	if (bytes * 2 < WCARD_STREAM_COPY_BYTES) {
 		memcpy(d, s, bytes);
 		return;
 	}
@@ -36,7 +36,7 @@ void WK(copy)(void *dst, const void *src, size_t bytes)
 /* pattern8 is already eight bytes wide; dst is aligned to the pattern's width. */
 void WK(fill)(void *dst, uint64_t pattern8, size_t bytes)
 {
-	int stream = bytes >= WCARD_STREAM_BYTES;
+	int stream = bytes >= WCARD_STREAM_BYTES / 2;
 	uint64_t lane[VB / 8];
 	char *d = dst;
 	size_t head, i;

@@ -97,7 +97,7 @@ void WK(gather_row)(float *dst, const uint8_t *row, float scale, size_t n)
 		out[i] = scale * in[i];
 }
 
-void WK(bias_relu)(float *c, const float *bias, int relu, size_t n)
+static inline void bias_relu_row(float *c, const float *bias, int relu, size_t n)
 {
 	size_t i;
 	float s;
@@ -119,4 +119,10 @@ void WK(bias_relu)(float *c, const float *bias, int relu, size_t n)
 			s = s > 0 || s != s ? s : 0;
 		c[i] = s;
 	}
+}
+
+void WK(bias_relu)(float *c, size_t ldc, const float *bias, int relu, size_t m, size_t n)
+{
+	for (; m; m--, c += ldc)
+		bias_relu_row(c, bias, relu, n);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /*
- * Our own matrix product: B is packed into strips two vectors wide, each strip meets all rows of A, MR at a time, with
+ * Our own matrix product: B is packed into strips one or two vectors wide, each strip meets all rows of A, MR at a time, with
  * the whole sum of k in registers. For small tiles it beats a library's set-up cost; without oneDNN it does them all.
  * Built with contraction on: multiply-adds are fused where the processor has them.
  */
 #include "kern.h"
 #include "vec.h"
 
-#define NR	(2 * VE)
 #if VB == 64
 #define MR	8
 #elif VB == 32
@@ -17,9 +16,12 @@
 #define MR	4
 #endif
 
-/* pack[l * NR + j] = op(B)[l, j0 + j], zero beyond n */
-static void pack_b(const struct wcard_gemm_tile *t, float *pack, size_t j0)
+#define ALWAYS_INLINE	inline __attribute__((always_inline))
+
+/* pack[l * NR + j] = op(B)[l, j0 + j], zero beyond n; NR is `wide` vectors */
+static ALWAYS_INLINE void pack_b(const struct wcard_gemm_tile *t, float *pack, size_t j0, const unsigned int wide)
 {
+	const size_t NR = wide * VE;
 	size_t cols = t->n - j0 < NR ? t->n - j0 : NR, l, j, le;
 	const float *b;
 
@@ -27,8 +29,8 @@ static void pack_b(const struct wcard_gemm_tile *t, float *pack, size_t j0)
 		for (l = 0; l < t->k; l++, pack += NR) {
 			b = t->b + l * t->ldb + j0;
 			if (cols == NR) {
-				vf_store(pack, vf_load(b));
-				vf_store(pack + VE, vf_load(b + VE));
+				for (j = 0; j < NR; j += VE)
+					vf_store(pack + j, vf_load(b + j));
 				continue;
 			}
 			memcpy(pack, b, cols * sizeof(float));
@@ -47,16 +49,17 @@ static void pack_b(const struct wcard_gemm_tile *t, float *pack, size_t j0)
 	}
 }
 
-void WK(gemm)(const struct wcard_gemm_tile *t, float *pack)
+static ALWAYS_INLINE void product(const struct wcard_gemm_tile *t, float *pack, const unsigned int wide)
 {
+	const size_t NR = wide * VE;
 	size_t as = t->flags & WEFT_GEMM_TRANS_A ? 1 : t->lda, al = t->flags & WEFT_GEMM_TRANS_A ? t->lda : 1;
-	vf acc[MR][2], b0, b1, x, alpha = vf_set(t->alpha), beta = vf_set(t->beta);
+	vf acc[MR][2], b0, b1 = vf_set(0), x, alpha = vf_set(t->alpha), beta = vf_set(t->beta);
 	size_t i, j, l, r, rows, cols, h, n;
 	const float *a[MR], *p;
-	float pad[NR], *c;
+	float pad[VB / 4], *c;
 
 	for (j = 0; j < t->n; j += NR) {
-		pack_b(t, pack, j);
+		pack_b(t, pack, j, wide);
 		cols = t->n - j < NR ? t->n - j : NR;
 		for (i = 0; i < t->m; i += MR) {
 			rows = t->m - i < MR ? t->m - i : MR;
@@ -67,17 +70,19 @@ void WK(gemm)(const struct wcard_gemm_tile *t, float *pack)
 			}
 			for (l = 0, p = pack; l < t->k; l++, p += NR) {
 				b0 = vf_load(p);
-				b1 = vf_load(p + VE);
+				if (wide == 2)
+					b1 = vf_load(p + VE);
 #pragma GCC unroll 8
 				for (r = 0; r < MR; r++) {
 					x = vf_set(a[r][l * al]);
 					acc[r][0] += x * b0;
-					acc[r][1] += x * b1;
+					if (wide == 2)
+						acc[r][1] += x * b1;
 				}
 			}
 			for (r = 0; r < rows; r++) {
 				c = t->c + (i + r) * t->ldc + j;
-				for (h = 0; h < 2 && h * VE < cols; h++) {
+				for (h = 0; h < wide && h * VE < cols; h++) {
 					n = cols - h * VE < VE ? cols - h * VE : VE;
 					x = acc[r][h] * alpha;
 					if (n == VE) {
@@ -95,4 +100,12 @@ void WK(gemm)(const struct wcard_gemm_tile *t, float *pack)
 			}
 		}
 	}
+}
+
+void WK(gemm)(const struct wcard_gemm_tile *t, float *pack)
+{
+	if (t->n <= VE)
+		product(t, pack, 1);
+	else
+		product(t, pack, 2);
 }

@@ -121,7 +121,6 @@ int wcard_gemm_f32_fast(const struct weft_pkt_exec *p, const uint32_t *scalar, v
 	static _Thread_local float pack[WCARD_GEMM_PACK] __attribute__((aligned(64)));
 	struct wcard_gemm_tile t;
 	int relu;
-	size_t i;
 
 	wcard_gemm_cut(p, scalar, ptr, unit, &t);
 #ifdef WCARD_HAVE_ONEDNN
@@ -134,8 +133,7 @@ int wcard_gemm_f32_fast(const struct weft_pkt_exec *p, const uint32_t *scalar, v
 		k()->gemm(&t, pack);
 	relu = t.last && t.flags & WEFT_GEMM_RELU;
 	if (t.bias || relu)
-		for (i = 0; i < t.m; i++)
-			k()->bias_relu(t.c + i * t.ldc, t.bias, relu, t.n);
+		k()->bias_relu(t.c, t.ldc, t.bias, relu, t.m, t.n);
 	return 0;
 }
 

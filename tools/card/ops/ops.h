@@ -74,7 +74,7 @@ void wcard_reduce_run(unsigned int dtype, unsigned int rop, const void *const sr
 		      void *const dst[], unsigned int ndst, size_t count);
 
 /* Bytes one unit of a COPY or FILL may have. */
-#define WCARD_COPY_UNIT		(4u << 20)
+#define WCARD_COPY_UNIT		(8u << 20)
 /* Ranges equal or disjoint. Streams past the caches when large. */
 void wcard_copy_nt(void *dst, const void *src, size_t bytes);
 /* width 1, 2, 4, 8; dst and bytes multiples of it. */
