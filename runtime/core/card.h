@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* What card.c and card_queue.c share. */
+#ifndef WEFT_CORE_CARD_H
+#define WEFT_CORE_CARD_H
+
+#include "list.h"
+#include "queue.h"
+#include "timeline.h"
+
+/* Handle of a timeline in the file of @device; made once. -EOPNOTSUPP for a timeline of another kind */
+int weft_card_sync(struct weft_timeline *timeline, struct weft_device *device, uint32_t *handle);
+
+int weft_card_queue_create(struct weft_queue *queue, const struct weft_queue_config *config);
+void weft_card_queue_destroy(struct weft_queue *queue);
+int weft_card_queue_submit(struct weft_queue *queue, const struct weft_submit *submit);
+int weft_card_queue_done(struct weft_queue *queue, uint64_t *seqno);
+int weft_card_queue_wait(struct weft_queue *queue, uint64_t seqno, uint64_t deadline_ns);
+int weft_card_queue_check(struct weft_queue *queue, uint64_t seqno);
+int weft_card_queue_status(struct weft_queue *queue, struct weft_queue_status *status);
+int weft_card_list_commit(struct weft_list *list);
+void weft_card_list_drop(struct weft_list *list);
+
+#endif

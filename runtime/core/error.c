@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+
+static _Thread_local char last_error[512];
+
+int weft_fail(int err, const char *format, ...)
+{
+	char reason[64];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(last_error, sizeof(last_error), format, args);
+	va_end(args);
+	if (n >= 0 && (size_t)n < sizeof(last_error))
+		snprintf(last_error + n, sizeof(last_error) - (size_t)n, " (%s)",
+			 strerror_r(-err, reason, sizeof(reason)));
+	return err;
+}
+
+void weft_error_clear(void)
+{
+	last_error[0] = 0;
+}
+
+const char *weft_last_error(void)
+{
+	return last_error;
+}
+
+uint32_t weft_version(void)
+{
+	return WEFT_VERSION_MAJOR << 16 | WEFT_VERSION_MINOR;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* The one place that sets what weft_last_error() returns. */
+#ifndef WEFT_CORE_ERROR_H
+#define WEFT_CORE_ERROR_H
+
+#include <weft/base.h>
+
+/* Remembers the text for this thread and returns @err, a negative errno; " (strerror)" is appended. */
+int weft_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Forgets it, before code of others runs that may or may not set one. */
+void weft_error_clear(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+#ifndef WEFT_CORE_LIST_H
+#define WEFT_CORE_LIST_H
+
+#include <weft/kind.h>
+
+#include "device.h"
+
+#define WEFT_MAX_COMMANDS	(1u << 20)
+
+/* Commands, shared by a list and by soft jobs that still run; a list changes its own copy only. */
+struct weft_commands {
+	atomic_uint refs;
+	uint32_t count, room;
+	struct weft_command command[];
+};
+
+/* Packets and operand table as the card reads them; position independent. */
+struct weft_image {
+	void *bytes;			/* packets, then the table */
+	uint32_t num_packets;
+	uint32_t num_operands;
+	uint64_t table_offset;
+	uint64_t size;
+};
+
+struct weft_list {
+	uint32_t magic;
+	bool internal;
+	bool committed;
+	bool encoded;			/* image is of the commands as they are */
+	struct weft_device *device;
+	struct weft_commands *commands;
+	struct weft_image image;	/* card */
+	struct weft_memory *resident;	/* card, committed */
+};
+
+int weft_list_new(struct weft_device *device, bool internal, struct weft_list **list);
+void weft_list_free(struct weft_list *list);
+void weft_commands_put(struct weft_commands *commands);
+
+/* list_encode.c: the only file that knows packets. 0, -E2BIG, -ENOMEM with text; the image is freed by the caller */
+int weft_list_encode(const struct weft_commands *commands, struct weft_image *image);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+#ifndef WEFT_CORE_MEMORY_H
+#define WEFT_CORE_MEMORY_H
+
+#include <weft/memory.h>
+
+#include "device.h"
+
+/*
+ * An owner, or an import of one. References of the user are `refs`; an owner is freed when it has none and no import
+ * of it has any. Imports that transfers made (`cached`) hold nothing: they go with their owner or their device.
+ * All of this is under weft->share.
+ */
+struct weft_memory {
+	uint32_t magic;
+	uint32_t refs;
+	uint32_t held;			/* imports with refs */
+	uint32_t access;
+	bool internal;			/* of the library: not a child of the device */
+	bool cached;
+	enum weft_place place;
+	struct weft_device *device;
+	struct weft_memory *origin;	/* NULL: owner */
+	struct weft_memory *imports;	/* of this owner */
+	struct weft_memory *next;	/* origin->imports */
+	struct weft_memory *next_here;	/* device->imports */
+	uint64_t bytes, address;
+	void *map;			/* NULL: not mapped yet */
+	/* card */
+	uint32_t handle;
+	uint64_t va_bytes;
+};
+
+int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,
+		    struct weft_memory **memory);
+/* The import that transfers use, made once and kept. */
+int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, struct weft_memory **import);
+/* Frees the cached imports in a device that is being closed. */
+void weft_memory_forget(struct weft_device *device);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * Everything the library asks of the kernel, as typed operations behind a table. sys.c is the implementation, the only
+ * file with ioctls and mappings; tests put their own table in place. Every operation returns 0 (or a count) or -errno,
+ * needs no lock and may be called by any thread.
+ */
+#ifndef WEFT_CORE_SYS_H
+#define WEFT_CORE_SYS_H
+
+#include <stdbool.h>
+
+#include <weft/device.h>
+#include <weft/memory.h>
+#include <weft/queue.h>
+#include <weft/telemetry.h>
+#include <weft/topology.h>
+
+/* The driver interface that sys.c speaks; sys.c asserts that they are those of the header. */
+#define WEFT_SYS_UAPI_MAJOR	0
+#define WEFT_SYS_UAPI_MINOR	1
+
+struct weft_sys_sync {
+	uint32_t handle;
+	bool signal;		/* else wait */
+	uint64_t value;
+};
+
+#define WEFT_SYS_MAX_SYNCS	64
+
+struct weft_sys_submit {
+	uint32_t queue;
+	uint32_t num_packets;
+	uint32_t num_operands;
+	uint32_t num_syncs;
+	uint64_t list;
+	uint64_t table;		/* 0 when num_operands is 0 */
+	const struct weft_sys_sync *syncs;
+};
+
+struct weft_sys {
+	/* paths of the nodes whose driver is weft, at most max; returns how many */
+	int (*scan)(char (*paths)[WEFT_NAME_BYTES], int max);
+	int (*open)(const char *path);		/* a descriptor */
+	void (*close)(int fd);			/* of a node, dma-buf or exported semaphore */
+	/* telemetry: fill everything but size, index, kind, node */
+	int (*device)(int fd, struct weft_device_info *info);
+	int (*memory)(int fd, struct weft_memory_info *info);
+	int (*engines)(int fd, struct weft_engine *engines, uint32_t max);
+	int (*counters)(int fd, uint32_t vm, struct weft_counter *counters, uint32_t max);
+	int (*stats)(int fd, struct weft_device_stats *stats);
+	int (*peer)(int fd, int peer_fd, struct weft_peer *peer);
+	/* objects; *bytes is rounded */
+	int (*gem_create)(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle);
+	int (*gem_close)(int fd, uint32_t handle);
+	int (*gem_map)(int fd, uint32_t handle, uint64_t bytes, void **pointer);
+	void (*unmap)(void *pointer, uint64_t bytes);
+	int (*gem_export)(int fd, uint32_t handle, uint32_t access, int *dmabuf);
+	int (*gem_import)(int fd, int dmabuf, uint32_t *handle);
+	/* address spaces */
+	int (*vm_create)(int fd, uint32_t *vm);
+	int (*vm_destroy)(int fd, uint32_t vm);
+	int (*bind)(int fd, uint32_t vm, uint32_t handle, uint64_t va, uint64_t bytes, uint32_t access);
+	int (*unbind)(int fd, uint32_t vm, uint64_t va, uint64_t bytes);
+	/* queues */
+	int (*queue_create)(int fd, uint32_t vm, const struct weft_queue_config *config, uint32_t *queue);
+	int (*queue_destroy)(int fd, uint32_t queue);
+	int (*queue_status)(int fd, uint32_t queue, struct weft_queue_status *status, uint64_t *fault_list);
+	int (*submit)(int fd, const struct weft_sys_submit *submit);
+	/* timeline semaphores */
+	int (*sync_create)(int fd, uint32_t *handle);
+	int (*sync_destroy)(int fd, uint32_t handle);
+	int (*sync_export)(int fd, uint32_t handle, int *sync_fd);
+	int (*sync_import)(int fd, int sync_fd, uint32_t *handle);
+	int (*sync_signal)(int fd, uint32_t handle, uint64_t value);
+	int (*sync_value)(int fd, uint32_t handle, uint64_t *value);
+	/* until CLOCK_MONOTONIC reaches deadline_ns; the value need not have been submitted yet. -ETIME */
+	int (*sync_wait)(int fd, uint32_t handle, uint64_t value, uint64_t deadline_ns);
+};
+
+extern const struct weft_sys weft_sys_kernel;
+
+/* calls made through weft_sys_kernel so far */
+uint64_t weft_sys_ioctls(void);
+uint64_t weft_sys_mmaps(void);
+
+#endif
