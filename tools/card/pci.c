@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* Config space: header, PM, MSI-X or MSI, PCI Express with FLR, serial number. */
+/* Config space: header, PM, MSI-X or MSI, PCI Express with FLR, AER, serial number. */
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -9,7 +9,8 @@
 #define CAP_PM		0x40
 #define CAP_IRQ		0x50
 #define CAP_EXP		0x70
-#define EXT_DSN		0x100
+#define EXT_AER		0x100
+#define EXT_DSN		0x150
 #define MSIX_TABLE_AT	0x8000		/* in BAR0, where contract registers never reach */
 #define MSIX_PBA_AT	0xc000
 
@@ -80,6 +81,11 @@ void wcard_pci_init(struct wcard_card *c)
 	put(c, CAP_EXP + PCI_EXP_LNKCAP, 4, PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4, 0);
 	put(c, CAP_EXP + PCI_EXP_LNKCTL, 2, 0, PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC);
 	put(c, CAP_EXP + PCI_EXP_LNKSTA, 2, PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
+	/* AER: the host may set masks and severities; nothing is reported here by itself yet. */
+	put(c, EXT_AER, 4, PCI_EXT_CAP_ID_ERR | 2 << 16 | EXT_DSN << 20, 0);
+	put(c, EXT_AER + PCI_ERR_UNCOR_MASK, 4, 0, 0x07fff030);
+	put(c, EXT_AER + PCI_ERR_UNCOR_SEVER, 4, 0x00462030, 0x07fff030);
+	put(c, EXT_AER + PCI_ERR_COR_MASK, 4, 0x2000, 0x0000f1c1);
 	put(c, EXT_DSN, 4, PCI_EXT_CAP_ID_DSN | 1 << 16, 0);
 	put(c, EXT_DSN + 4, 4, c->serial, 0);
 	put(c, EXT_DSN + 8, 4, UINT32_C(0x57454654), 0);

@@ -65,9 +65,12 @@ static enum wcard_step exec_start(struct wcard_run *r)
 	s = exec_operands(r);
 	if (s != WCARD_MORE)
 		return s;
+	for (unsigned int i = 0; i < p->noperands; i++)
+		if (cur->need[i].bytes && cur->need[i].align && cur->va[i] % cur->need[i].align)
+			return wcard_fail(r, WEFT_FAULT_ALIGN, cur->va[i]);
 	fault = wcard_op_place(cur->need, p->noperands, cur->va);
 	if (fault)
-		return wcard_fail(r, fault, fault == WEFT_FAULT_ALIGN ? cur->va[0] : 0);
+		return wcard_fail(r, fault, 0);
 	for (unsigned int i = 0; i < p->noperands; i++)
 		if (cur->need[i].bytes > UINT64_C(1) << WEFT_VA_BITS || (cur->need[i].bytes && cur->va[i] >> WEFT_VA_BITS))
 			return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[i]);
@@ -115,10 +118,11 @@ static enum wcard_step reduce_start(struct wcard_run *r)
 {
 	const struct weft_pkt_reduce *p = &r->q->pkt.reduce;
 	struct wcard_cur *cur = &r->q->cur;
-	uint64_t bytes;
+	uint64_t bytes, size = wcard_dtype_bytes(p->dtype);
 	int fault = wcard_reduce_check(p);
 
-	if (fault)
+	/* A misaligned offset misaligns every operand; the first one is named below. */
+	if (fault && fault != WEFT_FAULT_ALIGN)
 		return wcard_fail(r, fault, 0);
 	for (unsigned int i = 0; i < p->nsrc; i++)
 		if (!wcard_operand_index(r, p->src_first + i, &cur->va[i]))
@@ -126,19 +130,23 @@ static enum wcard_step reduce_start(struct wcard_run *r)
 	for (unsigned int i = 0; i < p->ndst; i++)
 		if (!wcard_operand_index(r, p->dst_first + i, &cur->va[WEFT_REDUCE_MAX + i]))
 			return WCARD_FAULT;
-	if (!p->count)
+	if (!p->count && !fault)
 		return WCARD_DONE;
-	bytes = p->count * wcard_dtype_bytes(p->dtype);
+	bytes = p->count * size;
 	for (int i = 0; i < 2 * WEFT_REDUCE_MAX; i++) {
 		if (i < WEFT_REDUCE_MAX ? i >= p->nsrc : i - WEFT_REDUCE_MAX >= p->ndst)
 			continue;
 		cur->va[i] += p->offset;
+		if (cur->va[i] % size)
+			return wcard_fail(r, WEFT_FAULT_ALIGN, cur->va[i]);
 		if (cur->va[i] >> WEFT_VA_BITS || bytes > (UINT64_C(1) << WEFT_VA_BITS) - cur->va[i])
 			return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[i]);
 	}
+	if (fault)
+		return wcard_fail(r, fault, cur->va[0]);
 	fault = wcard_reduce_place(p->dtype, cur->va, p->nsrc, cur->va + WEFT_REDUCE_MAX, p->ndst, p->count);
 	if (fault)
-		return wcard_fail(r, fault, fault == WEFT_FAULT_ALIGN ? cur->va[0] : 0);
+		return wcard_fail(r, fault, 0);
 	cur->unit = 0;
 	cur->started = true;
 	return WCARD_MORE;
@@ -151,7 +159,7 @@ enum wcard_step wcard_pkt_reduce(struct wcard_run *r)
 	const void *src[WEFT_REDUCE_MAX];
 	void *dst[WEFT_REDUCE_MAX];
 	unsigned int slink[WEFT_REDUCE_MAX], dlink[WEFT_REDUCE_MAX];
-	uint64_t size, n, at;
+	uint64_t size = wcard_dtype_bytes(p->dtype), n, at;
 	struct wcard_span s;
 
 	if (!cur->started) {
@@ -161,7 +169,6 @@ enum wcard_step wcard_pkt_reduce(struct wcard_run *r)
 			return step;
 	}
 	/* A unit ends where any operand stops being contiguous; elements never straddle pages. */
-	size = wcard_dtype_bytes(p->dtype);
 	at = cur->unit * size;
 	n = (p->count - cur->unit) * size;
 	if (n > wcard_reduce_unit(p->dtype, p->nsrc, p->ndst) * size)

@@ -50,7 +50,7 @@ static enum fetch fetch(struct wcard_run *r)
 	if (q->depth == 1)
 		got = fetch_ring(r);
 	else if (wcard_acc_load(&r->acc, f->list + (uint64_t)f->pc * WEFT_PACKET_BYTES, &q->pkt, sizeof(q->pkt),
-				WCARD_CNT_FETCH))
+			    WCARD_CNT_FETCH))
 		got = FETCH_FAULT;
 	if (got == FETCH_OK) {
 		q->cur.active = true;
@@ -136,6 +136,12 @@ static bool advance(struct wcard_run *r)
 	if (got == FETCH_IDLE) {
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		return false;
+	}
+	if (got == FETCH_FAULT && q->depth > 1) {
+		/* What could not be fetched has no opcode: the CALL that named the list is the packet to blame. */
+		q->depth--;
+		q->pkt.hdr.op = WEFT_PKT_CALL;
+		q->cur.active = true;
 	}
 	if (got == FETCH_FAULT || s == WCARD_FAULT) {
 		faulted(r);
