@@ -29,7 +29,7 @@ static void load_address(struct rv64_image *img, unsigned rd, uint32_t addr)
 /* x31 is the context pointer here. Leaves `ret` where blocks return to. */
 static void driver(struct rv64_image *img)
 {
-	uint32_t loop, again, to_run, to_done, to_exit;
+	uint32_t loop, again, to_run, to_done;
 	unsigned i;
 
 	load_address(img, 31, RV64_CTX);
@@ -91,12 +91,10 @@ static void driver(struct rv64_image *img)
 	put(img, enc_addi(10, 0, 1));
 	put(img, enc_addi(17, 0, 64));
 	put(img, 0x73);
-	to_exit = img->text_bytes;
 	put(img, enc_b(4, 10, 0, 4 * 4));			/* an error: exit */
 	put(img, enc_r(0x33, 0, 0, 11, 11, 10));
 	put(img, enc_r(0x33, 0, 0x20, 12, 12, 10));
 	branch_back(img, 1, 12, 0, again);
-	(void)to_exit;
 	put(img, enc_addi(10, 0, 0));
 	put(img, enc_addi(17, 0, 93));
 	put(img, 0x73);

@@ -18,11 +18,12 @@
 
 static uint8_t ram[1 << 16] __attribute__((aligned(8)));
 
+/* Of this thread: what others take from the core is not counted. */
 static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
