@@ -17,7 +17,8 @@ static void choose(void)
 	kern = &wcard_kern_portable;
 #ifdef __x86_64__
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
+	/* every processor with AVX2 has F16C; older clang cannot ask for it */
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 		kern = &wcard_kern_avx2;
 	if (kern == &wcard_kern_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
