@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* How each figure is taken. Times of card work are the card's own, between two TIMESTAMP commands of one list. */
+#define _GNU_SOURCE	/* O_DIRECT */
 #include "bench.h"
 
 #include <errno.h>
