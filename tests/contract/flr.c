@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* Function-level reset: what is lost, what is kept, and that the card works again. */
+#include "rig.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void again(void)
+{
+	struct card *c = CARD;
+
+	for (int round = 0; round < 5; round++) {
+		uint64_t gen = rd64(c, WEFT_REG_RESET_GEN), clock = rd64(c, WEFT_REG_CLOCK_NOW);
+
+		card_bringup(c);
+		CHECK_EQ(rd64(c, WEFT_REG_RESET_GEN), gen + 1, "RESET_GEN");
+		CHECK(rd64(c, WEFT_REG_CLOCK_NOW) > clock, "the card clock went back");
+		struct rig r = rig_open(c);
+		union weft_packet p = pkt_fill(RIG_LOCAL, 4096, 4, (uint32_t)round);
+		rig_run(&r, &p, 1);
+		CHECK_EQ(*(uint32_t *)(void *)(r.local + 4092), (uint32_t)round, "last word");
+		CHECK_EQ(r.q->fence, 1, "fence values start anew");
+		card_forget(c);
+		host_rewind();
+	}
+}
+
+static void lost(void)
+{
+	struct card *c = CARD;
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_AS_DESTROY };
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet p = pkt_copy(RIG_LOCAL, RIG_HOST, 4096);
+	rig_run(&r, &p, 1);
+	uint32_t asid = r.s->asid, id = r.q->id;
+	uint64_t state = r.q->state, bytes = 0;
+	if (c->caps & WEFT_CAP_COUNTERS)
+		bytes = counter(c, WEFT_CNT_READ_BYTES, 0, WEFT_CNT_ALL);
+	card_forget(c);
+	card_bringup(c);
+	if (c->caps & WEFT_CAP_COUNTERS) {
+		CHECK(bytes, "nothing was counted before");
+		CHECK_EQ(counter(c, WEFT_CNT_READ_BYTES, 0, WEFT_CNT_ALL), 0, "sum of READ_BYTES since the last FLR");
+	}
+	/* neither space nor queue exist */
+	m.u.as.asid = asid;
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_NOT_FOUND, "AS_DESTROY after FLR");
+	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_QUEUE_DESTROY };
+	m.u.queue.id = id;
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_NOT_FOUND, "QUEUE_DESTROY after FLR");
+	/* the old queue's doorbell wakes nothing: its former state page stays as it is */
+	uint64_t at = state;
+	memset(c->lmem + at, 0x6b, 4096);
+	vu_write(&c->vu, VU_BAR4, (uint64_t)id * 4096, 1, 4);
+	usleep(5000);
+	for (unsigned i = 0; i < 4096; i++)
+		CHECK_EQ(c->lmem[at + i], 0x6b, "byte of a former queue state");
+}
+
+static void midway(void)
+{
+	struct card *c = CARD;
+	union weft_packet p[30];
+
+	for (int round = 0; round < 4; round++) {
+		card_need(c);
+		struct rig r = rig_open(c);
+		for (unsigned i = 0; i < 30; i++)
+			p[i] = pkt_copy(RIG_HOST, RIG_LOCAL, RIG_BYTES);
+		if (round & 1 && c->caps & WEFT_CAP_TIMED)
+			p[0] = pkt_timed(UINT64_C(20000000000));
+		rig_start(&r, p, 30);
+		usleep((useconds_t)ct_below(4000));
+		card_forget(c);
+		uint64_t t = ct_now_ns();
+		card_reset(c);
+		CHECK(ct_now_ns() - t < UINT64_C(1000000000), "FLR under load took %llu ms",
+		      (unsigned long long)(ct_now_ns() - t) / 1000000);
+		/* bus mastering is off and everything stopped: guest memory is ours */
+		memset(r.host, 0x44, RIG_BYTES);
+		usleep(3000);
+		for (uint64_t o = 0; o < RIG_BYTES; o += 997)
+			CHECK_EQ(r.host[o], 0x44, "byte of guest memory after FLR");
+		host_rewind();
+	}
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet k = pkt_fill(RIG_LOCAL, 64, 4, 3);
+	rig_run(&r, &k, 1);
+}
+
+/* Before USER_LIMIT is set no local leaf works, whatever lies in local memory. */
+static void no_limit(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, 1);
+	rig_run(&r, &p, 1);
+	wr64(c, WEFT_REG_USER_LIMIT, 0);
+	CHECK_EQ(space_invalidate(r.s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
+	uint32_t from = c->nevt;
+	uint64_t f = rig_start(&r, &p, 1);
+	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_LIMIT, VA_ANY });
+}
+
+static void neighbour(void)
+{
+	cards_open(2);
+	card_need(CARD);
+	card_need(&ct_cards[1]);
+	struct rig r = rig_open(CARD);
+	union weft_packet p[10];
+	for (unsigned i = 0; i < 10; i++)
+		p[i] = pkt_copy(RIG_LOCAL, RIG_HOST, RIG_BYTES);
+	uint64_t gen = rd64(CARD, WEFT_REG_RESET_GEN), f = rig_start(&r, p, 10);
+	card_bringup(&ct_cards[1]);
+	queue_wait(r.q, f, 10000);
+	CHECK_EQ(rd64(CARD, WEFT_REG_RESET_GEN), gen, "RESET_GEN of the card that was not reset");
+	rig_run(&r, p, 1);
+}
+
+static const struct ct_test tests[] = {
+	{ "five times, working each time", again, 0, 0, true },
+	{ "spaces, queues, counters are gone", lost, 0, 0, true },
+	{ "in the middle of jobs", midway, 0, 0, true },
+	{ "USER_LIMIT 0: no local leaf is usable", no_limit, 0, 0, true },
+	{ "another card does not notice", neighbour, 0, 2, true },
+};
+CT_SECTION(flr);

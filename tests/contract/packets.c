@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* Packets that move data, time and nest; reserved fields, unknown and unsupported opcodes, privilege. */
+#include "rig.h"
+
+#include <string.h>
+
+static void nop(void)
+{
+	struct card *c = CARD;
+	union weft_packet p[200] = { 0 };
+	struct weft_queue_state a, b;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	rig_run(&r, p, 1);
+	queue_state(r.q, &a);
+	rig_run(&r, p, 200);
+	queue_state(r.q, &b);
+	CHECK_EQ(b.retired - a.retired, 200 + 1 + (r.call ? 1 : 0), "packets retired by 200 NOPs, FENCE and CALL");
+	CHECK_EQ(b.head, r.q->tail, "head in the queue state");
+	CHECK_EQ(queue_head(r.q), r.q->tail, "head in the ring control");
+	WAIT_FOR(queue_run(r.q) == WEFT_QS_IDLE, 1000, "the queue IDLE with an empty ring");
+	CHECK_EQ(b.cause, 0, "cause");
+}
+
+static void copy(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	static const uint64_t base[] = { RIG_LOCAL, RIG_HOST };
+	random_bytes(r.local, RIG_BYTES);
+	random_bytes(r.host, RIG_BYTES);
+	long n = ct_count(150);
+	static uint8_t want[300000];
+	for (long i = 0; i < (n ? n : 2000); i++) {
+		uint64_t bytes = i % 3 ? ct_between(1, 200) : ct_between(1, 262144);
+		uint64_t so = ct_below(RIG_BYTES / 2 - bytes), to = RIG_BYTES / 2 + ct_below(RIG_BYTES / 2 - bytes - 64);
+		uint64_t src = base[i & 1] + so, dst = base[i >> 1 & 1] + to;
+		uint8_t *out = rig_at(&r, dst), guard[2] = { out[-1], out[bytes] };
+
+		memcpy(want, rig_at(&r, src), bytes);
+		union weft_packet p = pkt_copy(dst, src, bytes);
+		rig_run(&r, &p, 1);
+		ct_about("COPY of %llu bytes from %#llx to %#llx", (unsigned long long)bytes, (unsigned long long)src,
+			 (unsigned long long)dst);
+		CHECK(!memcmp(out, want, bytes), "wrong bytes");
+		CHECK(out[-1] == guard[0] && out[bytes] == guard[1], "bytes beside the destination changed");
+	}
+}
+
+static void copy_rows(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	random_bytes(r.local, RIG_BYTES);
+	for (int i = 0; i < 40; i++) {
+		uint32_t rows = (uint32_t)ct_between(2, 60);
+		uint64_t bytes = ct_between(1, 3000), sp = bytes + ct_below(1000), dp = bytes + ct_below(1000);
+		uint64_t src = RIG_LOCAL + ct_below(1000), dst = (i & 1 ? RIG_HOST : RIG_LOCAL + (2u << 20)) + ct_below(1000);
+		union weft_packet p = pkt_copy(dst, src, bytes);
+		uint8_t *out = rig_at(&r, dst);
+
+		memset(out, 0xa5, rows * dp);
+		p.copy.rows = rows;
+		p.copy.src_pitch = sp;
+		p.copy.dst_pitch = dp;
+		rig_run(&r, &p, 1);
+		ct_about("%u rows of %llu", rows, (unsigned long long)bytes);
+		for (uint32_t k = 0; k < rows; k++) {
+			CHECK(!memcmp(out + k * dp, rig_at(&r, src) + k * sp, bytes), "row %u", k);
+			for (uint64_t g = bytes; g < dp; g++)
+				CHECK(out[k * dp + g] == 0xa5, "gap behind row %u was written", k);
+		}
+	}
+	ct_about("%s", "");
+	/* no bytes, no rows, pitch ignored for one row */
+	union weft_packet p = pkt_copy(RIG_LOCAL, RIG_HOST, 0);
+	rig_run(&r, &p, 1);
+	p = pkt_copy(RIG_LOCAL, RIG_LOCAL + 64, 64);
+	p.copy.rows = 1;
+	p.copy.src_pitch = 3;
+	rig_run(&r, &p, 1);
+	CHECK(!memcmp(r.local, r.local + 64, 64), "one row");
+	p = pkt_copy(RIG_LOCAL + 640, RIG_LOCAL + 640, 640);
+	rig_run(&r, &p, 1);	/* equal source and destination */
+}
+
+static void fill(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	for (int i = 0; i < 120; i++) {
+		unsigned width = 1u << ct_below(4);
+		uint64_t n = width * ct_between(0, i % 4 ? 50 : 60000), pattern = ct_rand();
+		uint64_t dst = (i & 1 ? RIG_HOST : RIG_LOCAL) + 64 + width * ct_below(5000);
+		union weft_packet p = pkt_fill(dst, n, (uint8_t)width, pattern);
+		uint8_t *out = rig_at(&r, dst);
+
+		memset(out - 8, 0x3c, n + 16);
+		rig_run(&r, &p, 1);
+		for (uint64_t k = 0; k < n; k++)
+			CHECK(out[k] == (uint8_t)(pattern >> 8 * (k % width)), "FILL width %u: byte %llu", width,
+			      (unsigned long long)k);
+		CHECK(out[-1] == 0x3c && out[n] == 0x3c, "FILL wrote beside its range");
+	}
+}
+
+static void timestamp(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet p[3] = { pkt_timestamp(RIG_LOCAL), pkt_copy(RIG_LOCAL + 4096, RIG_HOST, 1 << 20), pkt_timestamp(RIG_HOST + 8) };
+	uint64_t a = rd64(c, WEFT_REG_CLOCK_NOW);
+	rig_run(&r, p, 3);
+	uint64_t b = rd64(c, WEFT_REG_CLOCK_NOW), t0, t1;
+	memcpy(&t0, r.local, 8);
+	memcpy(&t1, r.host + 8, 8);
+	CHECK(a <= t0 && t0 < t1 && t1 <= b, "time stamps %llu %llu are not between %llu and %llu", (unsigned long long)t0,
+	      (unsigned long long)t1, (unsigned long long)a, (unsigned long long)b);
+	for (unsigned o = 1; o < 8; o++) {
+		p[0] = pkt_timestamp(RIG_LOCAL + o);
+		rig_fault(&r, p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL, 8) });
+	}
+}
+
+static void timed(void)
+{
+	static const uint64_t ns[] = { 0, 1, 1000, 100000, 5000000, 20000000 };
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	for (unsigned i = 0; i < ARRAY_LEN(ns); i++) {
+		union weft_packet p[3] = { pkt_timestamp(RIG_LOCAL), pkt_timed(ns[i]), pkt_timestamp(RIG_LOCAL + 8) };
+		uint64_t t[2], best = ~UINT64_C(0);
+
+		for (int k = 0; k < 5; k++) {
+			rig_run(&r, p, 3);
+			memcpy(t, r.local, 16);
+			CHECK(t[1] - t[0] >= ns[i], "TIMED %llu took only %llu ns", (unsigned long long)ns[i],
+			      (unsigned long long)(t[1] - t[0]));
+			best = t[1] - t[0] < best ? t[1] - t[0] : best;
+		}
+		CHECK(best <= ns[i] + ns[i] / 2 + 2000000, "TIMED %llu took %llu ns at best", (unsigned long long)ns[i],
+		      (unsigned long long)best);
+	}
+	/* width: 16 queues wait at the same time, not one after the other */
+	struct rig q[16];
+	uint64_t f[16];
+	union weft_packet p = pkt_timed(100000000);
+	unsigned n = rd32(c, WEFT_REG_NUM_SLOTS) < 16 ? rd32(c, WEFT_REG_NUM_SLOTS) : 16;
+	for (unsigned i = 0; i < n; i++) {
+		q[i] = r;
+		q[i].q = queue_create(r.s, ~0u, 4);
+		if (!r.call)
+			queue_push(q[i].q, &p);
+	}
+	memcpy(r.list, &p, 64);
+	uint64_t begin = ct_now_ns();
+	for (unsigned i = 0; i < n; i++)
+		if (r.call) {
+			f[i] = queue_submit(q[i].q, RIG_LIST, 1, 0, 0);
+		} else {
+			f[i] = queue_push_fence(q[i].q, true);
+			queue_kick(q[i].q);
+		}
+	for (unsigned i = 0; i < n; i++)
+		queue_wait(q[i].q, f[i], 3000);
+	uint64_t took = ct_now_ns() - begin;
+	CHECK(took < (n > 3 ? 100000000u * n / 2 : 400000000u), "%u queues with TIMED 100 ms took %llu ms together", n,
+	      (unsigned long long)took / 1000000);
+}
+
+static void call(void)
+{
+	struct card *c = CARD;
+	struct weft_queue_state a, b;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	/* ring → list 0 → … → list 3: four levels below the ring, written after the caller at 64 KiB steps */
+	union weft_packet p[2], in;
+	for (unsigned level = 1; level < 4; level++) {
+		uint64_t at = RIG_LIST + 0x8000 + level * 0x1000;
+		union weft_packet *l = (void *)(r.list + 0x8000 + level * 0x1000);
+
+		l[0] = pkt_fill(RIG_LOCAL + 64 * level, 64, 4, 0x100 + level);
+		l[1] = level < 3 ? pkt_call(at + 0x1000, 3, 0, 0) : (union weft_packet){ 0 };
+		l[2] = pkt_fill(RIG_LOCAL + 1024 + 64 * level, 64, 4, 0x200 + level);
+	}
+	p[0] = pkt_call(RIG_LIST + 0x9000, 3, 0, 0);
+	p[1] = pkt_fill(RIG_LOCAL + 8192, 64, 4, 0x300);
+	queue_state(r.q, &a);
+	rig_run(&r, p, 2);
+	queue_state(r.q, &b);
+	for (unsigned level = 1; level < 4; level++) {
+		CHECK_EQ(*(uint32_t *)(void *)(r.local + 64 * level), 0x100 + level, "word before the nested CALL");
+		CHECK_EQ(*(uint32_t *)(void *)(r.local + 1024 + 64 * level), 0x200 + level, "word after the nested CALL");
+	}
+	CHECK_EQ(*(uint32_t *)(void *)(r.local + 8192), 0x300, "word after all");
+	CHECK_EQ(b.retired - a.retired, 2 + 2 + 9, "packets retired, nested ones included");
+	/* a fifth level */
+	union weft_packet *l = (void *)(r.list + 0x8000 + 3 * 0x1000);
+	l[1] = pkt_call(RIG_LIST + 0xc000, 1, 0, 0);
+	memset(r.list + 0xc000, 0, 64);
+	in = p[0];
+	memcpy(r.list, p, sizeof(p));
+	uint32_t from = c->nevt;
+	uint64_t f = queue_submit(r.q, RIG_LIST, 2, 0, 0);
+	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_NESTING });
+	queue_state(r.q, &b);
+	CHECK_EQ(b.fault_list, RIG_LIST + 0xb000, "fault_list of the fifth level");
+	CHECK_EQ(b.fault_packet, 1, "fault_packet of the fifth level");
+	CHECK_EQ(b.fault_op, WEFT_PKT_CALL, "fault_op of the fifth level");
+	rig_renew(&r);
+	/* sizes, alignment */
+	in.call.npackets = 0;
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	in.call.npackets = (1u << 20) + 1;
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	in = pkt_call(RIG_LIST, 1, 0, WEFT_OPERANDS_MAX + 1);
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	in = pkt_call(RIG_LIST, 1, 0, 0);
+	in.call.count = 1;
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	in = pkt_call(RIG_LIST + 8, 1, 0, 0);
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LIST, 64) });
+	in = pkt_call(RIG_LIST, 1, RIG_TABLE + 8, 4);
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_TABLE, 64) });
+	in = pkt_call(RIG_HOLE, 1, 0, 0);
+	from = c->nevt;
+	f = rig_start(&r, &in, 1);
+	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 64) });
+	rig_renew(&r);
+}
+
+static void call_long(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	/* a list across many pages, and its last packet counts */
+	union weft_packet *l = (void *)r.list;
+	for (unsigned i = 0; i < 2000; i++)
+		l[i] = pkt_fill(RIG_LOCAL + 4 * i, 4, 4, i + 1);
+	uint64_t f = queue_submit(r.q, RIG_LIST, 1999, 0, 0);
+	queue_wait(r.q, f, 5000);
+	for (unsigned i = 0; i < 1999; i++)
+		CHECK_EQ(((uint32_t *)(void *)r.local)[i], i + 1, "word of a packet");
+	CHECK_EQ(((uint32_t *)(void *)r.local)[1999], 0, "word of a packet behind the list");
+}
+
+static void operands(void)
+{
+	struct card *c = CARD;
+	union weft_packet p;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	random_bytes(r.local + 4096, 4096);
+	rig_operand(&r, 3, RIG_LOCAL + 4096);
+	rig_bare_operand(&r, 4095, (struct weft_operand){ .base = RIG_LOCAL, .stride = 0x2000, .depth = 7, .phase = 4,
+							 .mul = 3, .div = 2, .skew = -5, .level = 0 });
+	p = pkt_copy(4095, 3, 4096);
+	p.copy.flags = WEFT_PKT_TABLE;
+	rig_run(&r, &p, 1);
+	CHECK(!memcmp(r.local + 0x8000, r.local + 4096, 4096), "COPY by table: base + phase * stride");
+	p = pkt_fill(3, 4096, 4, 0x11111111);
+	p.fill.flags = WEFT_PKT_TABLE;
+	rig_run(&r, &p, 1);
+	CHECK_EQ(*(uint32_t *)(void *)(r.local + 8188), 0x11111111, "FILL by table");
+	p = pkt_timestamp(3);
+	p.timestamp.flags = WEFT_PKT_TABLE;
+	rig_run(&r, &p, 1);
+	CHECK(*(uint64_t *)(void *)(r.local + 4096) != 0x1111111111111111, "TIMESTAMP by table");
+	/* indices and entries that are wrong */
+	r.ntable = 4;
+	p = pkt_fill(4, 64, 4, 0);
+	p.fill.flags = WEFT_PKT_TABLE;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
+	p.fill.dst = 0x10003;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD, .or_cause = WEFT_FAULT_OPERAND });
+	p.fill.dst = 3;
+	r.ntable = 0;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
+	r.ntable = WEFT_OPERANDS_MAX;
+	const struct weft_operand ok = { .base = RIG_LOCAL, .depth = 2, .mul = 1, .div = 1 };
+	struct weft_operand bad[6] = { ok, ok, ok, ok, ok, ok };
+	bad[0].depth = 0;
+	bad[1].phase = 2;
+	bad[2].mul = 0;
+	bad[3].div = 0;
+	bad[4].reserved = 1;
+	bad[5].flags = 0x80;
+	for (unsigned i = 0; i < 6; i++) {
+		ct_about("malformed entry %u", i);
+		rig_bare_operand(&r, 3, bad[i]);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
+	}
+	ct_about("%s", "");
+	if (!(c->caps & WEFT_CAP_INDIRECT)) {
+		bad[0] = ok;
+		bad[0].flags = WEFT_OPND_INDIRECT;
+		rig_bare_operand(&r, 3, bad[0]);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_CAP });
+	}
+}
+
+static void opcodes(void)
+{
+	static const struct { uint8_t op; uint64_t cap; } behind[] = {
+		{ WEFT_PKT_EXEC, WEFT_CAP_EXEC }, { WEFT_PKT_REDUCE, WEFT_CAP_REDUCE }, { WEFT_PKT_TIMED, WEFT_CAP_TIMED },
+		{ WEFT_PKT_CALL, WEFT_CAP_CALL }, { WEFT_PKT_WAIT, WEFT_CAP_CELLS }, { WEFT_PKT_SIGNAL, WEFT_CAP_CELLS },
+		{ WEFT_PKT_WAIT_ALL, WEFT_CAP_CELL_LISTS }, { WEFT_PKT_SIGNAL_ALL, WEFT_CAP_CELL_LISTS },
+		{ WEFT_PKT_LOOP, WEFT_CAP_LOOP }, { WEFT_PKT_BREAK, WEFT_CAP_LOOP }, { WEFT_PKT_RANGE, WEFT_CAP_PRED },
+		{ WEFT_PKT_PRED, WEFT_CAP_PRED },
+	};
+	struct card *c = CARD;
+	union weft_packet p = { 0 };
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	for (unsigned op = WEFT_PKT_OP_COUNT; op < 256; op++) {
+		p.hdr.op = (uint8_t)op;
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPCODE });
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(behind); i++) {
+		if (c->caps & behind[i].cap)
+			continue;
+		ct_about("opcode %u without its capability", behind[i].op);
+		p.hdr.op = behind[i].op;
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_CAP, .or_cause = behind[i].op == WEFT_PKT_WAIT ||
+			behind[i].op == WEFT_PKT_WAIT_ALL ? WEFT_FAULT_PRIVILEGE : 0 });
+	}
+}
+
+/* Sets each byte of a good packet that the contract calls reserved. */
+static void reserved(void)
+{
+	static const struct { uint8_t op, from, to; uint64_t cap; } r0[] = {
+		{ WEFT_PKT_NOP, 2, 64, 0 },
+		{ WEFT_PKT_COPY, 2, 4, 0 }, { WEFT_PKT_COPY, 48, 64, 0 },
+		{ WEFT_PKT_FILL, 3, 8, 0 }, { WEFT_PKT_FILL, 32, 64, 0 },
+		{ WEFT_PKT_TIMESTAMP, 2, 8, 0 }, { WEFT_PKT_TIMESTAMP, 16, 64, 0 },
+		{ WEFT_PKT_TIMED, 2, 8, WEFT_CAP_TIMED }, { WEFT_PKT_TIMED, 16, 64, WEFT_CAP_TIMED },
+		{ WEFT_PKT_CALL, 2, 4, WEFT_CAP_CALL }, { WEFT_PKT_CALL, 28, 64, WEFT_CAP_CALL },
+		{ WEFT_PKT_REDUCE, 10, 16, WEFT_CAP_REDUCE | WEFT_CAP_CALL },
+		{ WEFT_PKT_REDUCE, 32, 64, WEFT_CAP_REDUCE | WEFT_CAP_CALL },
+		{ WEFT_PKT_EXEC, 6, 8, WEFT_CAP_EXEC },
+	};
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	rig_operand(&r, 0, RIG_LOCAL);
+	rig_operand(&r, 1, RIG_LOCAL + 4096);
+	for (unsigned i = 0; i < ARRAY_LEN(r0); i++) {
+		union weft_packet good = { 0 };
+
+		if (r0[i].cap & ~c->caps)
+			continue;
+		switch (r0[i].op) {
+		case WEFT_PKT_COPY: good = pkt_copy(RIG_LOCAL, RIG_LOCAL + 4096, 64); break;
+		case WEFT_PKT_FILL: good = pkt_fill(RIG_LOCAL, 64, 4, 1); break;
+		case WEFT_PKT_TIMESTAMP: good = pkt_timestamp(RIG_LOCAL); break;
+		case WEFT_PKT_TIMED: good = pkt_timed(10); break;
+		case WEFT_PKT_CALL: good = pkt_call(RIG_LIST + 0x4000, 1, 0, 0); break;
+		case WEFT_PKT_REDUCE: good = pkt_reduce(WEFT_I32, WEFT_SUM, 1, 1, 0, 1, 4); break;
+		case WEFT_PKT_EXEC:
+			good = (union weft_packet){ .exec = { .op = WEFT_PKT_EXEC, .oper = WEFT_OP_RELU_F32, .noperands = 2,
+				.u.va = { RIG_LOCAL, RIG_LOCAL + 4096 }, .dim = { 16 } } };
+			break;
+		}
+		memset(r.list + 0x4000, 0, 64);
+		rig_run(&r, &good, 1);
+		for (unsigned b = r0[i].from; b < r0[i].to; b++) {
+			union weft_packet p = good;
+
+			((uint8_t *)&p)[b] = (uint8_t)(1u << ct_below(8));
+			ct_about("opcode %u with byte %u set", r0[i].op, b);
+			rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+		}
+		union weft_packet p = good;
+		p.hdr.flags |= 0x80;
+		ct_about("opcode %u with an unknown flag", r0[i].op);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+		ct_about("%s", "");
+	}
+}
+
+static void values(void)
+{
+	struct card *c = CARD;
+	union weft_packet p;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	static const uint8_t widths[] = { 0, 3, 5, 6, 7, 16, 255 };
+	for (unsigned i = 0; i < ARRAY_LEN(widths); i++) {
+		p = pkt_fill(RIG_LOCAL, 240, widths[i], 1);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	}
+	p = pkt_fill(RIG_LOCAL + 2, 64, 4, 1);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL, 8) });
+	p = pkt_fill(RIG_LOCAL, 66, 4, 1);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD, .or_cause = WEFT_FAULT_ALIGN, VA_ANY });
+	p = pkt_copy(RIG_LOCAL, RIG_LOCAL + 8192, 100);
+	p.copy.rows = 2;
+	p.copy.dst_pitch = 99;
+	p.copy.src_pitch = 100;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	p.copy.dst_pitch = 100;
+	p.copy.src_pitch = 99;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	static const int64_t shift[] = { 1, -1, 63, -63, 8 };
+	for (unsigned i = 0; i < ARRAY_LEN(shift); i++) {
+		p = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL + 4096 + (uint64_t)shift[i], 64);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OVERLAP });
+	}
+	p = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL + 4096 + 64, 64);
+	rig_run(&r, &p, 1);	/* touching ranges do not overlap */
+	if (c->caps & WEFT_CAP_TIMED) {
+		p = pkt_timed((UINT64_C(1) << 40) + 1);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	}
+}
+
+static void privilege(void)
+{
+	struct card *c = CARD;
+	union weft_packet p = { .fence = { .op = WEFT_PKT_FENCE, .value = 77 } };
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	if (r.call)
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+	if (c->caps & WEFT_CAP_CELLS) {
+		p = (union weft_packet){ .wait = { .op = WEFT_PKT_WAIT, .u.one = { .cell = RIG_LOCAL } } };
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+	}
+	if ((c->caps & WEFT_CAP_LOOP) && r.call) {
+		memset(r.list + 0x4000, 0, 64);
+		p = pkt_call(RIG_LIST + 0x4000, 1, 0, 0);
+		p.call.op = WEFT_PKT_LOOP;
+		p.call.count = rd32(c, WEFT_REG_FENCE_LOOP_MAX) + UINT64_C(1);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+		p.call.count = 0;
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+	}
+	/* a FENCE in the ring with wrong fields */
+	p = (union weft_packet){ .fence = { .op = WEFT_PKT_FENCE, .irq = 2, .value = 78 } };
+	uint32_t from = c->nevt;
+	queue_push(r.q, &p);
+	queue_kick(r.q);
+	rig_expect_fault(&r, 78, from, NULL, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	rig_renew(&r);
+	p = (union weft_packet){ .fence = { .op = WEFT_PKT_FENCE, .irq = 1, .value = 79, .reserved = { [5] = 1 } } };
+	from = c->nevt;
+	queue_push(r.q, &p);
+	queue_kick(r.q);
+	rig_expect_fault(&r, 79, from, NULL, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	rig_renew(&r);
+}
+
+static void order(void)
+{
+	struct card *c = CARD;
+	union weft_packet p[64];
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	/* each packet reads what the one before wrote, through every aperture */
+	random_bytes(r.local, 4096);
+	for (unsigned i = 0; i < 64; i++) {
+		uint64_t at[3] = { RIG_LOCAL, RIG_HOST, RIG_FRAG };
+
+		p[i] = pkt_copy(at[(i + 1) % 3] + 4096 * (i + 1), at[i % 3] + 4096 * i, 4096);
+	}
+	rig_run(&r, p, 64);
+	CHECK(!memcmp(rig_at(&r, RIG_HOST + 4096 * 64), r.local, 4096), "a chain of 64 copies lost its data");
+}
+
+static const struct ct_test tests[] = {
+	{ "NOP, retired and head", nop, 0, 0, false },
+	{ "COPY of one row, every alignment", copy, 0, 0, false },
+	{ "COPY of rows", copy_rows, 0, 0, false },
+	{ "FILL of every width", fill, 0, 0, false },
+	{ "TIMESTAMP", timestamp, 0, 0, false },
+	{ "TIMED within bounds, 16 at once", timed, WEFT_CAP_TIMED, 0, false },
+	{ "CALL nesting and its fields", call, WEFT_CAP_CALL, 0, false },
+	{ "CALL of 1,999 packets", call_long, WEFT_CAP_CALL, 0, false },
+	{ "operand table outside LOOP", operands, WEFT_CAP_CALL, 0, false },
+	{ "unknown opcodes, opcodes without capability", opcodes, 0, 0, false },
+	{ "each reserved byte and unknown flags", reserved, 0, 0, false },
+	{ "values out of range, overlap", values, 0, 0, false },
+	{ "privilege: FENCE, WAIT, LOOP", privilege, 0, 0, false },
+	{ "packets take effect in order", order, 0, 0, false },
+};
+CT_SECTION(packets);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include "queue.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define MAX_SPACES	64
+#define MAX_QUEUES	512
+
+static struct space spaces[MAX_SPACES];
+static struct queue queues[MAX_QUEUES];
+
+static volatile uint64_t *table_at(struct card *c, uint64_t offset)
+{
+	return (volatile uint64_t *)(void *)(c->lmem + offset);
+}
+
+void pte_set(volatile uint64_t *entry, uint64_t value)
+{
+	atomic_thread_fence(memory_order_release);
+	*entry = value;
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+struct space *space_create(struct card *c, uint32_t asid)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_AS_CREATE };
+	struct space *s = NULL;
+
+	if (asid == ~0u) {
+		asid = 0;
+		for (unsigned i = 0; i < MAX_SPACES; i++)
+			if (spaces[i].live && spaces[i].c == c && spaces[i].asid >= asid)
+				asid = spaces[i].asid + 1;
+	}
+	for (unsigned i = 0; i < MAX_SPACES && !s; i++)
+		if (!spaces[i].live)
+			s = &spaces[i];
+	CHECK(s, "more address spaces than a test should need");
+	*s = (struct space){ .c = c, .asid = asid, .root = carve_alloc(c, 4096) };
+	m.u.as.asid = asid;
+	m.u.as.type = WEFT_AS_FENCE;
+	m.u.as.root = s->root;
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of AS_CREATE");
+	s->live = true;
+	return s;
+}
+
+void space_destroy(struct space *s)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_AS_DESTROY };
+
+	m.u.as.asid = s->asid;
+	s->live = false;
+	CHECK_EQ(mbox_call(s->c, &m), WEFT_MBOX_OK, "status of AS_DESTROY");
+}
+
+volatile uint64_t *space_entry(struct space *s, uint64_t va, unsigned level)
+{
+	uint64_t at = s->root;
+
+	for (unsigned l = WEFT_PT_LEVELS - 1; l > level; l--) {
+		volatile uint64_t *e = table_at(s->c, at) + (va >> WEFT_PT_SHIFT(l) & 511);
+
+		if (!(*e & WEFT_PTE_VALID))
+			pte_set(e, carve_alloc(s->c, 4096) | WEFT_PTE_VALID);
+		at = *e & WEFT_PTE_ADDR_MASK;
+	}
+	return table_at(s->c, at) + (va >> WEFT_PT_SHIFT(level) & 511);
+}
+
+void space_map(struct space *s, uint64_t va, uint64_t addr, uint64_t bytes, uint64_t bits)
+{
+	bool fixed = (bits & WEFT_PTE_APERTURE_MASK) == PTE_SPARSE;
+
+	for (uint64_t o = 0; o < bytes; o += WEFT_PAGE_BYTES)
+		pte_set(space_entry(s, va + o, 0), (fixed ? 0 : addr + o) | bits | WEFT_PTE_VALID | WEFT_PTE_LEAF);
+}
+
+void space_map_2m(struct space *s, uint64_t va, uint64_t addr, uint64_t bytes, uint64_t bits)
+{
+	for (uint64_t o = 0; o < bytes; o += WEFT_PAGE2M_BYTES)
+		pte_set(space_entry(s, va + o, 1), (addr + o) | bits | WEFT_PTE_VALID | WEFT_PTE_LEAF);
+}
+
+void space_unmap(struct space *s, uint64_t va, uint64_t bytes)
+{
+	for (uint64_t o = 0; o < bytes; o += WEFT_PAGE_BYTES)
+		pte_set(space_entry(s, va + o, 0), 0);
+}
+
+unsigned space_invalidate(struct space *s, uint64_t va, uint64_t bytes)
+{
+	return safe_call(s->c, WEFT_SAFE_AS_INVALIDATE, s->asid, va, bytes);
+}
+
+void queue_desc(struct queue *q, struct weft_queue_desc *d)
+{
+	*d = (struct weft_queue_desc){
+		.id = q->id, .asid = (uint16_t)q->s->asid, .kind = WEFT_QUEUE_JOB, .band = WEFT_BAND_NORMAL,
+		.ring = q->ring, .ctl = q->ctl, .state = q->state,
+		.run_limit_ns = UINT64_C(60000000000), .wait_limit_ns = UINT64_C(60000000000),
+		.ring_log2 = (uint8_t)q->log2, .weight = 100,
+	};
+}
+
+struct queue *queue_create(struct space *s, uint32_t id, unsigned log2)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_CREATE };
+	struct queue *q = NULL;
+
+	if (id == ~0u) {
+		id = 0;
+		for (unsigned i = 0; i < MAX_QUEUES; i++)
+			if (queues[i].live && queues[i].c == s->c && queues[i].id >= id)
+				id = queues[i].id + 1;
+	}
+	for (unsigned i = 0; i < MAX_QUEUES && !q; i++)
+		if (!queues[i].live)
+			q = &queues[i];
+	CHECK(q, "more queues than a test should need");
+	*q = (struct queue){ .c = s->c, .s = s, .id = id, .log2 = log2 };
+	q->ring = carve_alloc(s->c, 64u << log2);
+	q->ctl = carve_alloc(s->c, 4096);
+	q->state = carve_alloc(s->c, sizeof(struct weft_queue_state));
+	queue_desc(q, &m.u.queue);
+	CHECK_EQ(mbox_call(s->c, &m), WEFT_MBOX_OK, "status of QUEUE_CREATE");
+	q->live = true;
+	return q;
+}
+
+void queue_destroy(struct queue *q)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_DESTROY };
+
+	m.u.queue.id = q->id;
+	q->live = false;
+	CHECK_EQ(mbox_call(q->c, &m), WEFT_MBOX_OK, "status of QUEUE_DESTROY");
+}
+
+static volatile struct weft_ring_ctl *ctl_of(struct queue *q)
+{
+	return (volatile void *)(q->c->lmem + q->ctl);
+}
+
+static volatile struct weft_queue_state *state_of(struct queue *q)
+{
+	return (volatile void *)(q->c->lmem + q->state);
+}
+
+uint64_t queue_head(struct queue *q) { return ctl_of(q)->head; }
+uint64_t queue_fence(struct queue *q) { return state_of(q)->fence; }
+uint32_t queue_run(struct queue *q) { return state_of(q)->run; }
+bool queue_armed(struct queue *q) { return ctl_of(q)->armed; }
+
+void queue_push(struct queue *q, const union weft_packet *p)
+{
+	uint64_t size = UINT64_C(1) << q->log2;
+
+	if (q->tail - queue_head(q) >= size) {
+		queue_kick(q);
+		WAIT_FOR(q->tail - queue_head(q) < size, 5000, "room in the ring of queue %u", q->id);
+	}
+	memcpy(q->c->lmem + q->ring + 64 * (q->tail++ & (size - 1)), p, 64);
+}
+
+void queue_tail(struct queue *q)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	ctl_of(q)->tail = q->tail;
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+void queue_ring(struct queue *q)
+{
+	vu_write(&q->c->vu, VU_BAR4, (uint64_t)q->id * WEFT_DOORBELL_BYTES + WEFT_DB_RING, 1, 4);
+}
+
+void queue_kick(struct queue *q)
+{
+	queue_tail(q);
+	if (queue_armed(q))
+		queue_ring(q);
+}
+
+uint64_t queue_push_fence(struct queue *q, bool irq)
+{
+	union weft_packet p = { .fence = { .op = WEFT_PKT_FENCE, .irq = irq, .value = ++q->fence } };
+
+	queue_push(q, &p);
+	return q->fence;
+}
+
+uint64_t queue_submit(struct queue *q, uint64_t list, uint32_t n, uint64_t table, uint32_t ntable)
+{
+	union weft_packet p = {
+		.call = { .op = WEFT_PKT_CALL, .npackets = n, .list = list, .table = table, .ntable = ntable },
+	};
+
+	queue_push(q, &p);
+	uint64_t f = queue_push_fence(q, true);
+	queue_kick(q);
+	return f;
+}
+
+void queue_state(struct queue *q, struct weft_queue_state *st)
+{
+	volatile struct weft_queue_state *s = state_of(q);
+	bool good = false;
+
+	WAIT_FOR(({
+		uint64_t before = s->version;
+
+		atomic_thread_fence(memory_order_seq_cst);
+		memcpy(st, (const void *)(uintptr_t)s, 1024);
+		atomic_thread_fence(memory_order_seq_cst);
+		good = !(before & 1) && s->version == before;
+		good;
+	}), 1000, "an even, stable version of the state of queue %u", q->id);
+}
+
+void queue_wait(struct queue *q, uint64_t fence, unsigned ms)
+{
+	struct weft_queue_state st;
+
+	WAIT_FOR((int64_t)(queue_fence(q) - fence) >= 0 || queue_run(q) == WEFT_QS_FAULTED || queue_run(q) == WEFT_QS_STOPPED,
+		 ms, "fence %llu of queue %u (is %llu, run %u, head %llu)", (unsigned long long)fence, q->id,
+		 (unsigned long long)queue_fence(q), queue_run(q), (unsigned long long)queue_head(q));
+	if ((int64_t)(queue_fence(q) - fence) >= 0)
+		return;
+	queue_state(q, &st);
+	CHECK((int64_t)(st.fence - fence) >= 0,
+	      "queue %u ended in state %u instead of reaching fence %llu: cause %u, va %#llx, packet %u of list %#llx, op %#x",
+	      q->id, st.run, (unsigned long long)fence, st.cause, (unsigned long long)st.fault_va, st.fault_packet,
+	      (unsigned long long)st.fault_list, st.fault_op);
+}
+
+void queue_wait_run(struct queue *q, uint32_t run, unsigned ms, struct weft_queue_state *st)
+{
+	struct weft_queue_state mine;
+
+	WAIT_FOR(queue_run(q) == run, ms, "queue %u in state %u (is %u, fence %llu)", q->id, run, queue_run(q),
+		 (unsigned long long)queue_fence(q));
+	queue_state(q, st ? st : &mine);
+}
+
+void card_tidy(struct card *c)
+{
+	for (unsigned i = 0; i < MAX_SPACES; i++)
+		if (spaces[i].live && spaces[i].c == c)
+			CHECK_EQ(safe_call(c, WEFT_SAFE_AS_STOP, spaces[i].asid, 0, 0), WEFT_SAFE_OK, "status of AS_STOP");
+	for (unsigned i = 0; i < MAX_QUEUES; i++)
+		if (queues[i].live && queues[i].c == c)
+			queue_destroy(&queues[i]);
+	for (unsigned i = 0; i < MAX_SPACES; i++)
+		if (spaces[i].live && spaces[i].c == c)
+			space_destroy(&spaces[i]);
+	evt_poll(c);
+	evt_start(c, 8);
+	c->user_next = 0;
+	c->carve_next = c->mbox + WEFT_MBOX_BYTES;
+}
+
+void card_forget(struct card *c)
+{
+	for (unsigned i = 0; i < MAX_SPACES; i++)
+		if (spaces[i].c == c)
+			spaces[i].live = false;
+	for (unsigned i = 0; i < MAX_QUEUES; i++)
+		if (queues[i].c == c)
+			queues[i].live = false;
+}
