@@ -28,7 +28,7 @@ def cards(sockets, topology):
 def command_line(kernel, viommu, more):
     """The kernel's."""
     words = ["console=ttyS0,115200", "loglevel=5", "panic=-1", "oops=panic", "rdinit=/init", "mitigations=off",
-             "i8042.noaux", "i8042.nokbd", "pcie_ports=native"]
+             "i8042.noaux", "i8042.nokbd"]
     if viommu:
         words.append("intel_iommu=on")
     if kernel.name == "debug":
@@ -47,6 +47,8 @@ def qemu(kernel, accel, initrd, klog, sockets, *, topology="switch", smp=2, memo
             "-object", f"memory-backend-memfd,id=mem,size={memory_mib}M,share=on",
             "-kernel", str(kernel.image), "-initrd", str(initrd),
             "-append", command_line(kernel, viommu, list(kernel_args)),
+            # the ports' own hot-plug, not ACPI's
+            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
             "-serial", f"file:{klog}",
             "-chardev", "stdio,id=out,signal=off", "-serial", "chardev:out",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
