@@ -87,6 +87,8 @@ static void card_range_counts_too(void **state)
 	assert_int_equal(rsp.u.hello_rsp.contract, 0);
 	assert_int_equal(rsp.u.hello_rsp.contract_min, V);
 	assert_int_equal(rsp.u.hello_rsp.contract_max, V);
+	r->m.contract_min = r->m.contract_max = V - 1;
+	assert_int_equal(rig_hello(r, 0, UINT32_MAX).status, WEFT_MBOX_VERSION);
 	assert_non_null(strstr(rig_log(r, 0), "host speaks contract 0.0 to 65535.65535"));
 }
 

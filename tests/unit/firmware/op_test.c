@@ -129,6 +129,8 @@ static void queues(void **state)
 	assert_ok(r, destroy);
 	assert_refused(r, destroy, WEFT_MBOX_NOT_FOUND, 0);
 	assert_ok(r, as);
+	/* Nothing is remembered of a space that is gone. */
+	assert_refused(r, rig_queue(5, 1, WEFT_QUEUE_USER), WEFT_MBOX_NOT_FOUND, 0);
 	destroy.u.arg[0] = CP_MODEL_QUEUES;
 	assert_refused(r, destroy, WEFT_MBOX_BAD_ARG, 0);
 }
@@ -282,7 +284,7 @@ static void arm_bind(void **state)
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 2);
 	m.u.armpage.arm = RIG_LMEM;
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 2);
-	m.u.armpage.arm = LAST + 8;
+	m.u.armpage.arm = LAST - 4096 + 8;
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 2);
 }
 
