@@ -191,7 +191,10 @@ void card_peers(struct card *c)
 			continue;
 		CHECK(!vu_dma_map(&c->vu, p->bus2, p->lmem_bytes, -1, 0, NULL), "DMA_MAP of card %u's BAR2 on card %u", i,
 		      c->index);
-		if (p != c)
+		bool known = p == c;	/* after a reconnect the peer still has it */
+		for (unsigned k = 0; k < p->vu.ndma; k++)
+			known |= p->vu.dma[k].iova == c->bus2;
+		if (!known)
 			CHECK(!vu_dma_map(&p->vu, c->bus2, c->lmem_bytes, -1, 0, NULL),
 			      "DMA_MAP of card %u's BAR2 on card %u", c->index, i);
 	}

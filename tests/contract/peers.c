@@ -133,6 +133,7 @@ static void moved(void)
 	for (unsigned i = 2; i < HOST_CARDS; i++)
 		if (ct_cards[i].open)
 			CHECK(!vu_dma_unmap(&ct_cards[i].vu, old, p->lmem_bytes), "DMA_UNMAP of the peer's BAR2");
+	cfg_wr(p, 4, 0, 2);
 	rig_fault(&r, &k, 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(PEER(1), 4096) });
 	p->bus2 = to;
 	card_configure(p);
@@ -148,6 +149,27 @@ static void moved(void)
 	space_map(r.s, PEER(1), old + r.peer_off[1], 4096, PTE_RW | PTE_BUS(2));
 	CHECK_EQ(space_invalidate(r.s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
 	rig_fault(&r, &k, 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(PEER(1), 4096) });
+}
+
+/* With an IOMMU the map is the permission: without it the peer is out of reach, although its BAR answers. */
+static void not_mapped(void)
+{
+	struct card *c = CARD, *p = &ct_cards[1];
+
+	all_up(2);
+	struct rig r = rig_open(c);
+	rig_map_peer(&r, p);
+	union weft_packet k = pkt_fill(PEER(1), 4096, 4, 1);
+	rig_run(&r, &k, 1);
+	CHECK(!vu_dma_unmap(&c->vu, p->bus2, p->lmem_bytes), "DMA_UNMAP of the peer's BAR2");
+	k = pkt_fill(PEER(1), 4096, 4, 2);
+	uint32_t from = c->nevt;
+	uint64_t f = rig_start(&r, &k, 1);
+	rig_expect_fault(&r, f, from, &k, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(PEER(1), 4096) });
+	CHECK_EQ(*(uint32_t *)(void *)rig_peer(&r, p), 1, "word of the peer behind a removed map");
+	rig_renew(&r);
+	CHECK(!vu_dma_map(&c->vu, p->bus2, p->lmem_bytes, -1, 0, NULL), "DMA_MAP of the peer's BAR2");
+	rig_run(&r, &k, 1);
 }
 
 static void peer_reset(void)
@@ -176,6 +198,7 @@ static const struct ct_test tests[] = {
 	{ "REDUCE over all cards, stored to each", reduce, WEFT_CAP_REDUCE | WEFT_CAP_CALL, 2, false },
 	{ "all cards at once", at_once, 0, 2, false },
 	{ "the edges of a peer's BAR", carve_out, 0, 2, false },
+	{ "a peer whose BAR is not mapped is out of reach", not_mapped, 0, 2, false },
 	{ "a peer's BAR moves", moved, 0, 2, true },
 	{ "a peer is reset", peer_reset, 0, 2, true },
 };

@@ -78,7 +78,7 @@ static void pages_2m(void)
 		}
 	}
 	/* host memory by 2 MiB leaves, and a copy across 4 KiB and 2 MiB leaves */
-	space_map_2m(r.s, va + 2 * m2, HOST_LOW + (16u << 20), m2, PTE_RW | PTE_BUS(0));
+	space_map_2m(r.s, va + 2 * m2, HOST_LOW + (16u << 20), 2 * m2, PTE_RW | PTE_BUS(0));
 	union weft_packet p = pkt_copy(va + 2 * m2 + 12345, va + 12345, m2);
 	rig_run(&r, &p, 1);
 	const uint8_t *h = host_ptr(HOST_LOW + (16u << 20));
