@@ -80,7 +80,11 @@ def usable_kvm():
     if known.exists() and known.read_text().startswith(boot_id):
         return known.read_text().split()[1] == "yes"
     with progress("finding out whether hardware virtualisation works"):
-        code = boot(Run(name="kvm-probe", accel="kvm", timeout=30, load=False, output=lambda data: None), quiet=True)
+        try:
+            code = boot(Run(name="kvm-probe", accel="kvm", timeout=30, load=False, output=lambda data: None),
+                        quiet=True)
+        except Refused:
+            code = BROKEN
     known.write_text(f"{boot_id} {'no' if code else 'yes'}\n")
     return code == 0
 
