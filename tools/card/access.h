@@ -16,6 +16,8 @@
 #define WCARD_TLB_4K		1024
 #define WCARD_TLB_2M		256
 #define WCARD_SINK_BYTES	(2u << 20)
+#define WCARD_SPAN_MAX		(32u << 20)	/* bytes one span looks up at most: a unit is bounded */
+#define WCARD_VIEW_PIECES	256		/* mappings one unit makes */
 
 struct wcard_tlb_entry {
 	uint64_t vpn, as, pte;
@@ -38,9 +40,12 @@ struct wcard_view {
 	unsigned int access;
 	uint32_t gen;
 	uint64_t map_gen;
-	uint8_t *ptr;
-	uint8_t *alias;			/* mapping to remove, or NULL */
-	uint64_t alias_bytes;
+	uint8_t *ptr;			/* NULL until complete */
+	uint8_t *reserved;		/* mapping to remove, or NULL, and its size */
+	uint64_t reserved_bytes;
+	uint8_t *alias;			/* where the page of va lies in it, and how far it is filled */
+	uint64_t alias_done;
+	uint64_t link_bytes[WCARD_CNT_LINKS];
 };
 
 /* What an engine thread needs to access memory for one queue. */
@@ -82,11 +87,15 @@ int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned i
 /* Control structures (packets, operand entries, scalars): copies and counts as `dir`. */
 int wcard_acc_load(struct wcard_acc *a, uint64_t va, void *to, unsigned int bytes, enum wcard_cnt_dir dir);
 int wcard_acc_store(struct wcard_acc *a, uint64_t va, const void *from, unsigned int bytes);
-/* Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. */
+/*
+ * Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. A range of
+ * many pieces takes many units: until then WCARD_VIEW_MORE.
+ */
+#define WCARD_VIEW_MORE		(-1)
 int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint64_t bytes, unsigned int access);
 void wcard_view_drop(struct wcard_view *v);
-/* Counts the range as read or written, piece by piece. */
-void wcard_acc_count_range(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access);
+/* Counts all of a complete view as read or written. */
+void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v);
 void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir dir, uint64_t bytes);
 int wcard_acc_fault(struct wcard_acc *a, int fault, uint64_t va);
 

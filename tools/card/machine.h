@@ -134,7 +134,7 @@ struct wcard_card {
 	pthread_mutex_t evt_lock;
 	uint64_t evt_base;
 	uint32_t evt_log2, evt_enable, evt_tail, evt_head, evt_status, irq_vectors;
-	int irq_fd[WCARD_VECTORS];
+	int irq_fd[WCARD_VECTORS + 1];	/* the last one is the client's error notification */
 
 	/* safe operations: machine.safe_lock */
 	struct wcard_safe_req safe[WCARD_SAFE_MAX];

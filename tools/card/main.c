@@ -3,6 +3,7 @@
 /* weft-card: the emulated cards of one machine. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -72,10 +74,31 @@ static bool read_key(const char *file, uint8_t key[32])
 	return ok && parse_key(hex, key);
 }
 
+/*
+ * Huge pages decide the speed of memory-bound operators. Whoever touches a page first decides its size, often the
+ * client, whose mapping asks for nothing; so a private tmpfs that always gives huge ones comes before a plain memfd.
+ */
+static int lmem_open(unsigned int index)
+{
+	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), mnt = -1, fd = -1;
+	char name[32];
+
+	snprintf(name, sizeof(name), "weft-card%u", index);
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_SET_STRING, "huge", "always", 0) &&
+	    !fsconfig(fs, FSCONFIG_SET_STRING, "size", "0", 0) && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mnt >= 0)
+		fd = openat(mnt, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (mnt >= 0)
+		close(mnt);
+	if (fs >= 0)
+		close(fs);
+	return fd >= 0 ? fd : memfd_create(name, MFD_CLOEXEC);
+}
+
 static struct wcard_card *card_new(struct wcard_machine *m, unsigned int index, bool msi)
 {
 	struct wcard_card *c = calloc(1, sizeof(*c));
-	char name[32];
 
 	if (!c)
 		return NULL;
@@ -85,13 +108,12 @@ static struct wcard_card *card_new(struct wcard_machine *m, unsigned int index, 
 	c->msi = msi;
 	c->conn_fd = c->listen_fd = -1;
 	c->lmem_bytes = m->lmem_bytes;
-	for (unsigned int i = 0; i < WCARD_VECTORS; i++)
+	for (unsigned int i = 0; i <= WCARD_VECTORS; i++)
 		c->irq_fd[i] = -1;
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++)
 		c->as[i].id = i;
 	pthread_mutex_init(&c->evt_lock, NULL);
-	snprintf(name, sizeof(name), "weft-card%u", index);
-	c->lmem_fd = memfd_create(name, MFD_CLOEXEC);
+	c->lmem_fd = lmem_open(index);
 	if (c->lmem_fd < 0 || ftruncate(c->lmem_fd, (off_t)c->lmem_bytes))
 		return NULL;
 	c->lmem = mmap(NULL, c->lmem_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, c->lmem_fd, 0);

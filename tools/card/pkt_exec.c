@@ -99,8 +99,9 @@ enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 	for (unsigned int i = 0; i < p->noperands; i++) {
 		if (!cur->need[i].bytes)
 			continue;
-		if (wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, cur->need[i].access))
-			return WCARD_FAULT;
+		fault = wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, cur->need[i].access);
+		if (fault)
+			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
 		ptr[i] = cur->view[i].ptr;
 	}
 	fault = cur->op->run(p, cur->scalar, ptr, cur->unit);
@@ -110,7 +111,7 @@ enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 	if (!cur->unit)
 		for (unsigned int i = 0; i < p->noperands; i++)
 			if (cur->need[i].bytes)
-				wcard_acc_count_range(&r->acc, cur->va[i], cur->need[i].bytes, cur->need[i].access);
+				wcard_acc_count_view(&r->acc, &cur->view[i]);
 	return ++cur->unit == cur->nunits ? WCARD_DONE : WCARD_MORE;
 }
 

@@ -117,8 +117,11 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		__atomic_store_n(&q->ctl->head, 0, __ATOMIC_RELAXED);
 		c->queue[d->id] = q;
 		wcard_queue_publish(q, WEFT_QS_IDLE);
-		/* A submitter may have been quicker than us: the streamer looks once, then arms. */
-		wcard_sched_ready(q);
+		/* Armed from the start; a submitter may have been quicker than us. */
+		__atomic_store_n(&q->ctl->armed, 1, __ATOMIC_RELAXED);
+		atomic_thread_fence(memory_order_seq_cst);
+		if (__atomic_load_n(&q->ctl->tail, __ATOMIC_ACQUIRE))
+			wcard_sched_ready(q);
 	}
 	pthread_mutex_unlock(&c->m->lock);
 	return status;

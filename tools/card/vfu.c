@@ -156,6 +156,8 @@ static int do_region_info(struct session *s)
 
 static uint32_t irq_count(const struct wcard_card *c, uint32_t index)
 {
+	if (index == VFU_IRQ_ERR)
+		return 1;		/* for uncorrectable errors of the link, behind the AER capability */
 	return index == (c->msi ? VFU_IRQ_MSI : VFU_IRQ_MSIX) ? WCARD_VECTORS : 0;
 }
 
@@ -173,6 +175,12 @@ static int do_irq_info(struct session *s)
 	return 0;
 }
 
+/* Eventfds of all kinds lie in one array: the vectors, then the error notification. */
+static unsigned int first_vector(uint32_t index)
+{
+	return index == VFU_IRQ_ERR ? WCARD_VECTORS : 0;
+}
+
 static int trigger(struct session *s, const struct vfu_irq_set *q)
 {
 	const uint8_t *on = s->in + sizeof(*q);
@@ -182,7 +190,7 @@ static int trigger(struct session *s, const struct vfu_irq_set *q)
 		return EINVAL;
 	pthread_mutex_lock(&s->c->evt_lock);
 	for (uint32_t i = 0; i < q->count; i++) {
-		int fd = s->c->irq_fd[q->start + i];
+		int fd = s->c->irq_fd[first_vector(q->index) + q->start + i];
 
 		if (fd >= 0 && (!(q->flags & VFU_IRQ_DATA_BOOL) || on[i]) && write(fd, &one, sizeof(one)) < 0)
 			break;
@@ -210,12 +218,12 @@ static int do_set_irqs(struct session *s)
 		if (s->nfds && s->nfds != q.count)
 			return EINVAL;
 		for (uint32_t i = 0; i < q.count; i++)
-			wcard_irq_set_fd(s->c, q.start + i, s->nfds ? take_fd(s, i) : -1);
+			wcard_irq_set_fd(s->c, first_vector(q.index) + q.start + i, s->nfds ? take_fd(s, i) : -1);
 		return 0;
 	}
 	if (data == VFU_IRQ_DATA_NONE && !q.count) {
 		for (uint32_t i = 0; i < max; i++)
-			wcard_irq_set_fd(s->c, i, -1);
+			wcard_irq_set_fd(s->c, first_vector(q.index) + i, -1);
 		return 0;
 	}
 	return trigger(s, &q);

@@ -65,6 +65,7 @@ struct vfu_access { uint64_t offset; uint32_t region, count; };
 #define VFU_NUM_REGIONS		9
 #define VFU_IRQ_MSI		1
 #define VFU_IRQ_MSIX		2
+#define VFU_IRQ_ERR		3
 #define VFU_NUM_IRQS		5
 
 #endif

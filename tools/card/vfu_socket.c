@@ -93,7 +93,7 @@ static void forget_client(struct wcard_card *c)
 {
 	wcard_reset(c);
 	wcard_bus_unmap(c, 0, UINT64_MAX);
-	for (unsigned int i = 0; i < WCARD_VECTORS; i++)
+	for (unsigned int i = 0; i <= WCARD_VECTORS; i++)
 		wcard_irq_set_fd(c, i, -1);
 }
 
