@@ -10,6 +10,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.core import publish_file
 from docutils.parsers.rst import Directive, directives, roles
+from docutils.utils import SystemMessage
 
 CLONE = Path(__file__).resolve().parents[2]
 SOURCE = CLONE / "Documentation"
@@ -67,8 +68,11 @@ def build(page, writer, target):
     settings = dict(SETTINGS)
     if writer == "manpage":
         settings.pop("embed_stylesheet")
-    publish_file(source_path=str(page), destination_path=str(target), writer_name=writer,
-                 settings_overrides=settings, enable_exit_status=True)
+    try:
+        publish_file(source_path=str(page), destination_path=str(target), writer_name=writer,
+                     settings_overrides=settings)
+    except SystemMessage:   # docutils has said what and where
+        sys.exit(f"weft: {page.relative_to(CLONE)} is faulty")
 
 
 def main():

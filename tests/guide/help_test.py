@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""help_test.py WEFT WEFT-CARD: programs, man pages and completion name the same options, commands and figures."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "abi"))
+from tap import ROOT, Tap, read  # noqa: E402
+
+weft, card = sys.argv[1:3]
+COMMANDS = ["info", "run", "bench"]
+# Words that complete a prefix, as bash gets them from the completion function.
+COMPLETE = r"""
+. "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_weft
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+def run(*command):
+    r = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return r.returncode, r.stdout, r.stderr
+
+
+def options(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def help_options(*command):
+    """Options at the start of a line of --help, which must work and say so on standard output only."""
+    code, out, err = run(*command, "--help")
+    if code or err:
+        raise SystemExit(f"Bail out! {command} --help ended with {code}: {err}")
+    return options("\n".join(re.findall(r"^\s+((?:weft )?(?:COMMAND )?--\S+)", out, re.M))), out
+
+
+def man_options(page):
+    """Options of the page's OPTIONS section."""
+    text = read(f"Documentation/man/{page}.1.rst")
+    section = re.search(r"^OPTIONS\n-+\n(.*?)(?=^[A-Z ]+\n-+\n|\Z)", text, re.M | re.S)
+    return set(re.findall(r"^(--[a-z][a-z-]*)", section.group(1), re.M)), text
+
+
+def difference(what, first, other, second):
+    for option in sorted(first ^ second):
+        yield f"{option} is in {what if option in first else other} only"
+
+
+def complete(*words):
+    code, out, err = run("bash", "-c", COMPLETE, "bash", os.path.join(ROOT, "tools/weft/completion/weft.bash"),
+                         "weft", *words)
+    return set(out.split()) if not code and not err else {f"bash ended with {code}: {err}"}
+
+
+def same(what, got, want):
+    return [] if got == want else [f"{what}: {sorted(got)}, wanted {sorted(want)}"]
+
+
+tap = Tap()
+for page, command in [("weft", [weft]), ("weft-card", [card])] + [(f"weft-{c}", [weft, c]) for c in COMMANDS]:
+    helped, _ = help_options(*command)
+    paged, _ = man_options(page)
+    tap.check(f"help: {page}: --help and man page have the same options",
+              list(difference("--help", helped, "the man page", paged)) or ([] if helped else ["no option at all"]))
+_, text = help_options(weft)
+listed = set(re.findall(r"^  ([a-z]+) ", text, re.M)) - {"weft"}
+tap.check("help: commands of weft, in help, pages and this test", same("help", listed, set(COMMANDS)) + [
+    f"no page weft-{c}" for c in listed if not os.path.exists(os.path.join(ROOT, f"Documentation/man/weft-{c}.1.rst"))])
+figures = set(re.findall(r"^  ([a-z][\w.]+) ", help_options(weft, "bench")[1], re.M))
+page = man_options("weft-bench")[1]
+tap.check("help: figures of weft bench are on its page",
+          [f"{f} is missing" for f in sorted(figures) if f not in page] or ([] if figures else ["no figure at all"]))
+tap.check("completion: commands", same("weft", complete(""), set(COMMANDS) | {"--help", "--version"}) +
+          same("weft r", complete("r"), {"run"}))
+for c in COMMANDS:
+    tap.check(f"completion: options of {c}", same(c, complete(c, "--"), help_options(weft, c)[0]))
+tap.check("completion: jobs, figures and values", same("run", complete("run", ""), {"fashion-mnist"}) +
+          same("bench", complete("bench", ""), figures) + same("cards", complete("run", "--cards", ""), {"1", "2", "4"}) +
+          same("epochs", complete("run", "--epochs", ""), set()) +
+          same("data", complete("run", "--data", "/us"), {"/usr"}))
+code, out, err = run(weft, "info", "--frobnicate")
+tap.check("help: an unknown option is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}))
+tap.done()

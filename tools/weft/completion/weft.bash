@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+# shellcheck shell=bash
+# Completion of weft(1) for bash; needs no other file. tests/guide compares the words with each command's --help.
+
+_weft_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_weft()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local figures='copy.h2d copy.d2h copy.p2p gemm.1024 gemm.train queue.job getpid nvme.read512'
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		_weft_words 'info run bench --help --version'
+		return
+	fi
+	case ${COMP_WORDS[1]}:$before in
+	run:--cards)
+		_weft_words '1 2 4'
+		return
+		;;
+	run:--data)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		return
+		;;
+	run:--dump)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	run:--epochs | run:--steps | run:--seed | bench:--runs)
+		return
+		;;
+	esac
+	case ${COMP_WORDS[1]}:$word in
+	info:*) _weft_words '--json --help' ;;
+	run:-*)
+		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --json --help'
+		;;
+	run:*) _weft_words 'fashion-mnist' ;;
+	bench:-*) _weft_words '--runs --json --help' ;;
+	bench:*) _weft_words "$figures" ;;
+	esac
+}
+
+complete -F _weft weft
