@@ -103,7 +103,7 @@ def build_module(kernel, extra=()):
 
 
 def closure(kernel, names):
-    """The stock modules (paths under kernel.modules) that `names` need, themselves included."""
+    """The stock modules (paths under kernel.modules) that `names` need, themselves included; each before its needs."""
     if kernel.modules is None:
         return []
     depends = {}
@@ -115,8 +115,9 @@ def closure(kernel, names):
     for name in todo:
         if name in depends:
             path, needs = depends[name]
-            found += [p for p in (path, *needs) if p not in found]
-    return found
+            found += [path, *needs]
+    # the last place of each is after all that need it
+    return list(dict.fromkeys(reversed(found)))[::-1]
 
 
 def needs_of(module):
