@@ -111,8 +111,8 @@ done
 def kselftest(kernel):
     def run(options):
         """The driver in the machine, through its whole UAPI."""
-        names = [p.name for p in sorted((USER / "tests/kselftest").glob("*_test")) if p.is_file()
-                 and options.match in p.name]
+        names = [p.name for part in ("kselftest", "runtime") for p in sorted((USER / "tests" / part).glob("*_test"))
+                 if p.is_file() and options.match in p.name]
         if not names:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])
         slow = 4 if kernel == "debug" else 1
