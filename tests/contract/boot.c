@@ -330,9 +330,10 @@ static void restart(void)
 	struct rig r = rig_open(c);
 	CHECK_EQ(BOOT_STATE(card_boot(c, ct_fw, ct_fw_bytes)), WEFT_BOOT_RUNNING, "state after a second START");
 	rig_run(&r, &p, 1);
-	c->req_tail = rd32(c, WEFT_REG_MBOX_REQ_HEAD);
-	c->rsp_head = rd32(c, WEFT_REG_MBOX_RSP_TAIL);
-	wr32(c, WEFT_REG_MBOX_RSP_HEAD, c->rsp_head);
+	CHECK_EQ(rd64(c, WEFT_REG_MBOX_BASE), c->mbox, "MBOX_BASE after a restart");
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_REQ_TAIL) | rd32(c, WEFT_REG_MBOX_REQ_HEAD) | rd32(c, WEFT_REG_MBOX_RSP_TAIL) |
+		 rd32(c, WEFT_REG_MBOX_RSP_HEAD), 0, "mailbox indices after a restart");
+	c->req_tail = c->rsp_head = 0;
 	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_STATE, "status of PING before HELLO");
 	mbox_hello(c);
 	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_PING };

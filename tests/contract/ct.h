@@ -60,6 +60,12 @@ long ct_count(long ci);
 				(unsigned long long)ct_w); \
 	} while (0)
 
+/* A check whose failure is recorded, and the test goes on: for tables of refusals. */
+void ct_expect_eq(const char *file, int line, uint64_t got, uint64_t want, const char *what);
+#define EXPECT_EQ(got, want, what) ct_expect_eq(__FILE__, __LINE__, (uint64_t)(got), (uint64_t)(want), what)
+/* Runs a function that may fail; its failure is recorded, and the test goes on. */
+void ct_softly(void (*function)(void *), void *argument);
+
 uint64_t ct_now_ns(void);
 void ct_nap(unsigned *round);		/* one step of a wait: short sleeps first, longer ones later */
 

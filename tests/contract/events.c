@@ -109,6 +109,18 @@ static void bad_ring(void)
 	wr32(c, WEFT_REG_EVT_ENABLE, 1);
 	fences(r.q, 2, true);
 	WAIT_FOR(rd32(c, WEFT_REG_EVT_STATUS) & WEFT_EVT_STATUS_DMA, 1000, "EVT_STATUS.DMA");
+	static const uint32_t log2[] = { 0, 4, 17, 31, 255 };
+	for (unsigned i = 0; i < ARRAY_LEN(log2); i++) {
+		wr32(c, WEFT_REG_EVT_ENABLE, 0);
+		wr64(c, WEFT_REG_EVT_BASE, c->evt_iova);
+		wr32(c, WEFT_REG_EVT_LOG2, log2[i]);
+		wr32(c, WEFT_REG_EVT_ENABLE, 1);
+		CHECK_EQ(rd32(c, WEFT_REG_EVT_ENABLE), 0, "EVT_ENABLE with a bad EVT_LOG2");
+	}
+	wr32(c, WEFT_REG_EVT_LOG2, 6);
+	wr64(c, WEFT_REG_EVT_BASE, c->evt_iova + 64);
+	wr32(c, WEFT_REG_EVT_ENABLE, 1);
+	CHECK_EQ(rd32(c, WEFT_REG_EVT_ENABLE), 0, "EVT_ENABLE with a misaligned EVT_BASE");
 	evt_start(c, 6);
 	fences(r.q, 1, true);
 	evt_wait(c, 0, WEFT_EVT_FENCE, r.q->id, 1000);

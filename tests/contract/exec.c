@@ -364,23 +364,79 @@ static void refused(void)
 	TRY(scalar[3] = 7, .cause = WEFT_FAULT_SHAPE);
 	TRY(scalar[4] = 7, .cause = WEFT_FAULT_SHAPE);
 	TRY(scalar[5] = 7, .cause = WEFT_FAULT_SHAPE);
-	TRY(dim[3] = 1, .cause = WEFT_FAULT_SHAPE, .or_cause = WEFT_FAULT_FIELD);
+	TRY(dim[3] = 1, .cause = WEFT_FAULT_FIELD);
 	TRY(scalar[2] = 0x10, .cause = WEFT_FAULT_SHAPE, .or_cause = WEFT_FAULT_FIELD);
-	TRY(noperands = 2, .cause = WEFT_FAULT_OPERAND, .or_cause = WEFT_FAULT_FIELD);
-	TRY(noperands = 4, .cause = WEFT_FAULT_OPERAND, .or_cause = WEFT_FAULT_FIELD);
-	TRY(noperands = 9, .cause = WEFT_FAULT_OPERAND, .or_cause = WEFT_FAULT_FIELD);
+	TRY(noperands = 2, .cause = WEFT_FAULT_SHAPE);
+	TRY(noperands = 4, .cause = WEFT_FAULT_SHAPE);
+	TRY(noperands = 9, .cause = WEFT_FAULT_SHAPE, .or_cause = WEFT_FAULT_FIELD);
 	TRY(u.index[1] = 4096, .cause = WEFT_FAULT_OPERAND);
 	TRY(u.index[5] = 1, .cause = WEFT_FAULT_FIELD, .or_cause = WEFT_FAULT_OPERAND);
 	TRY(scalar_mask = 0x40, .cause = WEFT_FAULT_FIELD);
 	rig_operand(&R, 1, RIG_LOCAL + SLOT + 2);
-	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + SLOT, 64));
+	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + SLOT + 2, 1));
 	rig_operand(&R, 1, RIG_LOCAL + 4);	/* overlaps C */
 	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_OVERLAP);
 	rig_operand(&R, 1, RIG_LOCAL);		/* equal, but GEMM is not in place */
 	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_OVERLAP);
 	rig_operand(&R, 1, RIG_HOLE);
-	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 256));
+	TRY(op = WEFT_PKT_EXEC, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1));
 #undef TRY
+	static const struct { unsigned oper, n; uint32_t d0, d1; } big[] = {
+		{ WEFT_OP_SOFTMAX_XENT_F32, 4, 1, (1u << 18) + 1 }, { WEFT_OP_ARGMAX_HITS_F32, 3, 1, (1u << 20) + 1 },
+		{ WEFT_OP_COLSUM_F32, 2, (1u << 17) + 1, 1 },
+	};
+	for (unsigned i = 0; i < ARRAY_LEN(big); i++) {
+		p = pkt(big[i].oper, big[i].n);
+		p.exec.dim[0] = big[i].d0;
+		p.exec.dim[1] = big[i].d1;
+		ct_about("operator %u beyond its limit", big[i].oper);
+		rig_fault(&R, &p, 1, (struct fault){ .cause = WEFT_FAULT_SHAPE });
+	}
+	ct_about("%s", "");
+	rig_operand(&R, 1, RIG_LOCAL + 4);	/* v over w: two outputs */
+	p = pkt(WEFT_OP_SGD_MOMENTUM_F32, 3);
+	p.exec.dim[0] = 8;
+	rig_fault(&R, &p, 1, (struct fault){ .cause = WEFT_FAULT_OVERLAP });
+}
+
+static void not_numbers(void)
+{
+	union weft_packet p;
+
+	begin();
+	slot(1)[0] = NAN;
+	slot(1)[1] = -INFINITY;
+	slot(1)[2] = INFINITY;
+	p = pkt(WEFT_OP_RELU_F32, 2);
+	p.exec.dim[0] = 3;
+	rig_run(&R, &p, 1);
+	CHECK(isnan(slot(0)[0]) && slot(0)[1] == 0 && isinf(slot(0)[2]), "relu of NaN, -inf, inf");
+	/* argmax: NaN is never greater, but one in column 0 stays */
+	const float x[8] = { 1, NAN, 2, 0, NAN, 5, 6, 7 };
+	memcpy(slot(1), x, sizeof(x));
+	slot_u32(2)[0] = 2;
+	slot_u32(2)[1] = 0;
+	p = pkt(WEFT_OP_ARGMAX_HITS_F32, 3);
+	p.exec.dim[0] = 2;
+	p.exec.dim[1] = 4;
+	rig_run(&R, &p, 1);
+	CHECK_EQ(slot_u32(0)[0], 2, "hits among NaN");
+	/* a product with k = 0 leaves C alone */
+	p = pkt(WEFT_OP_GEMM_F32, 3);
+	p.exec.dim[0] = p.exec.dim[1] = 2;
+	p.exec.scalar[0] = p.exec.scalar[1] = fbits(2);
+	slot(0)[0] = 3;
+	rig_run(&R, &p, 1);
+	CHECK(slot(0)[0] == 3, "C after a product with k = 0");
+	/* a gradient times NaN bias etc.: matrix product */
+	p.exec.dim[2] = 1;
+	p.exec.scalar[1] = 0;
+	p.exec.scalar[2] = WEFT_GEMM_RELU;
+	slot(1)[0] = NAN;
+	slot(1)[1] = 1;
+	slot(2)[0] = slot(2)[1] = 1;
+	rig_run(&R, &p, 1);
+	CHECK(isnan(slot(0)[0]) && isnan(slot(0)[1]) && slot(0)[2] == 2, "a product with NaN, relu behind it");
 }
 
 #define CAPS (WEFT_CAP_EXEC | WEFT_CAP_CALL)
@@ -393,6 +449,7 @@ static const struct ct_test tests[] = {
 	{ "SGD with momentum, bit-equal", sgd, CAPS, 0, false },
 	{ "argmax hits with ties", hits, CAPS, 0, false },
 	{ "scalars from memory, inline operands", scalars, CAPS, 0, false },
+	{ "NaN, infinities, k = 0", not_numbers, CAPS, 0, false },
 	{ "unknown operators, shapes, overlap, faults", refused, CAPS, 0, false },
 };
 CT_SECTION(exec);

@@ -18,7 +18,7 @@ static void record(void)
 			p[i] = pkt_fill(RIG_LOCAL + 64 * i, 64, 4, 0x1000 + i);
 		memset(r.local, 0, 4096);
 		p[at] = pkt_copy(RIG_LOCAL + 8192, RIG_HOLE + 4096 * at + 64, 64);
-		rig_fault(&r, p, 40, (struct fault){ .at = at, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE + 4096 * at + 64, 64) });
+		rig_fault(&r, p, 40, (struct fault){ .at = at, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE + 4096 * at + 64, 1) });
 		for (unsigned i = 0; i < 40; i++)
 			CHECK_EQ(*(uint32_t *)(void *)(r.local + 64 * i), i < at ? 0x1000 + i : 0, "word of a packet around a fault");
 	}
@@ -90,7 +90,7 @@ static void others(void)
 		f[3] = rig_start(&r[3], good, 20);
 		for (unsigned i = 1; i < 4; i++)
 			queue_wait(r[i].q, f[i], 5000);
-		rig_expect_fault(&r[0], f[0], from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 64) });
+		rig_expect_fault(&r[0], f[0], from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1) });
 		queue_destroy(r[0].q);
 		uint64_t next = c->carve_next;
 		c->carve_next = r[0].q->ring;
@@ -117,7 +117,7 @@ static void storm(void)
 			f[i] = rig_start(&r[i], &p, 1);
 		}
 		for (unsigned i = 0; i < 8; i++)
-			rig_expect_fault(&r[i], f[i], 0, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE + 64 * i, 64) });
+			rig_expect_fault(&r[i], f[i], 0, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE + 64 * i, 1) });
 		for (unsigned i = 0; i < 8; i++)
 			CHECK(!evt_find(c, (uint32_t)(evt_find(c, 0, WEFT_EVT_FAULT, r[i].q->id) - c->evt) + 1, WEFT_EVT_FAULT,
 					r[i].q->id), "two FAULT events for one fault");
@@ -143,21 +143,21 @@ static void partial(void)
 	uint64_t at = user_alloc(c, 1 << 20, 4096);
 	space_map(r.s, va, at, 1 << 20, PTE_RW);
 	union weft_packet p[3] = { [1] = pkt_copy(RIG_HOST, va, (1 << 20) + 8) };
-	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 8) });
+	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 1) });
 	p[1] = pkt_copy(va, RIG_HOST, (1 << 20) + 8);
-	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 8) });
+	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 1) });
 	p[1] = pkt_fill(va + 4096, 1 << 20, 8, 1);
-	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 4096) });
+	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 1) });
 	/* rows: the third one is missing */
 	p[1] = pkt_copy(RIG_LOCAL, va + (1 << 20) - 8192, 64);
 	p[1].copy.rows = 5;
 	p[1].copy.src_pitch = 4096;
 	p[1].copy.dst_pitch = 64;
-	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 64) });
+	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(va + (1 << 20), 1) });
 	/* source before destination in one abort unit: the destination of an unreadable source is untouched */
 	memset(r.local, 0x99, 4096);
 	p[1] = pkt_copy(RIG_LOCAL, RIG_HOLE, 64);
-	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 64) });
+	rig_fault(&r, p, 3, (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1) });
 	for (unsigned i = 0; i < 64; i++)
 		CHECK_EQ(r.local[i], 0x99, "destination byte of a COPY whose source cannot be read");
 }

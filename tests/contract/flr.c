@@ -92,20 +92,43 @@ static void midway(void)
 	rig_run(&r, &k, 1);
 }
 
-/* Before USER_LIMIT is set no local leaf works, whatever lies in local memory. */
-static void no_limit(void)
+/* The limit decides what a leaf may name, whatever lies there: here it is lowered to 2 MiB before any space exists. */
+static void low_limit(void)
 {
 	struct card *c = CARD;
 
-	card_need(c);
+	card_bringup(c);
+	wr64(c, WEFT_REG_USER_LIMIT, WEFT_PAGE2M_BYTES);
+	CHECK_EQ(rd64(c, WEFT_REG_USER_LIMIT), WEFT_PAGE2M_BYTES, "USER_LIMIT");
+	c->user_next = 1u << 20;	/* lists and tables below the new limit, the 4 MiB of data across it */
 	struct rig r = rig_open(c);
+	uint64_t edge = RIG_LOCAL + WEFT_PAGE2M_BYTES - r.local_off;
+	union weft_packet p = pkt_fill(edge - 4096, 4096, 4, 1);
+	rig_run(&r, &p, 1);
+	p = pkt_fill(edge - 4096, 8192, 4, 1);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_LIMIT, VA_IN(edge, 1) });
+	p = pkt_fill(RIG_HOST, 64, 4, 1);
+	rig_run(&r, &p, 1);	/* host memory is no matter of the limit */
+}
+
+static void frozen_limit(void)
+{
+	struct card *c = CARD;
+
+	card_reset(c);
+	card_registers(c);
+	uint64_t bad[] = { c->limit + 4096, c->limit + (1u << 20), c->lmem_bytes + WEFT_PAGE2M_BYTES, ~UINT64_C(0) };
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		wr64(c, WEFT_REG_USER_LIMIT, bad[i]);
+		EXPECT_EQ(rd64(c, WEFT_REG_USER_LIMIT), c->limit, "USER_LIMIT after a value that is none");
+		wr64(c, WEFT_REG_USER_LIMIT, c->limit);
+	}
+	card_bringup(c);
+	struct rig r = rig_open(c);
+	wr64(c, WEFT_REG_USER_LIMIT, c->limit - WEFT_PAGE2M_BYTES);
+	EXPECT_EQ(rd64(c, WEFT_REG_USER_LIMIT), c->limit, "USER_LIMIT written while an address space exists");
 	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, 1);
 	rig_run(&r, &p, 1);
-	wr64(c, WEFT_REG_USER_LIMIT, 0);
-	CHECK_EQ(space_invalidate(r.s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
-	uint32_t from = c->nevt;
-	uint64_t f = rig_start(&r, &p, 1);
-	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_LIMIT, VA_ANY });
 }
 
 static void neighbour(void)
@@ -128,7 +151,8 @@ static const struct ct_test tests[] = {
 	{ "five times, working each time", again, 0, 0, true },
 	{ "spaces, queues, counters are gone", lost, 0, 0, true },
 	{ "in the middle of jobs", midway, 0, 0, true },
-	{ "USER_LIMIT 0: no local leaf is usable", no_limit, 0, 0, true },
+	{ "a lower USER_LIMIT: leaves across it fault", low_limit, 0, 0, true },
+	{ "USER_LIMIT: bad values, frozen while a space exists", frozen_limit, 0, 0, true },
 	{ "another card does not notice", neighbour, 0, 2, true },
 };
 CT_SECTION(flr);

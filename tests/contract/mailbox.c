@@ -124,9 +124,10 @@ static void refuse(struct card *c, const struct weft_mbox_msg *good, unsigned wo
 
 	m.u.arg[word] = value;
 	ct_about("operation %u, word %u = %#x", good->op, word, value);
-	CHECK_EQ(mbox_call(c, &m), status, "status");
-	if (status == WEFT_MBOX_BAD_ARG)
-		CHECK_EQ(m.u.detail, word, "detail");
+	unsigned got = mbox_call(c, &m);
+	EXPECT_EQ(got, status, "status");
+	if (status == WEFT_MBOX_BAD_ARG && got == status)
+		EXPECT_EQ(m.u.detail, word, "detail");
 	ct_about("%s", "");
 }
 
@@ -310,21 +311,50 @@ static void suspend(void)
 	struct rig r = rig_open(c);
 	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 8, 0x1122334455667788);
 
-	refuse(c, &m, 0, c->nqueues, WEFT_MBOX_BAD_ARG);
-	refuse(c, &m, 0, r.q->id + 1, WEFT_MBOX_NOT_FOUND);
 	m.u.arg[0] = r.q->id;
-	refuse(c, &m, 5, 1, WEFT_MBOX_BAD_ARG);
-	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of SUSPEND");
+	unsigned status = mbox_call(c, &m);
+	if (status == WEFT_MBOX_NO_CAP)
+		ct_skip("the card cannot SUSPEND");
+	CHECK_EQ(status, WEFT_MBOX_OK, "status of SUSPEND");
 	queue_wait_run(r.q, WEFT_QS_SUSPENDED, 1000, NULL);
 	uint64_t f = rig_start(&r, &p, 1);
 	queue_ring(r.q);
 	usleep(30000);
 	CHECK(queue_fence(r.q) != f, "a suspended queue ran");
 	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_RESUME };
+	refuse(c, &m, 0, c->nqueues, WEFT_MBOX_BAD_ARG);
+	refuse(c, &m, 0, r.q->id + 1, WEFT_MBOX_NOT_FOUND);
+	refuse(c, &m, 5, 1, WEFT_MBOX_BAD_ARG);
 	m.u.arg[0] = r.q->id;
 	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of RESUME");
 	queue_wait(r.q, f, 2000);
 	CHECK_EQ(*(uint64_t *)(void *)r.local, 0x1122334455667788, "data after RESUME");
+}
+
+static void indices(void)
+{
+	struct card *c = CARD;
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_PING };
+
+	card_need(c);
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of PING");
+	uint32_t head = rd32(c, WEFT_REG_MBOX_REQ_HEAD), rsp = rd32(c, WEFT_REG_MBOX_RSP_TAIL);
+	/* more than 64 ahead is ignored until it is not */
+	wr32(c, WEFT_REG_MBOX_REQ_TAIL, c->rsp_head + 65);
+	usleep(20000);
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_REQ_HEAD), head, "MBOX_REQ_HEAD with 65 requests announced");
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_RSP_TAIL), rsp, "MBOX_RSP_TAIL with 65 requests announced");
+	wr32(c, WEFT_REG_MBOX_REQ_TAIL, c->req_tail);
+	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_PING };
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of PING then");
+	/* a new MBOX_BASE starts at 0; the greeting stays */
+	c->mbox = carve_alloc(c, WEFT_MBOX_BYTES);
+	wr64(c, WEFT_REG_MBOX_BASE, c->mbox);
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_REQ_TAIL) | rd32(c, WEFT_REG_MBOX_REQ_HEAD) | rd32(c, WEFT_REG_MBOX_RSP_TAIL) |
+		 rd32(c, WEFT_REG_MBOX_RSP_HEAD), 0, "indices after writing MBOX_BASE");
+	c->req_tail = c->rsp_head = 0;
+	mbox_hello(c);
+	mbox_hello(c);	/* a second HELLO is answered like the first */
 }
 
 static void others(void)
@@ -385,6 +415,7 @@ static const struct ct_test tests[] = {
 	{ "create and destroy out of order", out_of_order, 0, 0, false },
 	{ "SUSPEND and RESUME", suspend, 0, 0, false },
 	{ "LOG_LEVEL; POLICY and ARM_BIND without capability", others, 0, 0, false },
+	{ "indices: too far ahead, a new MBOX_BASE", indices, 0, 0, true },
 	{ "firmware log is text", log_ring, 0, 0, false },
 };
 CT_SECTION(mailbox);

@@ -35,7 +35,9 @@ static const char *const cap_name[] = {
 
 static jmp_buf leave;
 enum { RAN = 0, FAILED = 1, SKIPPED = 2 };
-static char message[2048], about[256];
+static char message[4096], soft[4096], about[256];
+static jmp_buf soft_leave;
+static bool soft_on;
 static uint64_t rng;
 static pid_t child = -1;
 static char spawn_dir[64];
@@ -82,6 +84,31 @@ void ct_about(const char *fmt, ...)
 	va_end(ap);
 }
 
+static void record(void)
+{
+	size_t used = strlen(soft);
+
+	snprintf(soft + used, sizeof(soft) - used, "%s%.512s", used ? "\n    " : "", message);
+	message[0] = 0;
+}
+
+void ct_expect_eq(const char *file, int line, uint64_t got, uint64_t want, const char *what)
+{
+	if (got == want)
+		return;
+	snprintf(message, sizeof(message), "%s%s%s is %#llx, expected %#llx (%s:%d)", about, about[0] ? ": " : "", what,
+		 (unsigned long long)got, (unsigned long long)want, strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line);
+	record();
+}
+
+void ct_softly(void (*function)(void *), void *argument)
+{
+	soft_on = true;
+	if (!setjmp(soft_leave))
+		function(argument);
+	soft_on = false;
+}
+
 void ct_fail(const char *file, int line, const char *fmt, ...)
 {
 	const char *base = strrchr(file, '/');
@@ -95,6 +122,10 @@ void ct_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	if ((size_t)n < sizeof(message))
 		snprintf(message + n, sizeof(message) - (size_t)n, " (%s:%d)", base ? base + 1 : file, line);
+	if (soft_on) {
+		record();
+		longjmp(soft_leave, 1);
+	}
 	longjmp(leave, FAILED);
 }
 
@@ -232,8 +263,17 @@ static void run_one(const struct ct_section *s, const struct ct_test *t)
 	rng = ct_opt.seed * UINT64_C(0x2545f4914f6cdd1d);
 	for (const char *p = t->name; *p; p++)
 		rng = rng * 131 + (unsigned char)*p;
-	message[0] = about[0] = 0;
+	message[0] = about[0] = soft[0] = 0;
 	outcome = run_test(t);
+	soft_on = false;
+	if (soft[0]) {
+		size_t used = strlen(soft);
+
+		if (outcome == FAILED)
+			snprintf(soft + used, sizeof(soft) - used, "\n    %.512s", message);
+		memcpy(message, soft, sizeof(message));
+		outcome = FAILED;
+	}
 	about[0] = 0;
 	if (outcome != FAILED)
 		message[outcome == RAN ? 0 : strlen(message)] = 0;

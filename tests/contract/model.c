@@ -84,8 +84,8 @@ static float fcombine(unsigned rop, float a, float b)
 {
 	switch (rop) {
 	case WEFT_PROD: return a * b;
-	case WEFT_MAX: return isnan(a) ? a : isnan(b) ? b : a > b ? a : b;
-	case WEFT_MIN: return isnan(a) ? a : isnan(b) ? b : a < b ? a : b;
+	case WEFT_MAX: return isnan(a) ? a : a > b ? a : b;
+	case WEFT_MIN: return isnan(a) ? a : a < b ? a : b;
 	default: return a + b;
 	}
 }
@@ -143,6 +143,8 @@ static void fstore(unsigned dtype, void *p, uint64_t i, float f)
 {
 	uint16_t h = dtype == WEFT_F16 ? model_to_half(f) : model_to_bf16(f);
 
+	if (isnan(f))		/* canonical */
+		f = bits(0x7fc00000);
 	if (dtype == WEFT_F32)
 		memcpy((uint8_t *)p + 4 * i, &f, 4);
 	else
@@ -177,16 +179,11 @@ void model_reduce(unsigned dtype, unsigned rop, unsigned n, const void *const *s
 	}
 }
 
-bool model_equal(unsigned dtype, const void *a, const void *b, uint64_t i, bool zeros)
+bool model_equal(unsigned dtype, const void *a, const void *b, uint64_t i)
 {
 	unsigned w = model_elem_bytes(dtype);
 
-	if (!memcmp((const uint8_t *)a + w * i, (const uint8_t *)b + w * i, w))
-		return true;
-	if (dtype > WEFT_BF16)
-		return false;
-	float x = fload(dtype, a, i), y = fload(dtype, b, i);
-	return (isnan(x) && isnan(y)) || (zeros && x == y);
+	return !memcmp((const uint8_t *)a + w * i, (const uint8_t *)b + w * i, w);
 }
 
 static float column(const float *x, unsigned rows, unsigned cols)

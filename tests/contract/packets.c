@@ -128,7 +128,7 @@ static void timestamp(void)
 	      (unsigned long long)t1, (unsigned long long)a, (unsigned long long)b);
 	for (unsigned o = 1; o < 8; o++) {
 		p[0] = pkt_timestamp(RIG_LOCAL + o);
-		rig_fault(&r, p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL, 8) });
+		rig_fault(&r, p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + o, 1) });
 	}
 }
 
@@ -233,13 +233,13 @@ static void call(void)
 	in.call.count = 1;
 	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
 	in = pkt_call(RIG_LIST + 8, 1, 0, 0);
-	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LIST, 64) });
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LIST + 8, 1) });
 	in = pkt_call(RIG_LIST, 1, RIG_TABLE + 8, 4);
-	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_TABLE, 64) });
+	rig_fault(&r, &in, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_TABLE + 8, 1) });
 	in = pkt_call(RIG_HOLE, 1, 0, 0);
 	from = c->nevt;
 	f = rig_start(&r, &in, 1);
-	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 64) });
+	rig_expect_fault(&r, f, from, NULL, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1) });
 	rig_renew(&r);
 }
 
@@ -289,7 +289,7 @@ static void operands(void)
 	p.fill.flags = WEFT_PKT_TABLE;
 	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
 	p.fill.dst = 0x10003;
-	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD, .or_cause = WEFT_FAULT_OPERAND });
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
 	p.fill.dst = 3;
 	r.ntable = 0;
 	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
@@ -411,9 +411,9 @@ static void values(void)
 		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
 	}
 	p = pkt_fill(RIG_LOCAL + 2, 64, 4, 1);
-	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL, 8) });
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + 2, 1) });
 	p = pkt_fill(RIG_LOCAL, 66, 4, 1);
-	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD, .or_cause = WEFT_FAULT_ALIGN, VA_ANY });
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
 	p = pkt_copy(RIG_LOCAL, RIG_LOCAL + 8192, 100);
 	p.copy.rows = 2;
 	p.copy.dst_pitch = 99;
@@ -427,6 +427,18 @@ static void values(void)
 		p = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL + 4096 + (uint64_t)shift[i], 64);
 		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OVERLAP });
 	}
+	ct_about("COPY whose rows interleave");
+	/* rows count as one range from their first to their last byte */
+	p = pkt_copy(RIG_LOCAL, RIG_LOCAL + 64, 64);
+	p.copy.rows = 3;
+	p.copy.dst_pitch = p.copy.src_pitch = 128;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OVERLAP });
+	ct_about("%s", "");
+	/* nothing to do touches and translates nothing */
+	p = pkt_copy(RIG_HOLE, RIG_HOLE + 4096, 0);
+	rig_run(&r, &p, 1);
+	p = pkt_fill(RIG_HOLE, 0, 4, 1);
+	rig_run(&r, &p, 1);
 	p = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL + 4096 + 64, 64);
 	rig_run(&r, &p, 1);	/* touching ranges do not overlap */
 	if (c->caps & WEFT_CAP_TIMED) {

@@ -135,6 +135,8 @@ void queue_destroy(struct queue *q)
 	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_DESTROY };
 
 	m.u.queue.id = q->id;
+	/* A fence is visible before its queue has come to rest; READY and RUNNING queues are BUSY. */
+	WAIT_FOR(queue_run(q) != WEFT_QS_READY && queue_run(q) != WEFT_QS_RUNNING, 2000, "queue %u at rest", q->id);
 	q->live = false;
 	CHECK_EQ(mbox_call(q->c, &m), WEFT_MBOX_OK, "status of QUEUE_DESTROY");
 }

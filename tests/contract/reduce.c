@@ -65,7 +65,7 @@ static void one(struct rig *r, unsigned dtype, unsigned rop, unsigned n, unsigne
 		const uint8_t *got = rig_at(r, (k % 2 ? RIG_HOST : RIG_LOCAL) + (16 + k) * step);
 
 		for (uint64_t i = 0; i < count; i++)
-			CHECK(model_equal(dtype, got + offset, want, i, rop == WEFT_MAX || rop == WEFT_MIN),
+			CHECK(model_equal(dtype, got + offset, want, i),
 			      "%s %s of %u sources: destination %u, element %llu of %llu differs", dtype_name[dtype],
 			      rop_name[rop], n, k, (unsigned long long)i, (unsigned long long)count);
 		CHECK(got[offset + count * w] == 0x5a, "byte behind destination %u was written", k);
@@ -176,18 +176,20 @@ static void refused(void)
 	TRY(flags, 0, .cause = WEFT_FAULT_FIELD);
 	TRY(src_first, 4095, .cause = WEFT_FAULT_OPERAND);
 	TRY(dst_first, 4096, .cause = WEFT_FAULT_OPERAND);
-	TRY(offset, 2, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL, 0x10000));
+	TRY(offset, 2, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + 2, 1));
 	rig_operand(&r, 1, RIG_LOCAL + 4096 + 1);
-	TRY(count, 8, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + 4096, 64));
+	TRY(count, 8, .cause = WEFT_FAULT_ALIGN, VA_IN(RIG_LOCAL + 4097, 1));
 	rig_operand(&r, 1, RIG_LOCAL + 8192 + 4);	/* destination is RIG_LOCAL + 8192 */
 	TRY(count, 64, .cause = WEFT_FAULT_OVERLAP);
 	rig_operand(&r, 1, RIG_LOCAL + 8192 - 64 * 4 + 4);
 	TRY(count, 64, .cause = WEFT_FAULT_OVERLAP);
+	rig_operand(&r, 1, RIG_LOCAL + 128);		/* the two sources overlap */
+	TRY(nsrc, 2, .cause = WEFT_FAULT_OVERLAP);
 	rig_operand(&r, 1, RIG_HOLE);
-	TRY(count, 64, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 256));
+	TRY(count, 64, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1));
 	rig_operand(&r, 1, RIG_LOCAL + 4096);
 	rig_operand(&r, 2, RIG_HOLE);
-	TRY(count, 64, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 256));
+	TRY(count, 64, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1));
 #undef TRY
 }
 

@@ -176,6 +176,29 @@ static void halves(void)
 	CHECK(now - (a | b << 32) < UINT64_C(1000000000), "CLOCK_NOW read in two halves");
 }
 
+static void widths(void)
+{
+	struct card *c = CARD;
+	static const struct { uint32_t at; unsigned bytes; } odd[] = {
+		{ WEFT_REG_MAGIC, 1 }, { WEFT_REG_MAGIC, 2 }, { WEFT_REG_MAGIC + 2, 2 }, { WEFT_REG_MAGIC, 8 },
+		{ WEFT_REG_CAPS, 2 }, { WEFT_REG_CAPS + 1, 1 }, { WEFT_REG_CAPS + 2, 4 }, { WEFT_REG_LMEM_BYTES + 4, 8 },
+	};
+
+	card_reset(c);
+	for (unsigned i = 0; i < ARRAY_LEN(odd); i++) {
+		uint64_t v = ~UINT64_C(0);
+
+		ct_about("%u bytes at %#x", odd[i].bytes, odd[i].at);
+		CHECK(!vu_try_read(&c->vu, VU_BAR0, odd[i].at, &v, odd[i].bytes), "an error instead of zeros");
+		EXPECT_EQ(v << (64 - 8 * odd[i].bytes), 0, "value");
+	}
+	ct_about("%s", "");
+	uint64_t v = ~UINT64_C(0);
+	CHECK(!vu_try_write(&c->vu, VU_BAR0, WEFT_REG_EVT_LOG2, &v, 1), "a write of one byte");
+	CHECK(!vu_try_write(&c->vu, VU_BAR0, WEFT_REG_EVT_LOG2 + 2, &v, 2), "a write of two bytes");
+	CHECK_EQ(rd32(c, WEFT_REG_EVT_LOG2), 0, "EVT_LOG2 after writes of other widths");
+}
+
 static void unlisted(void)
 {
 	struct card *c = CARD;
@@ -246,6 +269,7 @@ static const struct ct_test tests[] = {
 	{ "values after FLR", after_reset, 0, 0, true },
 	{ "RW reads back, RO ignores writes, WO reads 0", read_write, 0, 0, true },
 	{ "64-bit registers by halves", halves, 0, 0, true },
+	{ "other widths and misaligned accesses read 0", widths, 0, 0, true },
 	{ "unlisted offsets read 0 and ignore writes", unlisted, 0, 0, true },
 	{ "card clock runs in ns", clock_runs, 0, 0, false },
 	{ "clock pair", clock_pair, WEFT_CAP_CLOCK_PAIR, 0, false },

@@ -164,13 +164,31 @@ void rig_expect_fault(struct rig *r, uint64_t fence, uint32_t evt_from, const un
 	CHECK_EQ(e->value, st.fault_va, "value of the FAULT event");
 }
 
+struct expectation {
+	struct rig *r;
+	uint64_t fence;
+	uint32_t from;
+	const union weft_packet *p;
+	struct fault f;
+};
+
+static void expect(void *argument)
+{
+	struct expectation *e = argument;
+
+	rig_expect_fault(e->r, e->fence, e->from, e->p, e->f);
+}
+
 void rig_fault(struct rig *r, const union weft_packet *p, unsigned n, struct fault f)
 {
+	evt_poll(r->c);
 	if (r->c->nevt > EVT_LOG_MAX / 2)
 		r->c->nevt = 0;
 	uint32_t from = r->c->nevt;
 	uint64_t fence = rig_start(r, p, n);
 
-	rig_expect_fault(r, fence, from, &p[f.at], f);
-	rig_renew(r);
+	struct expectation e = { r, fence, from, &p[f.at], f };
+	ct_softly(expect, &e);
+	if (queue_run(r->q) == WEFT_QS_FAULTED)
+		rig_renew(r);
 }

@@ -9,9 +9,10 @@
 #define LEAF	(WEFT_PTE_VALID | WEFT_PTE_LEAF)
 #define PAGE	4096u
 
-static void fault_at(struct rig *r, union weft_packet p, unsigned cause, uint64_t va, uint64_t bytes)
+/* Faults at exactly `va`: the first byte that cannot be accessed. */
+static void fault_at(struct rig *r, union weft_packet p, unsigned cause, uint64_t va)
 {
-	rig_fault(r, &p, 1, (struct fault){ .cause = cause, VA_IN(va, bytes) });
+	rig_fault(r, &p, 1, (struct fault){ .cause = cause, VA_IN(va, 1) });
 }
 
 /* Reads one page at `va` and must get `want` (4 KiB); writes it and must see it there. */
@@ -50,7 +51,7 @@ static void pages_4k(void)
 		readable(&r, where[i], host_ptr(h), "host");
 		space_unmap(r.s, where[i], PAGE);
 		CHECK_EQ(space_invalidate(r.s, where[i], PAGE), WEFT_SAFE_OK, "status of AS_INVALIDATE");
-		fault_at(&r, pkt_copy(RIG_LOCAL, where[i], 64), WEFT_FAULT_PT_INVALID, where[i], 64);
+		fault_at(&r, pkt_copy(RIG_LOCAL, where[i], 64), WEFT_FAULT_PT_INVALID, where[i]);
 	}
 }
 
@@ -105,7 +106,7 @@ static void sparse(void)
 		CHECK_EQ(r.local[i], 0, "a byte read from a sparse page");
 	space_map(r.s, RIG_SPARSE, 0, PAGE, PTE_SPARSE | WEFT_PTE_R);
 	CHECK_EQ(space_invalidate(r.s, RIG_SPARSE, PAGE), WEFT_SAFE_OK, "status of AS_INVALIDATE");
-	fault_at(&r, pkt_fill(RIG_SPARSE, 64, 8, 0), WEFT_FAULT_PT_WRITE, RIG_SPARSE, 64);
+	fault_at(&r, pkt_fill(RIG_SPARSE, 64, 8, 0), WEFT_FAULT_PT_WRITE, RIG_SPARSE);
 }
 
 static void permissions(void)
@@ -126,11 +127,11 @@ static void permissions(void)
 			if (rw & 1)
 				rig_run(&r, &rd, 1);
 			else
-				fault_at(&r, rd, WEFT_FAULT_PT_READ, va + 128, 64);
+				fault_at(&r, rd, WEFT_FAULT_PT_READ, va + 128);
 			if (rw & 2)
 				rig_run(&r, &wr, 1);
 			else
-				fault_at(&r, wr, WEFT_FAULT_PT_WRITE, va + 256, 64);
+				fault_at(&r, wr, WEFT_FAULT_PT_WRITE, va + 256);
 		}
 	ct_about("%s", "");
 	/* the packet list and the table are reads too */
@@ -156,9 +157,9 @@ static void sem_page(void)
 	space_map(r.s, va, at, PAGE, PTE_RW | WEFT_PTE_SEM);
 	rig_run(&r, &rd, 1);
 	CHECK_EQ(r.local[63], 0x42, "data read from a SEM page");
-	fault_at(&r, pkt_fill(va + 64, 64, 8, 0), WEFT_FAULT_PT_SEM, va + 64, 64);
-	fault_at(&r, pkt_copy(va, RIG_LOCAL, 64), WEFT_FAULT_PT_SEM, va, 64);
-	fault_at(&r, pkt_timestamp(va), WEFT_FAULT_PT_SEM, va, 8);
+	fault_at(&r, pkt_fill(va + 64, 64, 8, 0), WEFT_FAULT_PT_SEM, va + 64);
+	fault_at(&r, pkt_copy(va, RIG_LOCAL, 64), WEFT_FAULT_PT_SEM, va);
+	fault_at(&r, pkt_timestamp(va), WEFT_FAULT_PT_SEM, va);
 	CHECK_EQ(c->lmem[at + 64], 0x42, "SEM page after refused writes");
 }
 
@@ -170,7 +171,7 @@ static void format_of(struct rig *r, uint64_t va, unsigned level, uint64_t entry
 	ct_about("%s, level %u, entry %#llx", what, level, (unsigned long long)entry);
 	pte_set(e, entry);
 	CHECK_EQ(space_invalidate(r->s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
-	fault_at(r, pkt_copy(RIG_LOCAL, va, 64), cause, va, 64);
+	fault_at(r, pkt_copy(RIG_LOCAL, va, 64), cause, va);
 	pte_set(e, old);
 	CHECK_EQ(space_invalidate(r->s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
 	ct_about("%s", "");
@@ -202,6 +203,9 @@ static void malformed(void)
 			format_of(&r, va, level, table | WEFT_BIT64(bit), WEFT_FAULT_PT_FORMAT, "table entry with bits");
 		}
 	}
+	format_of(&r, va, 0, ok & ~WEFT_PTE_VALID, WEFT_FAULT_PT_INVALID, "not valid, other bits set");
+	format_of(&r, va, 0, ~WEFT_PTE_VALID, WEFT_FAULT_PT_INVALID, "not valid, all other bits set");
+	format_of(&r, va, 2, ~WEFT_PTE_VALID, WEFT_FAULT_PT_INVALID, "not valid, all other bits set");
 	format_of(&r, va, 2, ok, WEFT_FAULT_PT_FORMAT, "leaf where none may be");
 	format_of(&r, va, 3, ok, WEFT_FAULT_PT_FORMAT, "leaf where none may be");
 	format_of(&r, va, 0, at | WEFT_PTE_VALID, WEFT_FAULT_PT_FORMAT, "table below the last level");
@@ -249,8 +253,8 @@ static void invalid_levels(void)
 	card_need(c);
 	struct rig r = rig_open(c);
 	for (unsigned level = 4; level-- > 0;) {
-		fault_at(&r, pkt_copy(RIG_LOCAL, va + 64, 64), WEFT_FAULT_PT_INVALID, va + 64, 64);
-		fault_at(&r, pkt_fill(va + 64, 64, 8, 1), WEFT_FAULT_PT_INVALID, va + 64, 64);
+		fault_at(&r, pkt_copy(RIG_LOCAL, va + 64, 64), WEFT_FAULT_PT_INVALID, va + 64);
+		fault_at(&r, pkt_fill(va + 64, 64, 8, 1), WEFT_FAULT_PT_INVALID, va + 64);
 		if (level)
 			space_entry(r.s, va, level - 1);	/* invalid to valid: no invalidate */
 	}
@@ -271,8 +275,8 @@ static void range(void)
 	card_need(c);
 	struct rig r = rig_open(c);
 	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
-		fault_at(&r, pkt_copy(RIG_LOCAL, bad[i], 64), WEFT_FAULT_PT_RANGE, bad[i], 64);
-		fault_at(&r, pkt_fill(bad[i], 64, 8, 1), WEFT_FAULT_PT_RANGE, bad[i], 64);
+		fault_at(&r, pkt_copy(RIG_LOCAL, bad[i], 64), WEFT_FAULT_PT_RANGE, bad[i]);
+		fault_at(&r, pkt_fill(bad[i], 64, 8, 1), WEFT_FAULT_PT_RANGE, bad[i]);
 	}
 	/* across the top of the space, and across 2^64 */
 	uint64_t at = user_alloc(c, PAGE, PAGE), top = (UINT64_C(1) << 48) - PAGE;
@@ -280,7 +284,7 @@ static void range(void)
 	union weft_packet p = pkt_copy(RIG_LOCAL, top, PAGE);
 	rig_run(&r, &p, 1);
 	p = pkt_copy(RIG_LOCAL, top, PAGE + 64);
-	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_RANGE, VA_ANY });
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_RANGE, VA_IN(top + PAGE, 1) });
 	p = pkt_copy(RIG_LOCAL, ~UINT64_C(63), 128);
 	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_RANGE, VA_ANY });
 	p = pkt_copy(RIG_LOCAL, RIG_LOCAL + 4096, ~UINT64_C(0) - RIG_LOCAL);
@@ -309,11 +313,11 @@ static void invalidate_remap(void)
 	/* rights taken away */
 	space_map(r.s, va, pg[0], PAGE, WEFT_PTE_R);
 	space_invalidate(r.s, va, PAGE);
-	fault_at(&r, pkt_fill(va, 64, 4, 7), WEFT_FAULT_PT_WRITE, va, 64);
+	fault_at(&r, pkt_fill(va, 64, 4, 7), WEFT_FAULT_PT_WRITE, va);
 	/* a table taken away: everything below it */
 	pte_set(space_entry(r.s, va, 2), 0);
 	space_invalidate(r.s, va & ~UINT64_C(0x3fffffff), UINT64_C(1) << 30);
-	fault_at(&r, pkt_copy(RIG_LOCAL, va, 64), WEFT_FAULT_PT_INVALID, va, 64);
+	fault_at(&r, pkt_copy(RIG_LOCAL, va, 64), WEFT_FAULT_PT_INVALID, va);
 }
 
 static void bus_nobody(void)
@@ -324,12 +328,12 @@ static void bus_nobody(void)
 	card_need(c);
 	struct rig r = rig_open(c);
 	space_map(r.s, va, HOST_NOBODY, PAGE, PTE_RW | PTE_BUS(0));
-	fault_at(&r, pkt_copy(RIG_LOCAL, va, 64), WEFT_FAULT_BUS, va, 64);
-	fault_at(&r, pkt_fill(va + 64, 64, 8, 0), WEFT_FAULT_BUS, va + 64, 64);
+	fault_at(&r, pkt_copy(RIG_LOCAL, va, 64), WEFT_FAULT_BUS, va);
+	fault_at(&r, pkt_fill(va + 64, 64, 8, 0), WEFT_FAULT_BUS, va + 64);
 	/* the first page behind a mapping */
 	space_map(r.s, frag, HOST_FRAG + HOST_FRAGS * 4096u, PAGE, PTE_RW | PTE_BUS(0));
 	union weft_packet p = pkt_copy(RIG_LOCAL, frag - 4096, 8192);
-	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(frag, 4096) });
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(frag, 1) });
 }
 
 static void fragments(void)
