@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/*
+ * The carve-out: the top of local memory, that no user page-table entry may name. Page tables, rings, queue states,
+ * mailbox, firmware image and log live here.
+ */
+#ifndef WEFT_CARVE_H
+#define WEFT_CARVE_H
+
+#include <linux/mutex.h>
+#include <drm/drm_mm.h>
+
+struct weft_device;
+
+/** struct weft_carve - allocator; @lost_bytes is withheld until reset because the card may still use it */
+struct weft_carve {
+	struct mutex lock;
+	struct drm_mm mm;
+	u64 used_bytes;
+	u64 lost_bytes;
+	struct list_head lost;
+};
+
+/** struct weft_carve_block - @at local-memory offset, @bytes multiple of 4 KiB */
+struct weft_carve_block {
+	struct drm_mm_node node;
+	struct list_head link;
+	u64 at;
+	u64 bytes;
+};
+
+void weft_carve_init(struct weft_device *w);
+void weft_carve_fini(struct weft_device *w);
+
+/* Zeroed, 4 KiB aligned; -ENOSPC, -ENOMEM. */
+struct weft_carve_block *weft_carve_alloc(struct weft_device *w, u64 bytes);
+void weft_carve_free(struct weft_device *w, struct weft_carve_block *block);
+
+/* Instead of free, when a stop did not complete: kept from use until weft_carve_reclaim() after FLR. */
+void weft_carve_quarantine(struct weft_device *w, struct weft_carve_block *block);
+void weft_carve_reclaim(struct weft_device *w);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/*
+ * Differences between the kernels this driver builds for, settled by the compile probes of compat/. Code elsewhere
+ * is written for the newest API and knows no kernel version.
+ */
+#ifndef WEFT_COMPAT_H
+#define WEFT_COMPAT_H
+
+#include <linux/dma-buf.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_gpuvm.h>
+#include <drm/gpu_scheduler.h>
+
+#include "weft_compat_gen.h"
+
+#ifdef WEFT_HAVE_GPU_BUDDY
+#include <linux/gpu_buddy.h>
+#else
+#include <drm/drm_buddy.h>
+#define gpu_buddy			drm_buddy
+#define gpu_buddy_block			drm_buddy_block
+#define gpu_buddy_init			drm_buddy_init
+#define gpu_buddy_fini			drm_buddy_fini
+#define gpu_buddy_alloc_blocks		drm_buddy_alloc_blocks
+#define gpu_buddy_free_list		drm_buddy_free_list
+#define gpu_buddy_free_block		drm_buddy_free_block
+#define gpu_buddy_block_offset		drm_buddy_block_offset
+#define gpu_buddy_block_size		drm_buddy_block_size
+#define gpu_buddy_block_is_clear	drm_buddy_block_is_clear
+#define GPU_BUDDY_CLEAR_ALLOCATION	DRM_BUDDY_CLEAR_ALLOCATION
+#define GPU_BUDDY_CLEARED		DRM_BUDDY_CLEARED
+#endif
+
+#ifdef WEFT_HAVE_DRIVER_GEM_GPUVA
+#define WEFT_DRIVER_FEATURES		(DRIVER_GEM_GPUVA)
+#else
+#define WEFT_DRIVER_FEATURES		0
+#endif
+
+#ifndef WEFT_HAVE_GPUVM_BO_OBTAIN_LOCKED
+#define drm_gpuvm_bo_obtain_locked	drm_gpuvm_bo_obtain
+#endif
+
+#ifndef WEFT_HAVE_DMABUF_INVALIDATE
+#define dma_buf_invalidate_mappings	dma_buf_move_notify
+#endif
+#ifdef WEFT_HAVE_DMABUF_OP_INVALIDATE
+#define WEFT_ATTACH_OP_INVALIDATE	invalidate_mappings
+#else
+#define WEFT_ATTACH_OP_INVALIDATE	move_notify
+#endif
+
+#ifdef WEFT_HAVE_SCHED_STAT_RESET
+#define WEFT_SCHED_STAT_RESET		DRM_GPU_SCHED_STAT_RESET
+#else
+#define WEFT_SCHED_STAT_RESET		DRM_GPU_SCHED_STAT_NOMINAL
+#endif
+
+static inline int weft_sched_job_init(struct drm_sched_job *job, struct drm_sched_entity *entity, void *owner,
+				      u64 client_id)
+{
+#ifdef WEFT_HAVE_SCHED_JOB_CLIENT_ID
+	return drm_sched_job_init(job, entity, 1, owner, client_id);
+#else
+	return drm_sched_job_init(job, entity, 1, owner);
+#endif
+}
+
+struct weft_sched_args {
+	const struct drm_sched_backend_ops *ops;
+	struct workqueue_struct *submit_wq, *timeout_wq;
+	u32 credits;
+	long timeout_jiffies;
+	const char *name;
+	struct device *dev;
+};
+
+static inline int weft_sched_init(struct drm_gpu_scheduler *sched, const struct weft_sched_args *a)
+{
+#ifdef WEFT_HAVE_SCHED_INIT_ARGS
+	const struct drm_sched_init_args args = {
+		.ops = a->ops,
+		.submit_wq = a->submit_wq,
+		.timeout_wq = a->timeout_wq,
+#ifdef WEFT_HAVE_SCHED_INIT_NUM_RQS
+		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
+#endif
+		.credit_limit = a->credits,
+		.timeout = a->timeout_jiffies,
+		.name = a->name,
+		.dev = a->dev,
+	};
+
+	return drm_sched_init(sched, &args);
+#else
+	return drm_sched_init(sched, a->ops, a->submit_wq, DRM_SCHED_PRIORITY_COUNT, a->credits, 0,
+			      a->timeout_jiffies, a->timeout_wq, NULL, a->name, a->dev);
+#endif
+}
+
+/* Tells user space that only a reset or re-bind by the administrator helps now, where the kernel has a way to. */
+static inline void weft_wedged_event(struct drm_device *drm)
+{
+#if defined(WEFT_HAVE_WEDGED_EVENT_INFO)
+	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_REBIND, NULL);
+#elif defined(WEFT_HAVE_WEDGED_EVENT)
+	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_REBIND);
+#endif
+}
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <drm/drm_debugfs.h>
+
+#include <firmware/abi/reg.h>
+
+#include "weft_debugfs.h"
+#include "weft_device.h"
+
+static struct weft_device *device_of(struct seq_file *m)
+{
+	struct drm_debugfs_entry *entry = m->private;
+
+	return to_weft(entry->dev);
+}
+
+static u64 entries(struct xarray *xa)
+{
+	unsigned long id;
+	void *entry;
+	u64 n = 0;
+
+	xa_for_each(xa, id, entry)
+		n++;
+	return n;
+}
+
+static void show(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%s %llu\n", name, value);
+}
+
+/* What is held is called live_… and must be as before once its users are gone; the tests compare these lines. */
+static int show_counts(struct seq_file *m, void *data)
+{
+	struct weft_device *w = device_of(m);
+	struct weft_lmem_info info;
+
+	show(m, "live_files", atomic_read(&w->counts.files));
+	show(m, "live_vms", atomic_read(&w->counts.vms));
+	show(m, "live_queues", atomic_read(&w->counts.queues));
+	show(m, "live_jobs", atomic_read(&w->counts.jobs));
+	show(m, "live_fences", atomic_read(&w->counts.fences));
+	show(m, "live_objects", atomic_read(&w->counts.bos));
+	show(m, "live_imports", atomic_read(&w->counts.imports));
+	show(m, "live_exports", atomic_read(&w->counts.exports));
+	show(m, "live_mappings", atomic_read(&w->counts.vas));
+	show(m, "live_tables", atomic_read(&w->counts.tables));
+	show(m, "live_hw_queues", entries(&w->hwqs));
+	show(m, "live_asids", entries(&w->asids));
+	weft_lmem_info(w, &info);
+	show(m, "live_lmem_bytes", info.total - info.free - info.quarantined);
+	show(m, "lmem_total_pages", info.total >> 12);
+	show(m, "lmem_free_pages", info.free >> 12);
+	show(m, "lmem_dirty_pages", info.dirty >> 12);
+	show(m, "lmem_quarantined_pages", info.quarantined >> 12);
+	show(m, "lmem_largest_pages", info.largest >> 12);
+	mutex_lock(&w->carve.lock);
+	show(m, "live_carve_pages", w->carve.used_bytes >> 12);
+	show(m, "carve_quarantined_pages", w->carve.lost_bytes >> 12);
+	mutex_unlock(&w->carve.lock);
+	mutex_lock(&w->scrub.lock);
+	show(m, "scrub_filled_pages", w->scrub.filled_bytes >> 12);
+	show(m, "scrub_by_cpu_pages", w->scrub.by_cpu_bytes >> 12);
+	show(m, "scrub_up", w->scrub.up);
+	mutex_unlock(&w->scrub.lock);
+	show(m, "irqs", atomic64_read(&w->stats.irqs));
+	show(m, "events", atomic64_read(&w->stats.events));
+	show(m, "overflows", atomic64_read(&w->stats.overflows));
+	show(m, "faults", atomic64_read(&w->stats.faults));
+	show(m, "timeouts", atomic64_read(&w->stats.timeouts));
+	show(m, "jobs_done", atomic64_read(&w->stats.jobs));
+	show(m, "resets", atomic64_read(&w->stats.resets));
+	show(m, "safe_timeouts", atomic_read(&w->safe.timeouts));
+	show(m, "state", READ_ONCE(w->state));
+	return 0;
+}
+
+static int show_fwlog(struct seq_file *m, void *data)
+{
+	struct weft_device *w = device_of(m);
+	u64 bytes = w->fw_log ? w->fw_log->bytes : 0;
+	u32 tail, at, count;
+	char *text;
+
+	if (!bytes)
+		return 0;
+	text = kvmalloc(bytes, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	tail = weft_mmio_read32(w, WEFT_REG_LOG_TAIL);
+	weft_mmio_lmem_read(w, text, w->fw_log->at, bytes);
+	/* A gone card reads all-ones: nothing to show. */
+	count = tail == ~0u ? 0 : min_t(u64, tail, bytes);
+	for (at = tail - count; at != tail; at++)
+		seq_putc(m, text[at & (bytes - 1)]);
+	kvfree(text);
+	return 0;
+}
+
+static const struct drm_debugfs_info files[] = {
+	{ "counts", show_counts, 0 },
+	{ "fwlog", show_fwlog, 0 },
+};
+
+void weft_debugfs_register(struct weft_device *w)
+{
+	drm_debugfs_add_files(&w->drm, files, ARRAY_SIZE(files));
+}

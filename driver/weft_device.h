@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/*
+ * One card. Each block (noun) declares its own part in its own header; this one puts them together.
+ *
+ * Lock order, outermost first:
+ *   reset_sem (read: every driver ioctl and worker that uses the hardware; write: reset)
+ *   queue->submit_lock, vm->lock
+ *   dma_resv of VMs and objects (drm_exec)
+ *   vm->pt_lock
+ *   hwq recovery: queue->hw_lock
+ *   mbox.lock, safe.lock, scrub.lock
+ *   lmem.lock, carve.lock
+ * map_sem nests inside mmap_lock and outside nothing. mbox.lock, safe.lock and hw_lock are taken in the dma-fence
+ * signalling path: nothing may allocate or wait for a fence under them.
+ */
+#ifndef WEFT_DEVICE_H
+#define WEFT_DEVICE_H
+
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+
+#include "weft_carve.h"
+#include "weft_event.h"
+#include "weft_gem.h"
+#include "weft_link.h"
+#include "weft_lmem.h"
+#include "weft_mbox.h"
+#include "weft_mmio.h"
+#include "weft_prime.h"
+#include "weft_safe.h"
+#include "weft_scrub.h"
+
+/**
+ * enum weft_state - what may be asked of the card
+ * @WEFT_UP: everything
+ * @WEFT_RESETTING: between weft_reset_prepare() and weft_reset_done(); reset_sem keeps users out
+ * @WEFT_WEDGED: a reset failed; -EIO until the driver is bound again
+ * @WEFT_LOST: registers read all-ones, or unplugged; -ENODEV
+ */
+enum weft_state { WEFT_UP, WEFT_RESETTING, WEFT_WEDGED, WEFT_LOST };
+
+/**
+ * struct weft_stats - counts since the driver was bound
+ */
+struct weft_stats {
+	atomic64_t irqs;
+	atomic64_t events;
+	atomic64_t overflows;
+	atomic64_t faults;
+	atomic64_t timeouts;
+	atomic64_t jobs;
+	atomic64_t resets;
+};
+
+/**
+ * struct weft_counts - live objects, for leak checks (debugfs)
+ */
+struct weft_counts {
+	atomic_t files;
+	atomic_t vms;
+	atomic_t queues;
+	atomic_t jobs;
+	atomic_t fences;
+	atomic_t bos;
+	atomic_t imports;
+	atomic_t exports;
+	atomic_t vas;
+	atomic_t tables;
+};
+
+/**
+ * struct weft_device - one card
+ * @state: enum weft_state; written with reset_sem held for writing, or once to LOST from anywhere
+ * @quiet: the card cannot access memory any more (bus mastering off), so stop operations count as done
+ * @gen: reset generation, from the card; objects and VMs of an older one are stale
+ * @serial: of the card, distinct in the machine
+ * @caps: WEFT_CAP_*
+ * @lmem_bytes: local memory
+ * @user_limit: first byte of the carve-out
+ * @contract: version agreed with the firmware
+ * @fw_version: of the running firmware
+ * @counter_lock: the card's counter window (CNT_SEL, CNT_VALUE)
+ * @hwqs: queue id → struct weft_hwq; irq-safe lock, entries live while it is held
+ * @asids: address-space ids in use (values: 1)
+ * @map_sem: read: page faults of local memory; write: making mappings stale
+ * @submit_wq: runs jobs; ordered
+ * @timeout_wq: recoveries; ordered
+ * @clean_wq: of the module: frees queues, scrubs, resets
+ * @bos: objects with mappings for the card's DMA, which must end before the device is unbound
+ */
+struct weft_device {
+	struct drm_device drm;
+	struct pci_dev *pdev;
+	struct weft_mmio mmio;
+
+	int state;
+	bool quiet;
+	u64 gen;
+
+	u32 serial;
+	u32 contract;
+	u32 fw_version;
+	u32 num_asids;
+	u32 num_queues;
+	u32 num_slots;
+	u32 num_engines;
+	u32 num_links;
+	u32 timed_width;
+	u64 caps;
+	u64 lmem_bytes;
+	u64 user_limit;
+
+	struct mutex counter_lock;
+	struct rw_semaphore reset_sem;
+	struct rw_semaphore map_sem;
+	struct xarray hwqs;
+	struct xarray asids;
+
+	struct weft_carve carve;
+	struct weft_lmem lmem;
+	struct weft_mbox mbox;
+	struct weft_event_ring events;
+	struct weft_safe safe;
+	struct weft_scrub scrub;
+	struct weft_exports exports;
+	struct weft_links links;
+	struct weft_carve_block *fw_log;
+	struct weft_bos bos;
+
+	struct workqueue_struct *submit_wq;
+	struct workqueue_struct *timeout_wq;
+	struct workqueue_struct *clean_wq;
+	struct work_struct reset_work;
+	struct work_struct lost_work;
+
+	struct weft_stats stats;
+	struct weft_counts counts;
+};
+
+static inline struct weft_device *to_weft(struct drm_device *drm)
+{
+	return container_of(drm, struct weft_device, drm);
+}
+
+/* 0, or the errno of a card that cannot be used now. */
+static inline int weft_device_check(struct weft_device *w)
+{
+	switch (READ_ONCE(w->state)) {
+	case WEFT_UP:
+		return 0;
+	case WEFT_LOST:
+		return -ENODEV;
+	default:
+		return -EIO;
+	}
+}
+
+int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *clean_wq);
+void weft_device_remove(struct pci_dev *pdev);
+
+/* Brings a card after power-on or FLR to where queues can be created; undone by FLR alone. */
+int weft_device_start_hw(struct weft_device *w);
+
+/* Begin and end of a use of the hardware by an ioctl or a worker: 0, -ENODEV, -EIO; killable. */
+int weft_device_enter(struct weft_device *w, int *idx);
+void weft_device_exit(struct weft_device *w, int idx);
+
+#endif

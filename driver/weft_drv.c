@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <drm/drm_accel.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_ioctl.h>
+#include <drm/weft_accel.h>
+
+#include <firmware/abi/reg.h>
+
+#include "weft_bind.h"
+#include "weft_device.h"
+#include "weft_file.h"
+#include "weft_gem.h"
+#include "weft_job.h"
+#include "weft_peer.h"
+#include "weft_prime.h"
+#include "weft_query.h"
+#include "weft_queue.h"
+#include "weft_reset.h"
+#include "weft_vm.h"
+
+/* Frees queues, scrubs memory, resets; drained before the module's text goes away. */
+static struct workqueue_struct *weft_clean_wq;
+
+typedef int (*weft_ioctl_fn)(struct weft_device *w, struct weft_file *f, void *data);
+
+/* The one gate every ioctl passes: card present, not in reset, counted. */
+static int guarded(struct drm_device *drm, struct drm_file *file, void *data, weft_ioctl_fn fn)
+{
+	struct weft_device *w = to_weft(drm);
+	struct weft_file *f = file->driver_priv;
+	int idx, ret;
+
+	ret = weft_device_enter(w, &idx);
+	if (ret)
+		return ret;
+	atomic64_inc(&f->ioctls);
+	ret = fn(w, f, data);
+	weft_device_exit(w, idx);
+	return ret;
+}
+
+#define WEFT_IOCTLS(OP) \
+	OP(QUERY, query) \
+	OP(GEM_CREATE, gem_create) \
+	OP(GEM_INFO, gem_info) \
+	OP(GEM_EXPORT, gem_export) \
+	OP(VM_CREATE, vm_create) \
+	OP(VM_DESTROY, vm_destroy) \
+	OP(VM_BIND, vm_bind) \
+	OP(QUEUE_CREATE, queue_create) \
+	OP(QUEUE_DESTROY, queue_destroy) \
+	OP(QUEUE_STATE, queue_state) \
+	OP(SUBMIT, submit) \
+	OP(QUERY_PEER, query_peer)
+
+#define WEFT_GUARD(NAME, name) \
+	static int guarded_##name(struct drm_device *drm, void *data, struct drm_file *file) \
+	{ \
+		return guarded(drm, file, data, weft_##name##_ioctl); \
+	}
+WEFT_IOCTLS(WEFT_GUARD)
+
+#define WEFT_ROW(NAME, name) DRM_IOCTL_DEF_DRV(WEFT_##NAME, guarded_##name, 0),
+static const struct drm_ioctl_desc weft_ioctls[] = {
+	WEFT_IOCTLS(WEFT_ROW)
+};
+
+static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUERY_PEER + 1, "every ioctl of the header has its row");
+
+static const struct file_operations weft_fops = {
+	.owner = THIS_MODULE,
+	DRM_ACCEL_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
+
+static const struct drm_driver weft_driver = {
+	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |
+			   WEFT_DRIVER_FEATURES,
+	.open = weft_file_open,
+	.postclose = weft_file_close,
+	.show_fdinfo = weft_file_show_fdinfo,
+	.ioctls = weft_ioctls,
+	.num_ioctls = ARRAY_SIZE(weft_ioctls),
+	.fops = &weft_fops,
+	.prime_handle_to_fd = weft_prime_handle_to_fd,
+	.prime_fd_to_handle = weft_prime_fd_to_handle,
+	.gem_prime_import = weft_prime_import,
+	.name = "weft",
+	.desc = "weft accelerator",
+	.major = DRM_WEFT_UAPI_MAJOR,
+	.minor = DRM_WEFT_UAPI_MINOR,
+#ifdef WEFT_HAVE_DRM_DRIVER_DATE
+	.date = "20261122",
+#endif
+};
+
+struct weft_device *weft_device_of(struct file *file)
+{
+	struct drm_file *drm_file = file->f_op == &weft_fops ? file->private_data : NULL;
+
+	return drm_file ? to_weft(drm_file->minor->dev) : NULL;
+}
+
+static int weft_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return weft_device_probe(pdev, &weft_driver, weft_clean_wq);
+}
+
+static pci_ers_result_t weft_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct weft_device *w = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_perm_failure) {
+		weft_reset_lost(w, "PCI error recovery");
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	if (state == pci_channel_io_normal)
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	weft_reset_prepare(w);
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t weft_slot_reset(struct pci_dev *pdev)
+{
+	struct weft_device *w = pci_get_drvdata(pdev);
+
+	pci_restore_state(pdev);
+	weft_reset_done(w);
+	return weft_device_check(w) ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;
+}
+
+static void weft_pci_reset_prepare(struct pci_dev *pdev)
+{
+	weft_reset_prepare(pci_get_drvdata(pdev));
+}
+
+static void weft_pci_reset_done(struct pci_dev *pdev)
+{
+	weft_reset_done(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers weft_errors = {
+	.error_detected = weft_error_detected,
+	.slot_reset = weft_slot_reset,
+	.reset_prepare = weft_pci_reset_prepare,
+	.reset_done = weft_pci_reset_done,
+};
+
+static const struct pci_device_id weft_ids[] = {
+	{ PCI_DEVICE(WEFT_PCI_VENDOR, WEFT_PCI_DEVICE) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, weft_ids);
+
+static struct pci_driver weft_pci_driver = {
+	.name = "weft",
+	.id_table = weft_ids,
+	.probe = weft_probe,
+	.remove = weft_device_remove,
+	.err_handler = &weft_errors,
+};
+
+static int __init weft_init(void)
+{
+	int ret;
+
+	weft_clean_wq = alloc_workqueue("weft-clean", WQ_UNBOUND, 0);
+	if (!weft_clean_wq)
+		return -ENOMEM;
+	ret = pci_register_driver(&weft_pci_driver);
+	if (ret)
+		destroy_workqueue(weft_clean_wq);
+	return ret;
+}
+
+static void __exit weft_exit(void)
+{
+	pci_unregister_driver(&weft_pci_driver);
+	destroy_workqueue(weft_clean_wq);
+}
+
+module_init(weft_init);
+module_exit(weft_exit);
+
+MODULE_AUTHOR("The weft authors");
+MODULE_DESCRIPTION("weft accelerator");
+MODULE_LICENSE("GPL");
+#ifdef WEFT_HAVE_IMPORT_NS_BARE
+MODULE_IMPORT_NS(DMA_BUF);
+#else
+MODULE_IMPORT_NS("DMA_BUF");
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <drm/drm_print.h>
+
+#include <firmware/abi/event.h>
+#include <firmware/abi/reg.h>
+
+#include "weft_device.h"
+
+#define EVENT_LOG2	10
+#define MAX_VECTORS	4
+#define POLL_MS		250
+
+/* Runs @call for a queue, or for all of them. Queues live as long as the lock is held. */
+static void tell_queue(struct weft_device *w, u32 id, bool fault)
+{
+	struct weft_hwq *q;
+	unsigned long flags;
+
+	xa_lock_irqsave(&w->hwqs, flags);
+	q = xa_load(&w->hwqs, id);
+	if (q && !xa_is_value(q)) {
+		if (fault)
+			q->ops->fault(q);
+		else
+			q->ops->fence(q);
+	}
+	xa_unlock_irqrestore(&w->hwqs, flags);
+}
+
+/* Everything an event says can be read elsewhere: after an overflow all of it is. */
+static void rescan(struct weft_device *w)
+{
+	unsigned long id = 0, flags;
+	struct weft_hwq *q;
+
+	xa_lock_irqsave(&w->hwqs, flags);
+	xa_for_each(&w->hwqs, id, q) {
+		if (xa_is_value(q))
+			continue;
+		q->ops->fence(q);
+		if (weft_mmio_lmem_read32(w, q->desc.state + offsetof(struct weft_queue_state, run)) ==
+		    WEFT_QS_FAULTED)
+			q->ops->fault(q);
+	}
+	xa_unlock_irqrestore(&w->hwqs, flags);
+	wake_up_all(&w->mbox.wq);
+	wake_up_all(&w->safe.wq);
+}
+
+static void handle(struct weft_device *w, const struct weft_event *e)
+{
+	switch (e->type) {
+	case WEFT_EVT_FENCE:
+		tell_queue(w, e->queue, false);
+		break;
+	case WEFT_EVT_FAULT:
+		atomic64_inc(&w->stats.faults);
+		tell_queue(w, e->queue, true);
+		break;
+	case WEFT_EVT_MBOX:
+		wake_up_all(&w->mbox.wq);
+		break;
+	case WEFT_EVT_SAFE:
+		wake_up_all(&w->safe.wq);
+		break;
+	case WEFT_EVT_FW:
+		drm_err_ratelimited(&w->drm, "the control processor stopped (boot state %u): queues go on, new ones need a reset of the card\n",
+				    e->cause);
+		break;
+	case WEFT_EVT_LINK:
+		drm_err_ratelimited(&w->drm, "link %u to a peer went down\n", e->queue);
+		break;
+	case WEFT_EVT_ECC:
+		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n", e->value);
+		break;
+	default:
+		drm_dbg(&w->drm, "event %u for queue %u ignored\n", e->type, e->queue);
+	}
+}
+
+void weft_event_process(struct weft_device *w)
+{
+	struct weft_event_ring *r = &w->events;
+	unsigned long flags;
+	unsigned int taken = 0, limit;
+	bool fence_cookie;
+
+	spin_lock_irqsave(&r->lock, flags);
+	if (!r->on)
+		goto unlock;
+	fence_cookie = dma_fence_begin_signalling();
+	/* At most one ring's worth: what comes meanwhile brings its own interrupt. */
+	for (limit = 1u << r->log2; limit; limit--) {
+		struct weft_event *slot = &r->ring[r->head & ((1u << r->log2) - 1)];
+		struct weft_event e;
+
+		if (READ_ONCE(slot->seq) != r->head + 1)
+			break;
+		dma_rmb();
+		e = *slot;
+		r->head++;
+		taken++;
+		handle(w, &e);
+	}
+	if (taken) {
+		weft_mmio_write32(w, WEFT_REG_EVT_HEAD, r->head);
+		atomic64_add(taken, &w->stats.events);
+	}
+	/* Reading a register costs a round trip: only where events can have been dropped. */
+	if (!taken || taken >= (1u << r->log2) / 2) {
+		u32 status = weft_mmio_read32(w, WEFT_REG_EVT_STATUS);
+
+		if (status != ~0u && status & WEFT_EVT_STATUS_DMA)
+			drm_err_ratelimited(&w->drm, "the card cannot write the event ring at bus address %pad: check the IOMMU\n",
+					    &r->bus);
+		if (status != ~0u && status)
+			weft_mmio_write32(w, WEFT_REG_EVT_STATUS, status);
+		if (status != ~0u && status & WEFT_EVT_STATUS_OVERFLOW) {
+			atomic64_inc(&w->stats.overflows);
+			rescan(w);
+		}
+	}
+	dma_fence_end_signalling(fence_cookie);
+unlock:
+	spin_unlock_irqrestore(&r->lock, flags);
+}
+
+static irqreturn_t irq_handler(int irq, void *arg)
+{
+	struct weft_device *w = arg;
+
+	atomic64_inc(&w->stats.irqs);
+	weft_event_process(w);
+	return IRQ_HANDLED;
+}
+
+static bool jobs_in_flight(struct weft_device *w)
+{
+	return atomic_read(&w->counts.fences) > 0;
+}
+
+static void poll_work(struct work_struct *work)
+{
+	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, events.poll);
+
+	weft_event_process(w);
+	if (jobs_in_flight(w))
+		rescan(w);
+	if (jobs_in_flight(w) && !weft_device_check(w))
+		weft_event_watch(w);
+}
+
+void weft_event_watch(struct weft_device *w)
+{
+	queue_delayed_work(w->timeout_wq, &w->events.poll, msecs_to_jiffies(POLL_MS));
+}
+
+static void free_vectors(struct weft_device *w, int count)
+{
+	while (count--)
+		free_irq(pci_irq_vector(w->pdev, count), w);
+	pci_free_irq_vectors(w->pdev);
+}
+
+int weft_event_init(struct weft_device *w)
+{
+	struct weft_event_ring *r = &w->events;
+	int i, ret;
+
+	spin_lock_init(&r->lock);
+	INIT_DELAYED_WORK(&r->poll, poll_work);
+	r->log2 = EVENT_LOG2;
+	r->ring = dma_alloc_coherent(&w->pdev->dev, sizeof(*r->ring) << r->log2, &r->bus, GFP_KERNEL);
+	if (!r->ring)
+		return -ENOMEM;
+	ret = pci_alloc_irq_vectors(w->pdev, 1, MAX_VECTORS, PCI_IRQ_MSIX | PCI_IRQ_MSI);
+	if (ret < 0) {
+		drm_err(&w->drm, "no MSI-X or MSI vector to be had (%d)\n", ret);
+		goto err_ring;
+	}
+	r->vectors = ret;
+	for (i = 0; i < r->vectors; i++) {
+		ret = request_irq(pci_irq_vector(w->pdev, i), irq_handler, 0, "weft", w);
+		if (ret) {
+			drm_err(&w->drm, "interrupt vector %d of %d cannot be requested (%d)\n", i, r->vectors, ret);
+			goto err_irqs;
+		}
+	}
+	return 0;
+
+err_irqs:
+	free_vectors(w, i);
+err_ring:
+	dma_free_coherent(&w->pdev->dev, sizeof(*r->ring) << r->log2, r->ring, r->bus);
+	r->ring = NULL;
+	return ret;
+}
+
+void weft_event_fini(struct weft_device *w)
+{
+	struct weft_event_ring *r = &w->events;
+
+	weft_event_stop(w);
+	free_vectors(w, r->vectors);
+	cancel_delayed_work_sync(&r->poll);
+	dma_free_coherent(&w->pdev->dev, sizeof(*r->ring) << r->log2, r->ring, r->bus);
+	r->ring = NULL;
+}
+
+void weft_event_start(struct weft_device *w)
+{
+	struct weft_event_ring *r = &w->events;
+	unsigned long flags;
+
+	spin_lock_irqsave(&r->lock, flags);
+	memset(r->ring, 0, sizeof(*r->ring) << r->log2);
+	r->head = 0;
+	weft_mmio_write64(w, WEFT_REG_EVT_BASE, r->bus);
+	weft_mmio_write32(w, WEFT_REG_EVT_LOG2, r->log2);
+	weft_mmio_write32(w, WEFT_REG_IRQ_VECTORS, r->vectors);
+	weft_mmio_write32(w, WEFT_REG_EVT_HEAD, 0);
+	weft_mmio_write32(w, WEFT_REG_EVT_ENABLE, 1);
+	r->on = true;
+	spin_unlock_irqrestore(&r->lock, flags);
+}
+
+void weft_event_stop(struct weft_device *w)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&w->events.lock, flags);
+	w->events.on = false;
+	weft_mmio_write32(w, WEFT_REG_EVT_ENABLE, 0);
+	spin_unlock_irqrestore(&w->events.lock, flags);
+}

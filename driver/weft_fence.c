@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/slab.h>
+
+#include "weft_device.h"
+#include "weft_fence.h"
+
+static const char *driver_name(struct dma_fence *fence)
+{
+	return "weft";
+}
+
+static const char *timeline_name(struct dma_fence *fence)
+{
+	return "weft-queue";
+}
+
+static const struct dma_fence_ops weft_fence_ops = {
+	.get_driver_name = driver_name,
+	.get_timeline_name = timeline_name,
+};
+
+struct weft_fence *weft_fence_alloc(void)
+{
+	struct weft_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL_ACCOUNT);
+
+	BUILD_BUG_ON(offsetof(struct weft_fence, base));
+	if (fence)
+		spin_lock_init(&fence->lock);
+	return fence;
+}
+
+void weft_fence_start(struct weft_fence *fence, u64 context, u64 value)
+{
+	fence->value = value;
+	INIT_LIST_HEAD(&fence->link);
+	dma_fence_init(&fence->base, &weft_fence_ops, &fence->lock, context, value);
+}
+
+void weft_fence_end(struct weft_device *w, struct weft_fence *fence, int error)
+{
+	if (error)
+		dma_fence_set_error(&fence->base, error);
+	else
+		atomic64_inc(&w->stats.jobs);
+	dma_fence_signal(&fence->base);
+	atomic_dec(&w->counts.fences);
+	dma_fence_put(&fence->base);
+}
+
+void weft_fence_put(struct weft_fence *fence)
+{
+	if (!fence)
+		return;
+	if (fence->value)
+		dma_fence_put(&fence->base);
+	else
+		kfree(fence);
+}

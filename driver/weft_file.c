@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+
+#include "weft_device.h"
+#include "weft_file.h"
+#include "weft_queue.h"
+#include "weft_vm.h"
+
+/* A quarter each, so that one process cannot starve the others; the administrator may have everything. */
+#define QUOTA_SHARE	4
+
+int weft_file_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct weft_device *w = to_weft(drm);
+	unsigned int share = capable(CAP_SYS_RESOURCE) ? 1 : QUOTA_SHARE;
+	struct weft_file *f;
+
+	if (weft_device_check(w) == -ENODEV)
+		return -ENODEV;
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return -ENOMEM;
+	kref_init(&f->ref);
+	f->w = w;
+	f->drm = file;
+	xa_init_flags(&f->vms, XA_FLAGS_ALLOC1);
+	xa_init_flags(&f->queues, XA_FLAGS_ALLOC1);
+	/* One queue and two address spaces (0 and the scrubber's) are the kernel's. */
+	f->max_queues = max((w->num_queues - 1) / share, 1u);
+	f->max_vms = max((w->num_asids - 2) / share, 1u);
+	f->local_quota = w->user_limit / share;
+	f->system_quota = ((u64)totalram_pages() << PAGE_SHIFT) / QUOTA_SHARE;
+	if (share == 1)
+		f->system_quota *= 3;
+	file->driver_priv = f;
+	atomic_inc(&w->counts.files);
+	return 0;
+}
+
+static void file_release(struct kref *ref)
+{
+	struct weft_file *f = container_of(ref, struct weft_file, ref);
+
+	kfree(f);
+}
+
+struct weft_file *weft_file_get(struct weft_file *f)
+{
+	kref_get(&f->ref);
+	return f;
+}
+
+void weft_file_put(struct weft_file *f)
+{
+	kref_put(&f->ref, file_release);
+}
+
+/* Runs with the card up, in reset, wedged or gone: each step copes. Queues first, they use the address spaces. */
+void weft_file_close(struct drm_device *drm, struct drm_file *file)
+{
+	struct weft_file *f = file->driver_priv;
+	struct weft_device *w = f->w;
+	struct weft_queue *q;
+	struct weft_vm *vm;
+	unsigned long id;
+
+	down_read(&w->reset_sem);
+	xa_for_each(&f->queues, id, q) {
+		xa_erase(&f->queues, id);
+		weft_queue_kill(q);
+	}
+	xa_for_each(&f->vms, id, vm) {
+		xa_erase(&f->vms, id);
+		weft_vm_kill(vm);
+	}
+	up_read(&w->reset_sem);
+	xa_destroy(&f->queues);
+	xa_destroy(&f->vms);
+	f->drm = NULL;
+	file->driver_priv = NULL;
+	atomic_dec(&w->counts.files);
+	weft_file_put(f);
+}
+
+int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount)
+{
+	u64 now = atomic64_add_return(amount, used);
+
+	if (now <= quota && now >= amount)
+		return 0;
+	atomic64_sub(amount, used);
+	drm_dbg(&f->w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", what, amount, now - amount, quota);
+	return -EDQUOT;
+}
+
+int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota)
+{
+	int now = atomic_inc_return(used);
+
+	if (now <= quota)
+		return 0;
+	atomic_dec(used);
+	drm_dbg(&f->w->drm, "quota of %s: %u used, %u allowed\n", what, now - 1, quota);
+	return -EDQUOT;
+}
+
+void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	struct weft_file *f = file->driver_priv;
+	u64 busy = atomic64_read(&f->past_busy_ns);
+	u64 local = atomic64_read(&f->local_used), sys = atomic64_read(&f->system_used);
+	struct weft_queue *q;
+	unsigned long id;
+
+	xa_lock(&f->queues);
+	xa_for_each(&f->queues, id, q)
+		busy += weft_queue_busy_ns(q);
+	xa_unlock(&f->queues);
+	drm_printf(p, "drm-engine-weft:\t%llu ns\n", busy);
+	drm_printf(p, "drm-total-local:\t%llu KiB\n", local >> 10);
+	drm_printf(p, "drm-resident-local:\t%llu KiB\n", local >> 10);
+	drm_printf(p, "drm-total-system:\t%llu KiB\n", sys >> 10);
+	drm_printf(p, "drm-resident-system:\t%llu KiB\n", sys >> 10);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* One open file: what it owns, what it may own, what it did. Outlives the file while its objects exist. */
+#ifndef WEFT_FILE_H
+#define WEFT_FILE_H
+
+#include <linux/kref.h>
+#include <linux/xarray.h>
+#include <drm/drm_file.h>
+
+struct drm_printer;
+struct weft_device;
+
+/**
+ * struct weft_file - one open file
+ * @vms: id → struct weft_vm, allocated from 1
+ * @queues: id → struct weft_queue, allocated from 1
+ * @max_queues: quota, also @max_vms, @local_quota (bytes), @system_quota (bytes)
+ * @local_used: bytes of local memory charged, also @system_used
+ * @ioctls: driver ioctls so far
+ * @jobs: jobs submitted so far
+ * @past_busy_ns: engine time of queues already gone
+ */
+struct weft_file {
+	struct kref ref;
+	struct weft_device *w;
+	struct drm_file *drm;
+	struct xarray vms;
+	struct xarray queues;
+	u32 max_queues;
+	u32 max_vms;
+	u64 local_quota;
+	u64 system_quota;
+	atomic_t num_queues;
+	atomic_t num_vms;
+	atomic64_t local_used;
+	atomic64_t system_used;
+	atomic64_t ioctls;
+	atomic64_t jobs;
+	atomic64_t past_busy_ns;
+};
+
+int weft_file_open(struct drm_device *drm, struct drm_file *file);
+void weft_file_close(struct drm_device *drm, struct drm_file *file);
+void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file);
+
+struct weft_file *weft_file_get(struct weft_file *f);
+void weft_file_put(struct weft_file *f);
+
+/* Counts @amount against a quota: 0 or -EDQUOT, with the numbers in the debug log. */
+int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount);
+int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota);
+
+/* The card behind a file descriptor's file, NULL when it is not one of ours. */
+struct weft_device *weft_device_of(struct file *file);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+#ifndef WEFT_FW_H
+#define WEFT_FW_H
+
+struct weft_device;
+
+/*
+ * Gets the firmware running: loads weft/weft-fw.bin unless the card has it resident. -ENOENT: no such file; -EIO: the
+ * card refused it or did not boot in time. Both say in the log what to do.
+ */
+int weft_fw_boot(struct weft_device *w);
+
+#endif

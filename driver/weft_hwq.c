@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/delay.h>
+#include <linux/xarray.h>
+#include <drm/drm_print.h>
+
+#include "weft_device.h"
+#include "weft_hwq.h"
+
+#define STATE_PUBLIC_BYTES	offsetof(struct weft_queue_state, frame)
+
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, const struct weft_hwq_ops *ops, u32 asid, u8 band,
+		  u8 ring_log2, u64 run_limit_ns)
+{
+	u64 ring_bytes = ALIGN((u64)sizeof(union weft_packet) << ring_log2, SZ_4K);
+	int ret;
+	u32 id;
+
+	q->w = w;
+	q->ops = ops;
+	q->live = false;
+	q->tail = 0;
+	q->mem = weft_carve_alloc(w, ring_bytes + 2 * SZ_4K);
+	if (IS_ERR(q->mem))
+		return PTR_ERR(q->mem);
+	q->desc = (struct weft_queue_desc) {
+		.asid = asid,
+		.kind = WEFT_QUEUE_JOB,
+		.band = band,
+		.ring = q->mem->at,
+		.ctl = q->mem->at + ring_bytes,
+		.state = q->mem->at + ring_bytes + SZ_4K,
+		.run_limit_ns = run_limit_ns,
+		/* Job queues never park, the contract wants the limit all the same. */
+		.wait_limit_ns = run_limit_ns,
+		.ring_log2 = ring_log2,
+		.weight = 100,
+	};
+	ret = xa_alloc_irq(&w->hwqs, &id, q, XA_LIMIT(0, w->num_queues - 1), GFP_KERNEL);
+	if (ret) {
+		weft_carve_free(w, q->mem);
+		return ret == -EBUSY ? -EDQUOT : ret;
+	}
+	q->desc.id = id;
+	return 0;
+}
+
+int weft_hwq_start(struct weft_hwq *q)
+{
+	int ret;
+
+	weft_mmio_lmem_clear(q->w, q->desc.ctl, 2 * SZ_4K);
+	weft_mmio_flush_writes();
+	q->tail = 0;
+	ret = weft_mbox_queue_create(q->w, &q->desc);
+	if (!ret)
+		q->live = true;
+	return ret;
+}
+
+int weft_hwq_stop(struct weft_hwq *q)
+{
+	int ret;
+
+	if (!q->live)
+		return 0;
+	ret = weft_safe_queue_stop(q->w, q->desc.id);
+	if (!ret && !READ_ONCE(q->w->quiet))
+		ret = weft_mbox_queue_destroy(q->w, q->desc.id);
+	if (!ret)
+		q->live = false;
+	return ret;
+}
+
+void weft_hwq_fini(struct weft_hwq *q)
+{
+	/* Numbers and memory of a queue that may still exist stay taken; a value entry is never dereferenced. */
+	if (q->live)
+		xa_store_irq(&q->w->hwqs, q->desc.id, xa_mk_value(1), GFP_KERNEL);
+	else
+		xa_erase_irq(&q->w->hwqs, q->desc.id);
+	if (q->live)
+		weft_carve_quarantine(q->w, q->mem);
+	else
+		weft_carve_free(q->w, q->mem);
+	q->mem = NULL;
+}
+
+void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigned int count)
+{
+	u64 mask = (1ull << q->desc.ring_log2) - 1;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		weft_mmio_lmem_write(q->w, q->desc.ring + ((q->tail + i) & mask) * sizeof(*packets), &packets[i],
+				     sizeof(*packets));
+	q->tail += count;
+	weft_mmio_flush_writes();
+	weft_mmio_lmem_write64(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, tail), q->tail);
+	weft_mmio_flush_writes();
+	if (weft_mmio_lmem_read32(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, armed)))
+		weft_mmio_doorbell(q->w, q->desc.id);
+}
+
+u64 weft_hwq_fence_value(struct weft_hwq *q)
+{
+	u64 value = weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, fence));
+
+	/* All-ones is no fence value, it is a card that does not answer. */
+	return value == ~0ull ? 0 : value;
+}
+
+void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state)
+{
+	u64 before, after;
+	int tries = 100;
+
+	do {
+		before = weft_mmio_lmem_read64(q->w, q->desc.state);
+		weft_mmio_lmem_read(q->w, state, q->desc.state, STATE_PUBLIC_BYTES);
+		after = weft_mmio_lmem_read64(q->w, q->desc.state);
+		if (before == after && !(before & 1))
+			return;
+		udelay(2);
+	} while (--tries);
+}
+
+void weft_hwq_reclaim(struct weft_device *w)
+{
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&w->hwqs, id, entry)
+		if (xa_is_value(entry))
+			xa_erase_irq(&w->hwqs, id);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* A hardware job queue: its memory in the carve-out, its life on the card, and the writing of packets. */
+#ifndef WEFT_HWQ_H
+#define WEFT_HWQ_H
+
+#include <linux/types.h>
+
+#include <firmware/abi/packet.h>
+#include <firmware/abi/queue.h>
+
+struct weft_carve_block;
+struct weft_device;
+struct weft_hwq;
+
+/**
+ * struct weft_hwq_ops - what its owner hears, in hard interrupt context
+ * @fence: the queue's fence word may have moved
+ * @fault: the queue faulted
+ */
+struct weft_hwq_ops {
+	void (*fence)(struct weft_hwq *q);
+	void (*fault)(struct weft_hwq *q);
+};
+
+/**
+ * struct weft_hwq - one queue
+ * @desc: what the card was told
+ * @mem: ring, ring control and state, in this order
+ * @tail: packets written since the last start
+ * @live: exists on the card (created, not destroyed)
+ */
+struct weft_hwq {
+	struct weft_device *w;
+	const struct weft_hwq_ops *ops;
+	struct weft_queue_desc desc;
+	struct weft_carve_block *mem;
+	u64 tail;
+	bool live;
+};
+
+/* Takes a queue number and memory. -EDQUOT (card full), -ENOSPC, -ENOMEM. Events may arrive from now on. */
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, const struct weft_hwq_ops *ops, u32 asid, u8 band,
+		  u8 ring_log2, u64 run_limit_ns);
+
+/* Creates it on the card, empty. Allocates nothing. */
+int weft_hwq_start(struct weft_hwq *q);
+
+/* Stops and removes it from the card. 0: nothing of it is in flight and the number may be used again. */
+int weft_hwq_stop(struct weft_hwq *q);
+
+/* Gives back number and memory; quarantines both when it is still live. */
+void weft_hwq_fini(struct weft_hwq *q);
+
+/* Free slots are the caller's care. Allocates nothing, atomic context allowed. */
+void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigned int count);
+
+u64 weft_hwq_fence_value(struct weft_hwq *q);
+
+/* Consistent copy of the public part of the state (its first 256 bytes), or the last try after 100 of them. */
+void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state);
+
+/* Numbers withheld by weft_hwq_fini() are free again after FLR. */
+void weft_hwq_reclaim(struct weft_device *w);
+
+#endif

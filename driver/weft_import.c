@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <drm/drm_print.h>
+#include <drm/weft_accel.h>
+
+#include "weft_bind.h"
+#include "weft_compat.h"
+#include "weft_device.h"
+#include "weft_import.h"
+
+#define RESV_WAIT_MS	5000
+
+static void unmap_locked(struct weft_bo *bo)
+{
+	if (!bo->import.sgt)
+		return;
+	weft_bind_revoke(bo);
+	dma_buf_unmap_attachment(bo->import.attach, bo->import.sgt, DMA_BIDIRECTIONAL);
+	bo->import.sgt = NULL;
+}
+
+/*
+ * The owner moves or takes back the memory: no allocation, no firmware. When the invalidate has completed nothing of
+ * this card can reach it, so the mapping ends before the callback returns.
+ */
+static void invalidate(struct dma_buf_attachment *attach)
+{
+	unmap_locked(attach->importer_priv);
+}
+
+static const struct dma_buf_attach_ops weft_attach_ops = {
+	.allow_peer2peer = true,
+	.WEFT_ATTACH_OP_INVALIDATE = invalidate,
+};
+
+struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf)
+{
+	struct weft_export *x = weft_prime_export_of(dmabuf);
+	struct dma_buf_attachment *attach;
+	struct weft_bo *bo;
+	int ret, tag = 0;
+
+	if (!IS_ALIGNED(dmabuf->size, PAGE_SIZE))
+		return ERR_PTR(-EINVAL);
+	if (x && x->bo->kind == WEFT_BO_LOCAL) {
+		tag = weft_link_get(w, x->bo->w);
+		if (tag < 0) {
+			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n", w->num_links);
+			return ERR_PTR(tag);
+		}
+	}
+	bo = weft_bo_alloc(w, WEFT_BO_IMPORT, dmabuf->size);
+	if (!bo) {
+		ret = -ENOMEM;
+		goto err_link;
+	}
+	bo->import.tag = tag;
+	bo->base.resv = dmabuf->resv;
+	if (x) {
+		bo->rights = x->rights;
+		bo->flags = x->bo->flags;
+		bo->placement = x->bo->placement;
+	} else {
+		bo->rights = DRM_WEFT_RIGHT_READ | (dmabuf->file->f_mode & FMODE_WRITE ? DRM_WEFT_RIGHT_WRITE : 0);
+		bo->placement = DRM_WEFT_PLACE_SYSTEM;
+	}
+	attach = dma_buf_dynamic_attach(dmabuf, &w->pdev->dev, &weft_attach_ops, bo);
+	if (IS_ERR(attach)) {
+		ret = PTR_ERR(attach);
+		weft_bo_put(bo);
+		return ERR_PTR(ret);
+	}
+	get_dma_buf(dmabuf);
+	bo->import.attach = attach;
+	bo->base.import_attach = attach;
+	weft_bos_add(bo);
+	atomic_inc(&w->counts.imports);
+	return bo;
+
+err_link:
+	weft_link_put(w, tag);
+	return ERR_PTR(ret);
+}
+
+int weft_import_map(struct weft_bo *bo)
+{
+	struct sg_table *sgt;
+	long left;
+
+	if (bo->import.sgt)
+		return 0;
+	left = dma_resv_wait_timeout(bo->base.resv, DMA_RESV_USAGE_KERNEL, true, msecs_to_jiffies(RESV_WAIT_MS));
+	if (left < 0)
+		return left;
+	if (!left)
+		return -ETIME;
+	sgt = dma_buf_map_attachment(bo->import.attach, DMA_BIDIRECTIONAL);
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	bo->import.sgt = sgt;
+	return 0;
+}
+
+void weft_import_unmap(struct weft_bo *bo)
+{
+	dma_resv_lock(bo->base.resv, NULL);
+	unmap_locked(bo);
+	dma_resv_unlock(bo->base.resv);
+}
+
+void weft_import_free(struct weft_bo *bo)
+{
+	struct dma_buf_attachment *attach = bo->import.attach;
+
+	if (attach) {
+		struct dma_buf *dmabuf = attach->dmabuf;
+
+		weft_import_unmap(bo);
+		dma_buf_detach(dmabuf, attach);
+		dma_buf_put(dmabuf);
+		bo->base.import_attach = NULL;
+		atomic_dec(&bo->w->counts.imports);
+	}
+	weft_link_put(bo->w, bo->import.tag);
+}

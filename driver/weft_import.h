@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* dma-bufs of other devices: dynamic attachments, peer-to-peer allowed, let go at once when their owner asks. */
+#ifndef WEFT_IMPORT_H
+#define WEFT_IMPORT_H
+
+struct dma_buf;
+struct weft_bo;
+struct weft_device;
+
+struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf);
+
+/* Maps it for the card if it is not yet; reservation held. The owner's errno when it refuses. */
+int weft_import_map(struct weft_bo *bo);
+
+/* Takes it out of every address space and ends the mapping. */
+void weft_import_unmap(struct weft_bo *bo);
+void weft_import_free(struct weft_bo *bo);
+
+#endif

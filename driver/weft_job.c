@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/dma-fence-chain.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+#include <drm/drm_syncobj.h>
+#include <drm/weft_accel.h>
+
+#include "weft_compat.h"
+#include "weft_device.h"
+#include "weft_fence.h"
+#include "weft_file.h"
+#include "weft_job.h"
+#include "weft_queue.h"
+#include "weft_vm.h"
+
+/**
+ * struct weft_job - one job
+ * @base: the scheduler's part
+ * @q: a reference
+ * @fence: of the hardware, allocated at submit
+ * @epoch: of the queue when the job was armed
+ * @call: the packet that runs it
+ */
+struct weft_job {
+	struct drm_sched_job base;
+	struct weft_queue *q;
+	struct weft_fence *fence;
+	u64 epoch;
+	struct weft_pkt_call call;
+};
+
+/* Signalled when the job ends; @chain is there iff @point is not 0. */
+struct weft_out_sync {
+	struct drm_syncobj *syncobj;
+	struct dma_fence_chain *chain;
+	u64 point;
+};
+
+static struct weft_job *to_job(struct drm_sched_job *base)
+{
+	return container_of(base, struct weft_job, base);
+}
+
+struct weft_queue *weft_job_queue(struct drm_sched_job *base)
+{
+	return to_job(base)->q;
+}
+
+/* --- the scheduler's side: in the signalling path, nothing here allocates --- */
+
+static struct dma_fence *run_job(struct drm_sched_job *base)
+{
+	union weft_packet packets[2] = {};
+	struct weft_job *job = to_job(base);
+	struct weft_queue *q = job->q;
+	struct dma_fence *ret;
+	unsigned long flags;
+	bool cookie;
+
+	packets[0].call = job->call;
+	packets[1].fence.op = WEFT_PKT_FENCE;
+	packets[1].fence.irq = 1;
+	cookie = dma_fence_begin_signalling();
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->dead) {
+		ret = ERR_PTR(q->error);
+	} else if (job->epoch != q->epoch) {
+		ret = ERR_PTR(-ECANCELED);
+	} else {
+		weft_fence_start(job->fence, q->context, ++q->seqno);
+		packets[1].fence.value = q->seqno;
+		ret = dma_fence_get(&job->fence->base);
+		/* One reference for the list in flight, one for the scheduler; the first is the job's. */
+		dma_fence_get(ret);
+		list_add_tail(&job->fence->link, &q->in_flight);
+		atomic_inc(&q->w->counts.fences);
+		weft_hwq_push(&q->hw, packets, ARRAY_SIZE(packets));
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	dma_fence_end_signalling(cookie);
+	if (!IS_ERR(ret))
+		weft_event_watch(q->w);
+	return ret;
+}
+
+static void free_job_memory(struct weft_job *job)
+{
+	struct weft_queue *q = job->q;
+
+	weft_fence_put(job->fence);
+	atomic_dec(&q->w->counts.jobs);
+	kfree(job);
+	weft_queue_put(q);
+}
+
+static void free_job(struct drm_sched_job *base)
+{
+	struct weft_job *job = to_job(base);
+	struct weft_queue *q = job->q;
+
+	drm_sched_job_cleanup(base);
+	if (atomic_dec_and_test(&q->pending))
+		wake_up_all(&q->idle_wq);
+	free_job_memory(job);
+}
+
+const struct drm_sched_backend_ops weft_job_sched_ops = {
+	.run_job = run_job,
+	.timedout_job = weft_recover_timedout,
+	.free_job = free_job,
+};
+
+/* --- the parser --- */
+
+static int check_submit(const struct drm_weft_submit *args)
+{
+	u64 end;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (!args->num_packets || args->num_packets > DRM_WEFT_MAX_PACKETS ||
+	    args->num_operands > DRM_WEFT_MAX_OPERANDS || args->num_syncs > DRM_WEFT_MAX_SYNCS)
+		return -EINVAL;
+	if (args->list & (WEFT_PACKET_BYTES - 1) || args->table & 31 || !args->table != !args->num_operands)
+		return -EINVAL;
+	if (!args->list || check_add_overflow(args->list, (u64)args->num_packets * WEFT_PACKET_BYTES, &end) ||
+	    end > WEFT_VM_END)
+		return -EINVAL;
+	if (check_add_overflow(args->table, (u64)args->num_operands * 32, &end) || end > WEFT_VM_END)
+		return -EINVAL;
+	return 0;
+}
+
+static struct drm_weft_sync *copy_syncs(const struct drm_weft_submit *args)
+{
+	struct drm_weft_sync *syncs;
+	u32 i;
+
+	if (!args->num_syncs)
+		return NULL;
+	syncs = memdup_array_user(u64_to_user_ptr(args->syncs), args->num_syncs, sizeof(*syncs));
+	if (IS_ERR(syncs))
+		return syncs;
+	for (i = 0; i < args->num_syncs; i++) {
+		if (syncs[i].flags & ~DRM_WEFT_SYNC_SIGNAL) {
+			kfree(syncs);
+			return ERR_PTR(-EINVAL);
+		}
+	}
+	return syncs;
+}
+
+static int add_waits(struct weft_job *job, struct drm_file *file, const struct drm_weft_sync *syncs, u32 count)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		struct dma_fence *fence;
+
+		if (syncs[i].flags & DRM_WEFT_SYNC_SIGNAL)
+			continue;
+		ret = drm_syncobj_find_fence(file, syncs[i].handle, syncs[i].point, 0, &fence);
+		if (!ret)
+			ret = drm_sched_job_add_dependency(&job->base, fence);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void free_outs(struct weft_out_sync *outs, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		dma_fence_chain_free(outs[i].chain);
+		if (outs[i].syncobj)
+			drm_syncobj_put(outs[i].syncobj);
+	}
+	kfree(outs);
+}
+
+/* Everything the signalling of syncobjs needs; later nothing may fail. */
+static struct weft_out_sync *prepare_outs(struct drm_file *file, const struct drm_weft_sync *syncs, u32 count,
+					  u32 *num)
+{
+	struct weft_out_sync *outs;
+	int ret = -ENOENT;
+	u32 i;
+
+	*num = 0;
+	if (!count)
+		return NULL;
+	outs = kcalloc(count, sizeof(*outs), GFP_KERNEL_ACCOUNT);
+	if (!outs)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < count; i++) {
+		struct weft_out_sync *out = &outs[*num];
+
+		if (!(syncs[i].flags & DRM_WEFT_SYNC_SIGNAL))
+			continue;
+		++*num;
+		out->point = syncs[i].point;
+		out->syncobj = drm_syncobj_find(file, syncs[i].handle);
+		if (!out->syncobj)
+			goto err_free;
+		if (!out->point)
+			continue;
+		out->chain = dma_fence_chain_alloc();
+		if (!out->chain) {
+			ret = -ENOMEM;
+			goto err_free;
+		}
+	}
+	return outs;
+
+err_free:
+	free_outs(outs, *num);
+	*num = 0;
+	return ERR_PTR(ret);
+}
+
+static void signal_outs(struct weft_out_sync *outs, u32 count, struct dma_fence *done)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (outs[i].chain) {
+			drm_syncobj_add_point(outs[i].syncobj, outs[i].chain, done, outs[i].point);
+			outs[i].chain = NULL;
+		} else {
+			drm_syncobj_replace_fence(outs[i].syncobj, done);
+		}
+	}
+}
+
+static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_submit *args)
+{
+	struct weft_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+
+	if (!job)
+		return NULL;
+	job->fence = weft_fence_alloc();
+	if (!job->fence) {
+		kfree(job);
+		return NULL;
+	}
+	job->call = (struct weft_pkt_call) {
+		.op = WEFT_PKT_CALL,
+		.npackets = args->num_packets,
+		.list = args->list,
+		.table = args->table,
+		.ntable = args->num_operands,
+	};
+	kref_get(&q->ref);
+	job->q = q;
+	atomic_inc(&q->w->counts.jobs);
+	return job;
+}
+
+/* From arm on there is no way back. */
+static int push(struct weft_job *job, struct weft_out_sync *outs, u32 num_outs)
+{
+	struct weft_queue *q = job->q;
+	struct dma_fence *done;
+	unsigned long flags;
+	int ret = 0;
+
+	mutex_lock(&q->submit_lock);
+	spin_lock_irqsave(&q->lock, flags);
+	job->epoch = q->epoch;
+	if (q->dead)
+		ret = q->error;
+	spin_unlock_irqrestore(&q->lock, flags);
+	if (!ret) {
+		drm_sched_job_arm(&job->base);
+		done = dma_fence_get(&job->base.s_fence->finished);
+		atomic_inc(&q->pending);
+		atomic64_inc(&q->f->jobs);
+		drm_sched_entity_push_job(&job->base);
+		signal_outs(outs, num_outs, done);
+		dma_fence_put(done);
+	}
+	mutex_unlock(&q->submit_lock);
+	return ret;
+}
+
+static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_weft_submit *args,
+		  const struct drm_weft_sync *syncs)
+{
+	struct weft_out_sync *outs;
+	struct weft_job *job;
+	u32 num_outs;
+	int ret;
+
+	outs = prepare_outs(f->drm, syncs, args->num_syncs, &num_outs);
+	if (IS_ERR(outs))
+		return PTR_ERR(outs);
+	job = alloc_job(q, args);
+	if (!job) {
+		ret = -ENOMEM;
+		goto free_outs;
+	}
+	ret = weft_sched_job_init(&job->base, &q->entity, f, f->drm->client_id);
+	if (ret)
+		goto free_job;
+	ret = add_waits(job, f->drm, syncs, args->num_syncs);
+	if (!ret)
+		ret = push(job, outs, num_outs);
+	if (!ret)
+		goto free_outs;
+	drm_sched_job_cleanup(&job->base);
+free_job:
+	free_job_memory(job);
+free_outs:
+	free_outs(outs, num_outs);
+	return ret;
+}
+
+int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_submit *args = data;
+	struct drm_weft_sync *syncs;
+	struct weft_queue *q;
+	int ret;
+
+	ret = check_submit(args);
+	if (ret)
+		return ret;
+	q = weft_queue_get(f, args->queue_id);
+	if (!q)
+		return -ENOENT;
+	if (q->gen != w->gen) {
+		ret = -ECANCELED;
+		goto put;
+	}
+	syncs = copy_syncs(args);
+	if (IS_ERR(syncs)) {
+		ret = PTR_ERR(syncs);
+		goto put;
+	}
+	ret = submit(f, q, args, syncs);
+	kfree(syncs);
+put:
+	weft_queue_put(q);
+	return ret;
+}

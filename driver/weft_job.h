@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* Submissions: this is their one parser. */
+#ifndef WEFT_JOB_H
+#define WEFT_JOB_H
+
+#include <drm/gpu_scheduler.h>
+
+struct weft_device;
+struct weft_file;
+struct weft_queue;
+
+extern const struct drm_sched_backend_ops weft_job_sched_ops;
+
+struct weft_queue *weft_job_queue(struct drm_sched_job *base);
+
+int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data);
+
+/* weft_recover.c: the scheduler's ->timedout_job(), also run when the card reports a fault. */
+enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad);
+
+#endif

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+
+#include "weft_device.h"
+#include "weft_reset.h"
+
+#define SCRUB_BATCH	32
+
+static u64 list_bytes(struct weft_lmem *l, struct list_head *blocks)
+{
+	struct gpu_buddy_block *block;
+	u64 bytes = 0;
+
+	list_for_each_entry(block, blocks, link)
+		bytes += gpu_buddy_block_size(&l->mm, block);
+	return bytes;
+}
+
+/* Clears freed blocks in the background, so that an allocation rarely has to wait for it. */
+static void scrub_work(struct work_struct *work)
+{
+	struct weft_device *w = container_of(work, struct weft_device, lmem.scrub_work);
+	struct weft_range ranges[SCRUB_BATCH];
+	struct weft_lmem *l = &w->lmem;
+	struct gpu_buddy_block *block;
+
+	for (;;) {
+		unsigned int n = 0;
+		LIST_HEAD(batch);
+		bool clear;
+
+		mutex_lock(&l->lock);
+		while (n < SCRUB_BATCH && (block = list_first_entry_or_null(&l->dirty, typeof(*block), link))) {
+			list_move_tail(&block->link, &batch);
+			ranges[n++] = (struct weft_range) {
+				.at = gpu_buddy_block_offset(block),
+				.bytes = gpu_buddy_block_size(&l->mm, block),
+			};
+		}
+		mutex_unlock(&l->lock);
+		if (!n)
+			return;
+		clear = weft_scrub_clear(w, ranges, n);
+		mutex_lock(&l->lock);
+		l->dirty_bytes -= list_bytes(l, &batch);
+		gpu_buddy_free_list(&l->mm, &batch, clear ? GPU_BUDDY_CLEARED : 0);
+		mutex_unlock(&l->lock);
+	}
+}
+
+int weft_lmem_init(struct weft_device *w)
+{
+	struct weft_lmem *l = &w->lmem;
+
+	mutex_init(&l->lock);
+	INIT_LIST_HEAD(&l->dirty);
+	INIT_LIST_HEAD(&l->lost);
+	INIT_WORK(&l->scrub_work, scrub_work);
+	return gpu_buddy_init(&l->mm, w->user_limit, SZ_4K);
+}
+
+void weft_lmem_fini(struct weft_device *w)
+{
+	struct weft_lmem *l = &w->lmem;
+
+	cancel_work_sync(&l->scrub_work);
+	gpu_buddy_free_list(&l->mm, &l->dirty, 0);
+	gpu_buddy_free_list(&l->mm, &l->lost, 0);
+	gpu_buddy_fini(&l->mm);
+	mutex_destroy(&l->lock);
+}
+
+static int alloc_blocks(struct weft_lmem *l, u64 bytes, struct list_head *blocks)
+{
+	int ret;
+
+	mutex_lock(&l->lock);
+	if (bytes > l->mm.avail)
+		ret = -ENOSPC;
+	else
+		ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks, GPU_BUDDY_CLEAR_ALLOCATION);
+	mutex_unlock(&l->lock);
+	return ret;
+}
+
+static int clear_blocks(struct weft_device *w, struct list_head *blocks)
+{
+	struct weft_lmem *l = &w->lmem;
+	struct weft_range ranges[SCRUB_BATCH];
+	struct gpu_buddy_block *block;
+	unsigned int n = 0;
+	bool ok = true;
+
+	list_for_each_entry(block, blocks, link) {
+		if (gpu_buddy_block_is_clear(block) && !l->nothing_clear)
+			continue;
+		ranges[n++] = (struct weft_range) {
+			.at = gpu_buddy_block_offset(block),
+			.bytes = gpu_buddy_block_size(&l->mm, block),
+		};
+		if (n == SCRUB_BATCH) {
+			ok = ok && weft_scrub_clear(w, ranges, n);
+			n = 0;
+		}
+	}
+	if (n)
+		ok = ok && weft_scrub_clear(w, ranges, n);
+	if (ok)
+		return 0;
+	return weft_device_check(w) ?: -EIO;
+}
+
+int weft_lmem_alloc(struct weft_device *w, u64 bytes, struct list_head *blocks)
+{
+	struct weft_lmem *l = &w->lmem;
+	int ret;
+
+	ret = alloc_blocks(l, bytes, blocks);
+	if (ret == -ENOSPC) {
+		/* Freed memory may still be on its way through the scrubber. Its waits are bounded. */
+		flush_work(&l->scrub_work);
+		ret = alloc_blocks(l, bytes, blocks);
+	}
+	if (ret) {
+		struct weft_lmem_info info;
+
+		weft_lmem_info(w, &info);
+		drm_dbg(&w->drm, "no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu\n",
+			bytes, info.free, info.largest, info.quarantined);
+		return ret;
+	}
+	ret = clear_blocks(w, blocks);
+	if (ret) {
+		mutex_lock(&l->lock);
+		gpu_buddy_free_list(&l->mm, blocks, 0);
+		mutex_unlock(&l->lock);
+	}
+	return ret;
+}
+
+void weft_lmem_free(struct weft_device *w, struct list_head *blocks)
+{
+	struct weft_lmem *l = &w->lmem;
+	u64 bytes;
+
+	mutex_lock(&l->lock);
+	bytes = list_bytes(l, blocks);
+	if (weft_reset_pending(w)) {
+		l->lost_bytes += bytes;
+		list_splice_tail_init(blocks, &l->lost);
+	} else {
+		l->dirty_bytes += bytes;
+		list_splice_tail_init(blocks, &l->dirty);
+	}
+	mutex_unlock(&l->lock);
+	if (!weft_device_check(w))
+		queue_work(w->clean_wq, &l->scrub_work);
+}
+
+void weft_lmem_after_reset(struct weft_device *w)
+{
+	struct weft_lmem *l = &w->lmem;
+
+	cancel_work_sync(&l->scrub_work);
+	mutex_lock(&l->lock);
+	gpu_buddy_free_list(&l->mm, &l->dirty, 0);
+	gpu_buddy_free_list(&l->mm, &l->lost, 0);
+	INIT_LIST_HEAD(&l->dirty);
+	INIT_LIST_HEAD(&l->lost);
+	l->dirty_bytes = 0;
+	l->lost_bytes = 0;
+#ifdef WEFT_HAVE_BUDDY_RESET_CLEAR
+	gpu_buddy_reset_clear(&l->mm, false);
+#else
+	l->nothing_clear = true;
+#endif
+	mutex_unlock(&l->lock);
+}
+
+/* The buddy allocator has no question for its largest block; taking and giving back answers it. */
+static u64 largest_block(struct weft_lmem *l)
+{
+	u64 bytes;
+
+	for (bytes = rounddown_pow_of_two(max_t(u64, l->mm.avail, 1)); bytes >= SZ_4K; bytes >>= 1) {
+		struct gpu_buddy_block *block, *next;
+		LIST_HEAD(blocks);
+
+		if (gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, bytes, &blocks, GPU_BUDDY_CLEAR_ALLOCATION))
+			continue;
+		list_for_each_entry_safe(block, next, &blocks, link)
+			gpu_buddy_free_block(&l->mm, block);
+		return bytes;
+	}
+	return 0;
+}
+
+void weft_lmem_info(struct weft_device *w, struct weft_lmem_info *info)
+{
+	struct weft_lmem *l = &w->lmem;
+
+	mutex_lock(&l->lock);
+	info->total = l->mm.size;
+	info->free = l->mm.avail + l->dirty_bytes;
+	info->dirty = l->mm.avail - (l->nothing_clear ? 0 : l->mm.clear_avail) + l->dirty_bytes;
+	info->quarantined = l->lost_bytes;
+	info->largest = largest_block(l);
+	mutex_unlock(&l->lock);
+}

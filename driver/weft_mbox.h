@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* Mailbox to the firmware: one request at a time, the answer matched by its sequence number, every wait bounded. */
+#ifndef WEFT_MBOX_H
+#define WEFT_MBOX_H
+
+#include <linux/mutex.h>
+#include <linux/wait.h>
+
+#include <firmware/abi/mailbox.h>
+
+struct weft_carve_block;
+struct weft_device;
+
+/**
+ * struct weft_mbox - state
+ * @slots: the message slots in the carve-out
+ * @seq: of the last request
+ * @req_tail: requests written
+ * @rsp_head: responses taken
+ * @dead: the firmware did not answer; nothing is asked any more until reset
+ */
+struct weft_mbox {
+	struct mutex lock;
+	wait_queue_head_t wq;
+	struct weft_carve_block *slots;
+	u32 seq;
+	u32 req_tail;
+	u32 rsp_head;
+	bool dead;
+};
+
+void weft_mbox_init(struct weft_device *w);
+
+/* After boot: sets MBOX_BASE and shakes hands (HELLO). Refuses with both version ranges in the log. */
+int weft_mbox_start(struct weft_device *w);
+
+/*
+ * Each returns 0 or: -EIO (refused, or the firmware is dead), -EBUSY, -EEXIST, -ENOENT, -EOPNOTSUPP, -ENODEV (gone).
+ * Allocates nothing; may be called while signalling fences.
+ */
+int weft_mbox_as_create(struct weft_device *w, u32 asid, u32 type, u64 root);
+int weft_mbox_as_destroy(struct weft_device *w, u32 asid);
+int weft_mbox_queue_create(struct weft_device *w, const struct weft_queue_desc *desc);
+int weft_mbox_queue_destroy(struct weft_device *w, u32 queue);
+
+#endif

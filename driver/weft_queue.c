@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/capability.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+#include <drm/weft_accel.h>
+
+#include <firmware/abi/reg.h>
+
+#include "weft_compat.h"
+#include "weft_device.h"
+#include "weft_fence.h"
+#include "weft_file.h"
+#include "weft_job.h"
+#include "weft_queue.h"
+#include "weft_vm.h"
+
+#define PACKETS_PER_JOB		2	/* CALL and FENCE */
+#define DEFAULT_JOBS		64
+#define MAX_JOBS		1024
+#define DEFAULT_LIMIT_MS	10000
+#define MAX_LIMIT_MS		600000
+#define SCHED_SLACK_MS		100	/* the card's own limit acts first */
+#define CANCEL_MS		200	/* for jobs without open dependencies to end with their proper error */
+
+static void fault_event(struct weft_hwq *hw)
+{
+	/* The recovery runs as if the time limit had run out now. */
+	drm_sched_fault(&container_of(hw, struct weft_queue, hw)->sched);
+}
+
+static const struct weft_hwq_ops queue_ops = {
+	.fence = weft_queue_complete,
+	.fault = fault_event,
+};
+
+static void take_completed(struct weft_queue *q, u64 value, struct list_head *out)
+{
+	struct weft_fence *fence;
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	while ((fence = list_first_entry_or_null(&q->in_flight, struct weft_fence, link)) && fence->value <= value) {
+		list_move_tail(&fence->link, out);
+		q->extended = 0;
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+void weft_queue_complete(struct weft_hwq *hw)
+{
+	struct weft_queue *q = container_of(hw, struct weft_queue, hw);
+	struct weft_fence *fence, *next;
+	LIST_HEAD(ended);
+
+	take_completed(q, weft_hwq_fence_value(hw), &ended);
+	list_for_each_entry_safe(fence, next, &ended, link) {
+		list_del_init(&fence->link);
+		weft_fence_end(q->w, fence, 0);
+	}
+}
+
+void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
+{
+	struct weft_fence *fence, *next;
+	unsigned long flags;
+	LIST_HEAD(failed);
+	int error = first;
+
+	spin_lock_irqsave(&q->lock, flags);
+	list_splice_init(&q->in_flight, &failed);
+	q->epoch++;
+	q->extended = 0;
+	if (dead && !q->dead) {
+		q->dead = true;
+		q->error = rest;
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	list_for_each_entry_safe(fence, next, &failed, link) {
+		list_del_init(&fence->link);
+		weft_fence_end(q->w, fence, error);
+		error = rest;
+	}
+}
+
+struct weft_queue *weft_queue_get(struct weft_file *f, u32 id)
+{
+	struct weft_queue *q;
+
+	xa_lock(&f->queues);
+	q = xa_load(&f->queues, id);
+	if (q)
+		kref_get(&q->ref);
+	xa_unlock(&f->queues);
+	return q;
+}
+
+/* The last reference may go in the scheduler's own worker, which cannot tear it down. */
+static void free_work(struct work_struct *work)
+{
+	struct weft_queue *q = container_of(work, struct weft_queue, free_work);
+	struct drm_device *drm = &q->w->drm;
+
+	drm_sched_fini(&q->sched);
+	weft_hwq_fini(&q->hw);
+	atomic_dec(&q->w->counts.queues);
+	weft_vm_put(q->vm);
+	weft_file_put(q->f);
+	mutex_destroy(&q->submit_lock);
+	mutex_destroy(&q->hw_lock);
+	kfree(q);
+	drm_dev_put(drm);
+	/* The worker is drained at module exit, so the code that returns from here is still there. */
+	module_put(THIS_MODULE);
+}
+
+static void queue_release(struct kref *ref)
+{
+	struct weft_queue *q = container_of(ref, struct weft_queue, ref);
+
+	queue_work(q->w->clean_wq, &q->free_work);
+}
+
+void weft_queue_put(struct weft_queue *q)
+{
+	kref_put(&q->ref, queue_release);
+}
+
+static int create(struct weft_queue *q, struct weft_device *w, const struct drm_weft_queue_create *args)
+{
+	u32 jobs = args->max_jobs ?: DEFAULT_JOBS, log2;
+	struct drm_gpu_scheduler *sched = &q->sched;
+	struct weft_sched_args sched_args = {
+		.ops = &weft_job_sched_ops,
+		.submit_wq = w->submit_wq,
+		.timeout_wq = w->timeout_wq,
+		.credits = jobs,
+		.timeout_jiffies = msecs_to_jiffies(q->run_limit_ms + SCHED_SLACK_MS),
+		.name = "weft",
+		.dev = &w->pdev->dev,
+	};
+	int ret;
+
+	log2 = max_t(u32, ilog2(roundup_pow_of_two(jobs * PACKETS_PER_JOB)), WEFT_RING_LOG2_MIN);
+	ret = weft_sched_init(&q->sched, &sched_args);
+	if (ret)
+		return ret;
+	ret = drm_sched_entity_init(&q->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret)
+		goto err_sched;
+	ret = weft_hwq_init(&q->hw, w, &queue_ops, q->vm->asid, args->band, log2,
+			    (u64)q->run_limit_ms * NSEC_PER_MSEC);
+	if (ret)
+		goto err_entity;
+	mutex_lock(&q->hw_lock);
+	ret = weft_hwq_start(&q->hw);
+	mutex_unlock(&q->hw_lock);
+	if (ret)
+		goto err_hw;
+	return 0;
+
+err_hw:
+	/* Without an answer the firmware may have created it all the same. */
+	q->hw.live = ret == -EIO;
+	weft_hwq_fini(&q->hw);
+err_entity:
+	drm_sched_entity_fini(&q->entity);
+err_sched:
+	drm_sched_fini(&q->sched);
+	return ret;
+}
+
+static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
+				const struct drm_weft_queue_create *args)
+{
+	struct weft_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&q->ref);
+	q->w = w;
+	q->f = f;
+	q->vm = vm;
+	q->gen = w->gen;
+	q->run_limit_ms = args->run_limit_ms ?: DEFAULT_LIMIT_MS;
+	q->context = dma_fence_context_alloc(1);
+	mutex_init(&q->submit_lock);
+	mutex_init(&q->hw_lock);
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->in_flight);
+	init_waitqueue_head(&q->idle_wq);
+	INIT_WORK(&q->free_work, free_work);
+	ret = create(q, w, args);
+	if (ret) {
+		kfree(q);
+		return ERR_PTR(ret);
+	}
+	weft_file_get(f);
+	drm_gpuvm_get(&vm->base);
+	drm_dev_get(&w->drm);
+	__module_get(THIS_MODULE);
+	atomic_inc(&w->counts.queues);
+	return q;
+}
+
+/* Leaves the list in flight to the caller. */
+static void shut_down(struct weft_queue *q, int error)
+{
+	bool cookie;
+
+	mutex_lock(&q->hw_lock);
+	cookie = dma_fence_begin_signalling();
+	weft_hwq_stop(&q->hw);
+	/* What the card had completed before it stopped is not lost. */
+	weft_queue_complete(&q->hw);
+	weft_queue_fail(q, error, error, true);
+	dma_fence_end_signalling(cookie);
+	mutex_unlock(&q->hw_lock);
+}
+
+void weft_queue_kill(struct weft_queue *q)
+{
+	u64 busy = weft_queue_busy_ns(q);
+
+	shut_down(q, -ECANCELED);
+	/* Who armed before that has pushed when this is taken; who comes later sees a dead queue. */
+	mutex_lock(&q->submit_lock);
+	mutex_unlock(&q->submit_lock);
+	/* Jobs still in the scheduler go through ->run_job() and are refused there. */
+	wait_event_timeout(q->idle_wq, !atomic_read(&q->pending), msecs_to_jiffies(CANCEL_MS));
+	drm_sched_entity_fini(&q->entity);
+	atomic64_add(busy, &q->f->past_busy_ns);
+	mutex_lock(&q->vm->lock);
+	q->vm->queues--;
+	mutex_unlock(&q->vm->lock);
+	atomic_dec(&q->f->num_queues);
+	weft_queue_put(q);
+}
+
+static struct weft_queue *next_queue(struct weft_device *w, unsigned long *id)
+{
+	struct weft_queue *q = NULL;
+	struct weft_hwq *hw;
+
+	xa_lock_irq(&w->hwqs);
+	xa_for_each_start(&w->hwqs, *id, hw, *id) {
+		if (xa_is_value(hw) || hw->ops != &queue_ops)
+			continue;
+		q = container_of(hw, struct weft_queue, hw);
+		if (kref_get_unless_zero(&q->ref))
+			break;
+		q = NULL;
+	}
+	xa_unlock_irq(&w->hwqs);
+	++*id;
+	return q;
+}
+
+void weft_queue_fail_all(struct weft_device *w, int error)
+{
+	struct weft_queue *q;
+	unsigned long id = 0;
+
+	while ((q = next_queue(w, &id))) {
+		shut_down(q, error);
+		weft_queue_put(q);
+	}
+}
+
+u64 weft_queue_busy_ns(struct weft_queue *q)
+{
+	u64 ns;
+
+	if (READ_ONCE(q->dead))
+		return 0;
+	ns = weft_mmio_lmem_read64(q->w, q->hw.desc.state + offsetof(struct weft_queue_state, busy_ns));
+	return ns == ~0ull ? 0 : ns;
+}
+
+static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
+		     struct drm_weft_queue_create *args)
+{
+	struct weft_queue *q;
+	int ret;
+
+	ret = mutex_lock_interruptible(&vm->lock);
+	if (ret)
+		return ret;
+	ret = vm->dead ? -ENOENT : weft_vm_check(vm);
+	if (ret)
+		goto unlock;
+	q = alloc(w, f, vm, args);
+	if (IS_ERR(q)) {
+		ret = PTR_ERR(q);
+		goto unlock;
+	}
+	vm->queues++;
+	mutex_unlock(&vm->lock);
+	ret = xa_alloc(&f->queues, &args->queue_id, q, xa_limit_31b, GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		/* It counts down itself, also in the caller's quota. */
+		atomic_inc(&f->num_queues);
+		weft_queue_kill(q);
+	}
+	return ret;
+unlock:
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_queue_create *args = data;
+	struct weft_vm *vm;
+	int ret;
+
+	if (args->flags || args->band > DRM_WEFT_BAND_LOW || args->max_jobs > MAX_JOBS ||
+	    args->run_limit_ms > MAX_LIMIT_MS)
+		return -EINVAL;
+	if (args->band < DRM_WEFT_BAND_NORMAL && !capable(CAP_SYS_NICE))
+		return -EACCES;
+	if (!(w->caps & WEFT_CAP_CALL)) {
+		drm_dbg(&w->drm, "the card lacks capability CALL, without which jobs cannot be run\n");
+		return -EOPNOTSUPP;
+	}
+	vm = weft_vm_get(f, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	ret = weft_file_charge_count(f, "queues", &f->num_queues, f->max_queues);
+	if (ret)
+		goto put;
+	ret = create_in(w, f, vm, args);
+	if (ret)
+		atomic_dec(&f->num_queues);
+put:
+	weft_vm_put(vm);
+	return ret;
+}
+
+int weft_queue_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_queue_destroy *args = data;
+	struct weft_queue *q;
+
+	if (args->pad)
+		return -EINVAL;
+	/* Who takes it out of the table kills it. */
+	q = xa_erase(&f->queues, args->queue_id);
+	if (!q)
+		return -ENOENT;
+	weft_queue_kill(q);
+	return 0;
+}
+
+int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_queue_state *args = data;
+	struct weft_queue_state *state;
+	struct weft_queue *q;
+	int ret = 0;
+
+	q = weft_queue_get(f, args->queue_id);
+	if (!q)
+		return -ENOENT;
+	state = kzalloc(sizeof(*state), GFP_KERNEL);
+	if (!state) {
+		ret = -ENOMEM;
+		goto put;
+	}
+	mutex_lock(&q->hw_lock);
+	if (q->gen != w->gen) {
+		ret = -ECANCELED;
+	} else {
+		if (q->hw.live)
+			weft_hwq_read_state(&q->hw, state);
+		args->run = state->run;
+		args->retired = state->retired;
+		args->busy_ns = state->busy_ns;
+		args->cause = q->fault.cause;
+		args->fault_packet = q->fault.packet;
+		args->fault_op = q->fault.op;
+		args->fault_va = q->fault.va;
+		args->fault_list = q->fault.list;
+		args->faults = q->faults;
+	}
+	mutex_unlock(&q->hw_lock);
+	kfree(state);
+put:
+	weft_queue_put(q);
+	return ret;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* Job queues: one scheduler, one entity, one hardware queue each. */
+#ifndef WEFT_QUEUE_H
+#define WEFT_QUEUE_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <drm/gpu_scheduler.h>
+
+#include "weft_hwq.h"
+
+struct weft_device;
+struct weft_fence;
+struct weft_file;
+struct weft_vm;
+
+/** struct weft_queue_fault - what stopped the queue last */
+struct weft_queue_fault {
+	u32 cause;
+	u32 packet;
+	u32 op;
+	u64 va;
+	u64 list;
+};
+
+/**
+ * struct weft_queue - a job queue
+ * @ref: file and jobs
+ * @submit_lock: order of arm and push
+ * @hw_lock: who stops, removes and re-creates the hardware queue
+ * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @error
+ * @in_flight: fences of jobs in the ring, in order
+ * @seqno: value of the last FENCE packet
+ * @epoch: jobs armed in an earlier one are cancelled instead of run
+ * @dead: takes no job any more; they end with @error
+ * @gen: reset generation it lives in
+ * @extended: how often the running job's limit was extended because it had no slot
+ * @pending: jobs pushed and not freed
+ * @faults: times stopped and set up again
+ */
+struct weft_queue {
+	struct kref ref;
+	struct weft_device *w;
+	struct weft_file *f;
+	struct weft_vm *vm;
+	struct weft_hwq hw;
+	struct drm_gpu_scheduler sched;
+	struct drm_sched_entity entity;
+	struct mutex submit_lock;
+	struct mutex hw_lock;
+	spinlock_t lock;
+	struct list_head in_flight;
+	u64 context;
+	u64 seqno;
+	u64 epoch;
+	bool dead;
+	int error;
+	u64 gen;
+	u32 run_limit_ms;
+	u32 extended;
+	u32 faults;
+	struct weft_queue_fault fault;
+	atomic_t pending;
+	wait_queue_head_t idle_wq;
+	struct work_struct free_work;
+};
+
+/* By id; NULL when there is none. */
+struct weft_queue *weft_queue_get(struct weft_file *f, u32 id);
+void weft_queue_put(struct weft_queue *q);
+
+/* Ends fences the card has completed. Any context. */
+void weft_queue_complete(struct weft_hwq *hw);
+
+/*
+ * Ends what is left in flight: the oldest with @first, the others with @rest; jobs not yet in the ring end with
+ * -ECANCELED. The hardware queue is stopped. @dead: for good.
+ */
+void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead);
+
+/* Stops it, ends its jobs with -ECANCELED, drops the file's reference. */
+void weft_queue_kill(struct weft_queue *q);
+
+/* Before FLR or after a loss: every queue of the card ends with @error. */
+void weft_queue_fail_all(struct weft_device *w, int error);
+
+/* Engine time since it was last set up; atomic context. */
+u64 weft_queue_busy_ns(struct weft_queue *q);
+
+int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data);
+int weft_queue_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *data);
+int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *data);
+
+#endif

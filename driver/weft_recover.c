@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+/*
+ * A queue that faulted or ran too long: stop it, tell whose fault it was, set it up again. Nobody else is touched.
+ * Runs in the dma-fence signalling path: no allocation, every wait bounded by safe_timeout_ms and mbox_timeout_ms.
+ */
+#include <drm/drm_print.h>
+
+#include <firmware/abi/fault.h>
+
+#include "weft_compat.h"
+#include "weft_device.h"
+#include "weft_job.h"
+#include "weft_queue.h"
+
+#define MAX_EXTENSIONS	16
+
+enum verdict {
+	VERDICT_NOTHING,	/* an interrupt was late or lost, or there is nothing in flight */
+	VERDICT_STARVED,	/* never got a slot: not its fault */
+	VERDICT_FAULT,
+	VERDICT_TIMEOUT,
+};
+
+static u32 state32(struct weft_queue *q, size_t at)
+{
+	return weft_mmio_lmem_read32(q->w, q->hw.desc.state + at);
+}
+
+static u64 state64(struct weft_queue *q, size_t at)
+{
+	return weft_mmio_lmem_read64(q->w, q->hw.desc.state + at);
+}
+
+static bool in_flight(struct weft_queue *q)
+{
+	unsigned long flags;
+	bool any;
+
+	spin_lock_irqsave(&q->lock, flags);
+	any = !list_empty(&q->in_flight);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return any;
+}
+
+static enum verdict judge(struct weft_queue *q)
+{
+	u32 run;
+
+	weft_queue_complete(&q->hw);
+	run = state32(q, offsetof(struct weft_queue_state, run));
+	if (run == WEFT_QS_FAULTED)
+		return VERDICT_FAULT;
+	if (!in_flight(q))
+		return VERDICT_NOTHING;
+	if (run == WEFT_QS_READY && q->extended < MAX_EXTENSIONS) {
+		q->extended++;
+		return VERDICT_STARVED;
+	}
+	return VERDICT_TIMEOUT;
+}
+
+static int errno_of(enum verdict verdict, u32 cause)
+{
+	if (verdict == VERDICT_TIMEOUT || cause == WEFT_FAULT_RUN_LIMIT || cause == WEFT_FAULT_HANG)
+		return -ETIME;
+	return -EFAULT;
+}
+
+static void remember(struct weft_queue *q, enum verdict verdict)
+{
+	q->fault = (struct weft_queue_fault) {
+		.cause = state32(q, offsetof(struct weft_queue_state, cause)),
+		.packet = state32(q, offsetof(struct weft_queue_state, fault_packet)),
+		.op = state32(q, offsetof(struct weft_queue_state, fault_op)),
+		.va = state64(q, offsetof(struct weft_queue_state, fault_va)),
+		.list = state64(q, offsetof(struct weft_queue_state, fault_list)),
+	};
+	/* STOPPED is what our own stop left; what led to it is the time limit. */
+	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED))
+		q->fault.cause = WEFT_FAULT_RUN_LIMIT;
+	q->faults++;
+}
+
+/* hw_lock held, scheduler's workers stopped. */
+static void recover(struct weft_queue *q, enum verdict verdict)
+{
+	struct weft_device *w = q->w;
+	int error, ret;
+
+	ret = weft_hwq_stop(&q->hw);
+	/* It may have completed more on the way to its stop. */
+	weft_queue_complete(&q->hw);
+	remember(q, verdict);
+	error = errno_of(verdict, q->fault.cause);
+	if (error == -ETIME)
+		atomic64_inc(&w->stats.timeouts);
+	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n", q->hw.desc.id,
+		error == -ETIME ? "time limit" : "fault", q->fault.cause, q->fault.va, q->fault.list, q->fault.packet,
+		q->fault.op);
+	if (!ret) {
+		weft_queue_fail(q, error, -ECANCELED, false);
+		ret = weft_hwq_start(&q->hw);
+	}
+	if (ret) {
+		/* Its jobs still end: nobody may wait for a queue that cannot be set up again. */
+		drm_err(&w->drm, "queue %u cannot be set up again (%d); it takes no more jobs\n", q->hw.desc.id, ret);
+		weft_queue_fail(q, error, weft_device_check(w) ?: -EIO, true);
+	}
+}
+
+enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
+{
+	struct weft_queue *q = weft_job_queue(bad);
+	struct drm_gpu_scheduler *sched = &q->sched;
+	enum verdict verdict;
+	bool cookie;
+
+	/* No job enters the ring while it is taken apart. */
+	drm_sched_wqueue_stop(sched);
+	mutex_lock(&q->hw_lock);
+	cookie = dma_fence_begin_signalling();
+	if (q->dead) {
+		weft_queue_fail(q, q->error, q->error, true);
+	} else {
+		verdict = judge(q);
+		if (verdict == VERDICT_FAULT || verdict == VERDICT_TIMEOUT)
+			recover(q, verdict);
+	}
+	dma_fence_end_signalling(cookie);
+	mutex_unlock(&q->hw_lock);
+
+	/*
+	 * The scheduler has taken the job off its list. Every fence is right now, also of jobs that go on, so it goes
+	 * back where it was and the worker frees what has ended. drm_sched_stop() and _start() would cancel the rest.
+	 */
+	spin_lock(&sched->job_list_lock);
+	list_add(&bad->list, &sched->pending_list);
+	spin_unlock(&sched->job_list_lock);
+	drm_sched_wqueue_start(sched);
+	return WEFT_SCHED_STAT_RESET;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <drm/drm_print.h>
+
+#include <firmware/abi/reg.h>
+
+#include "weft_device.h"
+#include "weft_map.h"
+#include "weft_queue.h"
+#include "weft_reset.h"
+#include "weft_vm.h"
+
+bool weft_reset_pending(struct weft_device *w)
+{
+	return READ_ONCE(w->state) != WEFT_UP || work_busy(&w->reset_work);
+}
+
+void weft_reset_schedule(struct weft_device *w)
+{
+	if (READ_ONCE(w->state) == WEFT_UP)
+		queue_work(w->clean_wq, &w->reset_work);
+}
+
+void weft_reset_lost(struct weft_device *w, const char *doing)
+{
+	if (xchg(&w->state, WEFT_LOST) == WEFT_LOST)
+		return;
+	WRITE_ONCE(w->quiet, true);
+	if (!drm_dev_is_unplugged(&w->drm))
+		drm_err(&w->drm, "the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
+			doing);
+	queue_work(w->clean_wq, &w->lost_work);
+}
+
+/* Nothing the card does leaves it from here on; stop operations count as done. */
+static void go_quiet(struct weft_device *w)
+{
+	if (pci_device_is_present(w->pdev))
+		pci_clear_master(w->pdev);
+	WRITE_ONCE(w->quiet, true);
+}
+
+/* Order: users cannot start anything new, then stop what runs, then tell who waits, then take memory away. */
+static void take_down(struct weft_device *w, int error)
+{
+	go_quiet(w);
+	weft_event_stop(w);
+	weft_queue_fail_all(w, error);
+	weft_scrub_stop(w);
+	weft_map_make_stale(w);
+	weft_prime_revoke_all(w);
+}
+
+static void lost_work(struct work_struct *work)
+{
+	struct weft_device *w = container_of(work, struct weft_device, lost_work);
+
+	take_down(w, -ENODEV);
+}
+
+void weft_reset_prepare(struct weft_device *w)
+{
+	down_write(&w->reset_sem);
+	if (w->state == WEFT_LOST)
+		return;
+	w->state = WEFT_RESETTING;
+	atomic64_inc(&w->stats.resets);
+	/* Matches no object: what faults between here and the card's return is lost. */
+	w->gen = U64_MAX;
+	take_down(w, -ECANCELED);
+	mutex_lock(&w->mbox.lock);
+	w->mbox.dead = true;
+	mutex_unlock(&w->mbox.lock);
+}
+
+void weft_reset_done(struct weft_device *w)
+{
+	int ret = -ENODEV;
+
+	if (w->state == WEFT_LOST)
+		goto unlock;
+	weft_carve_reclaim(w);
+	weft_hwq_reclaim(w);
+	weft_vm_reclaim(w);
+	weft_lmem_after_reset(w);
+	w->quiet = false;
+	pci_set_master(w->pdev);
+	w->state = WEFT_UP;
+	ret = weft_device_start_hw(w);
+	if (ret) {
+		w->state = weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED;
+		go_quiet(w);
+		drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", ret,
+			w->state == WEFT_LOST ? "lost" : "wedged");
+		weft_wedged_event(&w->drm);
+	} else {
+		drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
+	}
+unlock:
+	up_write(&w->reset_sem);
+}
+
+static void reset_work(struct work_struct *work)
+{
+	struct weft_device *w = container_of(work, struct weft_device, reset_work);
+	int idx;
+
+	if (!drm_dev_enter(&w->drm, &idx))
+		return;
+	weft_reset_prepare(w);
+	if (w->state == WEFT_RESETTING) {
+		pci_save_state(w->pdev);
+		if (pcie_flr(w->pdev))
+			drm_err(&w->drm, "function-level reset failed\n");
+		pci_restore_state(w->pdev);
+	}
+	weft_reset_done(w);
+	drm_dev_exit(idx);
+}
+
+void weft_reset_init(struct weft_device *w)
+{
+	INIT_WORK(&w->reset_work, reset_work);
+	INIT_WORK(&w->lost_work, lost_work);
+}
+
+void weft_reset_remove(struct weft_device *w)
+{
+	cancel_work_sync(&w->reset_work);
+	cancel_work_sync(&w->lost_work);
+	if (xchg(&w->state, WEFT_LOST) == WEFT_UP)
+		drm_dbg(&w->drm, "removed while up\n");
+	take_down(w, -ENODEV);
+	/* Registers are out of reach after the unplug; FLR through config space leaves nothing running. */
+	if (pci_device_is_present(w->pdev) && pcie_flr(w->pdev))
+		drm_err(&w->drm, "function-level reset at removal failed; the card stays off the bus\n");
+	weft_gem_unmap_all(w);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/*
+ * Reset, loss and removal: this file owns the order, every block owns its step.
+ *
+ * No reset waits for another card's reset, and none holds a lock another card's operation needs: callbacks of other
+ * cards take safe.lock and vm->pt_lock only, and count as done once @quiet is set.
+ */
+#ifndef WEFT_RESET_H
+#define WEFT_RESET_H
+
+#include <linux/types.h>
+
+struct weft_device;
+
+void weft_reset_init(struct weft_device *w);
+
+/* Last resort after a stop that did not complete: FLR from a worker. Any context. */
+void weft_reset_schedule(struct weft_device *w);
+
+/* Something asked for a reset, or one is under way: freed memory must wait for its end. */
+bool weft_reset_pending(struct weft_device *w);
+
+/* The card does not answer any more; @doing says in which operation that was noticed. Any context. */
+void weft_reset_lost(struct weft_device *w, const char *doing);
+
+/*
+ * Around an FLR, ours or the administrator's (sysfs). prepare: users out, card off the bus, jobs failed, exports
+ * revoked, mappings stale. done: card up again, or wedged.
+ */
+void weft_reset_prepare(struct weft_device *w);
+void weft_reset_done(struct weft_device *w);
+
+/* The part of removal that needs the device: called with the device unplugged. */
+void weft_reset_remove(struct weft_device *w);
+
+#endif

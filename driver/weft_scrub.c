@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <drm/drm_print.h>
+
+#include "weft_device.h"
+#include "weft_reset.h"
+#include "weft_vm.h"
+
+#define RING_LOG2	6
+#define BATCH		16			/* FILLs per FENCE, so that a batch always fits in the ring */
+#define SCRUB_VA	(1ull << 40)		/* user local memory, whole */
+#define RUN_LIMIT_NS	(60ull * NSEC_PER_SEC)
+
+static void scrub_event(struct weft_hwq *q)
+{
+	wake_up_all(&q->w->scrub.wq);
+}
+
+static const struct weft_hwq_ops scrub_ops = {
+	.fence = scrub_event,
+	.fault = scrub_event,
+};
+
+void weft_scrub_init(struct weft_device *w)
+{
+	mutex_init(&w->scrub.lock);
+	init_waitqueue_head(&w->scrub.wq);
+}
+
+static int start_space(struct weft_device *w)
+{
+	struct weft_scrub *s = &w->scrub;
+	int ret;
+
+	ret = weft_tables_init(&s->tables, w);
+	if (ret)
+		return ret;
+	ret = weft_pt_map(&s->tables.pt, SCRUB_VA, w->user_limit, WEFT_PTE_W) ? -ENOSPC : 0;
+	if (ret)
+		goto err_tables;
+	ret = xa_alloc(&w->asids, &s->asid, xa_mk_value(WEFT_ASID_USED), XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
+	if (ret)
+		goto err_tables;
+	weft_mmio_flush_writes();
+	ret = weft_mbox_as_create(w, s->asid, WEFT_AS_FENCE, weft_tables_root(&s->tables));
+	if (ret)
+		goto err_asid;
+	return 0;
+
+err_asid:
+	xa_erase(&w->asids, s->asid);
+err_tables:
+	weft_tables_fini(&s->tables, true);
+	return ret;
+}
+
+static void stop_space(struct weft_device *w, bool stopped)
+{
+	struct weft_scrub *s = &w->scrub;
+
+	if (stopped && !READ_ONCE(w->quiet))
+		stopped = !weft_mbox_as_destroy(w, s->asid);
+	if (stopped)
+		xa_erase(&w->asids, s->asid);
+	else
+		xa_store(&w->asids, s->asid, xa_mk_value(WEFT_ASID_LOST), GFP_KERNEL);
+	weft_tables_fini(&s->tables, stopped);
+}
+
+int weft_scrub_start(struct weft_device *w)
+{
+	struct weft_scrub *s = &w->scrub;
+	int ret;
+
+	mutex_lock(&s->lock);
+	ret = start_space(w);
+	if (ret)
+		goto unlock;
+	ret = weft_hwq_init(&s->q, w, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2, RUN_LIMIT_NS);
+	if (ret)
+		goto err_space;
+	ret = weft_hwq_start(&s->q);
+	if (ret)
+		goto err_queue;
+	s->seq = 0;
+	s->up = true;
+unlock:
+	mutex_unlock(&s->lock);
+	return ret;
+
+err_queue:
+	weft_hwq_fini(&s->q);
+err_space:
+	stop_space(w, true);
+	goto unlock;
+}
+
+static void stop_locked(struct weft_device *w)
+{
+	struct weft_scrub *s = &w->scrub;
+	bool stopped;
+
+	if (!s->up)
+		return;
+	s->up = false;
+	stopped = !weft_hwq_stop(&s->q);
+	weft_hwq_fini(&s->q);
+	stop_space(w, stopped);
+}
+
+void weft_scrub_stop(struct weft_device *w)
+{
+	mutex_lock(&w->scrub.lock);
+	stop_locked(w);
+	mutex_unlock(&w->scrub.lock);
+}
+
+static bool finished(struct weft_scrub *s)
+{
+	return weft_hwq_fence_value(&s->q) >= s->seq;
+}
+
+/* 1 s for whatever else runs, and 10 MB/s, which even a slowed-down card reaches. */
+static bool wait_batch(struct weft_device *w, u64 bytes)
+{
+	struct weft_scrub *s = &w->scrub;
+	unsigned long end = jiffies + msecs_to_jiffies(1000 + bytes / 10000);
+	long slice = 1;
+
+	while (!finished(s)) {
+		if (READ_ONCE(w->quiet) || time_after(jiffies, end))
+			return finished(s);
+		wait_event_timeout(s->wq, finished(s), slice);
+		slice = msecs_to_jiffies(10) + 1;
+	}
+	return true;
+}
+
+static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int count)
+{
+	union weft_packet packets[BATCH + 1] = {};
+	struct weft_scrub *s = &w->scrub;
+	struct weft_queue_state *state;
+	u64 bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		packets[i].fill.op = WEFT_PKT_FILL;
+		packets[i].fill.width = 8;
+		packets[i].fill.dst = SCRUB_VA + r[i].at;
+		packets[i].fill.bytes = r[i].bytes;
+		bytes += r[i].bytes;
+	}
+	packets[count].fence.op = WEFT_PKT_FENCE;
+	packets[count].fence.irq = 1;
+	packets[count].fence.value = ++s->seq;
+	weft_hwq_push(&s->q, packets, count + 1);
+	if (wait_batch(w, bytes)) {
+		s->filled_bytes += bytes;
+		return true;
+	}
+	if (READ_ONCE(w->quiet) || weft_device_check(w))
+		return false;
+	state = kzalloc(sizeof(*state), GFP_KERNEL);
+	if (state)
+		weft_hwq_read_state(&s->q, state);
+	drm_err(&w->drm, "clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor from now on\n",
+		bytes, s->q.desc.id, state ? state->run : 0, state ? state->cause : 0, state ? state->fence : 0,
+		s->seq);
+	kfree(state);
+	stop_locked(w);
+	return false;
+}
+
+bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, unsigned int count)
+{
+	struct weft_scrub *s = &w->scrub;
+	unsigned int i;
+	bool ok = true;
+
+	mutex_lock(&s->lock);
+	while (count && ok) {
+		unsigned int part = min_t(unsigned int, count, BATCH);
+
+		if (!s->up || !fill(w, ranges, part)) {
+			/* A queue that could not be stopped might still write what it was given: only zeros. */
+			for (i = 0; i < part; i++) {
+				weft_mmio_lmem_clear(w, ranges[i].at, ranges[i].bytes);
+				s->by_cpu_bytes += ranges[i].bytes;
+			}
+			weft_mmio_flush_writes();
+			ok = !weft_device_check(w) && !READ_ONCE(w->quiet);
+		}
+		ranges += part;
+		count -= part;
+	}
+	mutex_unlock(&s->lock);
+	return ok;
+}

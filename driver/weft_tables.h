@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* Where page tables live: shadow in kernel memory, the card's copy in the carve-out. */
+#ifndef WEFT_TABLES_H
+#define WEFT_TABLES_H
+
+#include <linux/list.h>
+
+#include "weft_pt.h"
+
+struct weft_device;
+
+/** struct weft_tables - a page table and the tables it gave back that the card may still walk */
+struct weft_tables {
+	struct weft_device *w;
+	struct weft_pt pt;
+	struct list_head dead;
+};
+
+int weft_tables_init(struct weft_tables *t, struct weft_device *w);
+
+/* Local-memory offset of the root. */
+u64 weft_tables_root(const struct weft_tables *t);
+
+/* After an invalidate: @stopped tells whether it completed; tables are quarantined otherwise. */
+void weft_tables_release(struct weft_tables *t, bool stopped);
+
+/* Also the rest, root included. */
+void weft_tables_fini(struct weft_tables *t, bool stopped);
+
+#endif
