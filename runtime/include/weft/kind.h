@@ -5,7 +5,7 @@
  *
  * `card` and `host` are rows of a table in the library. A program adds another kind with weft_kind_register(): the
  * library then supplies its memory (host memory; a device address is a pointer), its queues (one thread each) and its
- * timelines, and calls @execute for each command, in order.
+ * timelines, and calls @execute for each command but TIMED, which it does itself, in order.
  */
 #ifndef WEFT_KIND_H
 #define WEFT_KIND_H

@@ -54,7 +54,8 @@ int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_plac
  * @memory: memory of another device of the same kind, local or host
  * @access: WEFT_ACCESS_*, the most that @device may do
  * @imported: out; destroy it like any other memory. A second import of the same memory by the same device with the
- *	same access gives the same handle with one more reference, and does no system call
+ *	same access gives the same handle with one more reference, and does no system call; importing into the owning
+ *	device gives @memory itself with one more reference
  *
  * The owner's memory stays allocated until its last import is destroyed.
  *

@@ -61,7 +61,7 @@ typedef void (*weft_callback)(void *data, int status);
  * struct weft_submit - one job
  * @size: sizeof
  * @num_waits: entries of @waits
- * @num_signals: entries of @signals
+ * @num_signals: entries of @signals; with @num_waits at most 63, else -E2BIG
  * @flags: 0
  * @list: what it runs; read before the call returns, must live (when committed: unchanged) until the job ends
  * @waits: the job starts when all are signalled; every one must be signalled by a job submitted before, or by the
@@ -98,8 +98,9 @@ int weft_queue_run(struct weft_queue *queue, struct weft_list *list, uint64_t *s
  * weft_queue_wait() - wait until job @seqno has ended; 0 = the last one submitted
  *
  * Return: 0; -ETIME (text names queue, wanted and actual job); -EFAULT (a job faulted; the text has cause, packet,
- * operator and address), -ETIME with text "stopped" (run limit) — these two stay until weft_queue_clear(); -EINVAL,
- * -ENOTCONN, -ENODEV.
+ * operator and address), -ETIME with text "stopped" (run limit), -ECANCELED (stopped or reset): these stay, for the
+ * jobs from the one at fault to the last submitted when it was noticed, until weft_queue_clear(); later jobs are not
+ * affected. -EINVAL, -ENOTCONN, -ENODEV.
  */
 int weft_queue_wait(struct weft_queue *queue, uint64_t seqno, uint64_t timeout_ns);
 
