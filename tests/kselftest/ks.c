@@ -156,8 +156,13 @@ static void read_counts(int card, struct counts *counts)
 	FILE *f;
 	size_t n = 0;
 
+	/* named by minor on older kernels, by device on newer ones */
 	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%d/counts", nodes[card].minor);
 	f = fopen(path, "r");
+	if (!f) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/counts", nodes[card].pci);
+		f = fopen(path, "r");
+	}
 	if (f) {
 		n = fread(counts->text, 1, sizeof(counts->text) - 1, f);
 		fclose(f);

@@ -95,9 +95,11 @@ int ks_syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns)
 #define KS_TABLE_VA	(KS_LIST_VA + 0x10000)
 #define KS_DATA_VA	0x200000000ULL
 #define KS_DATA_BYTES	(4ULL << 20)
+#define KS_STATUS	64
 struct ks_rig {
 	int fd;
 	uint32_t vm, queue, sync;
+	uint32_t status[KS_STATUS];	/* binary syncobjs of the last jobs: a timeline forgets how a job ended */
 	uint64_t point;
 	uint32_t list_handle, data_handle;
 	union weft_packet *list;	/* 0x10000 bytes of packets, then the operand table */
@@ -106,7 +108,10 @@ struct ks_rig {
 };
 int ks_rig_open(struct ks_rig *rig, int card, uint32_t run_limit_ms);
 void ks_rig_close(struct ks_rig *rig);
-/* Submits list[0 … packets-1] and waits: 0, or what the job's fence ended with, or the submit's own error. */
+/*
+ * Submits list[0 … packets-1] and waits: 0, or what the job's fence ended with, or the submit's own error. The status
+ * of the last KS_STATUS jobs is known.
+ */
 int ks_rig_run(struct ks_rig *rig, uint32_t packets, uint32_t operands);
 int ks_rig_submit(struct ks_rig *rig, uint32_t packets, uint32_t operands);
 int ks_rig_wait(struct ks_rig *rig);

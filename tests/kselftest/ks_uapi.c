@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sync_file.h>
 
 int ks_device(int fd, struct drm_weft_device *device)
 {
@@ -180,6 +181,8 @@ int ks_rig_open(struct ks_rig *rig, int card, uint32_t run_limit_ms)
 		r = ks_queue_create(rig->fd, rig->vm, run_limit_ms, &rig->queue);
 	if (!r)
 		r = ks_syncobj_create(rig->fd, &rig->sync);
+	for (int i = 0; !r && i < KS_STATUS; i++)
+		r = ks_syncobj_create(rig->fd, &rig->status[i]);
 	rig->list = list;
 	rig->table = (struct weft_operand *)((char *)list + 0x10000);
 	rig->data = data;
@@ -202,12 +205,13 @@ void ks_rig_close(struct ks_rig *rig)
 
 int ks_rig_submit(struct ks_rig *rig, uint32_t packets, uint32_t operands)
 {
-	struct drm_weft_sync sync = {
-		.handle = rig->sync, .flags = DRM_WEFT_SYNC_SIGNAL, .point = rig->point + 1,
+	struct drm_weft_sync syncs[2] = {
+		{ .handle = rig->sync, .flags = DRM_WEFT_SYNC_SIGNAL, .point = rig->point + 1 },
+		{ .handle = rig->status[(rig->point + 1) % KS_STATUS], .flags = DRM_WEFT_SYNC_SIGNAL },
 	};
 	struct drm_weft_submit submit = {
 		.queue_id = rig->queue, .list = KS_LIST_VA, .table = operands ? KS_TABLE_VA : 0,
-		.num_packets = packets, .num_operands = operands, .num_syncs = 1, .syncs = (uintptr_t)&sync,
+		.num_packets = packets, .num_operands = operands, .num_syncs = 2, .syncs = (uintptr_t)syncs,
 	};
 	int r = ks_ioctl(rig->fd, DRM_IOCTL_WEFT_SUBMIT, &submit);
 
@@ -215,32 +219,20 @@ int ks_rig_submit(struct ks_rig *rig, uint32_t packets, uint32_t operands)
 	return r;
 }
 
-/* The status of a sync file's fence: 1 done, negative errno failed. */
+/* How the fence of job `point` ended: 1 done, negative errno failed. */
 static int fence_status(struct ks_rig *rig)
 {
-	uint32_t binary;
-	struct drm_syncobj_transfer transfer = { .src_handle = rig->sync, .src_point = rig->point };
-	struct drm_syncobj_handle export = { .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE };
-	struct { /* struct sync_file_info of linux/sync_file.h */
-		char name[32];
-		int32_t status;
-		uint32_t flags, num_fences, pad;
-		uint64_t fences;
-	} info = { .status = 0 };
-	int r = ks_syncobj_create(rig->fd, &binary);
+	struct drm_syncobj_handle export = {
+		.handle = rig->status[rig->point % KS_STATUS],
+		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
+	};
+	struct sync_file_info info = { .num_fences = 0 };
+	int r = ks_ioctl(rig->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export);
 
 	if (r)
 		return r;
-	transfer.dst_handle = binary;
-	r = ks_ioctl(rig->fd, DRM_IOCTL_SYNCOBJ_TRANSFER, &transfer);
-	export.handle = binary;
-	if (!r)
-		r = ks_ioctl(rig->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export);
-	if (!r) {
-		r = ks_ioctl(export.fd, _IOWR('>', 4, info), &info);
-		close(export.fd);
-	}
-	ks_syncobj_destroy(rig->fd, binary);
+	r = ks_ioctl(export.fd, SYNC_IOC_FILE_INFO, &info);
+	close(export.fd);
 	return r ? r : info.status;
 }
 

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include <linux/pci_regs.h>
+
 #include "bus.h"
 #include "engine.h"
 
@@ -38,8 +40,16 @@ static void clear_counters(struct wcard_card *c)
 
 void wcard_reset(struct wcard_card *c)
 {
+	uint8_t bars[24];
+
+	/*
+	 * BARs are the VMM's: the guest reads them from the VMM's copy, finds nothing to restore after FLR, and would
+	 * leave ours at 0. The kernel's vfio-pci keeps them for the same reason.
+	 */
 	pthread_mutex_lock(&c->m->map_lock);
+	memcpy(bars, c->cfg + PCI_BASE_ADDRESS_0, sizeof(bars));
 	wcard_pci_init(c);
+	memcpy(c->cfg + PCI_BASE_ADDRESS_0, bars, sizeof(bars));
 	pthread_mutex_unlock(&c->m->map_lock);
 	wcard_cp_reset(c);
 	wcard_queues_reset(c);
