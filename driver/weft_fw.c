@@ -23,13 +23,13 @@ static const char *code_text(unsigned int code)
 	case WEFT_BOOT_E_PLACE:
 		return "image misplaced or too large";
 	case WEFT_BOOT_E_SHORT:
-		return "shorter than a header";
+		return "too short for a header";
 	case WEFT_BOOT_E_MAGIC:
-		return "not a weft firmware image";
+		return "wrong magic, not a weft firmware image";
 	case WEFT_BOOT_E_HEADER:
 		return "unknown header";
 	case WEFT_BOOT_E_SIZE:
-		return "its length is not what the header says (cut off?)";
+		return "its size is not what the header says (cut off?)";
 	case WEFT_BOOT_E_LOAD:
 		return "load address or entry outside of the processor's memory";
 	case WEFT_BOOT_E_KEY:
