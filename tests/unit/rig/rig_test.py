@@ -76,6 +76,7 @@ class Programs(unittest.TestCase):
         self.assertEqual(self.count("TAP version 13\n1..2\nok 1 - a\nok 2 b # SKIP p2pdma\n"), (1, 0, 1))
         self.assertEqual(self.count("1..2\nok 1 a\nnot ok 2 b\n# why\n", 1), (1, 1, 0))
         self.assertEqual(self.count("ok 1 a\n1..1\n"), (1, 0, 0))
+        self.assertEqual(self.count("1..2\nok 1 a # 0.3 ms\nnot ok 2 b # 12 ms\n", 1), (1, 1, 0))
 
     def test_broken_tap_fails(self):
         self.assertEqual(self.count("1..3\nok 1 a\n"), (1, 1, 0))       # died in the middle
