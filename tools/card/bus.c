@@ -109,7 +109,7 @@ int wcard_bus_map(struct wcard_card *c, uint64_t bus, uint64_t bytes, int fd, ui
 	struct wcard_dma_map map = { .bus = bus, .bytes = bytes, .fd = fd, .fd_offset = fd_offset,
 				     .read = read, .write = write };
 	struct wcard_dma_table *old, *t;
-	unsigned int at;
+	unsigned int at, to;
 	int ret;
 
 	if (!bytes || ((bus | bytes | fd_offset) & 4095) || bus + (bytes - 1) < bus)
@@ -132,16 +132,17 @@ int wcard_bus_map(struct wcard_card *c, uint64_t bus, uint64_t bytes, int fd, ui
 	old = atomic_load(&c->dma);
 	at = table_lower(old, bus);
 	ret = -EEXIST;
-	if (at < old->n && old->map[at].bus <= bus + (bytes - 1))
-		goto out;
+	for (to = at; to < old->n && old->map[to].bus <= bus + (bytes - 1); to++)
+		if (!old->map[to].revoked)
+			goto out;
 	ret = -ENOMEM;
-	t = table_new(old->n + 1);
+	t = table_new(old->n - (to - at) + 1);
 	if (!t)
 		goto out;
-	t->n = old->n + 1;
+	t->n = old->n - (to - at) + 1;
 	memcpy(t->map, old->map, at * sizeof(map));
 	t->map[at] = map;
-	memcpy(t->map + at + 1, old->map + at, (old->n - at) * sizeof(map));
+	memcpy(t->map + at + 1, old->map + to, (old->n - to) * sizeof(map));
 	publish(c, t);
 	pthread_mutex_unlock(&c->m->map_lock);
 	return 0;
@@ -152,35 +153,60 @@ out:
 	return ret;
 }
 
+/* The table without the mappings inside [bus, last]. Those without a file stay, marked, while there is host memory. */
+static struct wcard_dma_table *without(const struct wcard_dma_table *old, uint64_t bus, uint64_t last)
+{
+	struct wcard_dma_table *t = table_new(old->n);
+	bool memory = false;
+
+	for (unsigned int i = 0; t && i < old->n; i++) {
+		struct wcard_dma_map map = old->map[i];
+
+		if (map.bus >= bus && map.bus <= last) {
+			if (map.host || map.fd >= 0)
+				continue;
+			map.revoked = true;
+		}
+		memory |= map.host != NULL;
+		t->map[t->n++] = map;
+	}
+	/* All host memory went away: the client changes how it translates and starts anew. */
+	for (unsigned int i = 0; t && !memory && i < t->n;)
+		if (t->map[i].revoked)
+			memmove(&t->map[i], &t->map[i + 1], (--t->n - i) * sizeof(t->map[0]));
+		else
+			i++;
+	return t;
+}
+
 int wcard_bus_unmap(struct wcard_card *c, uint64_t bus, uint64_t bytes)
 {
 	struct wcard_dma_table *old, *t;
 	uint64_t last = bus + (bytes - 1);
-	unsigned int from, to;
+	unsigned int from, to, hit = 0;
+	int ret = -EINVAL;
 
 	if (!bytes || last < bus)
 		return -EINVAL;
 	pthread_mutex_lock(&c->m->map_lock);
 	old = atomic_load(&c->dma);
 	from = table_lower(old, bus);
-	for (to = from; to < old->n && old->map[to].bus <= last; to++)
+	for (to = from; to < old->n && old->map[to].bus <= last; to++) {
+		/* A part of a mapping: the protocol has no such thing. */
 		if (old->map[to].bus < bus || old->map[to].bus + (old->map[to].bytes - 1) > last) {
-			/* A part of a mapping: the protocol has no such thing. */
-			pthread_mutex_unlock(&c->m->map_lock);
-			return -EINVAL;
+			if (old->map[to].revoked)
+				continue;
+			goto out;
 		}
-	if (from == to) {
-		pthread_mutex_unlock(&c->m->map_lock);
-		return 0;
+		hit++;
 	}
-	t = table_new(old->n - (to - from));
-	if (!t) {
-		pthread_mutex_unlock(&c->m->map_lock);
-		return -ENOMEM;
-	}
-	t->n = old->n - (to - from);
-	memcpy(t->map, old->map, from * sizeof(t->map[0]));
-	memcpy(t->map + from, old->map + to, (old->n - to) * sizeof(t->map[0]));
+	ret = 0;
+	if (!hit)
+		goto out;
+	ret = -ENOMEM;
+	t = without(old, bus, last);
+	if (!t)
+		goto out;
 	publish(c, t);
 	wcard_quiesce(c->m);
 	quiesce_events(c->m);
@@ -191,8 +217,10 @@ int wcard_bus_unmap(struct wcard_card *c, uint64_t bus, uint64_t bytes)
 			close(old->map[i].fd);
 	}
 	free_retired(c->m);
+	ret = 0;
+out:
 	pthread_mutex_unlock(&c->m->map_lock);
-	return 0;
+	return ret;
 }
 
 void wcard_bus_learn(struct wcard_machine *m)
@@ -232,6 +260,10 @@ bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, con
 
 	if (!atomic_load_explicit(&c->bus_master, memory_order_relaxed))
 		return false;
+	at = table_lower(dma, bus);
+	map = at < dma->n && dma->map[at].bus <= bus ? &dma->map[at] : NULL;
+	if (map && map->revoked)
+		return false;
 	for (unsigned int i = 0; i < route->n; i++) {
 		uint64_t off = bus - route->e[i].bus;
 		struct wcard_card *peer = route->e[i].card;
@@ -244,11 +276,7 @@ bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, con
 		t->fd_offset = off;
 		return true;
 	}
-	at = table_lower(dma, bus);
-	if (at == dma->n)
-		return false;
-	map = &dma->map[at];
-	if (bus < map->bus || !map->host || (write ? !map->write : !map->read))
+	if (!map || !map->host || (write ? !map->write : !map->read))
 		return false;
 	t->host = map->host + (bus - map->bus);
 	t->bytes = map->bytes - (bus - map->bus);

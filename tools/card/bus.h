@@ -2,7 +2,8 @@
 /* Copyright 2026 The weft authors */
 /*
  * Bus router: which memory answers at a PCI bus address, seen from one card. A peer's BAR2 wins over the host's
- * mappings, as a switch routes between its ports before it asks the root.
+ * mappings, as a switch routes between its ports before it asks the root. A client without an IOMMU maps peers' BARs by
+ * name (and without a file) and may take them back; behind an IOMMU it names none, and the switch alone decides.
  */
 #ifndef WCARD_BUS_H
 #define WCARD_BUS_H
@@ -15,6 +16,7 @@ struct wcard_dma_map {
 	int fd;
 	uint64_t fd_offset;
 	bool read, write;
+	bool revoked;			/* was mapped without a file and is no more: out of reach though its owner decodes */
 };
 
 struct wcard_dma_table {

@@ -33,7 +33,7 @@ uint64_t wcard_counter(struct wcard_card *c, uint32_t sel)
 	default:
 		return 0;
 	}
-	cnt = index == WEFT_CNT_ALL ? &c->all : index < WCARD_NUM_ASIDS ? c->as[index].cnt : NULL;
+	cnt = index == WEFT_CNT_ALL ? &c->all : index < WCARD_NUM_ASIDS && c->as[index].live ? c->as[index].cnt : NULL;
 	if (link == WEFT_CNT_LINK_LOCAL)
 		link = WCARD_CNT_LOCAL;
 	else if (link >= WCARD_NUM_LINKS)

@@ -36,6 +36,20 @@ void wcard_cp_lines(struct wcard_card *c)
 	pthread_mutex_unlock(&c->cp_lock);
 }
 
+static void clear_indices(struct wcard_cp *cp)
+{
+	atomic_store(&cp->mbox_req_tail, 0);
+	atomic_store(&cp->mbox_req_head, 0);
+	atomic_store(&cp->mbox_rsp_tail, 0);
+	atomic_store(&cp->mbox_rsp_head, 0);
+}
+
+void wcard_cp_mailbox(struct wcard_card *c, uint64_t base)
+{
+	clear_indices(&c->cp);
+	atomic_store(&c->cp.mbox_base, base);
+}
+
 void wcard_cp_irq(struct wcard_card *c, uint32_t bits)
 {
 	pthread_mutex_lock(&c->cp_lock);
@@ -74,6 +88,8 @@ static void boot(struct wcard_card *c)
 	cp->start = false;
 	cp->running = false;
 	atomic_store(&cp->fw_version, 0);
+	clear_indices(cp);
+	atomic_store(&cp->log_tail, 0);
 	cp->executing = true;
 	pthread_mutex_unlock(&c->cp_lock);
 	code = wcard_boot_load(c, image, bytes, cp->ram, &entry, &version);
@@ -175,7 +191,7 @@ void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl)
 	struct wcard_cp *cp = &c->cp;
 
 	pthread_mutex_lock(&c->cp_lock);
-	if (ctrl == WEFT_BOOT_CTRL_START) {
+	if (ctrl == WEFT_BOOT_CTRL_START && cp->boot_state != WEFT_BOOT_VERIFYING) {
 		cp->boot_state = WEFT_BOOT_VERIFYING;
 		cp->boot_code = WEFT_BOOT_OK;
 		cp->start = true;
@@ -216,10 +232,7 @@ void wcard_cp_reset(struct wcard_card *c)
 	atomic_store(&cp->irq_enable, 0);
 	atomic_store(&cp->mbox_base, 0);
 	atomic_store(&cp->log_base, 0);
-	atomic_store(&cp->mbox_req_tail, 0);
-	atomic_store(&cp->mbox_req_head, 0);
-	atomic_store(&cp->mbox_rsp_tail, 0);
-	atomic_store(&cp->mbox_rsp_head, 0);
+	clear_indices(cp);
 	atomic_store(&cp->log_bytes, 0);
 	atomic_store(&cp->log_tail, 0);
 	atomic_store(&cp->heartbeat, 0);

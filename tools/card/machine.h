@@ -212,6 +212,7 @@ int wcard_cp_init(struct wcard_card *c);
 void wcard_cp_fini(struct wcard_card *c);
 void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl);	/* BOOT_CTRL */
 void wcard_cp_reset(struct wcard_card *c);			/* FLR: stops, forgets everything */
+void wcard_cp_mailbox(struct wcard_card *c, uint64_t base);	/* MBOX_BASE: starts at index 0 */
 void wcard_cp_irq(struct wcard_card *c, uint32_t bits);
 void wcard_cp_fault(struct wcard_card *c, uint32_t queue, uint32_t cause, uint64_t va);
 /* cp_mmio.c: what the program sees; called inside run() */
@@ -233,6 +234,7 @@ void wcard_safe_drain(struct wcard_card *c);			/* returns when none is unfinishe
 
 /* pci.c */
 void wcard_pci_init(struct wcard_card *c);
+void wcard_pci_reset(struct wcard_card *c);			/* FLR: all but the BARs */
 void wcard_pci_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8_t *data);
 void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data);
 uint64_t wcard_pci_bar2(const struct wcard_card *c);		/* bus address, 0 when it does not decode */

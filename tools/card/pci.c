@@ -92,6 +92,16 @@ void wcard_pci_init(struct wcard_card *c)
 	atomic_store(&c->bus_master, false);
 }
 
+/* The client answers reads of BARs from its own copy and does not write them again: they have to stay. */
+void wcard_pci_reset(struct wcard_card *c)
+{
+	uint8_t bars[24];
+
+	memcpy(bars, c->cfg + PCI_BASE_ADDRESS_0, sizeof(bars));
+	wcard_pci_init(c);
+	memcpy(c->cfg + PCI_BASE_ADDRESS_0, bars, sizeof(bars));
+}
+
 uint64_t wcard_pci_bar2(const struct wcard_card *c)
 {
 	uint64_t bus = get(c, PCI_BASE_ADDRESS_2, 8) & ~(c->lmem_bytes - 1);

@@ -48,7 +48,7 @@ bool wcard_operand(struct wcard_run *r, uint64_t field, uint64_t *va)
 		return true;
 	}
 	if (field >> 16) {
-		wcard_fail(r, WEFT_FAULT_FIELD, 0);
+		wcard_fail(r, WEFT_FAULT_OPERAND, 0);
 		return false;
 	}
 	return wcard_operand_index(r, (uint32_t)field, va);

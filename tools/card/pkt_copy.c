@@ -22,42 +22,6 @@ static bool extent(uint64_t rows, uint64_t pitch, uint64_t bytes, uint64_t *out)
 	       *out <= UINT64_C(1) << WEFT_VA_BITS;
 }
 
-/* Rows at a + i * pitch and b + j * pitch, `bytes` each: does any pair meet? */
-static bool rows_meet(uint64_t a, uint64_t b, uint64_t pitch, uint64_t bytes, uint64_t rows)
-{
-	uint64_t d = a > b ? a - b : b - a;
-	uint64_t k = d / pitch, rest = d % pitch;
-
-	return (k < rows && rest < bytes) || (k + 1 < rows && pitch - rest < bytes);
-}
-
-static bool overlap(const struct weft_pkt_copy *p, uint64_t dst, uint64_t src)
-{
-	uint64_t rows = rows_of(p), dpitch = rows > 1 ? p->dst_pitch : p->bytes;
-	uint64_t spitch = rows > 1 ? p->src_pitch : p->bytes;
-	uint64_t dbytes = (rows - 1) * dpitch + p->bytes, sbytes = (rows - 1) * spitch + p->bytes;
-
-	if (dst >= src + sbytes || src >= dst + dbytes)
-		return false;
-	if (dst == src && dpitch == spitch)
-		return false;
-	if (dpitch == spitch)
-		return rows_meet(dst, src, dpitch, p->bytes, rows);
-	/* Different pitches through each other: each source row against the destination rows around it. */
-	for (uint64_t i = 0; i < rows; i++) {
-		uint64_t s = src + i * spitch;
-		uint64_t from = s >= dst + p->bytes ? (s - dst - p->bytes) / dpitch : 0;
-
-		for (uint64_t j = from; j < rows && dst + j * dpitch < s + p->bytes; j++)
-			if (dst + j * dpitch + p->bytes > s)
-				return true;
-		/* Beyond this the question costs more than an abortable unit. */
-		if (i == 1u << 18)
-			return true;
-	}
-	return false;
-}
-
 static enum wcard_step copy_start(struct wcard_run *r)
 {
 	const struct weft_pkt_copy *p = &r->q->pkt.copy;
@@ -76,7 +40,8 @@ static enum wcard_step copy_start(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[1]);
 	if (!extent(rows, rows > 1 ? p->dst_pitch : 0, p->bytes, &dext) || cur->va[0] >> WEFT_VA_BITS)
 		return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[0]);
-	if (overlap(p, cur->va[0], cur->va[1]))
+	/* From the first byte of the first row to the last of the last: equal or apart. */
+	if (cur->va[0] < cur->va[1] + sext && cur->va[1] < cur->va[0] + dext && (cur->va[0] != cur->va[1] || sext != dext))
 		return wcard_fail(r, WEFT_FAULT_OVERLAP, 0);
 	cur->started = true;
 	cur->row = 0;

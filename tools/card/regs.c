@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /*
- * BAR0. One parser for every access of the host: 4 or 8 bytes, naturally aligned; anything else reads 0 and is ignored.
+ * BAR0. One parser for every access of the host: a register by its own width, an 8-byte one also by its halves, naturally
+ * aligned; anything else reads 0 and is ignored.
  * Only the card's protocol thread comes here.
  */
 #include <string.h>
@@ -155,14 +156,19 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	}
 }
 
-/* Translations depend on the limit: whoever moves it sees no access by the old one afterwards. */
+/* Translations depend on the limit, so it stays while there can be any. */
 static void set_user_limit(struct wcard_card *c, uint64_t v)
 {
-	v &= ~(WEFT_PAGE2M_BYTES - 1);
-	atomic_store(&c->user_limit, v < c->lmem_bytes ? v : c->lmem_bytes);
+	bool used = false;
+
+	if ((v & (WEFT_PAGE2M_BYTES - 1)) || v > c->lmem_bytes)
+		return;
+	pthread_mutex_lock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++)
-		if (c->as[i].live)
-			wcard_as_invalidate(c, i);
+		used |= c->as[i].live;
+	if (!used)
+		atomic_store(&c->user_limit, v);
+	pthread_mutex_unlock(&c->m->lock);
 }
 
 static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
@@ -178,7 +184,9 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	case WEFT_REG_BOOT_CTRL: wcard_cp_ctrl(c, (uint32_t)v); break;
 	case WEFT_REG_BOOT_IMAGE: c->r.boot_image = v; break;
 	case WEFT_REG_BOOT_BYTES: c->r.boot_bytes = v; break;
-	case WEFT_REG_MBOX_BASE: atomic_store(&cp->mbox_base, v); break;
+	case WEFT_REG_MBOX_BASE:
+		wcard_cp_mailbox(c, v);
+		break;
 	case WEFT_REG_MBOX_REQ_TAIL:
 		atomic_store(&cp->mbox_req_tail, (uint32_t)v);
 		wcard_cp_irq(c, WEFT_CP_IRQ_MBOX);
@@ -209,9 +217,9 @@ void wcard_regs_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint
 	memset(data, 0, bytes);
 	if ((bytes != 4 && bytes != 8) || at % bytes)
 		return;
-	if (bytes == 8) {
-		v = is_wide(at) ? reg_read(c, at) : reg_read(c, at) | reg_read(c, at + 4) << 32;
-	} else if (!is_wide(at)) {
+	if (!is_wide(at)) {
+		v = bytes == 4 ? reg_read(c, at) : 0;
+	} else if (bytes == 8) {
 		v = reg_read(c, at);
 	} else if (at % 8 == 0) {
 		/* The high half read next belongs to the same value. */
@@ -232,9 +240,8 @@ void wcard_regs_write(struct wcard_card *c, uint64_t at, unsigned int bytes, con
 		return;
 	memcpy(&v, data, bytes);
 	if (!is_wide(at)) {
-		reg_write(c, at, (uint32_t)v);
-		if (bytes == 8)
-			reg_write(c, at + 4, v >> 32);
+		if (bytes == 4)
+			reg_write(c, at, v);
 	} else if (bytes == 8) {
 		reg_write(c, at, v);
 	} else if (at % 8 == 0) {

@@ -48,7 +48,7 @@ void wcard_reset(struct wcard_card *c)
 	 */
 	pthread_mutex_lock(&c->m->map_lock);
 	memcpy(bars, c->cfg + PCI_BASE_ADDRESS_0, sizeof(bars));
-	wcard_pci_init(c);
+	wcard_pci_reset(c);
 	memcpy(c->cfg + PCI_BASE_ADDRESS_0, bars, sizeof(bars));
 	pthread_mutex_unlock(&c->m->map_lock);
 	wcard_cp_reset(c);

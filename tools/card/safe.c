@@ -24,11 +24,32 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 	pthread_mutex_unlock(&c->m->lock);
 }
 
+static bool exists(struct wcard_card *c, const struct wcard_safe_req *q)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&c->m->lock);
+	if (q->op == WEFT_SAFE_QUEUE_STOP)
+		found = q->arg[0] < WCARD_NUM_QUEUES && c->queue[q->arg[0]];
+	else
+		found = q->arg[0] < WCARD_NUM_ASIDS && c->as[q->arg[0]].live;
+	pthread_mutex_unlock(&c->m->lock);
+	return found;
+}
+
+static bool bad_range(const struct wcard_safe_req *q)
+{
+	const uint64_t end = UINT64_C(1) << WEFT_VA_BITS;
+
+	return q->arg[2] && (((q->arg[1] | q->arg[2]) & (WEFT_PAGE_BYTES - 1)) || q->arg[1] >= end ||
+			     q->arg[2] > end - q->arg[1]);
+}
+
 static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 {
 	bool one = q->op == WEFT_SAFE_QUEUE_STOP;
 
-	if (q->arg[0] >= (one ? WCARD_NUM_QUEUES : WCARD_NUM_ASIDS))
+	if (!exists(c, q))
 		return WEFT_SAFE_BAD_ARG;
 	mark(c, q);		/* again: queues may have come since */
 	pthread_mutex_lock(&c->m->lock);
@@ -50,7 +71,7 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 	case WEFT_SAFE_AS_STOP:
 		return stop_wait(c, q);
 	case WEFT_SAFE_AS_INVALIDATE:
-		if (q->arg[0] >= WCARD_NUM_ASIDS)
+		if (!exists(c, q) || bad_range(q))
 			return WEFT_SAFE_BAD_ARG;
 		/* The range is a hint: dropping more than asked for is always right. */
 		wcard_as_invalidate(c, (uint32_t)q->arg[0]);
@@ -93,10 +114,8 @@ static void *safe_main(void *arg)
 		status = perform(c, &q);
 		pthread_mutex_lock(&m->safe_lock);
 		memmove(c->safe, c->safe + 1, --c->safe_n * sizeof(q));
-		if (q.op < 8) {
-			c->safe_status[q.op] = status;
-			c->safe_done[q.op] = q.seq;
-		}
+		c->safe_status[q.op] = status;
+		c->safe_done[q.op] = q.seq;
 		pthread_cond_broadcast(&m->safe_idle);
 		pthread_mutex_unlock(&m->safe_lock);
 		wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
@@ -111,13 +130,15 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 	struct wcard_safe_req q = { .op = cmd & 0xff, .seq = (uint32_t)(cmd >> 32) };
 	bool room;
 
+	if (q.op > 7)
+		return;
 	memcpy(q.arg, c->r.safe_arg, sizeof(q.arg));
 	pthread_mutex_lock(&c->m->safe_lock);
 	room = c->safe_n < WCARD_SAFE_MAX;
 	if (room) {
 		c->safe[c->safe_n++] = q;
 		pthread_cond_signal(&c->m->safe_cond);
-	} else if (q.op < 8) {
+	} else {
 		c->safe_status[q.op] = WEFT_SAFE_FULL;
 	}
 	pthread_mutex_unlock(&c->m->safe_lock);

@@ -92,6 +92,9 @@ static int sock_write(void *ctx, const void *head, size_t nhead, const void *dat
 static void forget_client(struct wcard_card *c)
 {
 	wcard_reset(c);
+	pthread_mutex_lock(&c->m->map_lock);
+	wcard_pci_init(c);
+	pthread_mutex_unlock(&c->m->map_lock);
 	wcard_bus_unmap(c, 0, UINT64_MAX);
 	for (unsigned int i = 0; i <= WCARD_VECTORS; i++)
 		wcard_irq_set_fd(c, i, -1);

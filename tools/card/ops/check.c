@@ -45,7 +45,9 @@ int wcard_ref_check(const struct weft_pkt_exec *p, const uint32_t scalar[WEFT_EX
 		return WEFT_FAULT_FIELD;
 	if (!o)
 		return WEFT_FAULT_OPERATOR;
-	if (p->noperands < o->noperands_min || p->noperands > o->noperands_max || p->scalar_mask >> o->nscalar)
+	if (p->noperands < o->noperands_min || p->noperands > o->noperands_max)
+		return WEFT_FAULT_SHAPE;
+	if (p->scalar_mask >> o->nscalar)
 		return WEFT_FAULT_FIELD;
 	fault = check_operands(p);
 	if (fault)
@@ -154,6 +156,10 @@ int wcard_reduce_place(unsigned int dtype, const uint64_t src[], unsigned int ns
 			if (dst[i] != dst[j] && overlaps(dst[i], bytes, dst[j], bytes))
 				return WEFT_FAULT_OVERLAP;
 	}
+	for (i = 0; i < nsrc; i++)
+		for (j = 0; j < i; j++)
+			if (src[i] != src[j] && overlaps(src[i], bytes, src[j], bytes))
+				return WEFT_FAULT_OVERLAP;
 	return 0;
 }
 

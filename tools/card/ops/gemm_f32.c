@@ -43,8 +43,10 @@ int wcard_gemm_f32_check(const struct weft_pkt_exec *p, const uint32_t *scalar, 
 	uint64_t a = 0, b = 0, c = 0;
 	struct shape s;
 
-	if (scalar[2] & ~(uint32_t)FLAGS || p->noperands != 3 + bias)
+	if (scalar[2] & ~(uint32_t)FLAGS)
 		return WEFT_FAULT_FIELD;
+	if (p->noperands != 3 + bias)
+		return WEFT_FAULT_SHAPE;
 	shape_get(p, scalar, &s);
 	if (s.m && s.n && s.k) {
 		a = s.flags & WEFT_GEMM_TRANS_A ? matrix_bytes(s.k, s.m, s.lda) : matrix_bytes(s.m, s.k, s.lda);
