@@ -72,6 +72,8 @@ void wfw_mbox_poll(struct wfw *fw)
 	uint32_t tail = wfw_read32(fw, WEFT_CP_MBOX_REQ_TAIL);
 	uint64_t base;
 
+	/* The card sets the indices to 0 when the host moves the mailbox. */
+	fw->mbox_head = wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD);
 	if (tail == fw->mbox_head)
 		return;
 	base = wfw_read64(fw, WEFT_CP_MBOX_BASE);
