@@ -475,7 +475,7 @@ static void refusals(void **state)
 	BAD(flags = 0, WEFT_FAULT_FIELD);	/* four operands inline */
 	BAD(oper = 0, WEFT_FAULT_OPERATOR);
 	BAD(oper = WEFT_OP_COUNT, WEFT_FAULT_OPERATOR);
-	BAD(noperands = 3, WEFT_FAULT_FIELD);
+	BAD(noperands = 3, WEFT_FAULT_SHAPE);
 	BAD(noperands = 9, WEFT_FAULT_FIELD);
 	BAD(reserved = 1, WEFT_FAULT_FIELD);
 	BAD(scalar_mask = 0x40, WEFT_FAULT_FIELD);
