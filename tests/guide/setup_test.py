@@ -67,6 +67,15 @@ def skipped(first, cache):
         yield "make setup with a root changed something"
 
 
+def nothing_ran():
+    """The suite that a quick run leaves out, asked for alone."""
+    r = subprocess.run([sys.executable, "-B", "tests/run.py", "--quick", "kselftest-612"], cwd=ROOT,
+                       capture_output=True, text=True, timeout=60)
+    last = r.stdout.splitlines()[-1:]
+    if r.returncode == 0 or last != ["0 passed, 1 failed, 0 skipped"]:
+        yield f"it ended with {r.returncode}, last line {last}"
+
+
 tap = Tap()
 with tempfile.TemporaryDirectory() as where:
     os.chmod(where, 0o755)
@@ -78,4 +87,5 @@ with tempfile.TemporaryDirectory() as where:
         tap.check(f"setup: make {target} without rights is refused before any change", refused(first, cache, target))
     tap.check("setup: clones of one recipe share a root, another recipe has its own", keyed(first, second, cache))
     tap.check("setup: with the root there set-up is skipped", skipped(first, cache))
+tap.check("setup: a test run in which no test ran is a failure", nothing_ran())
 tap.done()

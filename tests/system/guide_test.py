@@ -4,6 +4,7 @@
 """What the documentation shows, on cards: its programs, figures as JSON, progress of a job. The cards have MSI here."""
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def msi():
         any(int(n) for line in lines for n in line.split()[1:3]) else [f"interrupts: {lines}"]
 
 
+def record():
+    """build/rig.json names the root, the kernels and the packages that this run was made with."""
+    root = Path(__file__).resolve().parents[2]
+    r = subprocess.run([root / "tools/rig/rig", "record"], capture_output=True, text=True)
+    text = json.loads((root / "build/rig.json").read_text())
+    return [f"rig record ended with {r.returncode}: {r.stderr}"] * (r.returncode != 0) + \
+        [f"no {key}" for key in ("root", "accel", "processor") if not text.get(key)] + \
+        [f"no release of kernel {name}" for name in ("main", "612")
+         if not text.get("kernels", {}).get(name, {}).get("release")] + \
+        [f"no version of {name}" for name in ("qemu-system-x86", "gcc-14", "libdnnl3.6", "dataset-fashion-mnist")
+         if not text.get("packages", {}).get(name)]
+
+
 tap = Tap()
 guest = Guest({name: command for name, (command, _) in PROGRAMS.items()} | OTHERS, kernel="main", cards=2, data=True,
               name="guide", card_args=["--msi"])
@@ -69,5 +83,6 @@ for name in PROGRAMS:
 tap.check("guide: figures as JSON", bench())
 tap.check("guide: a progress line with loss and samples/s", progress())
 tap.check("guide: cards with MSI instead of MSI-X", msi())
+tap.check("guide: versions of root, kernels and packages are recorded", record())
 tap.check("guide: the machine's log is clean", [] if guest.code == 0 else [f"code {guest.code}"])
 tap.done()
