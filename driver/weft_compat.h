@@ -8,6 +8,7 @@
 #define WEFT_COMPAT_H
 
 #include <linux/dma-buf.h>
+#include <linux/slab.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/gpu_scheduler.h>
@@ -29,7 +30,16 @@
 #define gpu_buddy_block_size		drm_buddy_block_size
 #define gpu_buddy_block_is_clear	drm_buddy_block_is_clear
 #define GPU_BUDDY_CLEAR_ALLOCATION	DRM_BUDDY_CLEAR_ALLOCATION
+#define GPU_BUDDY_CONTIGUOUS_ALLOCATION	DRM_BUDDY_CONTIGUOUS_ALLOCATION
 #define GPU_BUDDY_CLEARED		DRM_BUDDY_CLEARED
+#endif
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(object, gfp)	kzalloc(sizeof(object), gfp)
+#endif
+
+#ifndef kvzalloc_obj
+#define kvzalloc_obj(object, gfp)	kvzalloc(sizeof(object), gfp)
 #endif
 
 #ifdef WEFT_HAVE_DRIVER_GEM_GPUVA

@@ -77,10 +77,16 @@ static int alloc_blocks(struct weft_lmem *l, u64 bytes, struct list_head *blocks
 	int ret;
 
 	mutex_lock(&l->lock);
-	if (bytes > l->mm.avail)
+	if (bytes > l->mm.avail) {
 		ret = -ENOSPC;
-	else
-		ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks, GPU_BUDDY_CLEAR_ALLOCATION);
+	} else {
+		/* In one piece where possible: large leaves, and engines see operands without seams. */
+		ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks,
+					     GPU_BUDDY_CLEAR_ALLOCATION | GPU_BUDDY_CONTIGUOUS_ALLOCATION);
+		if (ret == -ENOSPC)
+			ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks,
+						     GPU_BUDDY_CLEAR_ALLOCATION);
+	}
 	mutex_unlock(&l->lock);
 	return ret;
 }
