@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import ROOT, Tap  # noqa: E402
 
 build = sys.argv[1]
-FILES = ["lib*/**/libweft.so.0", "lib*/**/pkgconfig/weft.pc", "include/weft/weft.h", "bin/weft",
+FILES = ["lib*/**/libweft.so.0", "lib*/**/pkgconfig/weft.pc", "include/weft/weft.h", "bin/weft", "bin/weft-card",
          "share/man/man1/weft.1", "share/man/man1/weft-run.1", "share/man/man1/weft-card.1",
          "share/bash-completion/completions/weft"]
 
