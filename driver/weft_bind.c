@@ -42,7 +42,7 @@ static struct weft_va *to_va(struct drm_gpuva *va)
 
 static struct weft_va *alloc_va(struct weft_vm *vm)
 {
-	struct weft_va *va = kzalloc(sizeof(*va), GFP_KERNEL_ACCOUNT);
+	struct weft_va *va = kzalloc_obj(*va, GFP_KERNEL_ACCOUNT);
 
 	if (va)
 		atomic_inc(&vm->w->counts.vas);

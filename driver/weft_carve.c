@@ -23,7 +23,7 @@ struct weft_carve_block *weft_carve_alloc(struct weft_device *w, u64 bytes)
 	struct weft_carve_block *block;
 	int ret;
 
-	block = kzalloc(sizeof(*block), GFP_KERNEL);
+	block = kzalloc_obj(*block, GFP_KERNEL);
 	if (!block)
 		return ERR_PTR(-ENOMEM);
 	bytes = ALIGN(bytes, SZ_4K);

@@ -14,7 +14,7 @@ struct weft_device;
 
 /** struct weft_carve - allocator; @lost_bytes is withheld until reset because the card may still use it */
 struct weft_carve {
-	struct mutex lock;
+	struct mutex lock;	/* everything below */
 	struct drm_mm mm;
 	u64 used_bytes;
 	u64 lost_bytes;

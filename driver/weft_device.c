@@ -52,10 +52,10 @@ static int identify(struct weft_device *w)
 			WEFT_MAGIC);
 		return -ENODEV;
 	}
-	if (WEFT_CONTRACT_VERSION < lo || WEFT_CONTRACT_VERSION > hi) {
+	if (lo > WEFT_CONTRACT_VERSION || hi < WEFT_CONTRACT_VERSION) {
 		drm_err(&w->drm, "the card speaks contract %u.%u to %u.%u, this driver %u.%u: update the %s\n",
 			lo >> 16, lo & 0xffff, hi >> 16, hi & 0xffff, WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR,
-			WEFT_CONTRACT_VERSION < lo ? "driver" : "card");
+			lo > WEFT_CONTRACT_VERSION ? "driver" : "card");
 		return -ENODEV;
 	}
 	w->serial = weft_mmio_read32(w, WEFT_REG_SERIAL);

@@ -115,7 +115,7 @@ struct weft_device {
 	u64 lmem_bytes;
 	u64 user_limit;
 
-	struct mutex counter_lock;
+	struct mutex counter_lock;	/* CNT_SEL, CNT_VALUE */
 	struct rw_semaphore reset_sem;
 	struct rw_semaphore map_sem;
 	struct xarray hwqs;

@@ -43,30 +43,37 @@ static int guarded(struct drm_device *drm, struct drm_file *file, void *data, we
 	return ret;
 }
 
-#define WEFT_IOCTLS(OP) \
-	OP(QUERY, query) \
-	OP(GEM_CREATE, gem_create) \
-	OP(GEM_INFO, gem_info) \
-	OP(GEM_EXPORT, gem_export) \
-	OP(VM_CREATE, vm_create) \
-	OP(VM_DESTROY, vm_destroy) \
-	OP(VM_BIND, vm_bind) \
-	OP(QUEUE_CREATE, queue_create) \
-	OP(QUEUE_DESTROY, queue_destroy) \
-	OP(QUEUE_STATE, queue_state) \
-	OP(SUBMIT, submit) \
-	OP(QUERY_PEER, query_peer)
-
-#define WEFT_GUARD(NAME, name) \
+#define WEFT_GUARD(name) \
 	static int guarded_##name(struct drm_device *drm, void *data, struct drm_file *file) \
 	{ \
 		return guarded(drm, file, data, weft_##name##_ioctl); \
 	}
-WEFT_IOCTLS(WEFT_GUARD)
+WEFT_GUARD(query)
+WEFT_GUARD(gem_create)
+WEFT_GUARD(gem_info)
+WEFT_GUARD(gem_export)
+WEFT_GUARD(vm_create)
+WEFT_GUARD(vm_destroy)
+WEFT_GUARD(vm_bind)
+WEFT_GUARD(queue_create)
+WEFT_GUARD(queue_destroy)
+WEFT_GUARD(queue_state)
+WEFT_GUARD(submit)
+WEFT_GUARD(query_peer)
 
-#define WEFT_ROW(NAME, name) DRM_IOCTL_DEF_DRV(WEFT_##NAME, guarded_##name, 0),
 static const struct drm_ioctl_desc weft_ioctls[] = {
-	WEFT_IOCTLS(WEFT_ROW)
+	DRM_IOCTL_DEF_DRV(WEFT_QUERY, guarded_query, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_GEM_CREATE, guarded_gem_create, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_GEM_INFO, guarded_gem_info, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_GEM_EXPORT, guarded_gem_export, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_VM_CREATE, guarded_vm_create, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_VM_DESTROY, guarded_vm_destroy, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_VM_BIND, guarded_vm_bind, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_CREATE, guarded_queue_create, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_DESTROY, guarded_queue_destroy, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_STATE, guarded_queue_state, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_SUBMIT, guarded_submit, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUERY_PEER, guarded_query_peer, 0),
 };
 
 static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUERY_PEER + 1, "every ioctl of the header has its row");

@@ -22,7 +22,7 @@ struct weft_event;
  * @poll: looks at the ring while jobs are in flight, in case an interrupt was lost
  */
 struct weft_event_ring {
-	spinlock_t lock;
+	spinlock_t lock;	/* head, on */
 	struct weft_event *ring;
 	dma_addr_t bus;
 	u32 log2;

@@ -22,7 +22,7 @@ static const struct dma_fence_ops weft_fence_ops = {
 
 struct weft_fence *weft_fence_alloc(void)
 {
-	struct weft_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL_ACCOUNT);
+	struct weft_fence *fence = kzalloc_obj(*fence, GFP_KERNEL_ACCOUNT);
 
 	BUILD_BUG_ON(offsetof(struct weft_fence, base));
 	if (fence)

@@ -17,7 +17,7 @@ struct weft_device;
  */
 struct weft_fence {
 	struct dma_fence base;
-	spinlock_t lock;
+	spinlock_t lock;	/* of base */
 	struct list_head link;
 	u64 value;
 };

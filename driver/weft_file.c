@@ -21,7 +21,7 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 
 	if (weft_device_check(w) == -ENODEV)
 		return -ENODEV;
-	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	f = kzalloc_obj(*f, GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return -ENOMEM;
 	kref_init(&f->ref);

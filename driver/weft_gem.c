@@ -116,7 +116,7 @@ static const struct drm_gem_object_funcs weft_bo_funcs = {
 
 struct weft_bo *weft_bo_alloc(struct weft_device *w, enum weft_bo_kind kind, u64 bytes)
 {
-	struct weft_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct weft_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;

@@ -75,7 +75,7 @@ struct weft_bo {
 
 /** struct weft_bos - objects whose memory is mapped for DMA of the card */
 struct weft_bos {
-	struct mutex lock;
+	struct mutex lock;	/* list */
 	struct list_head list;
 };
 

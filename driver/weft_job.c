@@ -239,7 +239,7 @@ static void signal_outs(struct weft_out_sync *outs, u32 count, struct dma_fence 
 
 static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_submit *args)
 {
-	struct weft_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	struct weft_job *job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
 
 	if (!job)
 		return NULL;

@@ -13,7 +13,7 @@ struct weft_device;
 
 /** struct weft_links - @peer of each tag (compared only, never dereferenced), its @serial, importing objects @users */
 struct weft_links {
-	struct mutex lock;
+	struct mutex lock;	/* tag */
 	struct {
 		const struct weft_device *peer;
 		u32 serial;

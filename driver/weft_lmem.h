@@ -25,7 +25,7 @@ struct weft_device;
  * @nothing_clear: without gpu_buddy_reset_clear(), after FLR the clear tree cannot be trusted
  */
 struct weft_lmem {
-	struct mutex lock;
+	struct mutex lock;	/* everything below */
 	struct gpu_buddy mm;
 	struct list_head dirty;
 	u64 dirty_bytes;

@@ -21,7 +21,7 @@ struct weft_device;
  * @dead: the firmware did not answer; nothing is asked any more until reset
  */
 struct weft_mbox {
-	struct mutex lock;
+	struct mutex lock;	/* one request at a time */
 	wait_queue_head_t wq;
 	struct weft_carve_block *slots;
 	u32 seq;

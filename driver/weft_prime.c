@@ -222,7 +222,7 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags)
 	ret = weft_bo_check(bo);
 	if (ret)
 		return ERR_PTR(ret);
-	x = kzalloc(sizeof(*x), GFP_KERNEL_ACCOUNT);
+	x = kzalloc_obj(*x, GFP_KERNEL_ACCOUNT);
 	if (!x)
 		return ERR_PTR(-ENOMEM);
 	x->bo = weft_bo_origin(bo);

@@ -20,7 +20,7 @@ struct weft_file;
 
 /** struct weft_exports - live exports, and the kernel's P2P provider of BAR2, NULL without PCI_P2PDMA */
 struct weft_exports {
-	struct mutex lock;
+	struct mutex lock;	/* list */
 	struct list_head list;
 	struct p2pdma_provider *provider;
 };

@@ -175,7 +175,7 @@ err_sched:
 static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
 				const struct drm_weft_queue_create *args)
 {
-	struct weft_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	struct weft_queue *q = kzalloc_obj(*q, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!q)
@@ -365,7 +365,7 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 	q = weft_queue_get(f, args->queue_id);
 	if (!q)
 		return -ENOENT;
-	state = kzalloc(sizeof(*state), GFP_KERNEL);
+	state = kzalloc_obj(*state, GFP_KERNEL);
 	if (!state) {
 		ret = -ENOMEM;
 		goto put;

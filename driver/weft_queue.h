@@ -48,9 +48,9 @@ struct weft_queue {
 	struct weft_hwq hw;
 	struct drm_gpu_scheduler sched;
 	struct drm_sched_entity entity;
-	struct mutex submit_lock;
-	struct mutex hw_lock;
-	spinlock_t lock;
+	struct mutex submit_lock;	/* arm, then push */
+	struct mutex hw_lock;	/* life on the card */
+	spinlock_t lock;	/* in_flight, seqno, epoch, dead, error */
 	struct list_head in_flight;
 	u64 context;
 	u64 seqno;

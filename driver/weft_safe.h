@@ -13,7 +13,7 @@ struct weft_device;
 
 /** struct weft_safe - one operation at a time; @seq of the last one, @timeouts how many did not complete */
 struct weft_safe {
-	struct mutex lock;
+	struct mutex lock;	/* one operation at a time */
 	wait_queue_head_t wq;
 	u32 seq;
 	atomic_t timeouts;

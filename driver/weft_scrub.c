@@ -8,7 +8,7 @@
 
 #define RING_LOG2	6
 #define BATCH		16			/* FILLs per FENCE, so that a batch always fits in the ring */
-#define SCRUB_VA	(1ull << 40)		/* user local memory, whole */
+#define SCRUB_VA	BIT_ULL(40)		/* user local memory, whole */
 #define RUN_LIMIT_NS	(60ull * NSEC_PER_SEC)
 
 static void scrub_event(struct weft_hwq *q)
@@ -161,7 +161,7 @@ static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int
 	}
 	if (READ_ONCE(w->quiet) || weft_device_check(w))
 		return false;
-	state = kzalloc(sizeof(*state), GFP_KERNEL);
+	state = kzalloc_obj(*state, GFP_KERNEL);
 	if (state)
 		weft_hwq_read_state(&s->q, state);
 	drm_err(&w->drm, "clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor from now on\n",

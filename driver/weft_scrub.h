@@ -18,7 +18,7 @@
  * @by_cpu_bytes: cleared by the processor because the engines were down
  */
 struct weft_scrub {
-	struct mutex lock;
+	struct mutex lock;	/* one batch at a time; up */
 	wait_queue_head_t wq;
 	struct weft_hwq q;
 	struct weft_tables tables;

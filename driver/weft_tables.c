@@ -14,7 +14,7 @@ struct table {
 static struct weft_pt_table *alloc_table(void *ctx)
 {
 	struct weft_tables *ts = ctx;
-	struct table *table = kvzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	struct table *table = kvzalloc_obj(*table, GFP_KERNEL_ACCOUNT);
 
 	if (!table)
 		return NULL;

@@ -66,7 +66,7 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f)
 	struct weft_vm *vm;
 	int ret;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	resv = drm_gpuvm_resv_object_alloc(&w->drm);

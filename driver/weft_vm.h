@@ -4,6 +4,7 @@
 #ifndef WEFT_VM_H
 #define WEFT_VM_H
 
+#include <linux/bits.h>
 #include <linux/mutex.h>
 #include <drm/drm_gpuvm.h>
 
@@ -12,7 +13,7 @@
 struct weft_device;
 struct weft_file;
 
-#define WEFT_VM_END	(1ull << 47)	/* user addresses end here, the rest is the kernel's */
+#define WEFT_VM_END	BIT_ULL(47)	/* user addresses end here, the rest is the kernel's */
 
 /* What stands for a number in w->asids: in use, or withheld until reset. */
 #define WEFT_ASID_USED	1
@@ -35,8 +36,8 @@ struct weft_vm {
 	struct weft_file *f;
 	u32 asid;
 	u64 gen;
-	struct mutex lock;
-	struct mutex pt_lock;
+	struct mutex lock;	/* binds, queues, dead */
+	struct mutex pt_lock;	/* tables and their invalidates */
 	struct weft_tables tables;
 	u32 queues;
 	bool dead;

@@ -18,48 +18,48 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/gpu_scheduler.h>
-#if __has_include(<linux/gpu_buddy.h>)
+#if __has_include("linux/gpu_buddy.h")
 #include <linux/gpu_buddy.h>
 #endif
-#if __has_include(<drm/drm_buddy.h>)
+#if __has_include("drm/drm_buddy.h")
 #include <drm/drm_buddy.h>
 #endif
-#if __has_include(<linux/dma-buf-mapping.h>)
+#if __has_include("linux/dma-buf-mapping.h")
 #include <linux/dma-buf-mapping.h>
 #endif
 
 #line 1 "CONTROL_PASS"
-int probe_pass(struct pci_dev *p); int probe_pass(struct pci_dev *p) { return p->vendor; }
+static int probe_pass(struct pci_dev *p) { return p->vendor; }
 #line 1 "CONTROL_FAIL"
-int probe_fail(struct pci_dev *p); int probe_fail(struct pci_dev *p) { return p->weft_no_such_member; }
+static int probe_fail(struct pci_dev *p) { return p->weft_no_such_member; }
 
 #line 1 "SCHED_INIT_ARGS"
-u32 probe_sia(const struct drm_sched_init_args *a); u32 probe_sia(const struct drm_sched_init_args *a) { return a->credit_limit; }
+static u32 probe_sia(const struct drm_sched_init_args *a) { return a->credit_limit; }
 #line 1 "SCHED_INIT_NUM_RQS"
-u32 probe_sin(const struct drm_sched_init_args *a); u32 probe_sin(const struct drm_sched_init_args *a) { return a->num_rqs; }
+static u32 probe_sin(const struct drm_sched_init_args *a) { return a->num_rqs; }
 #line 1 "SCHED_JOB_CLIENT_ID"
-int probe_sjc(struct drm_sched_job *j); int probe_sjc(struct drm_sched_job *j) { return drm_sched_job_init(j, NULL, 1, NULL, 0ull); }
+static int probe_sjc(struct drm_sched_job *j) { return drm_sched_job_init(j, NULL, 1, NULL, 0ull); }
 #line 1 "SCHED_STAT_RESET"
-int probe_ssr(void); int probe_ssr(void) { return DRM_GPU_SCHED_STAT_RESET; }
+static int probe_ssr(void) { return DRM_GPU_SCHED_STAT_RESET; }
 #line 1 "GPUVM_BO_OBTAIN_LOCKED"
-void *probe_gbl(void); void *probe_gbl(void) { return drm_gpuvm_bo_obtain_locked(NULL, NULL); }
+static void *probe_gbl(void) { return drm_gpuvm_bo_obtain_locked(NULL, NULL); }
 #line 1 "GPU_BUDDY"
-int probe_gbi(struct gpu_buddy *m); int probe_gbi(struct gpu_buddy *m) { return gpu_buddy_init(m, 4096, 4096); }
+static int probe_gbi(struct gpu_buddy *m) { return gpu_buddy_init(m, 4096, 4096); }
 #line 1 "DRIVER_GEM_GPUVA"
-int probe_dgg(void); int probe_dgg(void) { return DRIVER_GEM_GPUVA; }
+static int probe_dgg(void) { return DRIVER_GEM_GPUVA; }
 #line 1 "DRM_DRIVER_DATE"
-char *probe_ddd(struct drm_driver *d); char *probe_ddd(struct drm_driver *d) { return d->date; }
+static char *probe_ddd(struct drm_driver *d) { return d->date; }
 #line 1 "DMABUF_INVALIDATE"
-void probe_dbi(struct dma_buf *b); void probe_dbi(struct dma_buf *b) { dma_buf_invalidate_mappings(b); }
+static void probe_dbi(struct dma_buf *b) { dma_buf_invalidate_mappings(b); }
 #line 1 "DMABUF_OP_INVALIDATE"
-void *probe_doi(struct dma_buf_attach_ops *o); void *probe_doi(struct dma_buf_attach_ops *o) { return o->invalidate_mappings; }
+static void *probe_doi(struct dma_buf_attach_ops *o) { return o->invalidate_mappings; }
 #line 1 "P2P_PROVIDER"
-void *probe_p2p(struct pci_dev *p, struct phys_vec *v); void *probe_p2p(struct pci_dev *p, struct phys_vec *v) { return pcim_p2pdma_init(p) ? NULL : dma_buf_phys_vec_to_sgt(NULL, pcim_p2pdma_provider(p, 2), v, 1, 4096, DMA_BIDIRECTIONAL); }
+static void *probe_p2p(struct pci_dev *p, struct phys_vec *v) { return pcim_p2pdma_init(p) ? NULL : dma_buf_phys_vec_to_sgt(NULL, pcim_p2pdma_provider(p, 2), v, 1, 4096, DMA_BIDIRECTIONAL); }
 #line 1 "WEDGED_EVENT_INFO"
-void *probe_wei(void); void *probe_wei(void) { int (*f)(struct drm_device *, unsigned long, struct drm_wedge_task_info *) = drm_dev_wedged_event; return f; }
+static void *probe_wei(void) { int (*f)(struct drm_device *, unsigned long, struct drm_wedge_task_info *) = drm_dev_wedged_event; return f; }
 #line 1 "WEDGED_EVENT"
-void *probe_wev(void); void *probe_wev(void) { int (*f)(struct drm_device *, unsigned long) = drm_dev_wedged_event; return f; }
+static void *probe_wev(void) { int (*f)(struct drm_device *, unsigned long) = drm_dev_wedged_event; return f; }
 #line 1 "IMPORT_NS_BARE"
 MODULE_IMPORT_NS(DMA_BUF);
 #line 1 "BUDDY_RESET_CLEAR"
-void probe_brc(void); void probe_brc(void) { gpu_buddy_reset_clear(NULL, false); }
+static void probe_brc(void) { gpu_buddy_reset_clear(NULL, false); }
