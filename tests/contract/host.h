@@ -50,6 +50,11 @@ extern struct card ct_cards[HOST_CARDS];
 extern unsigned ct_ncards;	/* cards that exist */
 #define CARD (&ct_cards[0])
 
+/* --- the card program --- */
+/* Starts `program` with further arguments (NULL-terminated, or NULL) and sets ct_opt.socket_dir; NULL, or why not. */
+const char *ct_spawn(const char *program, unsigned cards, const char *const *more);
+void ct_count_cards(void);		/* sets ct_ncards from the sockets that exist */
+
 /* --- guest memory --- */
 void host_init(void);
 void *host_ptr(uint64_t iova);		/* of one byte; contiguous inside LOW and HIGH, per page in FRAG */

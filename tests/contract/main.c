@@ -3,18 +3,13 @@
 /* weft-contract: runs the card contract against a card over its vfio-user socket and prints TAP 13. */
 #include "queue.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,8 +34,6 @@ static char message[4096], soft[4096], about[256];
 static jmp_buf soft_leave;
 static bool soft_on;
 static uint64_t rng;
-static pid_t child = -1;
-static char spawn_dir[64];
 static FILE *json;
 static unsigned ran, failed, skipped;
 
@@ -297,77 +290,6 @@ static void run_one(const struct ct_section *s, const struct ct_test *t)
 	host_rewind();
 }
 
-static void spawn(void)
-{
-	char cards[16], line[64];
-	int out[2];
-
-	strcpy(spawn_dir, "/tmp/weft-contract.XXXXXX");
-	if (!mkdtemp(spawn_dir) || pipe(out)) {
-		perror("weft-contract");
-		exit(1);
-	}
-	ct_opt.socket_dir = spawn_dir;
-	snprintf(cards, sizeof(cards), "%u", ct_opt.cards);
-	child = fork();
-	if (!child) {
-		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
-		execl(ct_opt.card, ct_opt.card, "--cards", cards, "--socket-dir", spawn_dir, ct_opt.msi ? "--msi" : NULL,
-		      (char *)NULL);
-		perror(ct_opt.card);
-		_exit(127);
-	}
-	close(out[1]);
-	size_t n = 0;
-	uint64_t end = ct_now_ns() + UINT64_C(10000000000);
-	while (n < sizeof(line) - 1) {
-		struct pollfd p = { .fd = out[0], .events = POLLIN };
-
-		if (ct_now_ns() > end || (poll(&p, 1, 1000) > 0 && read(out[0], line + n, 1) != 1)) {
-			printf("Bail out! %s did not print \"ready\" within 10 s\n", ct_opt.card);
-			exit(1);
-		}
-		if (p.revents && line[n++] == '\n') {
-			if (!strncmp(line, "ready\n", 6))
-				break;
-			n = 0;
-		}
-	}
-}
-
-static void end_child(void)
-{
-	char path[128];
-
-	if (child > 0) {
-		kill(child, SIGTERM);
-		for (int i = 0; i < 200 && !waitpid(child, NULL, WNOHANG); i++)
-			usleep(10000);
-		kill(child, SIGKILL);
-	}
-	if (spawn_dir[0]) {
-		for (unsigned i = 0; i < HOST_CARDS; i++) {
-			snprintf(path, sizeof(path), "%s/card%u.sock", spawn_dir, i);
-			unlink(path);
-		}
-		rmdir(spawn_dir);
-	}
-}
-
-static void count_cards(void)
-{
-	char path[256];
-	struct stat st;
-
-	for (ct_ncards = 0; ct_ncards < HOST_CARDS; ct_ncards++) {
-		snprintf(path, sizeof(path), "%s/card%u.sock", ct_opt.socket_dir, ct_ncards);
-		if (stat(path, &st))
-			break;
-	}
-}
-
 static void start(void)
 {
 	host_init();
@@ -443,10 +365,16 @@ int main(int argc, char **argv)
 		fputs("[\n", json);
 	printf("TAP version 13\n# SEED=%llu COUNT=%ld\n", (unsigned long long)ct_opt.seed, ct_opt.count);
 	fflush(stdout);
-	atexit(end_child);
-	if (ct_opt.card)
-		spawn();
-	count_cards();
+	if (ct_opt.card) {
+		const char *const more[] = { ct_opt.msi ? "--msi" : NULL, NULL };
+		const char *why = ct_spawn(ct_opt.card, ct_opt.cards, more);
+
+		if (why) {
+			printf("Bail out! %s: %s\n", ct_opt.card, why);
+			return 1;
+		}
+	}
+	ct_count_cards();
 	rng = ct_opt.seed;
 	if (!guarded(start)) {
 		printf("Bail out! %s\n", message);

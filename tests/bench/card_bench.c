@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* card-bench: takes figures of a card it starts and drives natively; one JSON array on standard output. */
+#include "figure.h"
+
+#include <getopt.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct ct_options ct_opt = { .seed = 1, .cards = 2 };
+
+static jmp_buf leave;
+static char message[512];
+
+/* --- what the contract suite's host side asks of its program --- */
+
+uint64_t ct_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void ct_nap(unsigned *round)
+{
+	for (unsigned i = 0; i < HOST_CARDS; i++)
+		if (ct_cards[i].open)
+			vu_pump(&ct_cards[i].vu);
+	usleep(*round < 100 ? 20 : 1000);
+	++*round;
+}
+
+uint64_t ct_rand(void)
+{
+	static uint64_t state = 1;
+	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+void ct_fail(const char *file, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)file;
+	(void)line;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	longjmp(leave, 1);
+}
+
+void ct_expect_eq(const char *file, int line, uint64_t got, uint64_t want, const char *what)
+{
+	if (got != want)
+		ct_fail(file, line, "%s is %#llx, expected %#llx", what, (unsigned long long)got, (unsigned long long)want);
+}
+
+void ct_softly(void (*function)(void *), void *argument)
+{
+	function(argument);
+}
+
+/* --- */
+
+static bool open_cards(struct bench *b, const char *program)
+{
+	/* One engine, so that it is known which core the peer has to use. */
+	static const char *const more[] = { "--engines", "1", NULL };
+	const char *why = ct_spawn(program, ct_opt.cards, more);
+
+	if (why) {
+		snprintf(message, sizeof(message), "%s: %s", program, why);
+		return false;
+	}
+	ct_count_cards();
+	if (setjmp(leave))
+		return false;
+	host_init();
+	bench_open(b);
+	return true;
+}
+
+static bool take(struct bench *b, const struct figure *f, unsigned pairs, struct taken *t)
+{
+	if (setjmp(leave))
+		return false;
+	if (pairs)
+		figure_take(b, f, pairs, t);
+	else
+		figure_check(b, f);
+	return true;
+}
+
+static void print_text(const char *key, const char *text)
+{
+	printf(",\"%s\":", key);
+	if (!text) {
+		printf("null");
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		putchar(*text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? '\'' : *text);
+	putchar('"');
+}
+
+/* p10: the fast end of the values; ratio_p10: what nine of ten pairs reach. */
+static void print_row(const struct figure *f, struct taken *t, unsigned pairs, const char *why)
+{
+	printf("{\"name\":\"%s\"", f->name);
+	print_text("unit", f->unit);
+	if (why) {
+		printf(",\"value\":null,\"median\":null,\"p10\":null,\"runs\":%u,\"against\":null,\"ratio\":null", pairs);
+		print_text("reason", why);
+	} else {
+		sort(t->value, pairs);
+		printf(",\"value\":%.4g,\"median\":%.4g,\"p10\":%.4g,\"runs\":%u", t->value[pairs / 2], t->value[pairs / 2],
+		       t->value[pairs * 9 / 10], pairs);
+		print_text("against", !t->peer ? NULL : f->work == COPY ? "non-temporal copy" : peer_product);
+		if (t->peer) {
+			sort(t->ratio, pairs);
+			printf(",\"ratio\":%.3f,\"ratio_p10\":%.3f,\"spread\":%.2f,\"takes\":%u", t->ratio[pairs / 2],
+			       t->ratio[pairs / 10], t->spread, t->takes);
+		} else {
+			printf(",\"ratio\":null");
+		}
+	}
+	printf(",\"target\":");
+	if (f->target > 0)
+		printf("%.2f", f->target);
+	else
+		printf("null");
+	printf(",\"clock\":\"card\"}");
+}
+
+static void usage(FILE *f)
+{
+	fputs("usage: card-bench --card PROGRAM --firmware FILE [--pairs N] [--check]\n"
+	      "Figures of a card driven without a virtual machine, as a JSON array on standard output.\n"
+	      "--pairs N  rounds of the card and its peer in turn, 7 … 101 (default 31)\n"
+	      "--check    one round of each, results compared; no figures\n", f);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "card", 1, NULL, 'c' }, { "firmware", 1, NULL, 'f' }, { "pairs", 1, NULL, 'p' },
+		{ "check", 0, NULL, 'k' }, { "help", 0, NULL, 'h' }, { 0 },
+	};
+	static struct bench b;
+	static struct taken taken;
+	const char *program = NULL, *firmware = NULL;
+	unsigned long pairs = 31;
+	bool check = false, up;
+	int k, failed = 0;
+
+	while ((k = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (k) {
+		case 'c': program = optarg; break;
+		case 'f': firmware = optarg; break;
+		case 'p': pairs = strtoul(optarg, NULL, 10); break;
+		case 'k': check = true; break;
+		case 'h': usage(stdout); return 0;
+		default: usage(stderr); return 2;
+		}
+	if (!program || !firmware || optind < argc || pairs < 7 || pairs > MAX_PAIRS) {
+		usage(stderr);
+		return 2;
+	}
+	if (!fw_load(firmware, &ct_fw, &ct_fw_bytes)) {
+		fprintf(stderr, "card-bench: cannot read %s\n", firmware);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	up = open_cards(&b, program);
+	for (unsigned i = 0; i < num_figures; i++) {
+		bool done = up && take(&b, &figures[i], check ? 0 : (unsigned)pairs, &taken);
+
+		failed += !done;
+		if (!done)
+			fprintf(stderr, "card-bench: %s: %s\n", figures[i].name, message);
+		if (check)
+			continue;
+		printf(i ? ",\n" : "[");
+		print_row(&figures[i], &taken, (unsigned)pairs, done ? NULL : message);
+	}
+	if (!check)
+		printf("]\n");
+	return failed ? 1 : 0;
+}
