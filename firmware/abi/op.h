@@ -26,7 +26,8 @@ enum weft_op {
 	 * operands dlogits f32[rows,cols], loss f32[rows], logits f32[rows,cols], labels u32[rows]; dlogits may be
 	 * logits in place. dim rows, cols. scalar scale (f32). label >= cols faults INDEX. */
 	WEFT_OP_SOFTMAX_XENT_F32 = 4,
-	/* dx = y > 0 ? dy : 0. operands dx, dy, y; dx may be dy in place. dim count low, count high 32 bits. */
+	/* dx = y > 0 ? dy : 0, so a NaN y gives 0. operands dx, dy, y; dx may be dy in place. dim count low, count high
+	 * 32 bits. */
 	WEFT_OP_RELU_GRAD_F32 = 5,
 	/* out[c] = sum over r of x[r,c], rows added in the balanced tree order of REDUCE. operands out[cols],
 	 * x[rows,cols]. dim rows, cols. */

@@ -2,8 +2,9 @@
 /* Copyright 2026 The weft authors */
 /*
  * Packets: 64 bytes, 64-byte aligned, fetched once per execution, taking effect in order. Fields called `reserved`
- * must be 0 (fault FIELD). A field of type "operand" is a virtual address, or with WEFT_PKT_TABLE in `flags` an index
- * into the operand table in its low 16 bits, the rest 0.
+ * must be 0 (fault FIELD), so must flags that are not named for a packet. A field of type "operand" is a virtual
+ * address, or with WEFT_PKT_TABLE in `flags` an index into the operand table in its low 16 bits, the rest 0 (fault
+ * OPERAND).
  */
 #ifndef WEFT_ABI_PACKET_H
 #define WEFT_ABI_PACKET_H
@@ -42,7 +43,7 @@ struct weft_pkt_nop {
 
 #define WEFT_EXEC_OPERANDS	8
 #define WEFT_EXEC_SCALARS	6
-/* EXEC: operator, operands and shapes as op.h lists them. Inline: at most 2 operands. */
+/* EXEC: operator, operands and shapes as op.h lists them (SHAPE). Inline: at most 2 operands (FIELD). */
 struct weft_pkt_exec {
 	uint8_t  op, flags;
 	uint16_t oper;			/* enum weft_op */
@@ -57,7 +58,10 @@ struct weft_pkt_exec {
 	uint32_t scalar[WEFT_EXEC_SCALARS];	/* f32 bits or integers */
 };
 
-/* COPY: rows of `bytes` bytes each. Overlap of source and destination faults unless they are equal. */
+/*
+ * COPY: rows of `bytes` bytes each. Source and destination, each from the first byte of its first row to the last of its
+ * last, fault OVERLAP when they overlap without being equal.
+ */
 struct weft_pkt_copy {
 	uint8_t  op, flags;
 	uint16_t reserved0;

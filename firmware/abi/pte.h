@@ -35,7 +35,7 @@
 #define WEFT_PTE_NOSNOOP		WEFT_BIT64(8)
 #define WEFT_PTE_ADDR_MASK		UINT64_C(0x000ffffffffff000)
 #define WEFT_PTE_LINK_SHIFT		52
-#define WEFT_PTE_LINK_MASK		(UINT64_C(31) << 52)	/* BUS: 0 = host memory, n = peer n */
+#define WEFT_PTE_LINK_MASK		(UINT64_C(31) << 52)	/* BUS: 0 = host memory, n = peer n; below NUM_LINKS */
 #define WEFT_PTE_RESERVED		(WEFT_BIT64(9) | WEFT_BIT64(10) | WEFT_BIT64(11) | (UINT64_C(127) << 57))
 
 #endif

@@ -107,7 +107,7 @@ struct weft_queue_state {
 	uint64_t head;			/* ring packets retired */
 	uint64_t progress_ns;		/* card clock at the last retired packet or abort unit */
 	uint64_t busy_ns;		/* engine time charged so far */
-	uint64_t fault_va;		/* address that faulted, 0 when none */
+	uint64_t fault_va;		/* first byte that could not be accessed, 0 for other causes */
 	uint64_t fault_list;		/* virtual address of the list with the faulting packet; 0 = ring */
 	uint32_t fault_packet;		/* its index there (ring: low 32 bits of the ring index) */
 	uint32_t fault_op;		/* its opcode, for EXEC operator << 8 | opcode */

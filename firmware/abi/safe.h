@@ -17,7 +17,7 @@
 #define WEFT_REG_SAFE_ARG2		0x0410	/* RW u64 */
 #define WEFT_REG_SAFE_CMD		0x0418	/* WO u64: operation in bits 7:0, sequence number in 63:32 */
 #define WEFT_REG_SAFE_DONE(op)		(0x0440 + 4 * (op))	/* RO u32 */
-#define WEFT_REG_SAFE_STATUS(op)	(0x0460 + 4 * (op))	/* RO u32: enum weft_safe_status of the last completed */
+#define WEFT_REG_SAFE_STATUS(op)	(0x0460 + 4 * (op))	/* RO u32: enum weft_safe_status of the last completed, or FULL */
 
 enum weft_safe_op {
 	WEFT_SAFE_QUEUE_STOP = 0,	/* ARG0 queue. Becomes STOPPED (a faulted one stays faulted) */
