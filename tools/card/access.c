@@ -45,6 +45,7 @@ void wcard_acc_begin(struct wcard_acc *a)
 	a->mem.lmem = a->c->lmem;
 	a->mem.bytes = a->c->lmem_bytes;
 	a->mem.user_limit = atomic_load(&a->c->user_limit);
+	a->mem.links = WCARD_NUM_LINKS;
 	a->fault = WEFT_FAULT_NONE;
 	a->fault_va = 0;
 }

@@ -229,6 +229,7 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 	struct weft_queue_state *s = q->state;
 	struct weft_frame *f = &q->frame[q->depth - 1];
 	uint64_t version = s->version | 1;
+	bool ended = q->cause && !s->cause;
 
 	q->run = run;
 	__atomic_store_n(&s->version, version, __ATOMIC_RELAXED);
@@ -244,7 +245,8 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 	s->depth = q->depth;
 	q->frame[0].pc = (uint32_t)q->head;
 	q->frame[0].list = q->head;
-	if (q->cause) {
+	/* Once: the packet is forgotten afterwards, and the record outlives the queue. */
+	if (ended) {
 		s->fault_list = q->depth > 1 ? f->list : 0;
 		s->fault_packet = f->pc;
 		s->fault_op = q->cur.active ? q->pkt.hdr.op : 0;

@@ -30,7 +30,7 @@ static int check_leaf(const struct wcard_walk_mem *mem, uint64_t pte, unsigned i
 			return WEFT_FAULT_PT_LIMIT;
 		return WEFT_FAULT_NONE;
 	case WEFT_APERTURE_BUS:
-		return WEFT_FAULT_NONE;
+		return link >> WEFT_PTE_LINK_SHIFT >= mem->links ? WEFT_FAULT_PT_FORMAT : WEFT_FAULT_NONE;
 	case WEFT_APERTURE_SPARSE:
 		return addr || link ? WEFT_FAULT_PT_FORMAT : WEFT_FAULT_NONE;
 	default:

@@ -15,6 +15,7 @@ struct wcard_walk_mem {
 	const uint8_t *lmem;
 	uint64_t bytes;
 	uint64_t user_limit;		/* tables lie at or above it, local leaves below */
+	unsigned int links;		/* link tags 0 … links - 1 exist */
 };
 
 struct wcard_walk_result {

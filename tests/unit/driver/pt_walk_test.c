@@ -19,6 +19,7 @@
 #define USER_BYTES	(1ull << 40)		/* local memory below the carve-out, as far as addresses go */
 #define MAX_TABLES	256
 #define PAGE		WEFT_PAGE_BYTES
+#define LINKS		24			/* of the card: entries with the tags above are malformed */
 
 /* Tables of the card's copy; local memory is pretended to start USER_BYTES before them. */
 static uint64_t arena[MAX_TABLES][WEFT_PT_ENTRIES];
@@ -76,6 +77,16 @@ static void write_entry(void *ctx, const struct weft_pt_table *table, unsigned i
 
 static const struct weft_pt_ops ops = { alloc_table, free_table, write_entry };
 
+static int fault_of(uint64_t leaf)
+{
+	if (!leaf)
+		return WEFT_FAULT_PT_INVALID;
+	if ((leaf & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT == WEFT_APERTURE_BUS &&
+	    (leaf & WEFT_PTE_LINK_MASK) >> WEFT_PTE_LINK_SHIFT >= LINKS)
+		return WEFT_FAULT_PT_FORMAT;
+	return WEFT_FAULT_NONE;
+}
+
 static uint64_t va_of(unsigned int page)
 {
 	return base[page / WINDOW_PAGES] + page % WINDOW_PAGES * PAGE;
@@ -86,18 +97,18 @@ static int compare(const struct weft_pt *pt, unsigned int page, const char *when
 {
 	const struct wcard_walk_mem mem = {
 		.lmem = (const uint8_t *)((uintptr_t)arena - USER_BYTES), .bytes = USER_BYTES + sizeof(arena),
-		.user_limit = USER_BYTES,
+		.user_limit = USER_BYTES, .links = LINKS,
 	};
 	struct wcard_walk_result result = { 0 };
 	uint64_t va = va_of(page) + next() % PAGE, want = model[page], got, inside;
 	int fault = wcard_walk(&mem, pt->root->addr, va, &result);
 
-	if (fault != (want ? WEFT_FAULT_NONE : WEFT_FAULT_PT_INVALID)) {
+	if (fault != fault_of(want)) {
 		printf("# %s: va %llx fault %d, model %llx\n", when, (unsigned long long)va, fault,
 		       (unsigned long long)want);
 		return -1;
 	}
-	if (!want)
+	if (fault)
 		return 0;
 	/* a large leaf translates the page at its place inside the leaf */
 	inside = va & ((1ull << result.shift) - 1) & ~(PAGE - 1);
