@@ -31,9 +31,10 @@ void wfw_init(struct wfw *fw, struct wfw_hal *hal)
 
 bool wfw_in_carveout(struct wfw *fw, uint64_t offset, uint64_t bytes)
 {
-	uint64_t end = wfw_read64(fw, WEFT_CP_LMEM_BYTES);
+	uint64_t limit = wfw_read64(fw, WEFT_CP_USER_LIMIT), end = wfw_read64(fw, WEFT_CP_LMEM_BYTES);
 
-	return offset >= wfw_read64(fw, WEFT_CP_USER_LIMIT) && offset <= end && bytes <= end - offset;
+	/* 0: the host has not set one, nothing is ours yet. */
+	return limit && offset >= limit && offset <= end && bytes <= end - offset;
 }
 
 static void heartbeat(struct wfw *fw)
