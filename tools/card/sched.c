@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -198,8 +199,11 @@ static void *engine_main(void *arg)
 {
 	struct wcard_engine *e = arg;
 	struct wcard_machine *m = e->m;
+	char name[16];
 	cpu_set_t set;
 
+	snprintf(name, sizeof(name), "engine-%u", (unsigned int)e->core % 10000);
+	pthread_setname_np(pthread_self(), name);
 	CPU_ZERO(&set);
 	CPU_SET((unsigned int)e->core, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""
+The emulated card has one way from an operand's address to bytes: access.c, through walker and bus router. Pointers into
+local memory and into mapped host memory are formed in the files below and nowhere else, and packet handlers, streamer
+and engines call none of the other ways in.
+"""
+import re
+from tap import Tap, read, tracked
+
+# who may form a pointer into local memory or a mapping of the bus, and why
+POINTERS = {
+    "tools/card/access.c": "the accessor; also the carve-out, for control structures",
+    "tools/card/bus.c": "the router",
+    "tools/card/walk.c": "reads page-table entries",
+    "tools/card/main.c": "maps local memory",
+    "tools/card/vfu.c": "BAR2 accesses of the host",
+    "tools/card/event.c": "the event ring, written by the card itself",
+}
+POINTER = re.compile(r"(?:->|\.)(?:lmem|host)\b(?!_)")
+# who may use the carve-out: control structures that the host names by local-memory offset
+CARVEOUT = {"tools/card/access.c", "tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c"}
+# what executes packets: only the wcard_acc_… calls
+DATA_PLANE = re.compile(r"^tools/card/(pkt\w*|stream\w*|sched\w*|ops/\w+)\.c$")
+FORBIDDEN = re.compile(r"\b(wcard_carveout|wcard_bus_\w+|wcard_walk\w*|mmap|pread|pwrite|process_vm_\w+)\s*\(")
+
+
+def strip(text):
+    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+
+
+def uses(pattern, files, allowed=()):
+    for path in files:
+        if path in allowed:
+            continue
+        for number, line in enumerate(strip(read(path)).splitlines(), 1):
+            found = pattern.search(line)
+            if found:
+                yield f"{path}:{number}: {found.group()}"
+
+
+def self_test():
+    planted = strip('x = c->lmem + 4; /* c->lmem */ s = "wcard_bus_find(";')
+    if len(POINTER.findall(planted)) != 1 or FORBIDDEN.search(planted) or POINTER.search("c->lmem_bytes"):
+        return ["the patterns do not see what they should"]
+    return []
+
+
+card = [p for p in tracked(".c") if p.startswith("tools/card/")]
+data_plane = [p for p in card if DATA_PLANE.match(p)]
+span = [p for p in data_plane if p not in POINTERS]
+tap = Tap()
+tap.check("card_accessor: the patterns work", self_test())
+tap.check("card_accessor: pointers to memory are formed by the accessor alone",
+          uses(re.compile(r"(?:->|\.)lmem\b(?!_)"), card, POINTERS))
+tap.check("card_accessor: the carve-out serves control structures only",
+          uses(re.compile(r"\bwcard_carveout\s*\("), card, CARVEOUT))
+tap.check("card_accessor: what executes packets has no other way to memory",
+          list(uses(FORBIDDEN, data_plane)) if len(data_plane) > 5 else ["no data plane found"])
+tap.done()
