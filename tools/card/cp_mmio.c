@@ -61,6 +61,16 @@ static uint64_t fault_read(struct wcard_card *c, uint64_t addr)
 	return val;
 }
 
+static uint32_t irq_read(struct wcard_card *c)
+{
+	uint32_t irq;
+
+	pthread_mutex_lock(&c->cp_lock);
+	irq = atomic_load(&c->cp.irq) | (c->cp.fault_n ? WEFT_CP_IRQ_FAULT : 0);
+	pthread_mutex_unlock(&c->cp_lock);
+	return irq;
+}
+
 static uint64_t reg_read(struct wcard_card *c, uint64_t addr)
 {
 	struct wcard_cp *cp = &c->cp;
@@ -69,7 +79,7 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t addr)
 	case WEFT_CP_MSIP: return cp->msip;
 	case WEFT_CP_MTIMECMP: return cp->mtimecmp;
 	case WEFT_CP_MTIME: return wcard_now(c->m);
-	case WEFT_CP_IRQ: return atomic_load(&cp->irq) | (cp->fault_n ? WEFT_CP_IRQ_FAULT : 0);
+	case WEFT_CP_IRQ: return irq_read(c);
 	case WEFT_CP_IRQ_ENABLE: return atomic_load(&cp->irq_enable);
 	case WEFT_CP_MBOX_BASE: return atomic_load(&cp->mbox_base);
 	case WEFT_CP_MBOX_REQ_TAIL: return atomic_load(&cp->mbox_req_tail);

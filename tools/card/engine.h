@@ -35,7 +35,7 @@ struct wcard_queue {
 	struct weft_queue_state *state;
 
 	/* machine.lock */
-	enum weft_queue_run run;
+	_Atomic(enum weft_queue_run) run;	/* the streamer sets it too while it owns the queue */
 	bool on_engine, queued, holds_slot, kicked, suspend;
 	struct wcard_queue *next;	/* of the ready list, or of the timed list */
 	uint64_t deadline_ns;		/* TIMED */

@@ -152,7 +152,8 @@ struct wcard_card {
 	_Atomic uint64_t irqs, events, doorbells, packets, walks;
 
 	pthread_t vfu_thread;
-	int listen_fd, conn_fd;
+	int listen_fd;
+	_Atomic int conn_fd;
 	char path[104];
 };
 

@@ -15,7 +15,7 @@
 
 static int sock_read(void *ctx, void *buf, size_t n, int *fds, unsigned int *nfds)
 {
-	int sock = *(int *)ctx;
+	int sock = *(_Atomic int *)ctx;
 	uint8_t *p = buf;
 
 	while (n) {
@@ -54,7 +54,7 @@ static int sock_write(void *ctx, const void *head, size_t nhead, const void *dat
 	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { { 0 } };
 	struct iovec iov[2] = { { (void *)(uintptr_t)head, nhead }, { (void *)(uintptr_t)data, ndata } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
-	int sock = *(int *)ctx;
+	int sock = *(_Atomic int *)ctx;
 
 	if (fd >= 0) {
 		struct cmsghdr *h;
