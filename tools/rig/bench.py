@@ -1,34 +1,36 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Takes all figures: those of the machine by `weft bench` and `weft run`, those of the card from outside."""
+"""Takes all figures: the card's by card-bench with no machine running, then the machine's by `weft bench` and `weft run`."""
 import json
+import os
 import re
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 import boot
-from common import BUILD, say
+import figures
+from common import BUILD, LOGS, USER, progress, say
 
+CARD_BENCH = USER / "tests/bench/card-bench"
+FIRMWARE = USER / "firmware/weft-fw.bin"
+CARD_BENCH_SECONDS = 180
 DISK_MIB = 64
 # Each part writes its JSON to a marked line; a part that fails leaves the reason in its place.
 GUEST = """
-t0=$(cut -d ' ' -f 1 /proc/uptime); modprobe weft; t1=$(cut -d ' ' -f 1 /proc/uptime)
-echo "@@load $t0 $t1"
+part() {
+	name=$1; shift
+	if out=$("$@" 2>/tmp/err); then echo "@@$name $(echo "$out" | tail -n 1)"
+	else echo "@@$name !$(tr '\\r' '\\n' </tmp/err | tail -n 1)"; fi
+}
+t0=$(cut -d ' ' -f 1 /proc/uptime)
+modprobe weft && echo "@@load {\\"start\\":$t0,\\"end\\":$(cut -d ' ' -f 1 /proc/uptime)}"
 modprobe nvme; sleep 1
-echo "@@bench $(weft bench --json 2>/tmp/err || echo "!$(tail -n 1 /tmp/err)")"
-for n in 4 1; do
-	echo "@@train$n $(weft run fashion-mnist --cards $n 2>/tmp/err | tail -n 1 || echo "!$(tail -n 1 /tmp/err)")"
-done
+part bench weft bench --json queue.job getpid nvme.read512
+part train4 weft run fashion-mnist --cards 4
+part train1 weft run fashion-mnist --cards 1
 """
-
-
-def row(name, unit, value=None, reason=None, clock="host", **more):
-    r = {"name": name, "value": value, "unit": unit, "median": value, "p10": value, "runs": 1, "against": None,
-         "ratio": None, "target": None, "clock": clock, **more}
-    if value is None:
-        r["reason"] = reason or "not taken"
-    return r
 
 
 class Watch(threading.Thread):
@@ -48,36 +50,23 @@ class Watch(threading.Thread):
             self.rss_kib = max(self.rss_kib, int(parts.get("RssAnon", 0)) + int(parts.get("RssFile", 0)))
 
 
-def marked(output, name):
-    """The JSON of a part, or None and the reason."""
-    found = re.search(rf"^@@{name} (.*)$", output, re.M)
-    if not found:
-        return None, "the machine ended before it"
-    try:
-        return json.loads(found.group(1)), None
-    except ValueError:
-        return None, found.group(1).lstrip("!")[:200] or "no output"
+def card_figures():
+    """What card-bench wrote, or None and the reason. It gives rows with reasons itself when it ends with an error."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with progress("figures of the card"), open(LOGS / "card-bench.log", "wb") as log:
+        try:
+            out = subprocess.run([CARD_BENCH, "--card", boot.CARD, "--firmware", FIRMWARE], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=log, timeout=CARD_BENCH_SECONDS).stdout
+            return json.loads(out), None
+        except subprocess.TimeoutExpired:
+            return None, f"card-bench did not end within {CARD_BENCH_SECONDS} s"
+        except (OSError, ValueError) as error:
+            return None, f"card-bench: {error}; see {log.name}"
 
 
-def training(output, rows):
-    four, why = marked(output, "train4")
-    speed = four and four.get("samples_per_s")
-    rows.append(row("train.samples_per_s", "1/s", speed, why, target=26000,
-                    ratio=speed / 26000 if speed else None, against="one PyTorch thread (recorded)"))
-    one, why_one = marked(output, "train1")
-    one_speed = one and one.get("samples_per_s")
-    rows.append(row("train.one_card", "1/s", one_speed, why_one))
-    gemm = next((r["value"] for r in rows if r["name"] == "gemm.train"), None)
-    # 784-512-512-10: three products of each layer but the first's input gradient, two operations each
-    flop = 2 * (3 * (784 * 512 + 512 * 512 + 512 * 10) - 784 * 512)
-    bound = gemm * 1e9 / flop if gemm else None
-    rows.append(row("train.of_bound", "1", speed / bound if speed and bound else None,
-                    why or "gemm.train was not taken", against="gemm.train"))
-
-
-def bench(timeout):
+def machine_figures(timeout):
+    """Output of the machine's command, the card process's memory in MiB, the exit code."""
     disk = BUILD / "bench.disk"
-    BUILD.mkdir(exist_ok=True)
     with open(disk, "wb") as f:
         f.truncate(DISK_MIB << 20)
     collected = bytearray()
@@ -85,27 +74,28 @@ def bench(timeout):
                    qemu_args=["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,serial=1,drive=disk"])
     watch = Watch(run)
     watch.start()
-    code = boot.boot(run)
-    disk.unlink()
-    output = collected.decode(errors="replace")
-    rows, why = marked(output, "bench")
-    rows = rows or [row("weft bench", "", None, why)]
-    for r in rows:
-        for key in ("against", "ratio", "target"):
-            r.setdefault(key, None)
-    training(output, rows)
-    rss = watch.rss_kib / 1024
-    rows.append(row("card.rss_mib", "MiB", round(rss, 1) or None, clock="bench", target=200))
-    load = re.search(r"^@@load ([\d.]+) ([\d.]+)", output, re.M)
-    rows.append(row("load.ms", "ms", round((float(load.group(2)) - float(load.group(1))) * 1000) if load else None))
+    try:
+        with progress("figures of the machine"):
+            code = boot.boot(run)
+    finally:
+        disk.unlink()
+    return collected.decode(errors="replace").replace("\r", ""), watch.rss_kib / 1024, code
+
+
+def bench(timeout):
+    BUILD.mkdir(exist_ok=True)
+    card = card_figures()
+    output, rss_mib, code = machine_figures(timeout)
+    # weft-card has an engine for each core it may use
+    rows = figures.assemble(card, output, rss_mib, len(os.sched_getaffinity(0)))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    rig = json.loads((BUILD / "rig.json").read_text())
+    accel = json.loads((BUILD / "rig.json").read_text())["accel"]
     for r in rows:
-        r.update(taken=stamp, accel=rig["accel"])
+        r.update(taken=stamp, accel=accel)
     (BUILD / "bench.json").write_text(json.dumps(rows, indent=1) + "\n")
-    for r in rows:
-        value = f"{r['value']:12.4g}" if r["value"] is not None else " " * 11 + "-"
-        ratio = f"{r['ratio']:.2f} x {r['against']}" if r["ratio"] else r.get("reason", "")
-        print(f"{r['name']:20} {value} {r['unit']:8} {ratio}")
+    print(figures.table(rows))
+    wrong = figures.problems(rows)
+    for problem in wrong:
+        say(problem)
     say(f"figures in {BUILD / 'bench.json'}")
-    return code
+    return code or bool(wrong)

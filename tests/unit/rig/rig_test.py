@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """The rig's judges: what in a kernel log is a fault, what a test program's output counts as, what an archive holds."""
-import io
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ sys.path[:0] = [str(TOP / "tools/rig"), str(TOP / "tests")]
 import cpio  # noqa: E402
 import klog  # noqa: E402
 import results  # noqa: E402
+import unittest_tap  # noqa: E402
 
 FAULTS = """
 [    5.1] WARNING: CPU: 0 PID: 81 at drivers/gpu/drm/drm_gem.c:120 drm_gem_private_object_fini+0x1/0x2
@@ -119,19 +119,5 @@ class Archive(unittest.TestCase):
             self.assertEqual((out / "a/empty").stat().st_size, 0)
 
 
-def main():
-    suite = unittest.TestLoader().loadTestsFromModule(sys.modules[__name__])
-    tests = [test for group in suite for test in group]
-    print(f"TAP version 13\n1..{len(tests)}")
-    failed = False
-    for number, test in enumerate(tests, 1):
-        outcome = unittest.TextTestRunner(stream=io.StringIO()).run(test)
-        print(f"{'ok' if outcome.wasSuccessful() else 'not ok'} {number} {test.id().split('.', 1)[1]}")
-        for _, trace in outcome.failures + outcome.errors:
-            print("\n".join("# " + line for line in trace.splitlines()))
-        failed |= not outcome.wasSuccessful()
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unittest_tap.run(sys.modules[__name__]))
