@@ -75,6 +75,50 @@ static void place(void)
 	CHECK_EQ(BOOT_STATE(card_boot_at(c, image_at, ct_fw_bytes)), WEFT_BOOT_RUNNING, "state with the good image then");
 }
 
+/* Without a carve-out there is no place for an image, and none for a mailbox. */
+static void no_limit(void)
+{
+	struct card *c = CARD;
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_PING };
+
+	good();
+	card_reset(c);
+	CHECK_EQ(rd64(c, WEFT_REG_USER_LIMIT), 0, "USER_LIMIT after FLR");
+	expect(c, card_boot(c, ct_fw, ct_fw_bytes), WEFT_BOOT_E_PLACE, "START without USER_LIMIT");
+	card_registers(c);
+	CHECK_EQ(BOOT_STATE(card_boot(c, ct_fw, ct_fw_bytes)), WEFT_BOOT_RUNNING, "state with USER_LIMIT set");
+	card_mailbox(c);
+	mbox_hello(c);
+	wr64(c, WEFT_REG_USER_LIMIT, 0);
+	uint32_t rsp = rd32(c, WEFT_REG_MBOX_RSP_TAIL), beat = rd32(c, WEFT_REG_FW_HEARTBEAT);
+	mbox_post(c, &m);
+	usleep(150000);
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_RSP_TAIL), rsp, "MBOX_RSP_TAIL while USER_LIMIT is 0");
+	WAIT_FOR(rd32(c, WEFT_REG_FW_HEARTBEAT) != beat, 500, "FW_HEARTBEAT counting while USER_LIMIT is 0");
+}
+
+/* The status of an earlier end is never taken for that of this START. */
+static void status_at_once(void)
+{
+	struct card *c = CARD;
+
+	prepare(c);
+	for (int i = 0; i < 20; i++) {
+		uint32_t state;
+
+		if (i) {
+			wr32(c, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_HALT);
+			WAIT_FOR(BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS)) == WEFT_BOOT_HALTED, 500, "BOOT_STATUS HALTED");
+		}
+		wr64(c, WEFT_REG_BOOT_IMAGE, image_at);
+		wr64(c, WEFT_REG_BOOT_BYTES, ct_fw_bytes);
+		wr32(c, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_START);
+		state = BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS));
+		CHECK(state == WEFT_BOOT_VERIFYING || state == WEFT_BOOT_RUNNING, "state %u right after START", state);
+		WAIT_FOR(BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS)) == WEFT_BOOT_RUNNING, 2000, "BOOT_STATUS RUNNING");
+	}
+}
+
 static void codes(void)
 {
 	struct card *c = CARD;
@@ -346,6 +390,8 @@ static void restart(void)
 static const struct ct_test tests[] = {
 	{ "good image runs, greets, beats", good_image, ROM, 0, true },
 	{ "misplaced images are refused", place, ROM, 0, true },
+	{ "no carve-out: no image, no mailbox", no_limit, ROM, 0, true },
+	{ "status right after START", status_at_once, ROM, 0, true },
 	{ "each boot code, in the order of the checks", codes, ROM, 0, true },
 	{ "malleable and zero signatures are refused", malleable, ROM, 0, true },
 	{ "every single-bit flip is refused", flips, ROM, 0, true },

@@ -411,6 +411,16 @@ static void not_numbers(void)
 	p.exec.dim[0] = 3;
 	rig_run(&R, &p, 1);
 	CHECK(isnan(slot(0)[0]) && slot(0)[1] == 0 && isinf(slot(0)[2]), "relu of NaN, -inf, inf");
+	/* relu_grad: the comparison with NaN is false, what is passed on stays as it is; 40 fill a vector and its rest */
+	p = pkt(WEFT_OP_RELU_GRAD_F32, 3);
+	p.exec.dim[0] = 40;
+	for (unsigned i = 0; i < 40; i++) {
+		slot(1)[i] = i % 4 == 3 ? NAN : 5;
+		slot(2)[i] = i % 4 == 0 ? NAN : i % 4 == 1 ? -NAN : 1;
+	}
+	rig_run(&R, &p, 1);
+	for (unsigned i = 0; i < 40; i++)
+		CHECK(i % 4 == 3 ? isnan(slot(0)[i]) : slot(0)[i] == (i % 4 == 2 ? 5 : 0), "relu_grad of NaN, element %u", i);
 	/* argmax: NaN is never greater, but one in column 0 stays */
 	const float x[8] = { 1, NAN, 2, 0, NAN, 5, 6, 7 };
 	memcpy(slot(1), x, sizeof(x));

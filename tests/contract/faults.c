@@ -162,11 +162,42 @@ static void partial(void)
 		CHECK_EQ(r.local[i], 0x99, "destination byte of a COPY whose source cannot be read");
 }
 
+/* What a host reads that looks only after it has destroyed the queue. */
+static void outlives(void)
+{
+	struct card *c = CARD;
+	struct weft_queue_state st;
+	union weft_packet p[3] = { [1] = pkt_copy(RIG_LOCAL, RIG_HOLE + 64, 64) };
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	uint32_t from = c->nevt;
+	uint64_t f = rig_start(&r, p, 3);
+	rig_expect_fault(&r, f, from, &p[1], (struct fault){ .at = 1, .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE + 64, 1) });
+	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_OK, "QUEUE_STOP of a faulted queue");
+	queue_destroy(r.q);
+	queue_state(r.q, &st);
+	CHECK_EQ(st.run, WEFT_QS_NONE, "run of a destroyed queue");
+	CHECK_EQ(st.cause, WEFT_FAULT_PT_INVALID, "cause of a destroyed queue");
+	CHECK_EQ(st.fault_va, RIG_HOLE + 64, "fault_va of a destroyed queue");
+	CHECK_EQ(st.fault_op, WEFT_PKT_COPY, "fault_op of a destroyed queue");
+	CHECK_EQ(st.fault_list, r.call ? RIG_LIST : 0, "fault_list of a destroyed queue");
+	CHECK_EQ(st.fault_packet, 1, "fault_packet of a destroyed queue");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_BAD_ARG, "QUEUE_STOP of a destroyed queue");
+	r.q = queue_create(r.s, ~0u, 6);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_OK, "QUEUE_STOP");
+	queue_destroy(r.q);
+	queue_state(r.q, &st);
+	CHECK_EQ(st.run, WEFT_QS_NONE, "run of a queue stopped and destroyed");
+	CHECK_EQ(st.cause, WEFT_FAULT_STOPPED, "cause of a queue stopped and destroyed");
+}
+
 static const struct ct_test tests[] = {
 	{ "cause, address, list, packet; nothing behind retires", record, 0, 0, false },
 	{ "a faulted queue stays so until destroyed", stays, 0, 0, false },
 	{ "queues of the same and of other spaces go on", others, 0, 0, false },
 	{ "eight queues fault at once, ten times", storm, 0, 0, false },
 	{ "faults in the middle of operands", partial, 0, 0, false },
+	{ "the record outlives the queue", outlives, 0, 0, false },
 };
 CT_SECTION(faults);

@@ -113,6 +113,12 @@ static void carve_out(void)
 	rig_run(&r, &p, 1);
 	p = pkt_copy(RIG_LOCAL, va + 4096, 64);
 	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(va + 4096, 64) });
+	/* the tag counts and masks; where an access goes is the address's business */
+	rig_map_peer(&r, &ct_cards[1]);
+	space_map(r.s, va + 8192, ct_cards[1].bus2 + r.peer_off[1], 4096, PTE_RW | PTE_BUS(0));
+	p = pkt_fill(va + 8192, 4096, 4, 0x5eed);
+	rig_run(&r, &p, 1);
+	CHECK_EQ(*(uint32_t *)(void *)(rig_peer(&r, &ct_cards[1]) + 4092), 0x5eed, "word of the peer written by link 0");
 }
 
 static void moved(void)
@@ -197,7 +203,7 @@ static const struct ct_test tests[] = {
 	{ "COPY between all pairs", across, 0, 2, false },
 	{ "REDUCE over all cards, stored to each", reduce, WEFT_CAP_REDUCE | WEFT_CAP_CALL, 2, false },
 	{ "all cards at once", at_once, 0, 2, false },
-	{ "the edges of a peer's BAR", carve_out, 0, 2, false },
+	{ "the edges of a peer's BAR, its memory by link 0", carve_out, 0, 2, false },
 	{ "a peer whose BAR is not mapped is out of reach", not_mapped, 0, 2, false },
 	{ "a peer's BAR moves", moved, 0, 2, true },
 	{ "a peer is reset", peer_reset, 0, 2, true },

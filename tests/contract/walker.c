@@ -215,6 +215,8 @@ static void malformed(void)
 	format_of(&r, va, 0, PAGE | LEAF | PTE_RW | PTE_SPARSE, WEFT_FAULT_PT_FORMAT, "sparse with an address");
 	format_of(&r, va, 0, LEAF | PTE_RW | PTE_SPARSE | UINT64_C(3) << WEFT_PTE_LINK_SHIFT, WEFT_FAULT_PT_FORMAT,
 		  "sparse with a link");
+	for (unsigned link = c->nlinks; link < 32; link++)
+		format_of(&r, va, 0, LEAF | PTE_RW | PTE_BUS(link) | HOST_LOW, WEFT_FAULT_PT_FORMAT, "a link the card has not");
 }
 
 static void limit(void)
