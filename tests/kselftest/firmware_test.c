@@ -141,6 +141,7 @@ static int bad_images(void)
 	KS_OK(driver_file("bind"));
 	KS_CHECK(bound());
 	ks_rig_close(&other);
+	ks_rescan();
 	KS_OK(ks_rig_open(&other, ks_cards() - 1, 0));
 	KS_OK(ks_rig_alive(&other));
 	ks_rig_close(&other);

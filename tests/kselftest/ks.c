@@ -80,9 +80,15 @@ static bool is_weft(int fd)
 	return !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "weft");
 }
 
-static int by_minor(const void *a, const void *b)
+static int by_pci(const void *a, const void *b)
 {
-	return ((const struct node *)a)->minor - ((const struct node *)b)->minor;
+	return strcmp(((const struct node *)a)->pci, ((const struct node *)b)->pci);
+}
+
+void ks_rescan(void)
+{
+	num_nodes = -1;
+	ks_cards();
 }
 
 int ks_cards(void)
@@ -118,7 +124,7 @@ int ks_cards(void)
 	}
 	if (dir)
 		closedir(dir);
-	qsort(nodes, num_nodes, sizeof(nodes[0]), by_minor);
+	qsort(nodes, num_nodes, sizeof(nodes[0]), by_pci);
 	return num_nodes;
 }
 

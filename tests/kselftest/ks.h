@@ -58,7 +58,8 @@ int ks_skip(const char *capability);
 	} while (0)
 #define KS_OK(call) KS_IS(call, 0)
 
-int ks_cards(void);			/* weft nodes of this machine */
+int ks_cards(void);			/* weft nodes of this machine, in order of PCI address */
+void ks_rescan(void);			/* after a driver was bound: the card may have another minor */
 const char *ks_node(int card);		/* /dev/accel/accelN */
 const char *ks_pci(int card);		/* 0000:05:00.0 */
 int ks_open(int card);			/* descriptor or -errno */

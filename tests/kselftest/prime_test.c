@@ -229,6 +229,7 @@ static int peer_removed(void)
 	KS_CHECK(fd >= 0);
 	KS_CHECK(write(fd, pci, strlen(pci)) > 0, "binding again failed");
 	close(fd);
+	ks_rescan();
 	return 0;
 }
 
