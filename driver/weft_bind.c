@@ -193,9 +193,15 @@ static int unmap(struct weft_vm *vm, struct weft_unmap *u, u64 va, u64 range, u3
 
 int weft_bind_unmap_all(struct weft_vm *vm)
 {
-	struct weft_unmap u = { .vm = vm, .dead = LIST_HEAD_INIT(u.dead) };
+	int ret, tries = 10;
 
-	return unmap(vm, &u, 0, WEFT_VM_END, 0);
+	/* The list of reservations may need memory; a mapping left behind would outlive its address space. */
+	do {
+		struct weft_unmap u = { .vm = vm, .dead = LIST_HEAD_INIT(u.dead) };
+
+		ret = unmap(vm, &u, 0, WEFT_VM_END, 0);
+	} while (ret == -ENOMEM && --tries);
+	return ret;
 }
 
 static int do_unmap(struct weft_vm *vm, u64 va, u64 range)

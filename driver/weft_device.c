@@ -13,24 +13,42 @@
 #include "weft_reset.h"
 
 #define FW_LOG_BYTES	SZ_64K
+#define RESET_WAIT_MS	10000
+
+static bool resetting(struct weft_device *w)
+{
+	return READ_ONCE(w->state) == WEFT_RESETTING;
+}
+
+/* 0: the card is in reset no more. Not inside drm_dev_enter(), because removal must not wait for us. */
+static int wait_reset(struct weft_device *w)
+{
+	long left = wait_event_killable_timeout(w->reset_wq, !resetting(w), msecs_to_jiffies(RESET_WAIT_MS));
+
+	return left < 0 ? left : left ? 0 : -EIO;
+}
 
 int weft_device_enter(struct weft_device *w, int *idx)
 {
 	int ret;
 
-	if (!drm_dev_enter(&w->drm, idx))
-		return -ENODEV;
-	ret = down_read_killable(&w->reset_sem);
-	if (ret)
-		goto err_exit;
-	ret = weft_device_check(w);
-	if (ret)
-		goto err_up;
-	return 0;
-
-err_up:
-	up_read(&w->reset_sem);
-err_exit:
+	for (;;) {
+		if (!drm_dev_enter(&w->drm, idx))
+			return -ENODEV;
+		ret = down_read_killable(&w->reset_sem);
+		if (ret)
+			break;
+		ret = weft_device_check(w);
+		if (!ret)
+			return 0;
+		up_read(&w->reset_sem);
+		if (!resetting(w))
+			break;
+		drm_dev_exit(*idx);
+		ret = wait_reset(w);
+		if (ret)
+			return ret;
+	}
 	drm_dev_exit(*idx);
 	return ret;
 }
@@ -124,6 +142,7 @@ static void release_books(struct drm_device *drm, void *arg)
 	xa_destroy(&w->asids);
 	destroy_workqueue(w->submit_wq);
 	destroy_workqueue(w->timeout_wq);
+	destroy_workqueue(w->work_wq);
 }
 
 static int init_books(struct weft_device *w)
@@ -136,15 +155,20 @@ static int init_books(struct weft_device *w)
 	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM, w->serial);
 	if (!w->timeout_wq)
 		goto err_submit;
+	w->work_wq = alloc_workqueue("weft-work-%u", WQ_UNBOUND, 0, w->serial);
+	if (!w->work_wq)
+		goto err_timeout;
 	ret = weft_lmem_init(w);
 	if (ret)
-		goto err_timeout;
+		goto err_work;
 	weft_carve_init(w);
 	xa_init_flags(&w->hwqs, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
 	/* Address space 0 is left alone: a zero that went astray must not be a valid one. */
 	xa_init_flags(&w->asids, XA_FLAGS_ALLOC1);
 	return drmm_add_action_or_reset(&w->drm, release_books, NULL);
 
+err_work:
+	destroy_workqueue(w->work_wq);
 err_timeout:
 	destroy_workqueue(w->timeout_wq);
 err_submit:
@@ -156,6 +180,7 @@ static void init_blocks(struct weft_device *w)
 {
 	init_rwsem(&w->reset_sem);
 	init_rwsem(&w->map_sem);
+	init_waitqueue_head(&w->reset_wq);
 	mutex_init(&w->counter_lock);
 	weft_safe_init(w);
 	weft_mbox_init(w);
@@ -175,7 +200,7 @@ static void reset_function(struct weft_device *w)
 	pci_restore_state(w->pdev);
 }
 
-int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *clean_wq)
+int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *free_wq)
 {
 	struct weft_device *w;
 	int ret;
@@ -184,7 +209,7 @@ int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, str
 	if (IS_ERR(w))
 		return PTR_ERR(w);
 	w->pdev = pdev;
-	w->clean_wq = clean_wq;
+	w->free_wq = free_wq;
 	pci_set_drvdata(pdev, w);
 	init_blocks(w);
 

@@ -4,7 +4,7 @@
  * One card. Each block (noun) declares its own part in its own header; this one puts them together.
  *
  * Lock order, outermost first:
- *   reset_sem (read: every driver ioctl and worker that uses the hardware; write: reset)
+ *   reset_sem (read: every driver ioctl; write: each half of a reset, so that none sees it change)
  *   queue->submit_lock, vm->lock
  *   dma_resv of VMs and objects (drm_exec)
  *   vm->pt_lock
@@ -38,7 +38,7 @@
 /**
  * enum weft_state - what may be asked of the card
  * @WEFT_UP: everything
- * @WEFT_RESETTING: between weft_reset_prepare() and weft_reset_done(); reset_sem keeps users out
+ * @WEFT_RESETTING: between weft_reset_prepare() and weft_reset_done(); ioctls wait, at most 10 s
  * @WEFT_WEDGED: a reset failed; -EIO until the driver is bound again
  * @WEFT_LOST: registers read all-ones, or unplugged; -ENODEV
  */
@@ -85,12 +85,14 @@ struct weft_counts {
  * @contract: version agreed with the firmware
  * @fw_version: of the running firmware
  * @counter_lock: the card's counter window (CNT_SEL, CNT_VALUE)
+ * @reset_wq: waits for the end of RESETTING
  * @hwqs: queue id → struct weft_hwq; irq-safe lock, entries live while it is held
  * @asids: address-space ids in use (values: 1)
  * @map_sem: read: page faults of local memory; write: making mappings stale
  * @submit_wq: runs jobs; ordered
  * @timeout_wq: recoveries; ordered
- * @clean_wq: of the module: frees queues, scrubs, resets
+ * @work_wq: scrubs and resets
+ * @free_wq: of the module: frees queues
  * @bos: objects with mappings for the card's DMA, which must end before the device is unbound
  */
 struct weft_device {
@@ -117,6 +119,7 @@ struct weft_device {
 
 	struct mutex counter_lock;	/* CNT_SEL, CNT_VALUE */
 	struct rw_semaphore reset_sem;
+	wait_queue_head_t reset_wq;
 	struct rw_semaphore map_sem;
 	struct xarray hwqs;
 	struct xarray asids;
@@ -134,7 +137,8 @@ struct weft_device {
 
 	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *timeout_wq;
-	struct workqueue_struct *clean_wq;
+	struct workqueue_struct *work_wq;
+	struct workqueue_struct *free_wq;
 	struct work_struct reset_work;
 	struct work_struct lost_work;
 
@@ -160,7 +164,7 @@ static inline int weft_device_check(struct weft_device *w)
 	}
 }
 
-int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *clean_wq);
+int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *free_wq);
 void weft_device_remove(struct pci_dev *pdev);
 
 /* Brings a card after power-on or FLR to where queues can be created; undone by FLR alone. */

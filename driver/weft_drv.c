@@ -22,8 +22,8 @@
 #include "weft_reset.h"
 #include "weft_vm.h"
 
-/* Frees queues, scrubs memory, resets; drained before the module's text goes away. */
-static struct workqueue_struct *weft_clean_wq;
+/* Frees queues; drained before the module's text goes away. */
+static struct workqueue_struct *weft_free_wq;
 
 typedef int (*weft_ioctl_fn)(struct weft_device *w, struct weft_file *f, void *data);
 
@@ -114,7 +114,7 @@ struct weft_device *weft_device_of(struct file *file)
 
 static int weft_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	return weft_device_probe(pdev, &weft_driver, weft_clean_wq);
+	return weft_device_probe(pdev, &weft_driver, weft_free_wq);
 }
 
 static pci_ers_result_t weft_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -175,19 +175,19 @@ static int __init weft_init(void)
 {
 	int ret;
 
-	weft_clean_wq = alloc_workqueue("weft-clean", WQ_UNBOUND, 0);
-	if (!weft_clean_wq)
+	weft_free_wq = alloc_workqueue("weft-free", WQ_UNBOUND, 0);
+	if (!weft_free_wq)
 		return -ENOMEM;
 	ret = pci_register_driver(&weft_pci_driver);
 	if (ret)
-		destroy_workqueue(weft_clean_wq);
+		destroy_workqueue(weft_free_wq);
 	return ret;
 }
 
 static void __exit weft_exit(void)
 {
 	pci_unregister_driver(&weft_pci_driver);
-	destroy_workqueue(weft_clean_wq);
+	destroy_workqueue(weft_free_wq);
 }
 
 module_init(weft_init);

@@ -162,7 +162,7 @@ void weft_lmem_free(struct weft_device *w, struct list_head *blocks)
 	}
 	mutex_unlock(&l->lock);
 	if (!weft_device_check(w))
-		queue_work(w->clean_wq, &l->scrub_work);
+		queue_work(w->work_wq, &l->scrub_work);
 }
 
 void weft_lmem_after_reset(struct weft_device *w)

@@ -120,7 +120,7 @@ static void queue_release(struct kref *ref)
 {
 	struct weft_queue *q = container_of(ref, struct weft_queue, ref);
 
-	queue_work(q->w->clean_wq, &q->free_work);
+	queue_work(q->w->free_wq, &q->free_work);
 }
 
 void weft_queue_put(struct weft_queue *q)

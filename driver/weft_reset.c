@@ -18,7 +18,7 @@ bool weft_reset_pending(struct weft_device *w)
 void weft_reset_schedule(struct weft_device *w)
 {
 	if (READ_ONCE(w->state) == WEFT_UP)
-		queue_work(w->clean_wq, &w->reset_work);
+		queue_work(w->work_wq, &w->reset_work);
 }
 
 void weft_reset_lost(struct weft_device *w, const char *doing)
@@ -26,10 +26,11 @@ void weft_reset_lost(struct weft_device *w, const char *doing)
 	if (xchg(&w->state, WEFT_LOST) == WEFT_LOST)
 		return;
 	WRITE_ONCE(w->quiet, true);
+	wake_up_all(&w->reset_wq);
 	if (!drm_dev_is_unplugged(&w->drm))
 		drm_err(&w->drm, "the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
 			doing);
-	queue_work(w->clean_wq, &w->lost_work);
+	queue_work(w->work_wq, &w->lost_work);
 }
 
 /* Nothing the card does leaves it from here on; stop operations count as done. */
@@ -62,7 +63,7 @@ void weft_reset_prepare(struct weft_device *w)
 {
 	down_write(&w->reset_sem);
 	if (w->state == WEFT_LOST)
-		return;
+		goto unlock;
 	w->state = WEFT_RESETTING;
 	atomic64_inc(&w->stats.resets);
 	/* Matches no object: what faults between here and the card's return is lost. */
@@ -71,12 +72,16 @@ void weft_reset_prepare(struct weft_device *w)
 	mutex_lock(&w->mbox.lock);
 	w->mbox.dead = true;
 	mutex_unlock(&w->mbox.lock);
+unlock:
+	up_write(&w->reset_sem);
 }
 
 void weft_reset_done(struct weft_device *w)
 {
-	int ret = -ENODEV;
+	int ret;
 
+	/* Not held since prepare: somebody else's error recovery may never come to its end. */
+	down_write(&w->reset_sem);
 	if (w->state == WEFT_LOST)
 		goto unlock;
 	weft_carve_reclaim(w);
@@ -98,6 +103,7 @@ void weft_reset_done(struct weft_device *w)
 	}
 unlock:
 	up_write(&w->reset_sem);
+	wake_up_all(&w->reset_wq);
 }
 
 static void reset_work(struct work_struct *work)
@@ -128,8 +134,8 @@ void weft_reset_remove(struct weft_device *w)
 {
 	cancel_work_sync(&w->reset_work);
 	cancel_work_sync(&w->lost_work);
-	if (xchg(&w->state, WEFT_LOST) == WEFT_UP)
-		drm_dbg(&w->drm, "removed while up\n");
+	WRITE_ONCE(w->state, WEFT_LOST);
+	wake_up_all(&w->reset_wq);
 	take_down(w, -ENODEV);
 	/* Registers are out of reach after the unplug; FLR through config space leaves nothing running. */
 	if (pci_device_is_present(w->pdev) && pcie_flr(w->pdev))
