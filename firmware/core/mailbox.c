@@ -69,13 +69,17 @@ static void serve(struct wfw *fw, uint64_t base)
 
 void wfw_mbox_poll(struct wfw *fw)
 {
+	uint32_t head = wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD);
 	uint32_t tail = wfw_read32(fw, WEFT_CP_MBOX_REQ_TAIL);
 	uint64_t base;
 
-	/* The card sets the indices to 0 when the host moves the mailbox. */
-	fw->mbox_head = wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD);
-	if (tail == fw->mbox_head)
+	/*
+	 * The card sets the indices to 0 when the host moves the mailbox. A pair read around that is of two mailboxes;
+	 * the first request to the new one raises the interrupt again.
+	 */
+	if (tail == head || head != wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD))
 		return;
+	fw->mbox_head = head;
 	base = wfw_read64(fw, WEFT_CP_MBOX_BASE);
 	if (tail - fw->mbox_head > WEFT_MBOX_SLOTS || !base || base % WFW_PAGE_BYTES ||
 	    !wfw_in_carveout(fw, base, WEFT_MBOX_BYTES)) {

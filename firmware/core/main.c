@@ -18,9 +18,6 @@ void wfw_init(struct wfw *fw, struct wfw_hal *hal)
 	fw->beat = wfw_read32(fw, WEFT_CP_HEARTBEAT);
 	fw->beat_due_ns = wfw_read64(fw, WEFT_CP_MTIME);
 
-	/* A request that an earlier firmware took but did not answer is taken again; without HELLO it gets STATE. */
-	fw->mbox_head = wfw_read32(fw, WEFT_CP_MBOX_RSP_TAIL);
-	wfw_write32(fw, WEFT_CP_MBOX_REQ_HEAD, fw->mbox_head);
 	wfw_write32(fw, WEFT_CP_IRQ_ENABLE, WEFT_CP_IRQ_MBOX | WEFT_CP_IRQ_FAULT);
 
 	version = wfw_read32(fw, WEFT_CP_FW_VERSION);

@@ -120,23 +120,43 @@ static void bad_base_waits_for_a_good_one(void **state)
 	take_ping(r, 9);
 }
 
-static void restart_answers_what_was_left(void **state)
+/* START sets the indices to 0: what was left is gone, and a new greeting is due. */
+static void restart_begins_anew(void **state)
 {
 	struct rig *r = *state;
 	struct weft_mbox_msg m = ping(1), rsp;
 
 	cp_model_post(&r->m, &m);
-	m = ping(2);
-	cp_model_post(&r->m, &m);
-	r->m.req_head++;			/* the old firmware took one and died */
+	r->m.req_tail = r->m.req_head = r->m.rsp_tail = r->m.rsp_head = 0;
 	wfw_init(&r->fw, &r->m.hal);
 	rig_run(r);
-	for (uint32_t seq = 1; seq <= 2; seq++) {
-		assert_true(cp_model_take(&r->m, &rsp));
-		assert_int_equal(rsp.seq, seq);
-		assert_int_equal(rsp.status, WEFT_MBOX_STATE);
-	}
+	assert_false(cp_model_take(&r->m, &rsp));
+	m = ping(2);
+	cp_model_post(&r->m, &m);
+	rig_run(r);
+	assert_true(cp_model_take(&r->m, &rsp));
+	assert_int_equal(rsp.seq, 2);
+	assert_int_equal(rsp.status, WEFT_MBOX_STATE);
 	assert_int_equal(rig_hello(r, WEFT_CONTRACT_VERSION, WEFT_CONTRACT_VERSION).status, WEFT_MBOX_OK);
+}
+
+/* A new MBOX_BASE sets them to 0 as well, and the greeting stays. */
+static void moved_mailbox(void **state)
+{
+	struct rig *r = *state;
+	struct weft_mbox_msg m;
+
+	assert_int_equal(rig_hello(r, WEFT_CONTRACT_VERSION, WEFT_CONTRACT_VERSION).status, WEFT_MBOX_OK);
+	for (uint32_t i = 1; i <= 3; i++) {
+		m = ping(i);
+		cp_model_post(&r->m, &m);
+		rig_run(r);
+		take_ping(r, i);
+		r->m.mbox_base += WEFT_MBOX_BYTES;
+		r->m.req_tail = r->m.req_head = r->m.rsp_tail = r->m.rsp_head = 0;
+		if (i == 2)
+			rig_run(r);	/* seen with nothing to do, or only with the first request */
+	}
 }
 
 static void heartbeat(void **state)
@@ -169,8 +189,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup_hello, rig_teardown)
 		T(full_ring_in_order), T(indexes_wrap), T(responses_not_taken_are_not_overwritten),
-		T(nonsense_tail_is_ignored), T(bad_base_waits_for_a_good_one), T(restart_answers_what_was_left),
-		T(heartbeat),
+		T(nonsense_tail_is_ignored), T(bad_base_waits_for_a_good_one), T(restart_begins_anew),
+		T(moved_mailbox), T(heartbeat),
 	};
 
 	return cmocka_run_group_tests_name("firmware/ring", tests, NULL, NULL);
