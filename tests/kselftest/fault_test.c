@@ -40,6 +40,7 @@ static int each_bad_packet(void)
 	KS_OK(ks_rig_open(&neighbour, 0, 0));
 	for (size_t i = 0; i < sizeof(bad_packets) / sizeof(bad_packets[0]); i++) {
 		const struct bad *bad = &bad_packets[i];
+		uint32_t op = bad->packet.hdr.op, at = op == WEFT_PKT_CALL ? 0 : 1;
 
 		/* a good packet, the bad one, and one that must not run */
 		memset(rig.data, 0, 128);
@@ -57,6 +58,11 @@ static int each_bad_packet(void)
 		KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
 		KS_CHECK(state.cause == bad->cause, "%s: cause %u, wanted %u", bad->name, state.cause, bad->cause);
 		KS_CHECK(state.fault_va == bad->va, "%s: va %llx", bad->name, (unsigned long long)state.fault_va);
+		if (op == WEFT_PKT_EXEC)
+			op |= (uint32_t)bad->packet.exec.oper << 8;
+		KS_CHECK(state.fault_op == op, "%s: operation %#x, wanted %#x", bad->name, state.fault_op, op);
+		KS_CHECK(state.fault_packet == at && state.fault_list == KS_LIST_VA, "%s: packet %u of list %#llx", bad->name,
+			 state.fault_packet, (unsigned long long)state.fault_list);
 		KS_CHECK(state.faults == i + 1, "%s: %u faults", bad->name, state.faults);
 		KS_CHECK(rig.data[64] == 0, "%s: a later packet ran", bad->name);
 		KS_OK(ks_rig_wait(&neighbour));
