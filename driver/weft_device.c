@@ -145,6 +145,8 @@ static void release_books(struct drm_device *drm, void *arg)
 	destroy_workqueue(w->work_wq);
 }
 
+static struct lock_class_key hwqs_lock_key;
+
 static int init_books(struct weft_device *w)
 {
 	int ret = -ENOMEM;
@@ -163,6 +165,8 @@ static int init_books(struct weft_device *w)
 		goto err_work;
 	weft_carve_init(w);
 	xa_init_flags(&w->hwqs, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
+	/* Taken in interrupts, unlike the other's, whose class would be the same. */
+	lockdep_set_class(&w->hwqs.xa_lock, &hwqs_lock_key);
 	/* Address space 0 is left alone: a zero that went astray must not be a valid one. */
 	xa_init_flags(&w->asids, XA_FLAGS_ALLOC1);
 	return drmm_add_action_or_reset(&w->drm, release_books, NULL);
