@@ -83,7 +83,8 @@
 #define WEFT_REG_FW_HEARTBEAT		0x0120	/* RO u32: counts up at least every 100 ms while firmware lives */
 
 /* --- mailbox and firmware log, see mailbox.h --- */
-#define WEFT_REG_MBOX_BASE		0x0200	/* RW u64: local-memory offset, 4 KiB aligned, in the carve-out */
+#define WEFT_REG_MBOX_BASE		0x0200	/* RW u64: local-memory offset, 4 KiB aligned, in the carve-out.
+						 * A write sets the four indices to 0, so does START */
 #define WEFT_REG_MBOX_REQ_TAIL		0x0208	/* RW u32: host: requests written so far (free running) */
 #define WEFT_REG_MBOX_REQ_HEAD		0x020c	/* RO u32: requests taken so far */
 #define WEFT_REG_MBOX_RSP_TAIL		0x0210	/* RO u32: responses written so far */

@@ -97,7 +97,7 @@ static void no_limit(void)
 	WAIT_FOR(rd32(c, WEFT_REG_FW_HEARTBEAT) != beat, 500, "FW_HEARTBEAT counting while USER_LIMIT is 0");
 }
 
-/* The status of an earlier end is never taken for that of this START. */
+/* The status of an earlier end is never taken for that of this START, which has taken its arguments. */
 static void status_at_once(void)
 {
 	struct card *c = CARD;
@@ -113,6 +113,8 @@ static void status_at_once(void)
 		wr64(c, WEFT_REG_BOOT_IMAGE, image_at);
 		wr64(c, WEFT_REG_BOOT_BYTES, ct_fw_bytes);
 		wr32(c, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_START);
+		wr64(c, WEFT_REG_BOOT_IMAGE, 0);
+		wr64(c, WEFT_REG_BOOT_BYTES, 0);
 		state = BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS));
 		CHECK(state == WEFT_BOOT_VERIFYING || state == WEFT_BOOT_RUNNING, "state %u right after START", state);
 		WAIT_FOR(BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS)) == WEFT_BOOT_RUNNING, 2000, "BOOT_STATUS RUNNING");

@@ -81,7 +81,7 @@ void wcard_cp_fault(struct wcard_card *c, uint32_t queue, uint32_t cause, uint64
 static void boot(struct wcard_card *c)
 {
 	struct wcard_cp *cp = &c->cp;
-	uint64_t image = c->r.boot_image, bytes = c->r.boot_bytes;
+	uint64_t image = cp->image, bytes = cp->image_bytes;
 	uint32_t entry = 0, version = 0;
 	int code;
 
@@ -194,6 +194,8 @@ void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl)
 	if (ctrl == WEFT_BOOT_CTRL_START && cp->boot_state != WEFT_BOOT_VERIFYING) {
 		cp->boot_state = WEFT_BOOT_VERIFYING;
 		cp->boot_code = WEFT_BOOT_OK;
+		cp->image = c->r.boot_image;
+		cp->image_bytes = c->r.boot_bytes;
 		cp->start = true;
 		wcard_rv64_halt(&cp->cpu);
 		pthread_cond_signal(&cp->wake);

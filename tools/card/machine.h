@@ -93,6 +93,7 @@ struct wcard_cp {
 	bool executing;			/* thread is inside run() */
 	bool start, halt, quit;		/* requests to the thread */
 	uint32_t boot_state, boot_code;
+	uint64_t image, image_bytes;	/* BOOT_IMAGE and BOOT_BYTES at START */
 	_Atomic uint32_t irq, irq_enable;
 	uint64_t mtimecmp;
 	uint32_t msip;
