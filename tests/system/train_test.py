@@ -30,8 +30,8 @@ MAIN = {
     "after-kill": f"{RUN} --cards 4 --steps 20",
     "too-many": f"{RUN} --cards 3",
     "no-data": f"{RUN} --data /nowhere",
-    "truncated": f"cp -r {DATA} /tmp/cut && cd /tmp/cut && gunzip -c train-images-idx3-ubyte.gz | head -c 1000000 "
-                 f">train-images-idx3-ubyte && {RUN} --data /tmp/cut",
+    "truncated": f"cp -r {DATA} /tmp/cut && head -c 1000000 {DATA}/train-images-idx3-ubyte "
+                 f">/tmp/cut/train-images-idx3-ubyte && {RUN} --data /tmp/cut",
     "not-idx": f"mkdir /tmp/bad && cp {DATA}/* /tmp/bad && echo hello >/tmp/bad/t10k-labels-idx1-ubyte && "
                f"{RUN} --data /tmp/bad",
     "bad-option": "weft run fashion-mnist --epochs 0",
