@@ -230,20 +230,6 @@ static const struct target targets[] = {
 	{ "QUEUE_STATE", t_queue_state }, { "SUBMIT", t_submit }, { "QUERY_PEER", t_peer }, { "mmap", t_mmap },
 };
 
-static int failslab(const char *name, const char *value)
-{
-	char path[96];
-	int fd, r;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	r = write(fd, value, strlen(value)) < 0 ? -errno : 0;
-	close(fd);
-	return r;
-}
-
 static int every_allocation(void)
 {
 	struct state s;
@@ -252,10 +238,10 @@ static int every_allocation(void)
 	failnth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	if (failnth_fd < 0)
 		return ks_skip("fault-injection");
-	KS_OK(failslab("failslab/ignore-gfp-wait", "N"));
-	KS_OK(failslab("fail_page_alloc/ignore-gfp-wait", "N"));
-	failslab("failslab/verbose", "0");
-	failslab("fail_page_alloc/verbose", "0");
+	KS_OK(ks_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
+	KS_OK(ks_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
+	ks_write("/sys/kernel/debug/failslab/verbose", "0");
+	ks_write("/sys/kernel/debug/fail_page_alloc/verbose", "0");
 	KS_OK(ks_rig_open(&s.rig, 0, 0));
 	KS_OK(ks_gem_create(s.rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &s.handle));
 	KS_OK(ks_vm_create(s.rig.fd, &s.vm));

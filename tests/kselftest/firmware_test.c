@@ -39,20 +39,6 @@ static int copy_file(const char *from, const char *to, long bytes, long flip_bit
 	return n ? -EIO : 0;
 }
 
-static int driver_file(const char *name)
-{
-	char path[128];
-	int fd, r;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	r = write(fd, pci, strlen(pci)) < 0 ? -errno : 0;
-	close(fd);
-	return r;
-}
-
 static bool bound(void)
 {
 	char path[128];
@@ -95,7 +81,7 @@ static void mark_log(void)
 static int refused(const char *what, const char *word, struct ks_rig *other)
 {
 	mark_log();
-	driver_file("bind");	/* some kernels report a failed probe here, some do not */
+	ks_driver("bind", pci);	/* some kernels report a failed probe here, some do not */
 	KS_CHECK(!bound(), "%s: accepted", what);
 	KS_CHECK(logged(word), "%s: no line with \"%s\" in the log", what, word);
 	return ks_rig_alive(other);
@@ -117,7 +103,7 @@ static int bad_images(void)
 	KS_OK(ks_rig_open(&other, 0, 0));
 	KS_OK(copy_file(IMAGE, KEPT, -1, -1));
 	KS_CHECK(!stat(KEPT, &st));
-	KS_OK(driver_file("unbind"));
+	KS_OK(ks_driver("unbind", pci));
 
 	KS_OK(unlink(IMAGE) ? -errno : 0);
 	KS_OK(refused("missing", "weft-fw.bin", &other));
@@ -138,10 +124,9 @@ static int bad_images(void)
 		KS_OK(refused(bad[i].file, bad[i].word, &other));
 	}
 	KS_OK(copy_file(KEPT, IMAGE, -1, -1));
-	KS_OK(driver_file("bind"));
+	KS_OK(ks_driver("bind", pci));
 	KS_CHECK(bound());
 	ks_rig_close(&other);
-	ks_rescan();
 	KS_OK(ks_rig_open(&other, ks_cards() - 1, 0));
 	KS_OK(ks_rig_alive(&other));
 	ks_rig_close(&other);

@@ -85,7 +85,8 @@ static int by_pci(const void *a, const void *b)
 	return strcmp(((const struct node *)a)->pci, ((const struct node *)b)->pci);
 }
 
-void ks_rescan(void)
+/* After a driver was bound the card may have another minor. */
+static void ks_rescan(void)
 {
 	num_nodes = -1;
 	ks_cards();
@@ -238,6 +239,28 @@ int ks_leaks(char *what, size_t bytes)
 			usleep(20000);
 	}
 	return 0;
+}
+
+int ks_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+int ks_driver(const char *what, const char *pci)
+{
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/%s", what);
+	r = ks_write(path, pci);
+	ks_rescan();
+	return r;
 }
 
 static void on_alarm(int sig)

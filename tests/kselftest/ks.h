@@ -59,7 +59,9 @@ int ks_skip(const char *capability);
 #define KS_OK(call) KS_IS(call, 0)
 
 int ks_cards(void);			/* weft nodes of this machine, in order of PCI address */
-void ks_rescan(void);			/* after a driver was bound: the card may have another minor */
+int ks_write(const char *path, const char *text);	/* a file of sysfs or debugfs; 0 or -errno */
+/* Writes a PCI address to the driver's file `bind` or `unbind`. Card numbers are those of the cards then bound. */
+int ks_driver(const char *what, const char *pci);
 const char *ks_node(int card);		/* /dev/accel/accelN */
 const char *ks_pci(int card);		/* 0000:05:00.0 */
 int ks_open(int card);			/* descriptor or -errno */

@@ -126,20 +126,6 @@ static int kill_nine(void)
 	return 0;
 }
 
-static int driver_file(const char *name, const char *value)
-{
-	char path[128];
-	int fd, r;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	r = write(fd, value, strlen(value)) < 0 ? -errno : 0;
-	close(fd);
-	return r;
-}
-
 /* Unbind and bind with a file open, a mapping live and jobs in flight. */
 static int unbind_under_load(void)
 {
@@ -152,12 +138,11 @@ static int unbind_under_load(void)
 		KS_OK(ks_rig_open(&rig, 0, 0));
 		rig.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 50LL * KS_SECOND };
 		KS_OK(ks_rig_submit(&rig, 1, 0));
-		KS_OK(driver_file("unbind", pci));
+		KS_OK(ks_driver("unbind", pci));
 		KS_CHECK(ks_rig_wait(&rig) < 0);
 		KS_IS(ks_gem_create(rig.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &(uint32_t){ 0 }), -ENODEV);
 		ks_rig_close(&rig);
-		KS_OK(driver_file("bind", pci));
-		ks_rescan();
+		KS_OK(ks_driver("bind", pci));
 		KS_OK(ks_rig_open(&rig, 0, 0));
 		KS_OK(ks_rig_alive(&rig));
 		ks_rig_close(&rig);

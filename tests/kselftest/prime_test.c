@@ -191,11 +191,10 @@ static int owner_closes_first(void)
 static int peer_removed(void)
 {
 	struct drm_weft_queue_state state;
-	char path[128];
 	char pci[32];
 	struct ks_rig rig, peer;
 	uint32_t handle;
-	int refusal, fd, r;
+	int refusal, r;
 	const int last = ks_cards() - 1;
 
 	if (ks_cards() < 2)
@@ -212,11 +211,7 @@ static int peer_removed(void)
 		};
 	for (int i = 0; i < 4; i++)
 		KS_OK(ks_rig_submit(&rig, 1000, 0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/unbind");
-	fd = open(path, O_WRONLY);
-	KS_CHECK(fd >= 0);
-	KS_CHECK(write(fd, pci, strlen(pci)) > 0);
-	close(fd);
+	KS_OK(ks_driver("unbind", pci));
 	r = ks_rig_wait(&rig);
 	KS_CHECK(r == -ECANCELED || r == -EFAULT, "%d", r);
 	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
@@ -225,11 +220,7 @@ static int peer_removed(void)
 	KS_CHECK(ks_ioctl(peer.fd, DRM_IOCTL_WEFT_VM_CREATE, &(struct drm_weft_vm_create){ 0 }) == -ENODEV);
 	ks_rig_close(&peer);
 	ks_rig_close(&rig);
-	fd = open("/sys/bus/pci/drivers/weft/bind", O_WRONLY);
-	KS_CHECK(fd >= 0);
-	KS_CHECK(write(fd, pci, strlen(pci)) > 0, "binding again failed");
-	close(fd);
-	ks_rescan();
+	KS_OK(ks_driver("bind", pci));
 	return 0;
 }
 
