@@ -109,14 +109,4 @@ static inline int weft_sched_init(struct drm_gpu_scheduler *sched, const struct 
 #endif
 }
 
-/* Tells user space that only a reset or re-bind by the administrator helps now, where the kernel has a way to. */
-static inline void weft_wedged_event(struct drm_device *drm)
-{
-#if defined(WEFT_HAVE_WEDGED_EVENT_INFO)
-	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_REBIND, NULL);
-#elif defined(WEFT_HAVE_WEDGED_EVENT)
-	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_REBIND);
-#endif
-}
-
 #endif

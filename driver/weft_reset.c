@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/kobject.h>
+#include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
 #include <firmware/abi/reg.h>
@@ -12,13 +14,15 @@
 
 bool weft_reset_pending(struct weft_device *w)
 {
-	return READ_ONCE(w->state) != WEFT_UP || work_busy(&w->reset_work);
+	return READ_ONCE(w->state) != WEFT_UP || READ_ONCE(w->reset_wanted) == READ_ONCE(w->gen) + 1;
 }
 
 void weft_reset_schedule(struct weft_device *w)
 {
-	if (READ_ONCE(w->state) == WEFT_UP)
-		queue_work(w->work_wq, &w->reset_work);
+	if (READ_ONCE(w->state) != WEFT_UP)
+		return;
+	WRITE_ONCE(w->reset_wanted, READ_ONCE(w->gen) + 1);
+	queue_work(w->work_wq, &w->reset_work);
 }
 
 void weft_reset_lost(struct weft_device *w, const char *doing)
@@ -76,6 +80,16 @@ unlock:
 	up_write(&w->reset_sem);
 }
 
+/* As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we do not have. */
+static void tell_wedged(struct weft_device *w)
+{
+	char text[] = "WEDGED=rebind";
+	char *envp[] = { text, NULL };
+
+	if (w->drm.accel && w->drm.accel->kdev)
+		kobject_uevent_env(&w->drm.accel->kdev->kobj, KOBJ_CHANGE, envp);
+}
+
 void weft_reset_done(struct weft_device *w)
 {
 	int ret;
@@ -87,17 +101,18 @@ void weft_reset_done(struct weft_device *w)
 	weft_carve_reclaim(w);
 	weft_hwq_reclaim(w);
 	weft_vm_reclaim(w);
-	weft_lmem_after_reset(w);
 	w->quiet = false;
 	pci_set_master(w->pdev);
 	w->state = WEFT_UP;
+	/* After the state: what is freed from here on is not withheld any more. */
+	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
 	if (ret) {
 		w->state = weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED;
 		go_quiet(w);
 		drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", ret,
 			w->state == WEFT_LOST ? "lost" : "wedged");
-		weft_wedged_event(&w->drm);
+		tell_wedged(w);
 	} else {
 		drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
 	}
@@ -113,6 +128,9 @@ static void reset_work(struct work_struct *work)
 
 	if (!drm_dev_enter(&w->drm, &idx))
 		return;
+	/* Several stops may fail before the reset they ask for; one is enough. */
+	if (!weft_reset_pending(w))
+		goto exit;
 	weft_reset_prepare(w);
 	if (w->state == WEFT_RESETTING) {
 		pci_save_state(w->pdev);
@@ -121,6 +139,7 @@ static void reset_work(struct work_struct *work)
 		pci_restore_state(w->pdev);
 	}
 	weft_reset_done(w);
+exit:
 	drm_dev_exit(idx);
 }
 

@@ -55,10 +55,6 @@ static void probe_dbi(struct dma_buf *b) { dma_buf_invalidate_mappings(b); }
 static void *probe_doi(struct dma_buf_attach_ops *o) { return o->invalidate_mappings; }
 #line 1 "P2P_PROVIDER"
 static void *probe_p2p(struct pci_dev *p, struct phys_vec *v) { return pcim_p2pdma_init(p) ? NULL : dma_buf_phys_vec_to_sgt(NULL, pcim_p2pdma_provider(p, 2), v, 1, 4096, DMA_BIDIRECTIONAL); }
-#line 1 "WEDGED_EVENT_INFO"
-static void *probe_wei(void) { int (*f)(struct drm_device *, unsigned long, struct drm_wedge_task_info *) = drm_dev_wedged_event; return f; }
-#line 1 "WEDGED_EVENT"
-static void *probe_wev(void) { int (*f)(struct drm_device *, unsigned long) = drm_dev_wedged_event; return f; }
 #line 1 "IMPORT_NS_BARE"
 MODULE_IMPORT_NS(DMA_BUF);
 #line 1 "BUDDY_RESET_CLEAR"
