@@ -63,7 +63,7 @@ def row(figure, taken=None, reason=None):
          "clock": figure.clock}
     for key in ("ratio_p10", "spread", "takes"):
         if taken.get(key) is not None:
-            r[key] = rounded(taken[key])
+            r[key] = taken[key] if isinstance(taken[key], int) else rounded(taken[key])
     if value is None:
         r.update(median=None, p10=None, ratio=None)
         r["reason"] = taken.get("reason") or reason or "not taken"
@@ -147,8 +147,8 @@ def problems(rows):
     return found
 
 
-def short(value):
-    return f"{value:.0f}" if value >= 1000 else f"{value:.4g}"
+def short(value, digits=4):
+    return f"{value:.0f}" if value >= 1000 else f"{value:.{digits}g}"
 
 
 def line(figure, r):
@@ -157,7 +157,7 @@ def line(figure, r):
         return f"{figure.name:20} {'-':>10} {figure.unit:8} {'':10}  {figure.clock:6} {r['reason']}"
     notes = []
     if r["ratio"] is not None:
-        notes.append(f"{r['ratio']:.3g} x {r['against']}")
+        notes.append(f"{short(r['ratio'], 3)} x {r['against']}")
     if figure.target is not None:
         notes.append(f"{'at most' if figure.most else 'at least'} {figure.target:g}"
                      f"{' x' if figure.of == 'ratio' else ''}: {'met' if figure.met(r) else 'NOT MET'}")
