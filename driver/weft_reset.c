@@ -37,6 +37,19 @@ void weft_reset_lost(struct weft_device *w, const char *doing)
 	queue_work(w->work_wq, &w->lost_work);
 }
 
+/* LOST is for ever and may come from anywhere at any time: false when it has. */
+static bool set_state(struct weft_device *w, int next)
+{
+	int old;
+
+	do {
+		old = READ_ONCE(w->state);
+		if (old == WEFT_LOST)
+			return false;
+	} while (cmpxchg(&w->state, old, next) != old);
+	return true;
+}
+
 /* Nothing the card does leaves it from here on; stop operations count as done. */
 static void go_quiet(struct weft_device *w)
 {
@@ -66,9 +79,8 @@ static void lost_work(struct work_struct *work)
 void weft_reset_prepare(struct weft_device *w)
 {
 	down_write(&w->reset_sem);
-	if (w->state == WEFT_LOST)
+	if (!set_state(w, WEFT_RESETTING))
 		goto unlock;
-	w->state = WEFT_RESETTING;
 	atomic64_inc(&w->stats.resets);
 	/* Matches no object: what faults between here and the card's return is lost. */
 	w->gen = U64_MAX;
@@ -96,19 +108,20 @@ void weft_reset_done(struct weft_device *w)
 
 	/* Not held since prepare: somebody else's error recovery may never come to its end. */
 	down_write(&w->reset_sem);
-	if (w->state == WEFT_LOST)
-		goto unlock;
 	weft_carve_reclaim(w);
 	weft_hwq_reclaim(w);
 	weft_vm_reclaim(w);
 	w->quiet = false;
+	if (!set_state(w, WEFT_UP)) {
+		w->quiet = true;
+		goto unlock;
+	}
 	pci_set_master(w->pdev);
-	w->state = WEFT_UP;
 	/* After the state: what is freed from here on is not withheld any more. */
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
 	if (ret) {
-		w->state = weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED;
+		set_state(w, weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED);
 		go_quiet(w);
 		drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", ret,
 			w->state == WEFT_LOST ? "lost" : "wedged");
