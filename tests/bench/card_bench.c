@@ -147,7 +147,7 @@ static void usage(FILE *f)
 {
 	fputs("usage: card-bench --card PROGRAM --firmware FILE [--pairs N] [--check]\n"
 	      "Figures of a card driven without a virtual machine, as a JSON array on standard output.\n"
-	      "--pairs N  rounds of the card and its peer in turn, 7 … 101 (default 31)\n"
+	      "--pairs N  rounds of the card and its peer in turn, 7 … 101 (default 51)\n"
 	      "--check    one round of each, results compared; no figures\n", f);
 }
 
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 	static struct bench b;
 	static struct taken taken;
 	const char *program = NULL, *firmware = NULL;
-	unsigned long pairs = 31;
+	unsigned long pairs = 51;
 	bool check = false, up;
 	int k, failed = 0;
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define AREA_VA(a)	(UINT64_C(0x100000000) + (a) * UINT64_C(0x40000000))
-#define ROUND_NS	20e6	/* what one side of a pair takes at least: long against waking and switching */
+#define ROUND_NS	6e6	/* of one side of a pair: long against waking, short against a turn of other programs */
 #define MAX_REPEATS	512
 #define JOB_MS		30000
 
