@@ -154,6 +154,9 @@ static void unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_
 		sg_free_table(sgt);
 		kfree(sgt);
 	} else {
+		/* It comes with 0 for lack of pages, and freeing would then leave the list itself behind. */
+		if (!sgt->orig_nents)
+			sgt->orig_nents = sgt->nents;
 		dma_buf_free_sgt(at, sgt, dir);
 	}
 	kref_put(&x->mappings, last_unmapped);
