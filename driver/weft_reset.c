@@ -95,8 +95,7 @@ unlock:
 /* As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we do not have. */
 static void tell_wedged(struct weft_device *w)
 {
-	char text[] = "WEDGED=rebind";
-	char *envp[] = { text, NULL };
+	char *envp[] = { "WEDGED=rebind", NULL };
 
 	if (w->drm.accel && w->drm.accel->kdev)
 		kobject_uevent_env(&w->drm.accel->kdev->kobj, KOBJ_CHANGE, envp);
