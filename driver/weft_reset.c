@@ -95,7 +95,7 @@ unlock:
 /* As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we do not have. */
 static void tell_wedged(struct weft_device *w)
 {
-	char *envp[] = { "WEDGED=rebind", NULL };
+	char *envp[2] = { "WEDGED=rebind" };	/* NULL ends it */
 
 	if (w->drm.accel && w->drm.accel->kdev)
 		kobject_uevent_env(&w->drm.accel->kdev->kobj, KOBJ_CHANGE, envp);
