@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Who may include whom. The table below is the architecture; an #include "…" that resolves outside it fails."""
+"""Who may include whom. The table below is the architecture; an include that resolves outside it fails."""
 import os
 import re
 from tap import ROOT, Tap, read, tracked
@@ -21,17 +21,19 @@ TABLE = {
     "runtime/include": [],
     "runtime": ["runtime/include"],
     "tools/weft": ["runtime/include"],
-    "Documentation": ["runtime/include"],
+    "Documentation": [],
+    "Documentation/runtime": ["runtime/include"],
+    "Documentation/uapi": ["uapi", "firmware/abi"],     # a program on the kernel's interface, without the library
     "tests/runtime": ["runtime/include", "tests"],
     "tests/kselftest": ["uapi", "firmware/abi", "tests/kselftest"],
     "tests": ["firmware", "uapi", "runtime", "tools/card", "driver", "tests"],
 }
 # Only these runtime files may look at packets, and only this one at the kernel.
 ONLY_IN = {
-    "firmware/abi/packet.h": re.compile(r"^(runtime/core/list\w*\.[ch]|firmware/|driver/|tools/card/|tests/)"),
-    "uapi/drm/weft_accel.h": re.compile(r"^(runtime/core/(sys\w*|device|query|weft)\w*\.[ch]|driver/|tests/|uapi/)"),
+    "firmware/abi/packet.h": re.compile(r"^(runtime/core/list\w*\.[ch]|firmware/|driver/|tools/card/|tests/|Documentation/uapi/)"),
+    "uapi/drm/weft_accel.h": re.compile(r"^(runtime/core/(sys\w*|device|query|weft)\w*\.[ch]|driver/|tests/|uapi/|Documentation/uapi/)"),
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 SEARCH = ["", "firmware/abi", "uapi", "uapi/drm", "runtime/include", "firmware/hal", "firmware", "tools/card",
           "tools/card/ops", "driver"]
 
@@ -46,9 +48,9 @@ def part_of(path):
     return best
 
 
-def resolve(includer, name):
-    """The tracked file an include means, or None for one from outside the tree (system, generated)."""
-    for base in [os.path.dirname(includer)] + SEARCH:
+def resolve(includer, quote, name):
+    """The file of the tree an include means, or None for one from outside it (system, generated)."""
+    for base in ([os.path.dirname(includer)] if quote == '"' else []) + SEARCH:
         path = os.path.normpath(os.path.join(base, name))
         if os.path.exists(os.path.join(ROOT, path)) and not path.startswith(("build", "..")):
             return path
@@ -69,8 +71,8 @@ def problems():
         if not part:
             bad.append(f"{path}: in no part of the table")
             continue
-        for name in INCLUDE.findall(read(path)):
-            target = resolve(path, name)
+        for quote, name in INCLUDE.findall(read(path)):
+            target = resolve(path, quote, name)
             if not target:
                 continue
             if not allowed(part, target):
@@ -86,6 +88,15 @@ def self_test():
     bad = []
     if allowed("tools/card", "driver/weft_pt.h") or allowed("tools/weft", "uapi/drm/weft_accel.h"):
         bad.append("a forbidden edge is allowed")
+    if allowed("Documentation/runtime", "uapi/drm/weft_accel.h") or allowed("runtime", "uapi/drm/weft_accel.h"):
+        bad.append("the kernel's interface is allowed where only the library's is")
+    planted = '#include <stdio.h>\n# include <drm/weft_accel.h>\n#include <firmware/abi/reg.h>\n#include "abi/reg.h"\n'
+    found = [resolve("driver/weft_reg.c", *i) for i in INCLUDE.findall(planted)]
+    if found != [None, "uapi/drm/weft_accel.h", "firmware/abi/reg.h", "firmware/abi/reg.h"]:
+        bad.append(f"includes resolve to {found}")
+    if resolve("runtime/core/sys.c", "<", "errno.h") or resolve("tools/weft/run.c", "<", "weft/weft.h") != \
+            "runtime/include/weft/weft.h":
+        bad.append("a system header is taken for one of the tree, or one of the library's is not seen")
     if not allowed("driver", "firmware/abi/reg.h") or allowed("firmware/core", "firmware/hal/host.h"):
         bad.append("an allowed edge is refused, or a sibling of an allowed file accepted")
     return bad
