@@ -84,4 +84,13 @@ tap.check("completion: jobs, figures and values", same("run", complete("run", ""
           same("data", complete("run", "--data", "/us"), {"/usr"}))
 code, out, err = run(weft, "info", "--frobnicate")
 tap.check("help: an unknown option is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}))
+with open("/dev/full", "w") as full:
+    for command in ([weft, "--version"], [weft, "--help"], [weft, "run", "--help"]):
+        r = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        tap.check(f"help: {' '.join(command[1:])} to a full disk fails with a line", same("exit code", {r.returncode}, {1}) +
+                  same("lines", {len(r.stderr.splitlines())}, {1}))
+r = subprocess.run([weft, "run", "fashion-mnist"], capture_output=True, text=True, timeout=60)
+tap.check("help: without a card the reason is named", [] if os.path.exists("/dev/accel") else
+          same("exit code", {r.returncode}, {1}) + same("error", {r.stderr},
+                                                        {"weft run: no card found; is weft.ko loaded?\n"}))
 tap.done()

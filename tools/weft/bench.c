@@ -148,6 +148,10 @@ static int bench(int argc, char **argv, uint32_t runs, bool as_json)
 	if (!b.weft)
 		return cmd_weft_error("bench", "open", -1);
 	n = weft_device_count(b.weft, "card");
+	if (n == 0) {
+		weft_close(b.weft);
+		return cmd_no_card("bench");
+	}
 	r = weft_device_open(b.weft, "card", 0, &b.device);
 	if (!r && n > 1)
 		r = weft_device_open(b.weft, "card", 1, &b.peer);

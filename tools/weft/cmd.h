@@ -24,6 +24,8 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int cmd_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same with weft_last_error() behind the text, for a failed call of the library. */
 int cmd_weft_error(const char *command, const char *what, int error);
+/* The same where not one card is there. */
+int cmd_no_card(const char *command);
 /* Parses a whole decimal or 0x number within [min, max]; says what is wrong on standard error. */
 int cmd_number(const char *command, const char *option, const char *text, uint64_t min, uint64_t max,
 	       uint64_t *value);

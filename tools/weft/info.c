@@ -173,7 +173,7 @@ static int show(struct weft *weft, bool as_json)
 	if (n < 0)
 		return cmd_weft_error("info", "count", n);
 	if (n == 0)
-		return cmd_error("info", "no card: is weft.ko loaded, and is there a node in /dev/accel?");
+		return cmd_no_card("info");
 	if (n > MAX_CARDS)
 		n = MAX_CARDS;
 	cards = calloc(n, sizeof(*cards));

@@ -186,6 +186,8 @@ static int run(const struct options *o)
 	n = weft_device_count(weft, "card");
 	if (n < 0)
 		cmd_weft_error("run", "cards", n);
+	else if (n == 0)
+		cmd_no_card("run");
 	else if ((uint32_t)n < o->train.cards)
 		cmd_error("run", "%u cards asked for, %d found; give --cards %d or add cards", o->train.cards, n,
 			  n >= 2 ? 2 : 1);

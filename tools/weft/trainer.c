@@ -285,7 +285,9 @@ void trainer_fini(struct trainer *t)
 			weft_timeline_destroy(c->computed);
 		if (c->exchanged)
 			weft_timeline_destroy(c->exchanged);
-		if (c->device && weft_device_close(c->device))
-			cmd_weft_error("run", "close", -EBUSY);
+		int r = c->device ? weft_device_close(c->device) : 0;
+
+		if (r)
+			cmd_weft_error("run", "close", r);
 	}
 }

@@ -30,6 +30,11 @@ int cmd_weft_error(const char *command, const char *what, int error)
 	return cmd_error(command, "%s: %s", what, *why ? why : strerror(-error));
 }
 
+int cmd_no_card(const char *command)
+{
+	return cmd_error(command, "no card found; is weft.ko loaded?");
+}
+
 int cmd_number(const char *command, const char *option, const char *text, uint64_t min, uint64_t max,
 	       uint64_t *value)
 {

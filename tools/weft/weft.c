@@ -3,6 +3,7 @@
 /* weft: the command. */
 #include "cmd.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct command {
@@ -23,7 +24,7 @@ static void usage(FILE *out)
 	      "  weft --version        version of command and library\n", out);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		uint32_t v = weft_version();
@@ -42,4 +43,18 @@ int main(int argc, char **argv)
 		fprintf(stderr, "weft: no command \"%s\"\n", argv[1]);
 	usage(stderr);
 	return EXIT_USAGE;
+}
+
+/* Whatever a command printed must have arrived: a full disk is a failure, not an empty result with status 0. */
+int main(int argc, char **argv)
+{
+	int status = dispatch(argc, argv);
+
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "weft: standard output: %s\n", errno ? strerror(errno) : "could not be written");
+		if (status == EXIT_OK)
+			status = EXIT_FAILED;
+	}
+	return status;
 }
