@@ -1,11 +1,26 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Rounds of the randomised tests: (N_CI, N_FULL). COUNT in the environment replaces both."""
+"""
+Rounds of the randomised and of the counted tests: (N_CI, N_FULL). COUNT in the environment replaces both. None: the
+program's own constants, which its source gives. A program that is not here gets no COUNT, not even the caller's.
+"""
 
 COUNTS = {
-    # meson test, or program: rounds in CI (None: the program's own constants), rounds in a soak
+    # native: tests that meson knows, by name, and the contract's client
     "rv64-diff": (10_000_000, 100_000_000),     # generated instructions
-    "weft-contract": (None, 0),                 # 0: every bit of the firmware image
+    "rv64-code": (300, 3_000),                  # random bytes run as firmware
+    "weft-contract": (None, 0),                 # 0: every bit of the firmware image; in CI a sample of 1200
+    "pt_walk": (100_000, 1_000_000),            # random address spaces
+    "firmware garbage": (300_000, 3_000_000),   # random mailbox messages
+    "ops-operators": (1, 10),                   # times the rounds that its source gives
+    "ops-reduce": (1, 10),                      # the same
+    "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
+    # in the machine
+    "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
+    "submit_test": (2_000, 100_000),            # jobs in one queue
+    "firmware_test": (12, 200),                 # random flips in the image
+    "runtime_queue_test": (300, 10_000),        # open and close of the library
 }
 
 

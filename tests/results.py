@@ -46,6 +46,7 @@ def skip(results, name, reason):
 
 
 # A comment behind the name that is no directive (the time it took) means nothing.
+SKIPPED = 77    # exit code of a program that skips as a whole, as meson has it
 LINE = re.compile(r"^(not ok|ok)\b(?:\s+(\d+))?\s*-?\s*([^#]*?)\s*(?:#\s*(?:(SKIP|TODO)\S*\s*)?(.*))?$", re.I)
 
 
@@ -87,8 +88,11 @@ def last_lines(lines):
 def plain(name, text, code):
     """Results of a program under meson: TAP, cmocka or one test by exit code."""
     if re.search(r"^1\.\.\d+", text, re.M):
-        return tap(name, text, code)
+        return tap(name, text, 0 if code == SKIPPED else code)
     results = Results()
+    if code == SKIPPED:     # the last line is the reason
+        skip(results, name, (text.strip().splitlines() or ["no reason given"])[-1])
+        return results
     good = re.findall(r"^\[\s+OK \] (\S+)", text, re.M)
     bad = sorted(set(re.findall(r"^\[  FAILED  \] ([A-Za-z_]\w*)\s*$", text, re.M)))
     for reason in re.findall(r"^\[  SKIPPED \] (\w+)\s*$", text, re.M):

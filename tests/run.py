@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools/rig"))
 import boot  # noqa: E402
-from common import BUILD, CLONE, LOGS, USER, Refused, say  # noqa: E402
-from counts import rounds  # noqa: E402
-from results import Results, plain, tap  # noqa: E402
+from common import BUILD, CLONE, LOGS, USER, Refused, digest, say  # noqa: E402
+from counts import COUNTS, rounds  # noqa: E402
+from results import SKIPPED, Results, plain, tap  # noqa: E402
 
 CARD = USER / "tools/card/weft-card"
 CONTRACT = USER / "tests/contract/weft-contract"
@@ -29,8 +29,8 @@ class Options:
 def environment(name, options):
     """Ours, with COUNT for this test: from the caller, else from the table."""
     env = dict(os.environ)
-    count = env.get("COUNT") or rounds(name, options.soak)
-    if count:
+    count = env.pop("COUNT", "") or rounds(name, options.soak)
+    if count and name in COUNTS:
         env["COUNT"] = count
     return env
 
@@ -66,7 +66,7 @@ def unit(options):
     log = USER / "meson-logs/testlog.json"
     log.unlink(missing_ok=True)
     # tests with a COUNT of their own run apart, since meson gives all the same environment
-    special = [t["name"] for t in listed if rounds(t["name"], options.soak) and not os.environ.get("COUNT")]
+    special = [t["name"] for t in listed if "COUNT" in environment(t["name"], options)]
     rest = [t["name"] for t in listed if t["name"] not in special]
     seen = set()
     for names, env in [(rest, environment("", options))] + [([n], environment(n, options)) for n in special]:
@@ -79,7 +79,7 @@ def unit(options):
             entry = json.loads(line)
             name = entry["name"].split(" / ")[-1].removeprefix("weft:")
             seen.add(name)
-            code = 0 if entry["result"] in ("OK", "SKIP") else entry["result"]
+            code = {"OK": 0, "SKIP": SKIPPED}.get(entry["result"], entry["result"])
             results.add(plain(name, entry.get("stdout", "") + entry.get("stderr", ""), code))
         log.unlink(missing_ok=True)
     results.failures += [f"{t['name']}: did not run" for t in listed if t["name"] not in seen]
@@ -93,18 +93,20 @@ def contract(options):
             return Results(failures=[f"{needed.relative_to(CLONE)} is not built"])
     command = [CONTRACT, "--card", CARD, "--firmware", USER / "firmware/weft-fw.bin",
                "--bad-firmware-dir", USER / "firmware"]
-    return tap("contract", *program(command, "weft-contract", options, 3600 if options.soak else 300))
+    # 60 s is a promise of the contract's tests; the soak tries every bit of the firmware image
+    return tap("contract", *program(command, "weft-contract", options, 3600 if options.soak else 60))
 
 
 # Runs each program of /opt/weft/tests under a limit; marks tell their outputs apart.
 GUEST = """
 cd /opt/weft/tests
 export KS_LIMIT_S=%(limit)d SEED=%(seed)s
-for t in %(programs)s; do
-	echo "@@ $t"
-	%(count)s timeout -s KILL %(program_limit)d ./$t 2>&1
+program() {
+	echo "@@ $1"
+	COUNT=$2 timeout -s KILL %(program_limit)d ./$1 2>&1
 	echo "@@= $?"
-done
+}
+%(programs)s
 """
 
 
@@ -116,12 +118,14 @@ def kselftest(kernel):
         if not names:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])
         slow = 4 if kernel == "debug" else 1
-        count = os.environ.get("COUNT", "")
-        command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": " ".join(names),
-                           "seed": os.environ.get("SEED", "1"), "count": f"COUNT={count}" if count else ""}
+        if options.soak:
+            slow *= 5
+        programs = "\n".join(f"program {name} '{environment(name, options).get('COUNT', '')}'" for name in names)
+        command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
+                           "seed": os.environ.get("SEED", "1")}
         output = bytearray()
         machine = boot.Run(kernel=kernel, command=command, cards=4, name=f"kselftest-{kernel}", kmemleak=True,
-                           timeout=900 * slow if options.soak else 420 * slow, output=output.extend)
+                           timeout=420 * slow, output=output.extend)
         code = boot.boot(machine)
         results = Results()
         parts = ("\n" + output.decode(errors="replace")).split("\n@@ ")[1:]
@@ -177,15 +181,28 @@ def run_suite(name, function, options):
     return results, seconds
 
 
+def tree_digest():
+    """What a result stands for: every file of the tree as it is now, and the counts asked for."""
+    listed = subprocess.run(["git", "-c", f"safe.directory={CLONE}", "-C", CLONE, "ls-files", "-zco",
+                             "--exclude-standard"], check=True, capture_output=True, text=True).stdout
+    parts = [os.environ.get(name, "") for name in ("COUNT", "SEED")]
+    for name in sorted(filter(None, listed.split("\0"))):
+        if (CLONE / name).is_file():
+            parts += [name, CLONE / name]
+    return digest(*parts)
+
+
 def soak_state():
-    path = BUILD / "soak.json"
-    return path, json.loads(path.read_text()) if path.exists() else {}
+    """The file of what is done, the tree it was done for, and the suites; of another tree nothing counts."""
+    path, tree = BUILD / "soak.json", tree_digest()
+    state = json.loads(path.read_text()) if path.exists() else {}
+    return path, tree, state.get("suites", {}) if state.get("tree") == tree else {}
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--quick", action="store_true", help="only what `make test-quick` runs")
-    p.add_argument("--soak", action="store_true", help="full counts; suites already done in build/soak.json are kept")
+    p.add_argument("--soak", action="store_true", help="full counts; suites that build/soak.json has as passed for this very tree are kept")
     p.add_argument("--match", default="", help="kselftest: only programs with this in their name")
     p.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(s[0] for s in SUITES))
     args = p.parse_args()
@@ -195,20 +212,21 @@ def main():
     LOGS.mkdir(parents=True, exist_ok=True)
     options = Options(soak=args.soak, match=args.match)
     say(f"SEED={os.environ.get('SEED', 'each test prints its own')} COUNT={os.environ.get('COUNT', 'as in tests/counts.py')}")
-    path, done = soak_state() if args.soak else (None, {})
+    path, tree, done = soak_state() if args.soak else (None, "", {})
     total, start = Results(), time.monotonic()
     for name, function, quick in SUITES:
         if (args.quick and not quick) or (args.suites and name not in args.suites):
             continue
         if name in done:
-            print(f"{name:16} done before: {done[name]['passed']} passed")
-            total.passed += done[name]["passed"]
+            before = Results(passed=done[name]["passed"], skips=done[name]["skipped"])
+            print(f"{name:16} done before: {before}")
+            total.add(before)
             continue
         results, seconds = run_suite(name, function, options)
         total.add(results)
-        if path and not results.failures:
+        if path and not results.failures and not args.match:
             done[name] = {"passed": results.passed, "skipped": results.skips, "seconds": round(seconds, 1)}
-            path.write_text(json.dumps(done, indent=2) + "\n")
+            path.write_text(json.dumps({"tree": tree, "suites": done}, indent=2) + "\n")
     print(f"{'total':16} {time.monotonic() - start:7.1f} s")
     if not total.ran:
         total.failures.append("no test ran")

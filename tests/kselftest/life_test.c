@@ -100,7 +100,7 @@ static void work_until_killed(void)
 
 static int kill_nine(void)
 {
-	long n = ks_iterations(20);
+	long n = (ks_iterations(10000) + 499) / 500;	/* one COUNT for both: 20 when 10,000 are opened */
 	char what[256] = "";
 
 	for (long i = 0; i < n; i++) {

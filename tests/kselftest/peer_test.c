@@ -4,10 +4,24 @@
 #include "ks.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+
+/* The port of the root complex that a card hangs below, by sysfs: cards below one port share a switch. */
+static int root_port(int card, char port[32])
+{
+	char link[64], path[PATH_MAX];
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s", ks_pci(card));
+	if (!realpath(link, path))
+		return -errno;
+	return sscanf(path, "/sys/devices/pci%*[^/]/%31[^/]", port) == 1 ? 0 : -EINVAL;
+}
 
 static int all_pairs(void)
 {
 	struct drm_weft_device device;
+	char port[2][32];
 
 	for (int a = 0; a < ks_cards(); a++) {
 		for (int b = 0; b < ks_cards(); b++) {
@@ -25,7 +39,12 @@ static int all_pairs(void)
 			} else {
 				KS_IS(query.refusal, DRM_WEFT_PEER_OK);
 				KS_IS(query.error, 0);
-				KS_IS(query.map_type, DRM_WEFT_PEER_MAP_BUS);
+				KS_OK(root_port(a, port[0]));
+				KS_OK(root_port(b, port[1]));
+				printf("# %d to %d: by %s, distance %d\n", a, b, query.map_type == DRM_WEFT_PEER_MAP_BUS ?
+				       "bus address" : "host bridge", query.distance);
+				KS_IS(query.map_type, strcmp(port[0], port[1]) ? DRM_WEFT_PEER_MAP_HOST :
+								      DRM_WEFT_PEER_MAP_BUS);
 				KS_CHECK(query.distance >= 0);
 				KS_CHECK(query.link > 0 && query.link < device.num_links);
 			}

@@ -132,7 +132,6 @@ static int padding(void)
 	struct drm_weft_vm_create vm = { .pad = 1 };
 	struct drm_weft_vm_destroy vm_destroy = { .pad = 1 };
 	struct drm_weft_queue_destroy queue_destroy = { .pad = 1 };
-	struct drm_weft_submit submit = { .pad = 1 };
 	struct drm_weft_query_peer peer = { .peer_fd = -1, .pad = 1 };
 	int fd = ks_open(0);
 
@@ -140,7 +139,6 @@ static int padding(void)
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &vm), -EINVAL);
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_DESTROY, &vm_destroy), -EINVAL);
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUEUE_DESTROY, &queue_destroy), -EINVAL);
-	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_SUBMIT, &submit), -EINVAL);
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &peer), -EINVAL);
 	close(fd);
 	return 0;

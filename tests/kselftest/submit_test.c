@@ -196,6 +196,7 @@ static int bad_submit(void)
 	} while (0)
 	BAD(-ENOENT, s.queue_id += 99);
 	BAD(-EINVAL, s.flags = 1);
+	BAD(-EINVAL, s.pad = 1);	/* the job is good but for this */
 	BAD(-EINVAL, s.list += 1);
 	BAD(-EINVAL, s.list = 1ULL << 48);
 	BAD(-EINVAL, s.num_packets = 0);

@@ -89,6 +89,9 @@ class Programs(unittest.TestCase):
         self.assertEqual(self.count("1..1\nok 1 a # SKIP too hard\n"), (0, 1, 0))
         self.assertEqual(self.count("1..1\nok 1 a # SKIP\n"), (0, 1, 0))
         self.assertEqual(self.count("1..0 # SKIP kvm\n"), (0, 0, 1))
+        self.assertEqual(self.count("avx512\n", results.SKIPPED, results.plain), (0, 0, 1))
+        self.assertEqual(self.count("no time\n", results.SKIPPED, results.plain), (0, 1, 0))
+        self.assertEqual(self.count("", results.SKIPPED, results.plain), (0, 1, 0))
 
     def test_cmocka(self):
         good = "[==========] t: Running 2 test(s).\n[       OK ] a\n[       OK ] b\n[  PASSED  ] 2 test(s).\n"
