@@ -3,8 +3,8 @@
 # Copyright 2026 The weft authors
 """
 The emulated card has one way from an operand's address to bytes: access.c, through walker and bus router. Pointers into
-local memory and into mapped host memory are formed in the files below and nowhere else, and packet handlers, streamer
-and engines call none of the other ways in.
+local memory and into mapped host memory are formed in the files below and nowhere else, and packet handlers, streamer,
+engines and safe operations call none of the other ways in.
 """
 import re
 from tap import Tap, read, tracked
@@ -13,17 +13,23 @@ from tap import Tap, read, tracked
 POINTERS = {
     "tools/card/access.c": "the accessor; also the carve-out, for control structures",
     "tools/card/bus.c": "the router",
+    "tools/card/bus.h": "what it answers with",
     "tools/card/walk.c": "reads page-table entries",
     "tools/card/main.c": "maps local memory",
     "tools/card/vfu.c": "BAR2 accesses of the host",
     "tools/card/event.c": "the event ring, written by the card itself",
 }
-POINTER = re.compile(r"(?:->|\.)(?:lmem|host)\b(?!_)")
+LMEM = re.compile(r"(?:->|\.)lmem\b(?!_)")
+# Mappings of the bus: forming a pointer into one (adding to it, or naming the mapping's own), not the use of a piece
+# that the accessor handed out with its length.
+HOST = re.compile(r"(?:->|\.)host\s*[-+\[]|\bmap(?:\[\w+\])?(?:->|\.)host\b|\bstruct wcard_target\b")
 # who may use the carve-out: control structures that the host names by local-memory offset
-CARVEOUT = {"tools/card/access.c", "tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c"}
-# what executes packets: only the wcard_acc_… calls
-DATA_PLANE = re.compile(r"^tools/card/(pkt\w*|stream\w*|sched\w*|ops/\w+)\.c$")
-FORBIDDEN = re.compile(r"\b(wcard_carveout|wcard_bus_\w+|wcard_walk\w*|mmap|pread|pwrite|process_vm_\w+)\s*\(")
+CARVEOUT = {"tools/card/access.c", "tools/card/access.h", "tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c"}
+# what executes packets: only the wcard_acc_… calls; what serves control structures: those and the carve-out
+DATA_PLANE = re.compile(r"^tools/card/(pkt\w*|stream\w*|sched\w*|safe\w*|counter|engine|ops/\w+)\.[ch]$")
+CONTROL = ["tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c", "tools/card/regs.c"]
+AROUND = r"wcard_bus_\w+|wcard_walk\w*|mmap|pread|pwrite|process_vm_\w+"
+FORBIDDEN = re.compile(rf"\b(wcard_carveout|{AROUND})\s*\(")
 
 
 def strip(text):
@@ -42,20 +48,23 @@ def uses(pattern, files, allowed=()):
 
 def self_test():
     planted = strip('x = c->lmem + 4; /* c->lmem */ s = "wcard_bus_find(";')
-    if len(POINTER.findall(planted)) != 1 or FORBIDDEN.search(planted) or POINTER.search("c->lmem_bytes"):
-        return ["the patterns do not see what they should"]
-    return []
+    good = (len(LMEM.findall(planted)) == 1 and not FORBIDDEN.search(planted) and not LMEM.search("c->lmem_bytes") and
+            FORBIDDEN.search("wcard_bus_find(c") and FORBIDDEN.search("p = wcard_carveout (c") and
+            HOST.search("p = t.host + 8") and HOST.search("q = map[i].host;") and HOST.search("s->host[3] = 1") and
+            not HOST.search("piece[n].dst = d.host;"))
+    return [] if good else ["the patterns do not see what they should"]
 
 
-card = [p for p in tracked(".c") if p.startswith("tools/card/")]
+card = [p for p in tracked(".c", ".h") if p.startswith("tools/card/")]
 data_plane = [p for p in card if DATA_PLANE.match(p)]
-span = [p for p in data_plane if p not in POINTERS]
 tap = Tap()
 tap.check("card_accessor: the patterns work", self_test())
 tap.check("card_accessor: pointers to memory are formed by the accessor alone",
-          uses(re.compile(r"(?:->|\.)lmem\b(?!_)"), card, POINTERS))
+          [*uses(LMEM, card, POINTERS), *uses(HOST, card, POINTERS)])
 tap.check("card_accessor: the carve-out serves control structures only",
           uses(re.compile(r"\bwcard_carveout\s*\("), card, CARVEOUT))
 tap.check("card_accessor: what executes packets has no other way to memory",
           list(uses(FORBIDDEN, data_plane)) if len(data_plane) > 5 else ["no data plane found"])
+tap.check("card_accessor: queues, boot and registers use the carve-out and nothing else",
+          uses(re.compile(rf"\b({AROUND})\s*\("), CONTROL))
 tap.done()

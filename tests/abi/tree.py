@@ -11,7 +11,8 @@ LICENCE = [  # first match wins
     (r"^(driver|tests/kselftest|tests/kunit)/|^Kbuild$", "GPL-2.0-only"),
     (r"", "MIT"),
 ]
-CODE = (".c", ".h", ".S", ".py", ".build", ".ld", ".sh", "Makefile", "Kbuild", "Kconfig")
+# files that carry no SPDX line: the licences themselves, keys, and what is read by programs that know no comment
+BARE = re.compile(r"^LICENSES/|\.(key|pub|json|png|bin)$")
 ROOT_ENTRIES = {".ci", ".gitignore", "Documentation", "Kbuild", "LICENSES", "Makefile", "README.md", "driver",
                 "firmware", "meson.build", "meson.options", "meson_options.txt", "runtime", "tests", "tools", "uapi",
                 "CONTRIBUTING.md", "MAINTAINERS", ".clang-format", ".editorconfig"}
@@ -20,10 +21,12 @@ EXCEPTION = "Long because"
 
 
 def licences():
-    for path in tracked(*CODE):
+    for path in tracked():
+        if BARE.search(path):
+            continue
         want = next(lic for pattern, lic in LICENCE if re.match(pattern, path))
-        head = "\n".join(read(path).splitlines()[:3])
-        found = re.search(r"SPDX-License-Identifier:\s*(.*?)\s*(?:\*/)?\s*$", head, re.M)
+        head = "\n".join(read(path).splitlines()[:4])
+        found = re.search(r"SPDX-License-Identifier:\s*(.*?)\s*(?:\*/|-->)?\s*$", head, re.M)
         if not found:
             yield f"{path}: no SPDX line"
         elif found.group(1) != want:

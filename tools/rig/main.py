@@ -101,6 +101,11 @@ def main():
         k = kernels.get(args["kernel"])
         return print(k.release, k.image, k.build)
     args["files"] = [f.split(":", 1) for f in args["files"]]
+    for pair in args["files"]:
+        if len(pair) != 2 or not pair[1].startswith("/"):
+            raise Refused(f"--file {':'.join(pair)}: want SOURCE:TARGET, TARGET from the machine's /")
+        if not os.access(pair[0], os.R_OK) or not Path(pair[0]).is_file():
+            raise Refused(f"--file {pair[0]}: no such file, or not readable")
     return boot.boot(boot.Run(**args))
 
 
