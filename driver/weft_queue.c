@@ -103,8 +103,9 @@ static void free_work(struct work_struct *work)
 	struct weft_queue *q = container_of(work, struct weft_queue, free_work);
 	struct drm_device *drm = &q->w->drm;
 
-	drm_sched_fini(&q->sched);
+	/* First out of the table: a late fault event would start the recovery of a scheduler that is gone. */
 	weft_hwq_fini(&q->hw);
+	drm_sched_fini(&q->sched);
 	atomic_dec(&q->w->counts.queues);
 	weft_vm_put(q->vm);
 	weft_file_put(q->f);
@@ -172,6 +173,21 @@ err_sched:
 	return ret;
 }
 
+/* Leaves the list in flight to the caller. */
+static void shut_down(struct weft_queue *q, int error)
+{
+	bool cookie;
+
+	mutex_lock(&q->hw_lock);
+	cookie = dma_fence_begin_signalling();
+	weft_hwq_stop(&q->hw);
+	/* What the card had completed before it stopped is not lost. */
+	weft_queue_complete(&q->hw);
+	weft_queue_fail(q, error, error, true);
+	dma_fence_end_signalling(cookie);
+	mutex_unlock(&q->hw_lock);
+}
+
 static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
 				const struct drm_weft_queue_create *args)
 {
@@ -180,7 +196,7 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	kref_init(&q->ref);
+	/* No references yet: who takes all queues of a lost card down passes over one that may still be freed here. */
 	q->w = w;
 	q->f = f;
 	q->vm = vm;
@@ -203,22 +219,12 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 	drm_dev_get(&w->drm);
 	__module_get(THIS_MODULE);
 	atomic_inc(&w->counts.queues);
+	kref_init(&q->ref);
+	/* Against weft_reset_lost(): either that sees the reference, or this sees its state. */
+	smp_mb();
+	if (weft_device_check(w))
+		shut_down(q, weft_device_check(w));
 	return q;
-}
-
-/* Leaves the list in flight to the caller. */
-static void shut_down(struct weft_queue *q, int error)
-{
-	bool cookie;
-
-	mutex_lock(&q->hw_lock);
-	cookie = dma_fence_begin_signalling();
-	weft_hwq_stop(&q->hw);
-	/* What the card had completed before it stopped is not lost. */
-	weft_queue_complete(&q->hw);
-	weft_queue_fail(q, error, error, true);
-	dma_fence_end_signalling(cookie);
-	mutex_unlock(&q->hw_lock);
 }
 
 void weft_queue_kill(struct weft_queue *q)

@@ -27,7 +27,7 @@ struct weft_queue_fault {
 
 /**
  * struct weft_queue - a job queue
- * @ref: file and jobs
+ * @ref: file and jobs; 0 until it is created
  * @submit_lock: order of arm and push
  * @hw_lock: who stops, removes and re-creates the hardware queue
  * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @error
