@@ -48,7 +48,10 @@ static int start_space(struct weft_device *w)
 	return 0;
 
 err_asid:
-	xa_erase(&w->asids, s->asid);
+	/* Without an answer the firmware may have created it all the same. */
+	xa_store(&w->asids, s->asid, xa_mk_value(WEFT_ASID_LOST), GFP_KERNEL);
+	weft_tables_fini(&s->tables, false);
+	return ret;
 err_tables:
 	weft_tables_fini(&s->tables, true);
 	return ret;
@@ -70,6 +73,7 @@ static void stop_space(struct weft_device *w, bool stopped)
 int weft_scrub_start(struct weft_device *w)
 {
 	struct weft_scrub *s = &w->scrub;
+	bool stopped = true;
 	int ret;
 
 	mutex_lock(&s->lock);
@@ -89,9 +93,11 @@ unlock:
 	return ret;
 
 err_queue:
+	s->q.live = ret == -EIO;
+	stopped = !s->q.live;
 	weft_hwq_fini(&s->q);
 err_space:
-	stop_space(w, true);
+	stop_space(w, stopped);
 	goto unlock;
 }
 
