@@ -78,6 +78,7 @@ struct weft_counts {
  * @state: enum weft_state; written with reset_sem held for writing, or once to LOST from anywhere
  * @quiet: the card cannot access memory any more (bus mastering off), so stop operations count as done
  * @gen: reset generation, from the card; objects and VMs of an older one are stale
+ * @gen_before: the last generation before @gen became invalid for a reset
  * @reset_wanted: 1 + the generation that is to end by a reset
  * @serial: of the card, distinct in the machine
  * @caps: WEFT_CAP_*
@@ -104,6 +105,7 @@ struct weft_device {
 	int state;
 	bool quiet;
 	u64 gen;
+	u64 gen_before;
 	u64 reset_wanted;
 
 	u32 serial;

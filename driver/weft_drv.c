@@ -135,6 +135,9 @@ static pci_ers_result_t weft_slot_reset(struct pci_dev *pdev)
 {
 	struct weft_device *w = pci_get_drvdata(pdev);
 
+	/* Another function's error may have reset the slot without our asking. */
+	if (!weft_device_check(w))
+		weft_reset_prepare(w);
 	pci_restore_state(pdev);
 	weft_reset_done(w);
 	return weft_device_check(w) ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;

@@ -83,6 +83,8 @@ void weft_reset_prepare(struct weft_device *w)
 		goto unlock;
 	atomic64_inc(&w->stats.resets);
 	/* Matches no object: what faults between here and the card's return is lost. */
+	if (w->gen != U64_MAX)
+		w->gen_before = w->gen;
 	w->gen = U64_MAX;
 	take_down(w, -ECANCELED);
 	mutex_lock(&w->mbox.lock);
@@ -101,12 +103,34 @@ static void tell_wedged(struct weft_device *w)
 		kobject_uevent_env(&w->drm.accel->kdev->kobj, KOBJ_CHANGE, envp);
 }
 
+static void give_up(struct weft_device *w, int error)
+{
+	set_state(w, weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED);
+	go_quiet(w);
+	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", error,
+		w->state == WEFT_LOST ? "lost" : "wedged");
+	tell_wedged(w);
+}
+
+/* The card itself says so: callers of the PCI core's reset are not told whether it worked. */
+static bool was_reset(struct weft_device *w)
+{
+	return !weft_mmio_gone(w) && weft_mmio_read64(w, WEFT_REG_RESET_GEN) != w->gen_before;
+}
+
 void weft_reset_done(struct weft_device *w)
 {
 	int ret;
 
 	/* Not held since prepare: somebody else's error recovery may never come to its end. */
 	down_write(&w->reset_sem);
+	if (READ_ONCE(w->state) == WEFT_LOST)
+		goto unlock;
+	/* Without a reset the card may still use what was withheld: it stays so. */
+	if (!was_reset(w)) {
+		give_up(w, -EIO);
+		goto unlock;
+	}
 	weft_carve_reclaim(w);
 	weft_hwq_reclaim(w);
 	weft_vm_reclaim(w);
@@ -119,15 +143,10 @@ void weft_reset_done(struct weft_device *w)
 	/* After the state: what is freed from here on is not withheld any more. */
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
-	if (ret) {
-		set_state(w, weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED);
-		go_quiet(w);
-		drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", ret,
-			w->state == WEFT_LOST ? "lost" : "wedged");
-		tell_wedged(w);
-	} else {
+	if (ret)
+		give_up(w, ret);
+	else
 		drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
-	}
 unlock:
 	up_write(&w->reset_sem);
 	wake_up_all(&w->reset_wq);
