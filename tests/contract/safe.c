@@ -49,22 +49,31 @@ static bool calm(void)
 }
 
 /*
- * The median has to keep the bound always. The tail is judged too, but for one outlier, unless the bench machine is so
- * crowded that it says more about the neighbours than about the card.
+ * The median has to keep the bound, and the tail but for one outlier. A series that did not is taken once more: a neighbour
+ * on the bench machine can hold it up, a slow card is slow again. Then only the tail is forgiven, on a machine so crowded
+ * that it says more about the neighbours than about the card. Returns whether the series is settled.
  */
-static void judge(uint64_t *ns, unsigned n, const char *what)
+static bool judge(uint64_t *ns, unsigned n, const char *what, unsigned take)
 {
-	uint64_t tail;
+	uint64_t median, tail;
 
 	qsort(ns, n, sizeof(*ns), by_value);
+	median = ns[n / 2];
 	tail = ns[n > 10 ? n - 2 : n / 2];
-	ct_note("%s: median %llu us, max %llu us of %u", what, (unsigned long long)ns[n / 2] / 1000,
+	ct_note("%s: median %llu us, max %llu us of %u", what, (unsigned long long)median / 1000,
 		(unsigned long long)ns[n - 1] / 1000, n);
-	CHECK(ns[n / 2] <= SOON_NS, "%s: median %llu us is more than 20 ms", what, (unsigned long long)ns[n / 2] / 1000);
+	if (median <= SOON_NS && tail <= SOON_NS)
+		return true;
+	if (take == 1) {
+		ct_note("%s: more than 20 ms; the series is taken once more", what);
+		return false;
+	}
+	CHECK(median <= SOON_NS, "%s: median %llu us is more than 20 ms, twice", what, (unsigned long long)median / 1000);
 	if (tail > SOON_NS && !calm())
 		ct_note("the bench machine is crowded: the tail is not judged");
 	else
-		CHECK(tail <= SOON_NS, "%s: %llu us is more than 20 ms", what, (unsigned long long)tail / 1000);
+		CHECK(tail <= SOON_NS, "%s: %llu us is more than 20 ms, twice", what, (unsigned long long)tail / 1000);
+	return true;
 }
 
 static void renew_stopped(struct rig *r, uint64_t work)
@@ -80,41 +89,45 @@ static void stop_idle(void)
 {
 	struct card *c = CARD;
 	uint64_t ns[20];
+	unsigned take = 0;
 
 	card_need(c);
 	struct rig r = rig_open(c);
-	for (unsigned i = 0; i < 20; i++) {
-		uint32_t from = c->nevt;
+	do {
+		for (unsigned i = 0; i < 20; i++) {
+			uint32_t from = c->nevt;
 
-		ns[i] = timed_op(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0);
-		const struct weft_event *e = evt_wait(c, from, WEFT_EVT_SAFE, WEFT_SAFE_QUEUE_STOP, 1000);
-		CHECK_EQ(e->value, c->safe_seq, "value of the SAFE event");
-		union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, i + 1);
-		uint64_t f = rig_start(&r, &p, 1);
-		queue_ring(r.q);
-		usleep(1000);
-		CHECK(queue_fence(r.q) != f, "a stopped queue ran");
-		renew_stopped(&r, f);
-		rig_run(&r, &p, 1);
-		CHECK_EQ(*(uint32_t *)(void *)r.local, i + 1, "word from the queue created anew");
-	}
-	judge(ns, 20, "QUEUE_STOP of an idle queue");
+			ns[i] = timed_op(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0);
+			const struct weft_event *e = evt_wait(c, from, WEFT_EVT_SAFE, WEFT_SAFE_QUEUE_STOP, 1000);
+			CHECK_EQ(e->value, c->safe_seq, "value of the SAFE event");
+			union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, i + 1);
+			uint64_t f = rig_start(&r, &p, 1);
+			queue_ring(r.q);
+			usleep(1000);
+			CHECK(queue_fence(r.q) != f, "a stopped queue ran");
+			renew_stopped(&r, f);
+			rig_run(&r, &p, 1);
+			CHECK_EQ(*(uint32_t *)(void *)r.local, i + 1, "word from the queue created anew");
+		}
+	} while (!judge(ns, 20, "QUEUE_STOP of an idle queue", ++take));
 }
 
 /* Stops a queue inside a list of `p`, `rounds` times. */
 static void stop_running(struct rig *r, const union weft_packet *p, unsigned n, unsigned rounds, const char *what)
 {
 	uint64_t ns[32];
+	unsigned take = 0;
 
-	for (unsigned i = 0; i < rounds; i++) {
-		uint64_t f = rig_start(r, p, n);
+	do {
+		for (unsigned i = 0; i < rounds; i++) {
+			uint64_t f = rig_start(r, p, n);
 
-		WAIT_FOR(queue_run(r->q) == WEFT_QS_RUNNING, 2000, "queue %u RUNNING (%s)", r->q->id, what);
-		usleep((useconds_t)ct_below(3000));
-		ns[i] = timed_op(r->c, WEFT_SAFE_QUEUE_STOP, r->q->id, 0, 0);
-		renew_stopped(r, f);
-	}
-	judge(ns, rounds, what);
+			WAIT_FOR(queue_run(r->q) == WEFT_QS_RUNNING, 2000, "queue %u RUNNING (%s)", r->q->id, what);
+			usleep((useconds_t)ct_below(3000));
+			ns[i] = timed_op(r->c, WEFT_SAFE_QUEUE_STOP, r->q->id, 0, 0);
+			renew_stopped(r, f);
+		}
+	} while (!judge(ns, rounds, what, ++take));
 	union weft_packet after = pkt_fill(RIG_LOCAL, 64, 4, 0x600d);
 	rig_run(r, &after, 1);
 	CHECK_EQ(*(uint32_t *)(void *)r->local, 0x600d, "word afterwards");
@@ -175,49 +188,51 @@ static void as_stop(void)
 	struct card *c = CARD;
 	struct queue *q[8];
 	uint64_t ns[10];
+	unsigned take = 0;
 	union weft_packet p[64];
 
 	card_need(c);
 	struct rig other = rig_open(c);
 	for (unsigned i = 0; i < 64; i++)
 		p[i] = pkt_copy(RIG_LOCAL, RIG_HOST, RIG_BYTES / 2);
-	for (unsigned round = 0; round < 4; round++) {
-		uint64_t user = c->user_next, carve = c->carve_next;
-		struct rig r = rig_open(c);
+	do {
+		for (unsigned round = 0; round < 4; round++) {
+			uint64_t user = c->user_next, carve = c->carve_next;
+			struct rig r = rig_open(c);
 
-		q[0] = r.q;
-		for (unsigned i = 1; i < 8; i++)
-			q[i] = queue_create(r.s, ~0u, 6);
-		for (unsigned i = 0; i < 8; i++)
-			for (unsigned k = 0; k < 20; k++)
-				queue_push(q[i], &p[k]);
-		uint64_t of = rig_start(&other, p, 4);
-		for (unsigned i = 0; i < 8; i++) {
-			q[i]->fence = 0;
-			queue_push_fence(q[i], true);
-			queue_kick(q[i]);
-		}
-		usleep((useconds_t)ct_below(2000));
-		ns[round] = timed_op(c, WEFT_SAFE_AS_STOP, r.s->asid, 0, 0);
-		for (unsigned i = 0; i < 8; i++) {
-			uint32_t run = queue_run(q[i]);
+			q[0] = r.q;
+			for (unsigned i = 1; i < 8; i++)
+				q[i] = queue_create(r.s, ~0u, 6);
+			for (unsigned i = 0; i < 8; i++)
+				for (unsigned k = 0; k < 20; k++)
+					queue_push(q[i], &p[k]);
+			uint64_t of = rig_start(&other, p, 4);
+			for (unsigned i = 0; i < 8; i++) {
+				q[i]->fence = 0;
+				queue_push_fence(q[i], true);
+				queue_kick(q[i]);
+			}
+			usleep((useconds_t)ct_below(2000));
+			ns[round] = timed_op(c, WEFT_SAFE_AS_STOP, r.s->asid, 0, 0);
+			for (unsigned i = 0; i < 8; i++) {
+				uint32_t run = queue_run(q[i]);
 
-			CHECK(run == WEFT_QS_STOPPED, "queue %u is in state %u after AS_STOP completed", q[i]->id, run);
+				CHECK(run == WEFT_QS_STOPPED, "queue %u is in state %u after AS_STOP completed", q[i]->id, run);
+			}
+			/* nothing may still be written: the promise that lets memory be reused */
+			memset(r.local, 0x11, RIG_BYTES);
+			usleep(2000);
+			for (uint64_t o = 0; o < RIG_BYTES; o += 509)
+				CHECK_EQ(r.local[o], 0x11, "byte of memory reused after AS_STOP");
+			queue_wait(other.q, of, 5000);
+			for (unsigned i = 0; i < 8; i++)
+				queue_destroy(q[i]);
+			space_destroy(r.s);
+			/* everything the round took, but for the first rig's, is free again */
+			c->user_next = user;
+			c->carve_next = carve;
 		}
-		/* nothing may still be written: the promise that lets memory be reused */
-		memset(r.local, 0x11, RIG_BYTES);
-		usleep(2000);
-		for (uint64_t o = 0; o < RIG_BYTES; o += 509)
-			CHECK_EQ(r.local[o], 0x11, "byte of memory reused after AS_STOP");
-		queue_wait(other.q, of, 5000);
-		for (unsigned i = 0; i < 8; i++)
-			queue_destroy(q[i]);
-		space_destroy(r.s);
-		/* everything the round took, but for the first rig's, is free again */
-		c->user_next = user;
-		c->carve_next = carve;
-	}
-	judge(ns, 4, "AS_STOP of 8 busy queues");
+	} while (!judge(ns, 4, "AS_STOP of 8 busy queues", ++take));
 }
 
 /* Pages are swapped under a queue that writes them all the time; after completion the old page stays untouched. */
@@ -225,6 +240,7 @@ static void invalidate_traffic(void)
 {
 	struct card *c = CARD;
 	uint64_t va = UINT64_C(0x470000000000), page[2], ns[30];
+	unsigned take = 0;
 	union weft_packet p[40];
 
 	card_need(c);
@@ -235,33 +251,34 @@ static void invalidate_traffic(void)
 		p[i] = pkt_fill(va, 65536, 4, 0xabab0000 + i);
 	memcpy(r.list, p, sizeof(p));
 	space_map(r.s, va, page[0], 65536, PTE_RW);
-	for (unsigned i = 1; i <= 30; i++) {
-		if (r.call) {
-			for (int k = 0; k < 24; k++) {
-				union weft_packet call = pkt_call(RIG_LIST, 40, 0, 0);
+	do {
+		for (unsigned i = 1; i <= 30; i++) {
+			if (r.call) {
+				for (int k = 0; k < 24; k++) {
+					union weft_packet call = pkt_call(RIG_LIST, 40, 0, 0);
 
-				queue_push(r.q, &call);
+					queue_push(r.q, &call);
+				}
+				queue_kick(r.q);
+			} else {
+				for (int k = 0; k < 40; k++)
+					queue_push(r.q, &p[k]);
+				queue_kick(r.q);
 			}
-			queue_kick(r.q);
-		} else {
-			for (int k = 0; k < 40; k++)
-				queue_push(r.q, &p[k]);
-			queue_kick(r.q);
+			usleep((useconds_t)ct_below(500));
+			space_map(r.s, va, page[i & 1], 65536, PTE_RW);
+			ns[i - 1] = timed_op(c, WEFT_SAFE_AS_INVALIDATE, r.s->asid, i % 4 ? va : 0, i % 4 ? 65536 : 0);
+			uint8_t *old = c->lmem + page[(i + 1) & 1];
+			memset(old, 0x22, 65536);
+			usleep(1000);
+			for (unsigned o = 0; o < 65536; o++)
+				CHECK(old[o] == 0x22, "round %u: byte %u of the old page was written after AS_INVALIDATE completed", i, o);
+			CHECK(queue_run(r.q) != WEFT_QS_FAULTED, "the queue faulted");
 		}
-		usleep((useconds_t)ct_below(500));
-		space_map(r.s, va, page[i & 1], 65536, PTE_RW);
-		ns[i - 1] = timed_op(c, WEFT_SAFE_AS_INVALIDATE, r.s->asid, i % 4 ? va : 0, i % 4 ? 65536 : 0);
-		uint8_t *old = c->lmem + page[(i + 1) & 1];
-		memset(old, 0x22, 65536);
-		usleep(1000);
-		for (unsigned o = 0; o < 65536; o++)
-			CHECK(old[o] == 0x22, "round %u: byte %u of the old page was written after AS_INVALIDATE completed", i, o);
-		CHECK(queue_run(r.q) != WEFT_QS_FAULTED, "the queue faulted");
-	}
-	uint64_t f = queue_push_fence(r.q, true);
-	queue_kick(r.q);
-	queue_wait(r.q, f, 10000);
-	judge(ns, 30, "AS_INVALIDATE under traffic");
+		uint64_t f = queue_push_fence(r.q, true);
+		queue_kick(r.q);
+		queue_wait(r.q, f, 10000);
+	} while (!judge(ns, 30, "AS_INVALIDATE under traffic", ++take));
 	/* and with the mapping gone: the queue faults, the page is free at completion */
 	for (int k = 0; k < 24; k++)
 		for (int j = 0; j < 2; j++)
