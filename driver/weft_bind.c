@@ -151,7 +151,7 @@ static int unmap_locked(struct weft_unmap *u, u64 va, u64 range)
 	if (first < 0 || last < 0) {
 		if (first > 0)
 			weft_tables_release(&vm->tables, !invalidate(vm, va, range, true));
-		ret = -ENOSPC;
+		ret = vm->tables.error;
 		goto unlock;
 	}
 	ret = drm_gpuvm_sm_unmap(&vm->base, u, va, range);
@@ -259,7 +259,7 @@ static int map_piece(void *ctx, u64 at, u64 bytes)
 	if (at & ~WEFT_PTE_ADDR_MASK || bytes & (SZ_4K - 1))
 		return -EIO;
 	if (weft_pt_map(&m->vm->tables.pt, m->va, bytes, m->leaf | at))
-		return -ENOSPC;
+		return m->vm->tables.error;
 	m->va += bytes;
 	return 0;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/slab.h>
+#include <drm/drm_print.h>
 
+#include "weft_compat.h"
 #include "weft_device.h"
+#include "weft_file.h"
 
 void weft_carve_init(struct weft_device *w)
 {
@@ -18,7 +21,30 @@ void weft_carve_fini(struct weft_device *w)
 	mutex_destroy(&w->carve.lock);
 }
 
-struct weft_carve_block *weft_carve_alloc(struct weft_device *w, u64 bytes)
+u64 weft_carve_user_bytes(struct weft_device *w)
+{
+	return w->lmem_bytes - w->user_limit - WEFT_CARVE_RESERVE;
+}
+
+static int insert(struct weft_device *w, struct weft_file *f, struct weft_carve_block *block, u64 bytes)
+{
+	u64 start = w->user_limit + (f ? WEFT_CARVE_RESERVE : 0);
+	int ret;
+
+	mutex_lock(&w->carve.lock);
+	ret = drm_mm_insert_node_in_range(&w->carve.mm, &block->node, bytes, SZ_4K, 0, start, w->lmem_bytes,
+					  f ? DRM_MM_INSERT_BEST : DRM_MM_INSERT_LOW);
+	if (ret)
+		drm_err_ratelimited(&w->drm, "no room for %llu bytes of page table, ring or firmware: used %llu, quarantined %llu, all %llu, of which %u for the kernel only\n",
+				    bytes, w->carve.used_bytes, w->carve.lost_bytes, w->lmem_bytes - w->user_limit,
+				    WEFT_CARVE_RESERVE);
+	else
+		w->carve.used_bytes += bytes;
+	mutex_unlock(&w->carve.lock);
+	return ret;
+}
+
+struct weft_carve_block *weft_carve_alloc(struct weft_device *w, struct weft_file *f, u64 bytes)
 {
 	struct weft_carve_block *block;
 	int ret;
@@ -27,19 +53,26 @@ struct weft_carve_block *weft_carve_alloc(struct weft_device *w, u64 bytes)
 	if (!block)
 		return ERR_PTR(-ENOMEM);
 	bytes = ALIGN(bytes, SZ_4K);
-	mutex_lock(&w->carve.lock);
-	ret = drm_mm_insert_node_generic(&w->carve.mm, &block->node, bytes, SZ_4K, 0, DRM_MM_INSERT_BEST);
-	if (!ret)
-		w->carve.used_bytes += bytes;
-	mutex_unlock(&w->carve.lock);
-	if (ret) {
-		kfree(block);
-		return ERR_PTR(ret);
+	if (f) {
+		ret = weft_file_charge(f, "page tables and rings", &f->carve_used, f->carve_quota, bytes);
+		if (ret)
+			goto err_free;
 	}
+	ret = insert(w, f, block, bytes);
+	if (ret)
+		goto err_charge;
 	block->at = block->node.start;
 	block->bytes = bytes;
+	block->owner = f ? weft_file_get(f) : NULL;
 	weft_mmio_lmem_clear(w, block->at, bytes);
 	return block;
+
+err_charge:
+	if (f)
+		atomic64_sub(bytes, &f->carve_used);
+err_free:
+	kfree(block);
+	return ERR_PTR(ret);
 }
 
 void weft_carve_free(struct weft_device *w, struct weft_carve_block *block)
@@ -50,6 +83,10 @@ void weft_carve_free(struct weft_device *w, struct weft_carve_block *block)
 	w->carve.used_bytes -= block->bytes;
 	drm_mm_remove_node(&block->node);
 	mutex_unlock(&w->carve.lock);
+	if (block->owner) {
+		atomic64_sub(block->bytes, &block->owner->carve_used);
+		weft_file_put(block->owner);
+	}
 	kfree(block);
 }
 

@@ -110,7 +110,7 @@ int weft_device_start_hw(struct weft_device *w)
 	weft_mmio_write64(w, WEFT_REG_USER_LIMIT, w->user_limit);
 	weft_event_start(w);
 	if (!w->fw_log) {
-		struct weft_carve_block *log = weft_carve_alloc(w, FW_LOG_BYTES);
+		struct weft_carve_block *log = weft_carve_alloc(w, NULL, FW_LOG_BYTES);
 
 		if (IS_ERR(log))
 			return PTR_ERR(log);

@@ -13,6 +13,16 @@
 /* A quarter each, so that one process cannot starve the others; the administrator may have everything. */
 #define QUOTA_SHARE	4
 
+/* Host memory pinned for any card: a user with many files must not pin all there is. */
+static atomic64_t system_used;
+
+static u64 system_limit(bool privileged)
+{
+	u64 quarter = ((u64)totalram_pages() << PAGE_SHIFT) / 4;
+
+	return quarter * (privileged ? 3 : 2);
+}
+
 int weft_file_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct weft_device *w = to_weft(drm);
@@ -33,9 +43,9 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	f->max_queues = max((w->num_queues - 1) / share, 1u);
 	f->max_vms = max((w->num_asids - 2) / share, 1u);
 	f->local_quota = w->user_limit / share;
-	f->system_quota = ((u64)totalram_pages() << PAGE_SHIFT) / QUOTA_SHARE;
-	if (share == 1)
-		f->system_quota *= 3;
+	f->carve_quota = weft_carve_user_bytes(w) / share;
+	f->system_limit = system_limit(share == 1);
+	f->system_quota = share == 1 ? f->system_limit : f->system_limit / 2;
 	file->driver_priv = f;
 	atomic_inc(&w->counts.files);
 	return 0;
@@ -88,15 +98,42 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	weft_file_put(f);
 }
 
-int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount)
+static int charge(struct weft_device *w, const char *what, atomic64_t *used, u64 quota, u64 amount)
 {
 	u64 now = atomic64_add_return(amount, used);
 
 	if (now <= quota && now >= amount)
 		return 0;
 	atomic64_sub(amount, used);
-	drm_dbg(&f->w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", what, amount, now - amount, quota);
+	drm_dbg(&w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", what, amount, now - amount, quota);
 	return -EDQUOT;
+}
+
+int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount)
+{
+	return charge(f->w, what, used, quota, amount);
+}
+
+int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes)
+{
+	u64 limit = f ? f->system_limit : system_limit(capable(CAP_SYS_RESOURCE));
+	int ret = 0;
+
+	if (f)
+		ret = charge(w, "system memory", &f->system_used, f->system_quota, bytes);
+	if (ret)
+		return ret;
+	ret = charge(w, "system memory of all files", &system_used, limit, bytes);
+	if (ret && f)
+		atomic64_sub(bytes, &f->system_used);
+	return ret;
+}
+
+void weft_file_uncharge_system(struct weft_file *f, u64 bytes)
+{
+	atomic64_sub(bytes, &system_used);
+	if (f)
+		atomic64_sub(bytes, &f->system_used);
 }
 
 int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota)

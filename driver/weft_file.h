@@ -15,8 +15,9 @@ struct weft_device;
  * struct weft_file - one open file
  * @vms: id → struct weft_vm, allocated from 1
  * @queues: id → struct weft_queue, allocated from 1
- * @max_queues: quota, also @max_vms, @local_quota (bytes), @system_quota (bytes)
- * @local_used: bytes of local memory charged, also @system_used
+ * @max_queues: quota, also @max_vms, and in bytes @local_quota, @carve_quota, @system_quota
+ * @system_limit: of host memory, for all files and cards together
+ * @local_used: bytes of local memory charged, also @carve_used, @system_used
  * @ioctls: driver ioctls so far
  * @jobs: jobs submitted so far
  * @past_busy_ns: engine time of queues already gone
@@ -30,10 +31,13 @@ struct weft_file {
 	u32 max_queues;
 	u32 max_vms;
 	u64 local_quota;
+	u64 carve_quota;
 	u64 system_quota;
+	u64 system_limit;
 	atomic_t num_queues;
 	atomic_t num_vms;
 	atomic64_t local_used;
+	atomic64_t carve_used;
 	atomic64_t system_used;
 	atomic64_t ioctls;
 	atomic64_t jobs;
@@ -50,6 +54,10 @@ void weft_file_put(struct weft_file *f);
 /* Counts @amount against a quota: 0 or -EDQUOT, with the numbers in the debug log. */
 int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount);
 int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota);
+
+/* Host memory pinned for cards: against @f's quota (NULL: nobody's), and the limit for everybody together. */
+int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes);
+void weft_file_uncharge_system(struct weft_file *f, u64 bytes);
 
 /* The card behind a file descriptor's file, NULL when it is not one of ours. */
 struct weft_device *weft_device_of(struct file *file);

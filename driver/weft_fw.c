@@ -100,7 +100,7 @@ static int load(struct weft_device *w, const struct firmware *fw)
 			sizeof(struct weft_fw_header) + WEFT_FW_MAX_BYTES);
 		return -EIO;
 	}
-	block = weft_carve_alloc(w, max_t(size_t, fw->size, 1));
+	block = weft_carve_alloc(w, NULL, max_t(size_t, fw->size, 1));
 	if (IS_ERR(block))
 		return PTR_ERR(block);
 	weft_mmio_lmem_write(w, block->at, fw->data, fw->size);

@@ -84,9 +84,9 @@ static void weft_bo_free(struct drm_gem_object *obj)
 		break;
 	case WEFT_BO_SYSTEM:
 		weft_bos_del(bo);
-		if (bo->owner)
-			atomic64_sub(obj->size, &bo->owner->system_used);
 		weft_sysmem_free(bo);
+		if (bo->owner)
+			weft_file_uncharge_system(bo->owner, obj->size);
 		break;
 	case WEFT_BO_ALIAS:
 		origin = bo->alias.origin;

@@ -69,6 +69,7 @@ struct weft_bo {
 			struct dma_buf_attachment *attach;
 			struct sg_table *sgt;
 			u32 tag;
+			bool charged;
 		} import;
 	};
 };

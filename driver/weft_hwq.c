@@ -9,8 +9,8 @@
 
 #define STATE_PUBLIC_BYTES	offsetof(struct weft_queue_state, frame)
 
-int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, const struct weft_hwq_ops *ops, u32 asid, u8 band,
-		  u8 ring_log2, u64 run_limit_ns)
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
+		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns)
 {
 	u64 ring_bytes = ALIGN((u64)sizeof(union weft_packet) << ring_log2, SZ_4K);
 	int ret;
@@ -20,7 +20,7 @@ int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, const struct weft_h
 	q->ops = ops;
 	q->live = false;
 	q->tail = 0;
-	q->mem = weft_carve_alloc(w, ring_bytes + 2 * SZ_4K);
+	q->mem = weft_carve_alloc(w, f, ring_bytes + 2 * SZ_4K);
 	if (IS_ERR(q->mem))
 		return PTR_ERR(q->mem);
 	q->desc = (struct weft_queue_desc) {

@@ -11,6 +11,7 @@
 
 struct weft_carve_block;
 struct weft_device;
+struct weft_file;
 struct weft_hwq;
 
 /**
@@ -39,9 +40,9 @@ struct weft_hwq {
 	bool live;
 };
 
-/* Takes a queue number and memory. -EDQUOT (card full), -ENOSPC, -ENOMEM. Events may arrive from now on. */
-int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, const struct weft_hwq_ops *ops, u32 asid, u8 band,
-		  u8 ring_log2, u64 run_limit_ns);
+/* Takes a queue number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
+		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns);
 
 /* Creates it on the card, empty. Allocates nothing. */
 int weft_hwq_start(struct weft_hwq *q);

@@ -8,6 +8,7 @@
 #include "weft_bind.h"
 #include "weft_compat.h"
 #include "weft_device.h"
+#include "weft_file.h"
 #include "weft_import.h"
 
 #define RESV_WAIT_MS	5000
@@ -58,6 +59,15 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf
 	}
 	bo->import.tag = tag;
 	bo->base.resv = dmabuf->resv;
+	/* What another card exports is charged to its owner already. */
+	if (!x) {
+		ret = weft_file_charge_system(w, NULL, dmabuf->size);
+		if (ret) {
+			weft_bo_put(bo);
+			return ERR_PTR(ret);
+		}
+		bo->import.charged = true;
+	}
 	if (x) {
 		bo->rights = x->rights;
 		bo->flags = x->bo->flags;
@@ -123,5 +133,7 @@ void weft_import_free(struct weft_bo *bo)
 		bo->base.import_attach = NULL;
 		atomic_dec(&bo->w->counts.imports);
 	}
+	if (bo->import.charged)
+		weft_file_uncharge_system(NULL, bo->base.size);
 	weft_link_put(bo->w, bo->import.tag);
 }

@@ -152,7 +152,7 @@ int weft_mbox_start(struct weft_device *w)
 	int ret;
 
 	if (!m->slots) {
-		struct weft_carve_block *slots = weft_carve_alloc(w, WEFT_MBOX_BYTES);
+		struct weft_carve_block *slots = weft_carve_alloc(w, NULL, WEFT_MBOX_BYTES);
 
 		if (IS_ERR(slots))
 			return PTR_ERR(slots);

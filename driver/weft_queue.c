@@ -151,7 +151,7 @@ static int create(struct weft_queue *q, struct weft_device *w, const struct drm_
 	ret = drm_sched_entity_init(&q->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
 	if (ret)
 		goto err_sched;
-	ret = weft_hwq_init(&q->hw, w, &queue_ops, q->vm->asid, args->band, log2,
+	ret = weft_hwq_init(&q->hw, w, q->f, &queue_ops, q->vm->asid, args->band, log2,
 			    (u64)q->run_limit_ms * NSEC_PER_MSEC);
 	if (ret)
 		goto err_entity;

@@ -32,10 +32,10 @@ static int start_space(struct weft_device *w)
 	struct weft_scrub *s = &w->scrub;
 	int ret;
 
-	ret = weft_tables_init(&s->tables, w);
+	ret = weft_tables_init(&s->tables, w, NULL);
 	if (ret)
 		return ret;
-	ret = weft_pt_map(&s->tables.pt, SCRUB_VA, w->user_limit, WEFT_PTE_W) ? -ENOSPC : 0;
+	ret = weft_pt_map(&s->tables.pt, SCRUB_VA, w->user_limit, WEFT_PTE_W) ? s->tables.error : 0;
 	if (ret)
 		goto err_tables;
 	ret = xa_alloc(&w->asids, &s->asid, xa_mk_value(WEFT_ASID_USED), XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
@@ -80,7 +80,7 @@ int weft_scrub_start(struct weft_device *w)
 	ret = start_space(w);
 	if (ret)
 		goto unlock;
-	ret = weft_hwq_init(&s->q, w, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2, RUN_LIMIT_NS);
+	ret = weft_hwq_init(&s->q, w, NULL, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2, RUN_LIMIT_NS);
 	if (ret)
 		goto err_space;
 	ret = weft_hwq_start(&s->q);

@@ -16,10 +16,13 @@ static struct weft_pt_table *alloc_table(void *ctx)
 	struct weft_tables *ts = ctx;
 	struct table *table = kvzalloc_obj(*table, GFP_KERNEL_ACCOUNT);
 
-	if (!table)
+	if (!table) {
+		ts->error = -ENOMEM;
 		return NULL;
-	table->mem = weft_carve_alloc(ts->w, sizeof(table->t.entry));
+	}
+	table->mem = weft_carve_alloc(ts->w, ts->f, sizeof(table->t.entry));
 	if (IS_ERR(table->mem)) {
+		ts->error = PTR_ERR(table->mem);
 		kvfree(table);
 		return NULL;
 	}
@@ -51,11 +54,12 @@ static const struct weft_pt_ops pt_ops = {
 	.write_entry = write_entry,
 };
 
-int weft_tables_init(struct weft_tables *t, struct weft_device *w)
+int weft_tables_init(struct weft_tables *t, struct weft_device *w, struct weft_file *f)
 {
 	t->w = w;
+	t->f = f;
 	INIT_LIST_HEAD(&t->dead);
-	return weft_pt_init(&t->pt, &pt_ops, t) ? -ENOSPC : 0;
+	return weft_pt_init(&t->pt, &pt_ops, t) ? t->error : 0;
 }
 
 u64 weft_tables_root(const struct weft_tables *t)

@@ -9,15 +9,23 @@
 #include "weft_pt.h"
 
 struct weft_device;
+struct weft_file;
 
-/** struct weft_tables - a page table and the tables it gave back that the card may still walk */
+/**
+ * struct weft_tables - a page table and the tables it gave back that the card may still walk
+ * @f: who is charged, NULL for nobody; referenced by the owner
+ * @error: why the last table could not be had
+ */
 struct weft_tables {
 	struct weft_device *w;
+	struct weft_file *f;
 	struct weft_pt pt;
+	int error;
 	struct list_head dead;
 };
 
-int weft_tables_init(struct weft_tables *t, struct weft_device *w);
+/* -EDQUOT, -ENOSPC, -ENOMEM */
+int weft_tables_init(struct weft_tables *t, struct weft_device *w, struct weft_file *f);
 
 /* Local-memory offset of the root. */
 u64 weft_tables_root(const struct weft_tables *t);
