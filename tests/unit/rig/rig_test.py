@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """The rig's judges: what in a kernel log is a fault, what a test program's output counts as, what an archive holds."""
+import json
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(TOP / "tools/rig"), str(TOP / "tests")]
 import cpio  # noqa: E402
 import klog  # noqa: E402
 import results  # noqa: E402
+import run  # noqa: E402
 import unittest_tap  # noqa: E402
 
 FAULTS = """
@@ -42,6 +45,27 @@ QUIET = """
 [    5.1] weft-rig: tainted 4096
 [    5.1] weft-rig: exit 0
 """.strip().splitlines()
+
+
+class Soak(unittest.TestCase):
+    def test_soak_belongs_to_one_tree(self):
+        with tempfile.TemporaryDirectory() as d, mock.patch.object(run, "BUILD", Path(d)):
+            path, tree, suites = run.soak_state()
+            self.assertEqual(suites, {})
+            done = {"abi": {"passed": 3, "skipped": ["a: kvm"]}}
+            path.write_text(json.dumps({"tree": tree, "suites": done}))
+            self.assertEqual(run.soak_state(), (path, tree, done))
+            path.write_text(json.dumps({"tree": "another", "suites": done}))
+            self.assertEqual(run.soak_state(), (path, tree, {}))
+
+    def test_digest_follows_the_tree(self):
+        with tempfile.TemporaryDirectory() as d, mock.patch.object(run, "CLONE", Path(d)):
+            subprocess.run(["git", "init", "-q", d], check=True)
+            seen = set()
+            for name, text in [("a", "1"), ("a", "2"), ("b", "2")]:
+                Path(d, name).write_text(text)
+                seen.add(run.tree_digest())
+            self.assertEqual(len(seen), 3)
 
 
 class KernelLog(unittest.TestCase):
