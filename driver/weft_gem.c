@@ -192,7 +192,7 @@ struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f,
 			goto err_put;
 		bo->owner = weft_file_get(f);
 	}
-	ret = weft_lmem_alloc(w, bytes, &bo->local.blocks);
+	ret = weft_lmem_alloc(w, f, bytes, &bo->local.blocks);
 	if (ret)
 		goto err_put;
 	ret = fill_extents(bo);

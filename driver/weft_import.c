@@ -36,6 +36,11 @@ static const struct dma_buf_attach_ops weft_attach_ops = {
 	.WEFT_ATTACH_OP_INVALIDATE = invalidate,
 };
 
+bool weft_import_is_ours(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops == &weft_attach_ops;
+}
+
 struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);

@@ -4,11 +4,17 @@
 #ifndef WEFT_IMPORT_H
 #define WEFT_IMPORT_H
 
+#include <linux/types.h>
+
 struct dma_buf;
+struct dma_buf_attachment;
 struct weft_bo;
 struct weft_device;
 
 struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf);
+
+/* An attachment of a weft card, this one or another. */
+bool weft_import_is_ours(struct dma_buf_attachment *attach);
 
 /* Maps it for the card if it is not yet; reservation held. The owner's errno when it refuses. */
 int weft_import_map(struct weft_bo *bo);

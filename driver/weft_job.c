@@ -275,6 +275,11 @@ static int push(struct weft_job *job, struct weft_out_sync *outs, u32 num_outs)
 	if (q->dead)
 		ret = q->error;
 	spin_unlock_irqrestore(&q->lock, flags);
+	/* Only here it grows. */
+	if (!ret && atomic_read(&q->pending) >= DRM_WEFT_MAX_PENDING) {
+		drm_dbg(&q->w->drm, "quota of jobs waiting in a queue: %u used and allowed\n", DRM_WEFT_MAX_PENDING);
+		ret = -EDQUOT;
+	}
 	if (!ret) {
 		drm_sched_job_arm(&job->base);
 		done = dma_fence_get(&job->base.s_fence->finished);

@@ -4,6 +4,7 @@
 #include <drm/drm_print.h>
 
 #include "weft_device.h"
+#include "weft_file.h"
 #include "weft_reset.h"
 
 #define SCRUB_BATCH	32
@@ -118,7 +119,7 @@ static int clear_blocks(struct weft_device *w, struct list_head *blocks)
 	return weft_device_check(w) ?: -EIO;
 }
 
-int weft_lmem_alloc(struct weft_device *w, u64 bytes, struct list_head *blocks)
+int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struct list_head *blocks)
 {
 	struct weft_lmem *l = &w->lmem;
 	int ret;
@@ -133,8 +134,9 @@ int weft_lmem_alloc(struct weft_device *w, u64 bytes, struct list_head *blocks)
 		struct weft_lmem_info info;
 
 		weft_lmem_info(w, &info);
-		drm_dbg(&w->drm, "no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu\n",
-			bytes, info.free, info.largest, info.quarantined);
+		drm_dbg(&w->drm, "no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu; quota of the file %llu, used %llu\n",
+			bytes, info.free, info.largest, info.quarantined, f ? f->local_quota : 0,
+			f ? (u64)atomic64_read(&f->local_used) : 0);
 		return ret;
 	}
 	ret = clear_blocks(w, blocks);

@@ -14,6 +14,7 @@
 #include "weft_compat.h"
 
 struct weft_device;
+struct weft_file;
 
 /**
  * struct weft_lmem - allocator
@@ -47,8 +48,11 @@ struct weft_lmem_info {
 int weft_lmem_init(struct weft_device *w);
 void weft_lmem_fini(struct weft_device *w);
 
-/* Zeroed blocks (gpu_buddy_block) of together @bytes, multiple of 4 KiB. -ENOSPC, -ENOMEM, -EIO, -ENODEV. */
-int weft_lmem_alloc(struct weft_device *w, u64 bytes, struct list_head *blocks);
+/*
+ * Zeroed blocks (gpu_buddy_block) of together @bytes, multiple of 4 KiB. -ENOSPC, -ENOMEM, -EIO, -ENODEV. @f (NULL:
+ * nobody) has been charged.
+ */
+int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struct list_head *blocks);
 void weft_lmem_free(struct weft_device *w, struct list_head *blocks);
 
 /* After FLR: everything is dirty, nothing is withheld any more. */

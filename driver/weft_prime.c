@@ -126,14 +126,28 @@ static struct sg_table *map_system(struct dma_buf_attachment *at, struct weft_bo
 	return sgt;
 }
 
+/* A weft card's own page tables keep the rights and its mapping has both directions; others have nothing else. */
+static int check_direction(struct dma_buf_attachment *at, u32 rights, enum dma_data_direction dir)
+{
+	if (weft_import_is_ours(at))
+		return 0;
+	if (!(rights & DRM_WEFT_RIGHT_READ))
+		return -EACCES;
+	return rights & DRM_WEFT_RIGHT_WRITE || dir == DMA_TO_DEVICE ? 0 : -EACCES;
+}
+
 static struct sg_table *map(struct dma_buf_attachment *at, enum dma_data_direction dir)
 {
 	struct weft_export *x = at->dmabuf->priv;
 	struct weft_bo *bo = x->bo;
 	struct sg_table *sgt;
+	int ret;
 
 	if (x->revoked)
 		return ERR_PTR(weft_device_check(bo->w) ?: -ECANCELED);
+	ret = check_direction(at, x->rights, dir);
+	if (ret)
+		return ERR_PTR(ret);
 	sgt = bo->kind == WEFT_BO_SYSTEM ? map_system(at, bo, dir) : map_local(at, bo, dir);
 	if (!IS_ERR(sgt))
 		kref_get(&x->mappings);

@@ -13,15 +13,22 @@
  * EINVAL        unknown flag or value, padding not 0, misaligned or overflowing range
  * ENOENT        no such handle, VM, queue or syncobj
  * EACCES        the handle's rights do not allow it
- * ENOSPC        local memory is full; WEFT_QUERY_MEMORY tells free bytes and largest block
- * EDQUOT        the file's quota is used up
+ * ENOSPC        local memory, room for page tables and rings, or link tags (import) are used up;
+ *               DRM_WEFT_QUERY_MEMORY tells free bytes and largest block of local memory
+ * EDQUOT        a quota is used up: of the file (queues, VMs, local memory, host memory, page tables and rings), of
+ *               all files (host memory pinned for cards, foreign dma-bufs included), of a queue (waiting jobs)
+ * ENOMEM        the kernel has no memory
  * EEXIST        the address range is already bound
+ * EBUSY         VM_DESTROY: the VM has queues
+ * EBADF         QUERY_PEER, import: not a file descriptor
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
  * ENODEV        the card is gone; close the file
+ * EHOSTUNREACH  import, VM_BIND of an import: the PCI topology forbids the way to the peer
  * ETIME         a bounded wait ran out
  * EIO           the firmware or the card did not do what the contract says
  * EFAULT        a user pointer is not readable or writable
+ * EINTR         a signal came while waiting; call again
  * ============  =====================================================================================
  */
 #ifndef _UAPI_DRM_WEFT_ACCEL_H_
@@ -243,7 +250,8 @@ struct drm_weft_gem_info {
  * @fd: out
  *
  * Import with DRM_IOCTL_PRIME_FD_TO_HANDLE, on the same card too. DRM_IOCTL_PRIME_HANDLE_TO_FD exports with
- * RIGHT_READ, and RIGHT_WRITE when DRM_RDWR is given. mmap() of a dma-buf obeys its rights.
+ * RIGHT_READ, and RIGHT_WRITE when DRM_RDWR is given. mmap() of a dma-buf obeys its rights. Other drivers map it for
+ * reading only unless it has RIGHT_WRITE, and not at all without RIGHT_READ.
  */
 struct drm_weft_gem_export {
 	__u32 handle;
@@ -320,7 +328,8 @@ struct drm_weft_queue_create {
 	__u32 queue_id;
 };
 
-/** struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it; unfinished jobs signal -ECANCELED */
+/** struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it; jobs that have not ended signal
+ * -ECANCELED, those that still waited for a syncobj -ESRCH */
 struct drm_weft_queue_destroy {
 	__u32 queue_id;
 	__u32 pad;
@@ -368,6 +377,7 @@ struct drm_weft_sync {
 #define DRM_WEFT_MAX_SYNCS	256
 #define DRM_WEFT_MAX_PACKETS	(1u << 20)
 #define DRM_WEFT_MAX_OPERANDS	4096
+#define DRM_WEFT_MAX_PENDING	65536u	/* jobs of a queue that have not ended; one more is -EDQUOT */
 
 /**
  * struct drm_weft_submit - DRM_WEFT_SUBMIT: one job, a list of packets run by CALL
