@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,30 +59,38 @@ def abi(options):
     return results
 
 
+def meson_test(names, env, base, options):
+    """Runs tests in one `meson test` with a log of its own; what it says about each."""
+    log = USER / f"meson-logs/{base}.json"
+    log.unlink(missing_ok=True)
+    subprocess.run(["nice", "meson", "test", "-C", USER, "--no-rebuild", "--quiet", "--logbase", base,
+                    "-t", "10" if options.soak else "2", *names],
+                   env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    entries = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    log.unlink(missing_ok=True)
+    return entries
+
+
 def unit(options):
     """Everything that meson knows as a test."""
     results = Results()
     listed = json.loads(subprocess.run(["meson", "introspect", "--tests", USER], check=True, capture_output=True,
                                        text=True).stdout)
-    log = USER / "meson-logs/testlog.json"
-    log.unlink(missing_ok=True)
     # tests with a COUNT of their own run apart, since meson gives all the same environment
     special = [t["name"] for t in listed if "COUNT" in environment(t["name"], options)]
     rest = [t["name"] for t in listed if t["name"] not in special]
+    with ThreadPoolExecutor(2) as pool:
+        alone = pool.map(lambda name: meson_test([name], environment(name, options), "alone-" + name.replace(" ", "-"),
+                                                 options), special)
+        entries = [entry for log in alone for entry in log]
+    if rest:
+        entries += meson_test(rest, environment("", options), "testlog", options)
     seen = set()
-    for names, env in [(rest, environment("", options))] + [([n], environment(n, options)) for n in special]:
-        if not names:
-            continue
-        subprocess.run(["nice", "meson", "test", "-C", USER, "--no-rebuild", "--quiet", "-t", "10" if options.soak else "2",
-                        *names], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       stdin=subprocess.DEVNULL)
-        for line in log.read_text().splitlines() if log.exists() else []:
-            entry = json.loads(line)
-            name = entry["name"].split(" / ")[-1].removeprefix("weft:")
-            seen.add(name)
-            code = {"OK": 0, "SKIP": SKIPPED}.get(entry["result"], entry["result"])
-            results.add(plain(name, entry.get("stdout", "") + entry.get("stderr", ""), code))
-        log.unlink(missing_ok=True)
+    for entry in entries:
+        name = entry["name"].split(" / ")[-1].removeprefix("weft:")
+        seen.add(name)
+        code = {"OK": 0, "SKIP": SKIPPED}.get(entry["result"], entry["result"])
+        results.add(plain(name, entry.get("stdout", "") + entry.get("stderr", ""), code))
     results.failures += [f"{t['name']}: did not run" for t in listed if t["name"] not in seen]
     return results
 
