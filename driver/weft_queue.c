@@ -237,7 +237,13 @@ void weft_queue_kill(struct weft_queue *q)
 	mutex_unlock(&q->submit_lock);
 	/* Jobs still in the scheduler go through ->run_job() and are refused there. */
 	wait_event_timeout(q->idle_wq, !atomic_read(&q->pending), msecs_to_jiffies(CANCEL_MS));
+	/*
+	 * The scheduler's worker puts an entity back that it has just taken a job from, also one that is being killed
+	 * (7.3), and then takes jobs beside the killer. It must not run.
+	 */
+	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
+	drm_sched_wqueue_start(&q->sched);
 	atomic64_add(busy, &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
