@@ -18,7 +18,7 @@ COUNTS = {
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
     # in the machine
     "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
-    "submit_test": (2_000, 50_000),             # jobs in one queue, which may hold 65,536
+    "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),

@@ -171,8 +171,13 @@ static int many_jobs(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	rig.list[0].nop = (struct weft_pkt_nop){ .op = WEFT_PKT_NOP };
-	for (long i = 0; i < n; i++)
-		KS_OK(ks_rig_submit(&rig, 1, 0));
+	for (long i = 0; i < n; i++) {
+		int r;
+
+		while ((r = ks_rig_submit(&rig, 1, 0)) == -EDQUOT)
+			usleep(1000);
+		KS_OK(r);
+	}
 	KS_OK(ks_rig_wait(&rig));
 	KS_OK(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
@@ -244,6 +249,35 @@ static int bad_queue(void)
 	return 0;
 }
 
+/* A loop of submits behind a long job ends at the limit; destroying the queue ends them all. */
+static int waiting_jobs_have_a_limit(void)
+{
+	struct drm_weft_submit submit;
+	struct ks_rig rig;
+	uint32_t queue, jobs = 0;
+	int r;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_queue_create(rig.fd, rig.vm, 600000, &queue));
+	rig.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 500 * 1000000000ULL };
+	submit = (struct drm_weft_submit){ .queue_id = queue, .list = KS_LIST_VA, .num_packets = 1 };
+	do {
+		r = ks_ioctl(rig.fd, DRM_IOCTL_WEFT_SUBMIT, &submit);
+		jobs += !r;
+	} while (!r && jobs <= DRM_WEFT_MAX_PENDING);
+	KS_IS(r, -EDQUOT);
+	KS_IS(jobs, DRM_WEFT_MAX_PENDING);
+	KS_OK(ks_rig_alive(&rig));
+	KS_OK(ks_queue_destroy(rig.fd, queue));
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	/* A worker frees them one by one; a kernel full of checks takes its time. */
+	for (int i = 0; i < 600 && ks_count(0, "live_jobs") > 0; i++)
+		usleep(100000);
+	KS_IS(ks_count(0, "live_jobs"), 0);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -253,6 +287,7 @@ int main(void)
 		{ "timeline points order two cards", across_cards },
 		{ "many jobs in one queue", many_jobs },
 		{ "bad submissions", bad_submit },
+		{ "waiting jobs of a queue have a limit", waiting_jobs_have_a_limit },
 		{ "bad queues", bad_queue },
 	};
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /* Address spaces: what may be bound where, and what an unbind takes away. */
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
 #include "ks.h"
 
 #define RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
@@ -149,6 +152,53 @@ static int unbind_is_final(void)
 	return 0;
 }
 
+/* A file opened the way a user without privileges does: its quotas are a user's. */
+static int open_as_user(int card)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct had[2], less[2];
+	int fd;
+
+	if (syscall(SYS_capget, &head, had))
+		return -errno;
+	memcpy(less, had, sizeof(had));
+	less[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+	if (syscall(SYS_capset, &head, less))
+		return -errno;
+	fd = ks_open(card);
+	return syscall(SYS_capset, &head, had) ? -errno : fd;
+}
+
+/* One page bound all over the address space costs two page tables each time; others must keep theirs. */
+static int tables_are_not_endless(void)
+{
+	const uint64_t step = 1ULL << 30;
+	struct ks_rig rig;
+	uint32_t vm, spare, handle;
+	uint64_t n;
+	int r = 0, fd = open_as_user(0);
+
+	KS_CHECK(fd >= 0, "%d", fd);
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_gem_create(fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	for (n = 1; n < (1ULL << 47) / step && !r; n++)
+		r = ks_bind(fd, vm, handle, n * step, 4096, RW);
+	KS_IS(r, -EDQUOT);
+	KS_CHECK(n > 100, "only %llu binds", (unsigned long long)n);
+	/* its own root would need a page, too, and a ring even more */
+	KS_IS(ks_queue_create(fd, vm, 0, &spare), -EDQUOT);
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	/* what it gives back it may use again */
+	for (uint64_t i = 1; i <= 32; i++)
+		KS_OK(ks_unbind(fd, vm, i * step, 4096));
+	KS_OK(ks_bind(fd, vm, handle, step, 4096, RW));
+	KS_OK(ks_queue_create(fd, vm, 0, &spare));
+	close(fd);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -157,6 +207,7 @@ int main(void)
 		{ "binds over another are refused", over_another },
 		{ "unbind splits a mapping", split },
 		{ "unbind under load is final", unbind_is_final },
+		{ "one file's page tables leave room for others", tables_are_not_endless },
 	};
 
 	return ks_main("vm", tests, sizeof(tests) / sizeof(tests[0]));

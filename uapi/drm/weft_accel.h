@@ -377,7 +377,7 @@ struct drm_weft_sync {
 #define DRM_WEFT_MAX_SYNCS	256
 #define DRM_WEFT_MAX_PACKETS	(1u << 20)
 #define DRM_WEFT_MAX_OPERANDS	4096
-#define DRM_WEFT_MAX_PENDING	65536u	/* jobs of a queue that have not ended; one more is -EDQUOT */
+#define DRM_WEFT_MAX_PENDING	16384u	/* jobs of a queue that have not ended; one more is -EDQUOT */
 
 /**
  * struct drm_weft_submit - DRM_WEFT_SUBMIT: one job, a list of packets run by CALL
