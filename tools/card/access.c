@@ -142,11 +142,12 @@ static int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct w
 int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_span next;
+	unsigned int pages = 1;
 	int fault = piece(a, va, access, out);
 
 	if (fault)
 		return wcard_acc_fault(a, fault, va);
-	while (out->bytes < bytes && out->bytes < WCARD_SPAN_MAX && !out->sparse) {
+	while (out->bytes < bytes && pages++ < WCARD_SPAN_PAGES && !out->sparse) {
 		/* A fault further on belongs to the piece that starts there. */
 		if (piece(a, va + out->bytes, access, &next) || next.sparse || next.link != out->link ||
 		    next.host != out->host + out->bytes || next.fd != out->fd)

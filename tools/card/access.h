@@ -16,7 +16,7 @@
 #define WCARD_TLB_4K		1024
 #define WCARD_TLB_2M		256
 #define WCARD_SINK_BYTES	(2u << 20)
-#define WCARD_SPAN_MAX		(32u << 20)	/* bytes one span looks up at most: a unit is bounded */
+#define WCARD_SPAN_PAGES	16384u		/* pages one span looks up at most: a unit is bounded */
 #define WCARD_VIEW_PIECES	256		/* mappings one unit makes */
 
 struct wcard_tlb_entry {
