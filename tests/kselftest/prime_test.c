@@ -63,9 +63,14 @@ static int attach(struct ks_rig *rig, struct ks_rig *peer, uint32_t rights, uint
 
 static bool peers_reach(int *refusal)
 {
-	struct drm_weft_query_peer query = { .peer_fd = ks_open(1) };
-	int fd = ks_open(0);
+	struct drm_weft_query_peer query;
+	int fd;
 
+	*refusal = DRM_WEFT_PEER_GONE;
+	if (ks_cards() < 2)
+		return false;
+	query = (struct drm_weft_query_peer){ .peer_fd = ks_open(1) };
+	fd = ks_open(0);
 	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query);
 	close(fd);
 	close(query.peer_fd);
@@ -73,16 +78,21 @@ static bool peers_reach(int *refusal)
 	return query.refusal == DRM_WEFT_PEER_OK;
 }
 
+/* The only reasons to go without: one card, or a kernel without P2PDMA. */
+static int no_peers(int refusal)
+{
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	KS_IS(refusal, DRM_WEFT_PEER_NO_KERNEL);
+	return ks_skip("p2pdma");
+}
+
 static int peer_copy(void)
 {
 	int refusal;
 
-	if (ks_cards() < 2)
-		return ks_skip("two-cards");
-	if (!peers_reach(&refusal)) {
-		KS_IS(refusal, DRM_WEFT_PEER_NO_KERNEL);
-		return ks_skip("p2pdma");
-	}
+	if (!peers_reach(&refusal))
+		return no_peers(refusal);
 	for (int a = 0; a < ks_cards(); a++) {
 		for (int b = 0; b < ks_cards(); b++) {
 			struct drm_weft_counter counter[33];
@@ -136,10 +146,8 @@ static int peer_read_only(void)
 	uint32_t handle;
 	int refusal;
 
-	if (ks_cards() < 2)
-		return ks_skip("two-cards");
 	if (!peers_reach(&refusal))
-		return ks_skip("p2pdma");
+		return no_peers(refusal);
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_rig_open(&peer, 1, 0));
 	KS_IS(attach(&rig, &peer, R, BIND_RW, &handle), -EACCES);
@@ -165,10 +173,8 @@ static int owner_closes_first(void)
 	uint32_t handle;
 	int refusal;
 
-	if (ks_cards() < 2)
-		return ks_skip("two-cards");
 	if (!peers_reach(&refusal))
-		return ks_skip("p2pdma");
+		return no_peers(refusal);
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_rig_open(&peer, 1, 0));
 	KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
@@ -197,10 +203,8 @@ static int peer_removed(void)
 	int refusal, r;
 	const int last = ks_cards() - 1;
 
-	if (ks_cards() < 2)
-		return ks_skip("two-cards");
 	if (!peers_reach(&refusal))
-		return ks_skip("p2pdma");
+		return no_peers(refusal);
 	snprintf(pci, sizeof(pci), "%s", ks_pci(last));
 	KS_OK(ks_rig_open(&rig, 0, 60000));
 	KS_OK(ks_rig_open(&peer, last, 0));
