@@ -5,6 +5,7 @@
  * Outside LOOP an entry's address is base + phase * stride. Inside LOOP, with `it` = iterations done by the LOOP at
  * `level` (0 = innermost) and seq = it - skew, block j (j < mul) is
  *	base + ((phase + (seq / div) * mul + j) mod depth) * stride.
+ * seq / div rounds down and mod is never negative, also for a negative seq.
  */
 #ifndef WEFT_ABI_OPERAND_H
 #define WEFT_ABI_OPERAND_H

@@ -122,7 +122,7 @@ struct weft_pkt_timed {
 /* WAIT: see cell.h. On END the LOOP at `end_level` is left and execution goes on at packet `exit` of its parent. */
 struct weft_pkt_wait {
 	uint8_t  op, flags;
-	uint8_t  end_level;		/* 0 = innermost LOOP */
+	uint8_t  end_level;		/* 0 = innermost LOOP, WEFT_WAIT_NO_LOOP = none: END goes on behind the WAIT */
 	uint8_t  cell_flags;		/* WEFT_WAIT_TAG */
 	uint32_t count;			/* WAIT_ALL: elements of the list, 1 … 4096; WAIT: 0 */
 	union {
@@ -136,6 +136,7 @@ struct weft_pkt_wait {
 	int32_t  skew;
 	uint32_t reserved[3];
 };
+#define WEFT_WAIT_NO_LOOP	0xff
 #define WEFT_WAIT_TAG		0x01	/* when value = wanted, tag must be equal, else MISMATCH; greater value too */
 
 /* SIGNAL, SIGNAL_ALL: stores only the words named. */
@@ -192,7 +193,10 @@ struct weft_pkt_call {
 	uint64_t reserved[3];
 };
 
-/* RANGE: with seq = it - skew of the LOOP at `level`: packets up to the next RANGE or PRED run iff 0 <= seq < last. */
+/*
+ * RANGE: with seq = it - skew of the LOOP at `level`: packets up to the next RANGE of the list, or its end, run iff
+ * 0 <= seq < last. What does not run is not looked at: no wait, no signal, no PRED is evaluated.
+ */
 struct weft_pkt_range {
 	uint8_t  op, flags;
 	uint16_t level;

@@ -57,10 +57,13 @@ struct weft_ring_ctl {
 	uint8_t  pad1[60];
 	uint64_t head;			/* packets retired so far, written by the card */
 	uint8_t  pad2[56];
+	uint64_t trace;			/* virtual address of struct weft_trace_ring (trace.h), 0 = none; 64-byte aligned */
+	uint8_t  pad3[56];
 };
-WEFT_ASSERT_SIZE(struct weft_ring_ctl, 192);
+WEFT_ASSERT_SIZE(struct weft_ring_ctl, 256);
 WEFT_ASSERT_AT(struct weft_ring_ctl, armed, 64);
 WEFT_ASSERT_AT(struct weft_ring_ctl, head, 128);
+WEFT_ASSERT_AT(struct weft_ring_ctl, trace, 192);
 
 enum weft_queue_run {
 	WEFT_QS_NONE = 0,		/* no such queue */

@@ -41,6 +41,8 @@
 #define WEFT_REG_RESET_GEN		0x0040	/* RO u64: resets (FLR included) since power-on; never goes back */
 #define WEFT_REG_TIMED_WIDTH		0x0048	/* RO u32: TIMED packets that can run at once */
 #define WEFT_REG_NUM_WATCHES		0x004c	/* RO u32: entries of the WATCH table */
+#define WEFT_REG_HANG_MS		0x0050	/* RW u32: a unit that takes longer than this is HANG; 0 = never. 2000
+						 * after reset */
 
 /* Capabilities. Without its bit, what a bit names faults as CAP (packets), answers NO_CAP (mailbox) or BAD_OP (SAFE).
  * No bit is needed for what is mandatory: config space, identity, mailbox, walker, FENCE queues, NOP COPY FILL
@@ -81,6 +83,8 @@
 #define WEFT_REG_BOOT_ROLLBACK		0x0118	/* RO u32: lowest rollback number still accepted; kept over FLR */
 #define WEFT_REG_FW_VERSION		0x011c	/* RO u32: major << 16 | minor << 8 | patch, 0 = none runs */
 #define WEFT_REG_FW_HEARTBEAT		0x0120	/* RO u32: counts up at least every 100 ms while firmware lives */
+#define WEFT_REG_FW_WATCHDOG_MS		0x0124	/* RW u32: heartbeat silent for longer while RUNNING posts event FW once
+						 * per start; 0 = off */
 
 /* --- mailbox and firmware log, see mailbox.h --- */
 #define WEFT_REG_MBOX_BASE		0x0200	/* RW u64: local-memory offset, 4 KiB aligned, in the carve-out.
@@ -161,6 +165,12 @@
 #define  WEFT_INJECT_ECC		4	/* uncorrectable error at local-memory offset ARG */
 #define  WEFT_INJECT_LINK_DOWN		5	/* link tag ARG stops answering */
 #define  WEFT_INJECT_SLOW		6	/* units take ARG times as long */
+
+/*
+ * --- flush (WEFT_CAP_SYSTEM_SCOPE): bus address of an 8-byte word behind link n that never reads as all ones; SIGNAL
+ * with system scope reads it to flush the link. 0: the link cannot be flushed (LINK_DOWN) ---
+ */
+#define WEFT_REG_LINK_FLUSH(n)		(0x0c00 + 8 * (n))	/* RW u64 */
 
 /* --- engine table: entry i at ENGINES + 16 i --- */
 #define WEFT_REG_ENGINES		0x0800

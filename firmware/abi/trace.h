@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Copyright 2026 The weft authors */
 /*
- * Trace records, appended by a queue with WEFT_QUEUE_F_TRACE to the card's trace ring. Times are card clock in ns.
+ * Trace records: a queue with WEFT_QUEUE_F_TRACE appends one per retired packet to the trace ring that `trace` of its
+ * ring control names, in its own address space. Times are card clock in ns.
  */
 #ifndef WEFT_ABI_TRACE_H
 #define WEFT_ABI_TRACE_H
@@ -11,7 +12,7 @@
 struct weft_trace_record {
 	uint16_t lane;		/* queue */
 	uint16_t packet;	/* index in its list */
-	uint32_t seq;		/* low 32 bits of the LOOP iteration, or of the ring index */
+	uint32_t seq;		/* low 32 bits of the innermost LOOP's `it`, outside LOOP of the ring index */
 	uint64_t ready_ns;	/* the packet could have started (its waits were satisfied) */
 	uint64_t start_ns;
 	uint64_t end_ns;

@@ -55,6 +55,9 @@ extern "C" {
 #define DRM_WEFT_QUEUE_STATE	0x09
 #define DRM_WEFT_SUBMIT		0x0a
 #define DRM_WEFT_QUERY_PEER	0x0b
+#define DRM_WEFT_USER_QUEUE_CREATE	0x0c
+#define DRM_WEFT_KICK		0x0d
+#define DRM_WEFT_CELL_WAIT	0x0e
 
 /**
  * enum drm_weft_query_what - what DRM_WEFT_QUERY returns
@@ -231,6 +234,8 @@ struct drm_weft_gem_create {
  * @size: out, bytes
  * @mmap_offset: out, for mmap() of the node; 0 when it cannot be mapped. Without RIGHT_WRITE only PROT_READ
  * @generation: out, reset generation of its contents
+ * @arm_offset: out, for mmap() of the node with PROT_READ: the arm pages (struct weft_arm_page of the contract) of a local
+ *	GEM_SEM object, one for each of its pages; 0 for others
  */
 struct drm_weft_gem_info {
 	__u32 handle;
@@ -240,6 +245,7 @@ struct drm_weft_gem_info {
 	__u64 size;
 	__u64 mmap_offset;
 	__u64 generation;
+	__u64 arm_offset;
 };
 
 /**
@@ -326,6 +332,98 @@ struct drm_weft_queue_create {
 	__u32 max_jobs;
 	__u32 run_limit_ms;
 	__u32 queue_id;
+};
+
+#define DRM_WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* @wait_limit_ns stops the queue (else it is only counted) */
+#define DRM_WEFT_USER_QUEUE_TRACE	0x2	/* trace records, into the ring that ring control names */
+
+/**
+ * struct drm_weft_will - a cell that a queue says it signals
+ * @handle: object made with GEM_SEM, with RIGHT_WRITE and RIGHT_SEM (-EACCES)
+ * @id: the owner's name for it; origin of the poison
+ * @offset: of the cell, 32-byte aligned
+ *
+ * When the queue is stopped by a fault, destroyed, its process dies or its card is reset or removed, a cell that has not
+ * ended (``end`` is 0) gets ``fault`` = POISON with origin and cause, and its waiters stop.
+ */
+struct drm_weft_will {
+	__u32 handle;
+	__u32 id;
+	__u64 offset;
+};
+
+#define DRM_WEFT_MAX_WILLS	4096
+
+/**
+ * struct drm_weft_user_queue_create - DRM_WEFT_USER_QUEUE_CREATE: a queue in an LR VM, driven without the kernel
+ * @vm_id: LR address space
+ * @band: DRM_WEFT_BAND_*
+ * @flags: DRM_WEFT_USER_QUEUE_*
+ * @ring_log2: packets of the ring, 4 … 16
+ * @ring: device address of the ring, 4 KiB aligned
+ * @ctl: device address of struct weft_ring_ctl of the contract, 4 KiB aligned; head 0 and armed 1 set before
+ * @run_limit_ns: running time between two progress marks; 0 = none
+ * @wait_limit_ns: parked time of one wait; 0 = none
+ * @weight: share inside band and VM, 1 … 1000; 0 = 100
+ * @num_wills: 0 … DRM_WEFT_MAX_WILLS
+ * @wills: user pointer to struct drm_weft_will[num_wills]
+ * @doorbell_offset: out, for mmap() of one page with PROT_WRITE and MAP_SHARED, doorbell.h of the contract
+ * @state_offset: out, for mmap() of one page with PROT_READ: struct weft_queue_state of the contract
+ * @queue_id: out (> 0), for QUEUE_STATE and QUEUE_DESTROY
+ * @pad: 0
+ *
+ * A user queue that faults stays so; destroy it and create another.
+ */
+struct drm_weft_user_queue_create {
+	__u32 vm_id;
+	__u32 band;
+	__u32 flags;
+	__u32 ring_log2;
+	__u64 ring;
+	__u64 ctl;
+	__u64 run_limit_ns;
+	__u64 wait_limit_ns;
+	__u32 weight;
+	__u32 num_wills;
+	__u64 wills;
+	__u64 doorbell_offset;
+	__u64 state_offset;
+	__u32 queue_id;
+	__u32 pad;
+};
+
+/**
+ * struct drm_weft_kick - DRM_WEFT_KICK: the card looks at the waiters of a cell again, for a process that has no doorbell
+ *	page on the card that holds it
+ * @handle: local object made with GEM_SEM, of this card
+ * @pad: 0
+ * @offset: of the cell, 32-byte aligned
+ */
+struct drm_weft_kick {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;
+};
+
+/**
+ * struct drm_weft_cell_wait - DRM_WEFT_CELL_WAIT: sleeps until a cell reaches a value, ends or fails
+ * @handle: local object made with GEM_SEM and RIGHT_READ, of this card
+ * @flags: 0
+ * @offset: of the cell, 32-byte aligned
+ * @value: in: wanted; satisfied when (s64)(value of the cell - wanted) >= 0. out: value of the cell
+ * @timeout_ns: in, from now; at most 600 s; 0 looks once. -ETIME when it ran out. A wait that a signal interrupted is
+ *	restarted with the rest
+ * @end: out
+ * @fault: out: fault word of the cell; the call succeeds
+ */
+struct drm_weft_cell_wait {
+	__u32 handle;
+	__u32 flags;
+	__u64 offset;
+	__u64 value;
+	__u64 timeout_ns;
+	__u64 end;
+	__u64 fault;
 };
 
 /** struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it; jobs that have not ended signal
@@ -476,6 +574,12 @@ struct drm_weft_query_peer {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_SUBMIT, struct drm_weft_submit)
 #define DRM_IOCTL_WEFT_QUERY_PEER \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUERY_PEER, struct drm_weft_query_peer)
+#define DRM_IOCTL_WEFT_USER_QUEUE_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_USER_QUEUE_CREATE, struct drm_weft_user_queue_create)
+#define DRM_IOCTL_WEFT_KICK \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_KICK, struct drm_weft_kick)
+#define DRM_IOCTL_WEFT_CELL_WAIT \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_CELL_WAIT, struct drm_weft_cell_wait)
 
 #if defined(__cplusplus)
 }
