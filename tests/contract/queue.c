@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-#include "queue.h"
+#include "cell.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -23,7 +23,7 @@ void pte_set(volatile uint64_t *entry, uint64_t value)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-struct space *space_create(struct card *c, uint32_t asid)
+struct space *space_create_as(struct card *c, uint32_t asid, uint32_t type)
 {
 	struct weft_mbox_msg m = { .op = WEFT_MBOX_AS_CREATE };
 	struct space *s = NULL;
@@ -38,13 +38,18 @@ struct space *space_create(struct card *c, uint32_t asid)
 		if (!spaces[i].live)
 			s = &spaces[i];
 	CHECK(s, "more address spaces than a test should need");
-	*s = (struct space){ .c = c, .asid = asid, .root = carve_alloc(c, 4096) };
+	*s = (struct space){ .c = c, .asid = asid, .type = type, .root = carve_alloc(c, 4096) };
 	m.u.as.asid = asid;
-	m.u.as.type = WEFT_AS_FENCE;
+	m.u.as.type = type;
 	m.u.as.root = s->root;
 	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of AS_CREATE");
 	s->live = true;
 	return s;
+}
+
+struct space *space_create(struct card *c, uint32_t asid)
+{
+	return space_create_as(c, asid, WEFT_AS_FENCE);
 }
 
 void space_destroy(struct space *s)
@@ -97,17 +102,20 @@ unsigned space_invalidate(struct space *s, uint64_t va, uint64_t bytes)
 
 void queue_desc(struct queue *q, struct weft_queue_desc *d)
 {
+	bool user = q->s->type == WEFT_AS_LR;
+
 	*d = (struct weft_queue_desc){
-		.id = q->id, .asid = (uint16_t)q->s->asid, .kind = WEFT_QUEUE_JOB, .band = WEFT_BAND_NORMAL,
-		.ring = q->ring, .ctl = q->ctl, .state = q->state,
-		.run_limit_ns = UINT64_C(60000000000), .wait_limit_ns = UINT64_C(60000000000),
-		.ring_log2 = (uint8_t)q->log2, .weight = 100,
+		.id = q->id, .asid = (uint16_t)q->s->asid, .kind = user ? WEFT_QUEUE_USER : WEFT_QUEUE_JOB,
+		.band = q->how.band, .ring = user ? q->ring_va : q->ring, .ctl = user ? q->ctl_va : q->ctl, .state = q->state,
+		.run_limit_ns = q->how.run_limit_ns, .wait_limit_ns = q->how.wait_limit_ns,
+		.ring_log2 = (uint8_t)q->log2, .weight = q->how.weight, .flags = q->how.flags,
 	};
 }
 
-struct queue *queue_create(struct space *s, uint32_t id, unsigned log2)
+struct queue *queue_create_how(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how)
 {
 	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_CREATE };
+	bool user = s->type == WEFT_AS_LR;
 	struct queue *q = NULL;
 
 	if (id == ~0u) {
@@ -120,14 +128,37 @@ struct queue *queue_create(struct space *s, uint32_t id, unsigned log2)
 		if (!queues[i].live)
 			q = &queues[i];
 	CHECK(q, "more queues than a test should need");
-	*q = (struct queue){ .c = s->c, .s = s, .id = id, .log2 = log2 };
-	q->ring = carve_alloc(s->c, 64u << log2);
-	q->ctl = carve_alloc(s->c, 4096);
+	*q = (struct queue){ .c = s->c, .s = s, .id = id, .log2 = log2, .how = *how };
+	if (user) {
+		q->ring = user_alloc(s->c, 64u << log2, 4096);
+		q->ctl = user_alloc(s->c, 4096, 4096);
+		q->ring_va = QUEUE_VA(id);
+		q->ctl_va = QUEUE_CTL_VA(id);
+		memset(s->c->lmem + q->ctl, 0, 4096);
+		queue_ctl(q)->armed = 1;
+		bool old = *space_entry(s, q->ring_va, 0) || *space_entry(s, q->ctl_va, 0);
+		space_map(s, q->ring_va, q->ring, 64u << log2, WEFT_PTE_R);
+		space_map(s, q->ctl_va, q->ctl, 4096, PTE_RW);
+		if (old)	/* a queue of this number was there before */
+			CHECK_EQ(space_invalidate(s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
+	} else {
+		q->ring = carve_alloc(s->c, 64u << log2);
+		q->ctl = carve_alloc(s->c, 4096);
+	}
 	q->state = carve_alloc(s->c, sizeof(struct weft_queue_state));
 	queue_desc(q, &m.u.queue);
 	CHECK_EQ(mbox_call(s->c, &m), WEFT_MBOX_OK, "status of QUEUE_CREATE");
 	q->live = true;
 	return q;
+}
+
+struct queue *queue_create(struct space *s, uint32_t id, unsigned log2)
+{
+	struct weft_queue_desc how = { .band = WEFT_BAND_NORMAL, .weight = 100 };
+
+	if (s->type == WEFT_AS_FENCE)	/* which may not do without */
+		how.run_limit_ns = how.wait_limit_ns = UINT64_C(60000000000);
+	return queue_create_how(s, id, log2, &how);
 }
 
 void queue_destroy(struct queue *q)
@@ -141,7 +172,7 @@ void queue_destroy(struct queue *q)
 	CHECK_EQ(mbox_call(q->c, &m), WEFT_MBOX_OK, "status of QUEUE_DESTROY");
 }
 
-static volatile struct weft_ring_ctl *ctl_of(struct queue *q)
+volatile struct weft_ring_ctl *queue_ctl(struct queue *q)
 {
 	return (volatile void *)(q->c->lmem + q->ctl);
 }
@@ -151,10 +182,10 @@ static volatile struct weft_queue_state *state_of(struct queue *q)
 	return (volatile void *)(q->c->lmem + q->state);
 }
 
-uint64_t queue_head(struct queue *q) { return ctl_of(q)->head; }
+uint64_t queue_head(struct queue *q) { return queue_ctl(q)->head; }
 uint64_t queue_fence(struct queue *q) { return state_of(q)->fence; }
 uint32_t queue_run(struct queue *q) { return state_of(q)->run; }
-bool queue_armed(struct queue *q) { return ctl_of(q)->armed; }
+bool queue_armed(struct queue *q) { return queue_ctl(q)->armed; }
 
 void queue_push(struct queue *q, const union weft_packet *p)
 {
@@ -170,13 +201,18 @@ void queue_push(struct queue *q, const union weft_packet *p)
 void queue_tail(struct queue *q)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	ctl_of(q)->tail = q->tail;
+	queue_ctl(q)->tail = q->tail;
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
 void queue_ring(struct queue *q)
 {
 	vu_write(&q->c->vu, VU_BAR4, (uint64_t)q->id * WEFT_DOORBELL_BYTES + WEFT_DB_RING, 1, 4);
+}
+
+void queue_kick_cell(struct queue *q, uint64_t va)
+{
+	vu_write(&q->c->vu, VU_BAR4, (uint64_t)q->id * WEFT_DOORBELL_BYTES + WEFT_DB_KICK, va, 8);
 }
 
 void queue_kick(struct queue *q)
@@ -222,20 +258,33 @@ void queue_state(struct queue *q, struct weft_queue_state *st)
 	}), 1000, "an even, stable version of the state of queue %u", q->id);
 }
 
-void queue_wait(struct queue *q, uint64_t fence, unsigned ms)
+static void ended(struct queue *q, const char *instead)
 {
 	struct weft_queue_state st;
 
+	queue_state(q, &st);
+	CHECK(false, "queue %u ended in state %u instead of %s: cause %u, va %#llx, packet %u of list %#llx, op %#x, origin %#llx",
+	      q->id, st.run, instead, st.cause, (unsigned long long)st.fault_va, st.fault_packet,
+	      (unsigned long long)st.fault_list, st.fault_op, (unsigned long long)st.origin);
+}
+
+void queue_wait_done(struct queue *q, unsigned ms)
+{
+	WAIT_FOR(queue_head(q) == q->tail || queue_run(q) == WEFT_QS_FAULTED || queue_run(q) == WEFT_QS_STOPPED, ms,
+		 "queue %u having retired %llu ring packets (head %llu, run %u, wants %llu at %#llx)", q->id,
+		 (unsigned long long)q->tail, (unsigned long long)queue_head(q), queue_run(q),
+		 (unsigned long long)state_of(q)->wait_value, (unsigned long long)state_of(q)->wait_va);
+	if (queue_head(q) != q->tail)
+		ended(q, "retiring its packets");
+}
+
+void queue_wait(struct queue *q, uint64_t fence, unsigned ms)
+{
 	WAIT_FOR((int64_t)(queue_fence(q) - fence) >= 0 || queue_run(q) == WEFT_QS_FAULTED || queue_run(q) == WEFT_QS_STOPPED,
 		 ms, "fence %llu of queue %u (is %llu, run %u, head %llu)", (unsigned long long)fence, q->id,
 		 (unsigned long long)queue_fence(q), queue_run(q), (unsigned long long)queue_head(q));
-	if ((int64_t)(queue_fence(q) - fence) >= 0)
-		return;
-	queue_state(q, &st);
-	CHECK((int64_t)(st.fence - fence) >= 0,
-	      "queue %u ended in state %u instead of reaching fence %llu: cause %u, va %#llx, packet %u of list %#llx, op %#x",
-	      q->id, st.run, (unsigned long long)fence, st.cause, (unsigned long long)st.fault_va, st.fault_packet,
-	      (unsigned long long)st.fault_list, st.fault_op);
+	if ((int64_t)(queue_fence(q) - fence) < 0)
+		ended(q, "reaching its fence");
 }
 
 void queue_wait_run(struct queue *q, uint32_t run, unsigned ms, struct weft_queue_state *st)
@@ -258,6 +307,7 @@ void card_tidy(struct card *c)
 	for (unsigned i = 0; i < MAX_SPACES; i++)
 		if (spaces[i].live && spaces[i].c == c)
 			space_destroy(&spaces[i]);
+	sem_tidy(c);
 	evt_poll(c);
 	evt_start(c, 8);
 	c->user_next = 0;
@@ -272,4 +322,5 @@ void card_forget(struct card *c)
 	for (unsigned i = 0; i < MAX_QUEUES; i++)
 		if (queues[i].c == c)
 			queues[i].live = false;
+	sem_forget(c);
 }
