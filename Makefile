@@ -8,6 +8,8 @@ KERNEL ?= main
 CARDS ?= 4
 JOB ?= fashion-mnist
 ARGS ?=
+CARD ?= build/user/tools/card/weft-card
+FIRMWARE ?= build/user/firmware/weft-fw.bin
 DESTDIR ?=
 TIMEOUT ?= 1200
 
@@ -16,7 +18,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick soak modules user bench docs check install clean setup shell
+.PHONY: help run test test-quick test-contract soak modules user bench docs check install clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -27,6 +29,7 @@ help:
 #:   run         build all, boot the machine with CARDS cards, run JOB
 #:   test        every test; ends with "N passed, N failed, N skipped"
 #:   test-quick  native tests and those of the machine on the main kernel
+#:   test-contract  the card contract against CARD, a program or a directory of sockets, with a report
 #:   soak        every test with its full counts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
 #:   modules     weft.ko for each kernel, into build/modules/
@@ -39,9 +42,11 @@ help:
 #:
 #: Variables
 #:   KERNEL   run: main, 612 or debug (main)
-#:   CARDS    run: emulated cards (4)
+#:   CARDS    run, test-contract: emulated cards (4)
+#:   CARD     test-contract: what to test (weft-card)
+#:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
 #:   JOB      run: what `weft run` shall run (fashion-mnist)
-#:   ARGS     run, bench: further arguments of the command; test: names of suites
+#:   ARGS     run, bench, test-contract: further arguments of the command; test: names of suites
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
 #:   COUNT    test: rounds of every randomised test, in place of its own count
 #:   SEED     test: seed of every randomised test
@@ -69,6 +74,10 @@ test: user
 
 test-quick: user
 	@$(ROOT) python3 -B tests/run.py --quick $(ARGS)
+
+test-contract: user
+	@$(ROOT) build/user/tests/contract/weft-contract --card $(CARD) --cards $(CARDS) --firmware $(FIRMWARE) \
+		--bad-firmware-dir build/user/firmware $(ARGS)
 
 soak: user
 	@$(ROOT) python3 -B tests/run.py --soak $(ARGS)

@@ -4,73 +4,16 @@
 #include "figure.h"
 
 #include <getopt.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-struct ct_options ct_opt = { .seed = 1, .cards = 2 };
-
-static jmp_buf leave;
-static char message[512];
-
-/* --- what the contract suite's host side asks of its program --- */
-
-uint64_t ct_now_ns(void)
+static void up(void *bench)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	host_init();
+	bench_open(bench);
 }
-
-void ct_nap(unsigned *round)
-{
-	for (unsigned i = 0; i < HOST_CARDS; i++)
-		if (ct_cards[i].open)
-			vu_pump(&ct_cards[i].vu);
-	usleep(*round < 100 ? 20 : 1000);
-	++*round;
-}
-
-uint64_t ct_rand(void)
-{
-	static uint64_t state = 1;
-	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-void ct_fail(const char *file, int line, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)file;
-	(void)line;
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	longjmp(leave, 1);
-}
-
-void ct_expect_eq(const char *file, int line, uint64_t got, uint64_t want, const char *what)
-{
-	if (got != want)
-		ct_fail(file, line, "%s is %#llx, expected %#llx", what, (unsigned long long)got, (unsigned long long)want);
-}
-
-void ct_softly(void (*function)(void *), void *argument)
-{
-	function(argument);
-}
-
-/* --- */
 
 static bool open_cards(struct bench *b, const char *program)
 {
@@ -79,26 +22,23 @@ static bool open_cards(struct bench *b, const char *program)
 	const char *why = ct_spawn(program, ct_opt.cards, more);
 
 	if (why) {
-		snprintf(message, sizeof(message), "%s: %s", program, why);
+		snprintf(ct_message, sizeof(ct_message), "%s: %s", program, why);
 		return false;
 	}
 	ct_count_cards();
-	if (setjmp(leave))
-		return false;
-	host_init();
-	bench_open(b);
-	return true;
+	return ct_try(up, b) == CT_RAN;
 }
 
-static bool take(struct bench *b, const struct figure *f, unsigned pairs, struct taken *t)
+struct step { struct bench *b; const struct figure *f; unsigned pairs; struct taken *t; };
+
+static void take_or_check(void *step)
 {
-	if (setjmp(leave))
-		return false;
-	if (pairs)
-		figure_take(b, f, pairs, t);
+	struct step *s = step;
+
+	if (s->pairs)
+		figure_take(s->b, s->f, s->pairs, s->t);
 	else
-		figure_check(b, f);
-	return true;
+		figure_check(s->b, s->f);
 }
 
 static void print_text(const char *key, const char *text)
@@ -161,7 +101,7 @@ int main(int argc, char **argv)
 	static struct taken taken;
 	const char *program = NULL, *firmware = NULL;
 	unsigned long pairs = 51;
-	bool check = false, up;
+	bool check = false, open;
 	int k, failed = 0;
 
 	while ((k = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -182,17 +122,19 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	up = open_cards(&b, program);
+	ct_opt.cards = 2;
+	open = open_cards(&b, program);
 	for (unsigned i = 0; i < num_figures; i++) {
-		bool done = up && take(&b, &figures[i], check ? 0 : (unsigned)pairs, &taken);
+		struct step step = { &b, &figures[i], check ? 0 : (unsigned)pairs, &taken };
+		bool done = open && ct_try(take_or_check, &step) == CT_RAN;
 
 		failed += !done;
 		if (!done)
-			fprintf(stderr, "card-bench: %s: %s\n", figures[i].name, message);
+			fprintf(stderr, "card-bench: %s: %s\n", figures[i].name, ct_message);
 		if (check)
 			continue;
 		printf(i ? ",\n" : "[");
-		print_row(&figures[i], &taken, (unsigned)pairs, done ? NULL : message);
+		print_row(&figures[i], &taken, (unsigned)pairs, done ? NULL : ct_message);
 	}
 	if (!check)
 		printf("]\n");

@@ -186,4 +186,4 @@ static const struct ct_test tests[] = {
 	{ "packets, fetches, walks", packets, K, 0, false },
 	{ "latched by CNT_SEL; what does not exist is 0", latched, K, 0, false },
 };
-CT_SECTION(counters);
+CT_SECTION_OF(counters, K);

@@ -11,11 +11,12 @@
 #include <stdint.h>
 #include <stddef.h>
 
+/* A test without capabilities of its own or of its section is mandatory: what every card has to pass. */
 struct ct_test {
 	const char *name;
 	void (*run)(void);
 	uint64_t caps;		/* skipped when the card lacks one of these */
-	unsigned cards;		/* skipped when there are fewer; 0 = 1 */
+	unsigned cards;		/* skipped when there are fewer, or fewer links; 0 = 1 */
 	bool dirty;		/* leaves the card in a state only a reset clears */
 };
 
@@ -23,12 +24,12 @@ struct ct_section {
 	const char *name;
 	const struct ct_test *tests;
 	size_t ntests;
+	uint64_t caps;		/* of every test in it */
 };
 
 struct ct_options {
 	const char *card;		/* program to spawn, or NULL */
 	const char *socket_dir;
-	const char *section;
 	const char *test;
 	const char *firmware;
 	const char *bad_firmware_dir;
@@ -39,6 +40,11 @@ struct ct_options {
 	bool msi;
 };
 extern struct ct_options ct_opt;
+
+enum ct_outcome { CT_RAN = 0, CT_FAILED = 1, CT_SKIPPED = 2 };
+/* Runs a step that may fail or skip; ct_message then says why. Not to be nested. */
+enum ct_outcome ct_try(void (*step)(void *), void *argument);
+extern char ct_message[4096];
 
 _Noreturn void ct_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 _Noreturn void ct_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -85,13 +91,15 @@ void ct_nap(unsigned *round);		/* one step of a wait: short sleeps first, longer
 	} while (0)
 
 /* Reproducible random numbers; every test starts from SEED and its own name. */
+void ct_seed(uint64_t seed, const char *name);
 uint64_t ct_rand(void);
 static inline uint64_t ct_below(uint64_t n) { return n ? ct_rand() % n : 0; }
 static inline uint64_t ct_between(uint64_t lo, uint64_t hi) { return lo + ct_below(hi - lo + 1); }
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define CT_SECTION(n) \
-	const struct ct_section ct_section_##n = { .name = #n, .tests = tests, .ntests = ARRAY_LEN(tests) }
+#define CT_SECTION_OF(n, c) \
+	const struct ct_section ct_section_##n = { .name = #n, .tests = tests, .ntests = ARRAY_LEN(tests), .caps = (c) }
+#define CT_SECTION(n) CT_SECTION_OF(n, 0)
 
 extern const struct ct_section ct_section_config, ct_section_registers, ct_section_boot, ct_section_mailbox,
 	ct_section_walker, ct_section_packets, ct_section_fields, ct_section_reduce, ct_section_exec, ct_section_random,

@@ -462,4 +462,4 @@ static const struct ct_test tests[] = {
 	{ "NaN, infinities, k = 0", not_numbers, CAPS, 0, false },
 	{ "unknown operators, shapes, overlap, faults", refused, CAPS, 0, false },
 };
-CT_SECTION(exec);
+CT_SECTION_OF(exec, CAPS);

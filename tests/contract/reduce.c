@@ -201,4 +201,4 @@ static const struct ct_test tests[] = {
 	{ "a sum larger than one abort unit", large, CAPS, 0, false },
 	{ "fields, operands, alignment, overlap, faults", refused, CAPS, 0, false },
 };
-CT_SECTION(reduce);
+CT_SECTION_OF(reduce, CAPS);

@@ -210,6 +210,9 @@ static void unlisted(void)
 	for (uint32_t at = 0; at < WEFT_BAR_REGS_BYTES; at += 4) {
 		bool listed = (at >= 0x400 && at < 0x480) || (at >= WEFT_REG_ENGINES && at < engines);
 
+		if (c->caps & WEFT_CAP_SYSTEM_SCOPE)
+			listed |= at >= WEFT_REG_LINK_FLUSH(0) && at < WEFT_REG_LINK_FLUSH(c->nlinks);
+		listed |= at == WEFT_REG_HANG_MS || at == WEFT_REG_FW_WATCHDOG_MS;
 		if (c->msix && !(cfg_rd(c, c->msix + 4, 4) & 7))	/* table and PBA are emulated by the host */
 			listed |= at >= 0x1000;
 		for (unsigned i = 0; i < ARRAY_LEN(regs); i++)
