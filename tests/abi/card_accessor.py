@@ -15,7 +15,7 @@ POINTERS = {
     "tools/card/bus.c": "the router",
     "tools/card/bus.h": "what it answers with",
     "tools/card/walk.c": "reads page-table entries",
-    "tools/card/main.c": "maps local memory",
+    "tools/card/machine.c": "maps local memory",
     "tools/card/vfu.c": "BAR2 accesses of the host",
     "tools/card/event.c": "the event ring, written by the card itself",
 }

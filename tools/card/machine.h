@@ -190,6 +190,13 @@ struct wcard_machine {
 	_Atomic uint64_t map_gen;	/* counts changes of any dma table or route */
 };
 
+/*
+ * machine.c: the fields that options set, the clock and the key are filled in. With `dir` the cards listen there, without
+ * they have no socket. 0, or -errno with `what` failed; there is no way back then but to end the process.
+ */
+int wcard_machine_init(struct wcard_machine *m, const char *dir, bool msi, const char **what);
+void wcard_machine_fini(struct wcard_machine *m);
+
 static inline uint64_t wcard_asid_key(const struct wcard_card *c, uint32_t asid)
 {
 	return (uint64_t)c->index << 16 | asid;
@@ -244,8 +251,11 @@ uint64_t wcard_pci_bar2(const struct wcard_card *c);		/* bus address, 0 when it 
 /* reset.c: FLR, DEVICE_RESET and loss of the client */
 void wcard_reset(struct wcard_card *c);
 
-/* vfu.c */
+/* vfu_socket.c */
 int wcard_vfu_init(struct wcard_card *c, const char *dir);
 void wcard_vfu_fini(struct wcard_card *c);
+/* The client is gone: nothing of it may be touched any more, and the card is as after power-on but for its memory of
+ * resets and rollback. */
+void wcard_vfu_forget(struct wcard_card *c);
 
 #endif

@@ -3,7 +3,6 @@
 /* weft-card: the emulated cards of one machine. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,12 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "bus.h"
 #include "engine.h"
 #include "key.h"
 
@@ -74,109 +70,6 @@ static bool read_key(const char *file, uint8_t key[32])
 	return ok && parse_key(hex, key);
 }
 
-/*
- * Huge pages decide the speed of memory-bound operators. Whoever touches a page first decides its size, often the
- * client, whose mapping asks for nothing; so a private tmpfs that always gives huge ones comes before a plain memfd.
- */
-static int lmem_open(unsigned int index)
-{
-	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), mnt = -1, fd = -1;
-	char name[32];
-
-	snprintf(name, sizeof(name), "weft-card%u", index);
-	if (fs >= 0 && !fsconfig(fs, FSCONFIG_SET_STRING, "huge", "always", 0) &&
-	    !fsconfig(fs, FSCONFIG_SET_STRING, "size", "0", 0) && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	if (mnt >= 0)
-		fd = openat(mnt, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (mnt >= 0)
-		close(mnt);
-	if (fs >= 0)
-		close(fs);
-	return fd >= 0 ? fd : memfd_create(name, MFD_CLOEXEC);
-}
-
-static struct wcard_card *card_new(struct wcard_machine *m, unsigned int index, bool msi)
-{
-	struct wcard_card *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->m = m;
-	c->index = index;
-	c->serial = index;
-	c->msi = msi;
-	c->conn_fd = c->listen_fd = -1;
-	c->lmem_bytes = m->lmem_bytes;
-	for (unsigned int i = 0; i <= WCARD_VECTORS; i++)
-		c->irq_fd[i] = -1;
-	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++)
-		c->as[i].id = i;
-	pthread_mutex_init(&c->evt_lock, NULL);
-	c->lmem_fd = lmem_open(index);
-	if (c->lmem_fd < 0 || ftruncate(c->lmem_fd, (off_t)c->lmem_bytes))
-		return NULL;
-	c->lmem = mmap(NULL, c->lmem_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, c->lmem_fd, 0);
-	if (c->lmem == MAP_FAILED)
-		return NULL;
-	/* Memory appears when it is touched, then in huge pages where the kernel has them. */
-	madvise(c->lmem, c->lmem_bytes, MADV_HUGEPAGE);
-	wcard_pci_init(c);
-	return c;
-}
-
-static int start(struct wcard_machine *m, const char *dir, bool msi)
-{
-	int ret;
-
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		m->card[i] = card_new(m, i, msi);
-		if (!m->card[i])
-			return fail("local memory", errno);
-	}
-	ret = wcard_bus_init(m);
-	if (ret)
-		return fail("bus", -ret);
-	ret = wcard_sched_init(m);
-	if (ret)
-		return fail("engine threads", -ret);
-	ret = wcard_safe_init(m);
-	if (ret)
-		return fail("safe operations", -ret);
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		ret = wcard_cp_init(m->card[i]);
-		if (ret)
-			return fail("control processor", -ret);
-	}
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		ret = wcard_vfu_init(m->card[i], dir);
-		if (ret)
-			return fail(m->card[i]->path[0] ? m->card[i]->path : dir, -ret);
-	}
-	return 0;
-}
-
-/* Clients first (their loss resets the cards), then what resets need. */
-static void stop(struct wcard_machine *m)
-{
-	m->closing = true;
-	for (unsigned int i = 0; i < m->ncards; i++)
-		wcard_vfu_fini(m->card[i]);
-	for (unsigned int i = 0; i < m->ncards; i++)
-		wcard_cp_fini(m->card[i]);
-	m->quit = true;
-	wcard_safe_fini(m);
-	wcard_sched_fini(m);
-	wcard_bus_fini(m);
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		munmap(m->card[i]->lmem, m->card[i]->lmem_bytes);
-		close(m->card[i]->lmem_fd);
-		for (unsigned int k = 0; k < WCARD_NUM_ASIDS; k++)
-			free(m->card[i]->as[k].cnt);
-		free(m->card[i]);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -186,12 +79,12 @@ int main(int argc, char **argv)
 	};
 	static struct wcard_machine m = { .ncards = 1, .slots = 64, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
 	struct rlimit files = { 65536, 65536 };
-	const char *dir = NULL;
+	const char *dir = NULL, *what;
 	unsigned long n;
 	bool msi = false;
 	cpu_set_t cores;
 	sigset_t set;
-	int opt, sig;
+	int opt, sig, ret;
 
 	if (sodium_init() < 0)
 		return fail("libsodium", EIO);
@@ -256,13 +149,14 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (start(&m, dir, msi))
-		return 1;
+	ret = wcard_machine_init(&m, dir, msi, &what);
+	if (ret)
+		return fail(what, -ret);
 	puts("ready");
 	fflush(stdout);
 	do
 		sigwait(&set, &sig);
 	while (sig == SIGPIPE);
-	stop(&m);
+	wcard_machine_fini(&m);
 	return 0;
 }

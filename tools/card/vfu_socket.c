@@ -87,9 +87,7 @@ static int sock_write(void *ctx, const void *head, size_t nhead, const void *dat
 	return 0;
 }
 
-/* The client is gone: nothing of it may be touched any more, and the card is as after power-on but for its memory
- * of resets and rollback. */
-static void forget_client(struct wcard_card *c)
+void wcard_vfu_forget(struct wcard_card *c)
 {
 	wcard_reset(c);
 	pthread_mutex_lock(&c->m->map_lock);
@@ -116,7 +114,7 @@ static void *vfu_main(void *arg)
 		if (c->conn_fd < 0)
 			continue;
 		wcard_vfu_serve(c, &io);
-		forget_client(c);
+		wcard_vfu_forget(c);
 		close(c->conn_fd);
 		c->conn_fd = -1;
 	}
