@@ -57,7 +57,7 @@ static void operands(void)
 		bad[0] = ok;
 		bad[0].flags = WEFT_OPND_INDIRECT;
 		rig_bare_operand(&r, 3, bad[0]);
-		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_CAP });
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
 	}
 }
 

@@ -234,6 +234,51 @@ int wcard_acc_store(struct wcard_acc *a, uint64_t va, const void *from, unsigned
 	return fault;
 }
 
+void wcard_window_close(struct wcard_acc *a, struct wcard_window *w)
+{
+	if (w->fetched)
+		wcard_acc_count(a, w->link, WCARD_CNT_FETCH, w->fetched);
+	w->fetched = 0;
+	w->bytes = 0;
+}
+
+int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, void *to, unsigned int bytes)
+{
+	uint64_t at = va - w->va;
+
+	if (at >= w->bytes || w->bytes - at < bytes) {
+		struct wcard_span s;
+		int fault;
+
+		wcard_window_close(a, w);
+		at = va & (WEFT_PAGE_BYTES - 1);
+		fault = piece(a, va - at, WCARD_ACC_READ, &s);
+		if (fault)
+			return wcard_acc_fault(a, fault, va);
+		if (s.bytes < at + bytes)
+			return wcard_acc_load(a, va, to, bytes, WCARD_CNT_FETCH);
+		w->va = va - at;
+		w->bytes = s.bytes;
+		w->host = s.host;
+		w->link = s.link;
+	}
+	memcpy(to, w->host + at, bytes);
+	w->fetched += bytes;
+	return 0;
+}
+
+void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsigned int access)
+{
+	struct wcard_span s;
+	int fault = va & (bytes - 1) ? WEFT_FAULT_ALIGN : piece(a, va, access, &s);
+
+	if (!fault && s.bytes < bytes)
+		fault = WEFT_FAULT_BUS;
+	if (fault)
+		wcard_acc_fault(a, fault, va);
+	return fault ? NULL : s.host;
+}
+
 void wcard_view_drop(struct wcard_view *v)
 {
 	if (v->reserved)

@@ -48,6 +48,14 @@ struct wcard_view {
 	uint64_t link_bytes[WCARD_CNT_LINKS];
 };
 
+/* A leaf that control structures are read from, found once per unit. */
+struct wcard_window {
+	uint64_t va, bytes;		/* bytes 0: none */
+	const uint8_t *host;
+	unsigned int link;
+	uint64_t fetched;		/* not yet counted */
+};
+
 /* What an engine thread needs to access memory for one queue. */
 struct wcard_acc {
 	struct wcard_engine *e;
@@ -87,6 +95,11 @@ int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned i
 /* Control structures (packets, operand entries, scalars): copies and counts as `dir`. */
 int wcard_acc_load(struct wcard_acc *a, uint64_t va, void *to, unsigned int bytes, enum wcard_cnt_dir dir);
 int wcard_acc_store(struct wcard_acc *a, uint64_t va, const void *from, unsigned int bytes);
+/* As wcard_acc_load, for structures that lie close together; counts as FETCH, at the latest when closed. */
+int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, void *to, unsigned int bytes);
+void wcard_window_close(struct wcard_acc *a, struct wcard_window *w);	/* before the unit ends */
+/* A naturally aligned word of a control structure, to be loaded or stored as one; counts nothing. NULL: failed. */
+void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsigned int access);
 /*
  * Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. A range of
  * many pieces takes many units: until then WCARD_VIEW_MORE.

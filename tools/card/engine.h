@@ -12,6 +12,9 @@
 #define WCARD_SLICE_NS		1000000		/* engine time after which others get their turn */
 #define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
+#define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */
+#define WCARD_UNIT_NS		20000		/* … those that move data leave it this short */
+#define WCARD_FENCE_LOOP_MAX	65536u
 
 /* The packet being executed; survives preemption between its units. */
 struct wcard_cur {
@@ -30,13 +33,14 @@ struct wcard_queue {
 	struct wcard_card *c;
 	struct wcard_as *as;
 	struct weft_queue_desc desc;
-	struct weft_ring_ctl *ctl;
+	struct weft_ring_ctl *ctl;	/* of a job queue; a user queue's are virtual: desc */
 	const union weft_packet *ring;
 	struct weft_queue_state *state;
 
 	/* machine.lock */
 	_Atomic(enum weft_queue_run) run;	/* the streamer sets it too while it owns the queue */
-	bool on_engine, queued, holds_slot, kicked, suspend;
+	bool on_engine, queued, holds_slot, kicked;
+	_Atomic bool suspend;
 	struct wcard_queue *next;	/* of the ready list, or of the timed list */
 	uint64_t deadline_ns;		/* TIMED */
 	bool timed;			/* in the timed list */
@@ -49,6 +53,7 @@ struct wcard_queue {
 	unsigned int depth;		/* levels in use, 1 = ring */
 	struct weft_frame frame[WEFT_FRAMES];
 	union weft_packet pkt;
+	uint8_t ring_op;		/* of the ring packet that runs */
 	struct wcard_cur cur;
 };
 
@@ -65,7 +70,8 @@ enum wcard_step {
 	WCARD_MORE,			/* one unit done, packet goes on */
 	WCARD_FAULT,			/* acc.fault, acc.fault_va say why */
 	WCARD_TIMED,			/* park without a core until deadline_ns */
-	WCARD_ENTER,			/* CALL pushed a frame */
+	WCARD_ENTER,			/* CALL or LOOP pushed a frame */
+	WCARD_PARK,			/* gives up slot and engine; PARKED is published already */
 };
 
 /* A queue on an engine thread. */
@@ -73,7 +79,12 @@ struct wcard_run {
 	struct wcard_engine *e;
 	struct wcard_queue *q;
 	struct wcard_acc acc;
-	bool slice_over;
+	/* of the unit */
+	struct wcard_window list[WEFT_FRAMES], table[WEFT_FRAMES];	/* list[0]: the ring of a user queue */
+	int budget;			/* packets this unit may still execute */
+	uint64_t packets;		/* retired, not yet counted */
+	bool data;			/* the packet moved data: look at the clock */
+	bool fence;			/* a FENCE retired, the last packet of the unit */
 };
 
 /* One row of pkt.c for each opcode; called inside a unit until DONE. */
@@ -84,9 +95,35 @@ struct wcard_pkt_row {
 };
 extern const struct wcard_pkt_row wcard_pkt_table[WEFT_PKT_OP_COUNT];
 enum wcard_step wcard_fail(struct wcard_run *r, int fault, uint64_t va);
-/* The address behind an operand field. False: failed, r->acc.fault set. */
+static inline struct weft_frame *wcard_top(struct wcard_queue *q)
+{
+	return &q->frame[q->depth - 1];
+}
+
+/* operand.c: the address behind an operand field. False: failed, r->acc.fault set. */
 bool wcard_operand(struct wcard_run *r, uint64_t field, uint64_t *va);
 bool wcard_operand_index(struct wcard_run *r, uint32_t index, uint64_t *va);
+/* Block j of an entry; beyond its mul: OPERAND. */
+bool wcard_operand_block(struct wcard_run *r, uint32_t index, unsigned int j, uint64_t *va);
+/* The n blocks a REDUCE means by its first entry. */
+bool wcard_operand_run(struct wcard_run *r, uint32_t first, unsigned int n, uint64_t va[]);
+
+/* flow.c: frames. seq of the LOOP at `level` seen from the packet; false: NESTING. */
+bool wcard_flow_seq(struct wcard_run *r, unsigned int level, int32_t skew, int64_t *seq);
+/* The packet leaves the LOOP at `level` towards packet `exit` of its parent. DONE or FAULT. */
+enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t exit);
+/* Whether RANGE or PRED suppresses the packet fetched. */
+bool wcard_flow_skips(const struct wcard_queue *q);
+/* The packet is over; so are lists it was the last of, and the CALLs and LOOPs that ran them. False: failed. */
+bool wcard_flow_retire(struct wcard_run *r);
+/* Makes the packet that opened the top frame the one to blame. */
+void wcard_flow_blame(struct wcard_queue *q);
+enum wcard_step wcard_pkt_call(struct wcard_run *r);
+enum wcard_step wcard_pkt_loop(struct wcard_run *r);
+enum wcard_step wcard_pkt_break(struct wcard_run *r);
+enum wcard_step wcard_pkt_range(struct wcard_run *r);
+enum wcard_step wcard_pkt_pred(struct wcard_run *r);
+
 enum wcard_step wcard_pkt_copy(struct wcard_run *r);
 enum wcard_step wcard_pkt_fill(struct wcard_run *r);
 enum wcard_step wcard_pkt_exec(struct wcard_run *r);
@@ -114,7 +151,9 @@ void wcard_sched_ready(struct wcard_queue *q);
 void wcard_sched_remove(struct wcard_queue *q);
 void wcard_sched_timed(struct wcard_queue *q);
 
-/* stream.c: runs `q` until its slice ends, it has nothing to do, or it stops. Called without locks. */
+/* stream.c: inside a unit: stores `head` where its submitter looks. False: failed. */
+bool wcard_head_store(struct wcard_run *r, uint64_t head);
+/* Runs `q` until its slice ends, it has nothing to do, or it stops. Called without locks. */
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q);
 
 #endif

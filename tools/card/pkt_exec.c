@@ -125,12 +125,9 @@ static enum wcard_step reduce_start(struct wcard_run *r)
 	/* A misaligned offset misaligns every operand; the first one is named below. */
 	if (fault && fault != WEFT_FAULT_ALIGN)
 		return wcard_fail(r, fault, 0);
-	for (unsigned int i = 0; i < p->nsrc; i++)
-		if (!wcard_operand_index(r, p->src_first + i, &cur->va[i]))
-			return WCARD_FAULT;
-	for (unsigned int i = 0; i < p->ndst; i++)
-		if (!wcard_operand_index(r, p->dst_first + i, &cur->va[WEFT_REDUCE_MAX + i]))
-			return WCARD_FAULT;
+	if (!wcard_operand_run(r, p->src_first, p->nsrc, cur->va) ||
+	    !wcard_operand_run(r, p->dst_first, p->ndst, cur->va + WEFT_REDUCE_MAX))
+		return WCARD_FAULT;
 	if (!p->count && !fault)
 		return WCARD_DONE;
 	bytes = p->count * size;

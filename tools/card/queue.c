@@ -14,7 +14,7 @@ int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t
 
 	if (asid >= WCARD_NUM_ASIDS || type > WEFT_AS_LR || (root & 4095) || !wcard_carveout(c, root, 4096))
 		return WEFT_MBOX_BAD_ARG;
-	if (type == WEFT_AS_LR)
+	if (type == WEFT_AS_LR && !(c->m->caps & WEFT_CAP_LR))
 		return WEFT_MBOX_NO_CAP;
 	pthread_mutex_lock(&c->m->lock);
 	as = &c->as[asid];
@@ -68,22 +68,39 @@ void wcard_as_invalidate(struct wcard_card *c, uint32_t asid)
 	wcard_quiesce(c->m);
 }
 
+static bool user_range(uint64_t va, uint64_t bytes)
+{
+	return va < UINT64_C(1) << WEFT_VA_BITS && bytes <= (UINT64_C(1) << WEFT_VA_BITS) - va;
+}
+
 static int check_desc(struct wcard_card *c, const struct weft_queue_desc *d)
 {
 	uint64_t ring_bytes = (uint64_t)WEFT_PACKET_BYTES << (d->ring_log2 & 31);
+	bool user = d->kind == WEFT_QUEUE_USER;
 
 	if (d->id >= WCARD_NUM_QUEUES || d->asid >= WCARD_NUM_ASIDS || d->kind > WEFT_QUEUE_USER ||
 	    d->band > WEFT_BAND_LOW || d->ring_log2 < WEFT_RING_LOG2_MIN || d->ring_log2 > WEFT_RING_LOG2_MAX ||
 	    d->weight < 1 || d->weight > 1000 || d->reserved || (d->flags & ~(WEFT_QUEUE_F_WAIT_STOPS | WEFT_QUEUE_F_TRACE)))
 		return WEFT_MBOX_BAD_ARG;
-	if (d->kind == WEFT_QUEUE_USER || (d->flags & WEFT_QUEUE_F_TRACE))
+	if ((user && !(c->m->caps & WEFT_CAP_LR)) || ((d->flags & WEFT_QUEUE_F_TRACE) && !(c->m->caps & WEFT_CAP_TRACE)))
 		return WEFT_MBOX_NO_CAP;
-	if ((d->ring | d->ctl | d->state) & 4095)
+	if (((d->ring | d->ctl | d->state) & 4095) || !wcard_carveout(c, d->state, sizeof(struct weft_queue_state)))
 		return WEFT_MBOX_BAD_ARG;
-	if (!wcard_carveout(c, d->ring, ring_bytes) || !wcard_carveout(c, d->ctl, sizeof(struct weft_ring_ctl)) ||
-	    !wcard_carveout(c, d->state, sizeof(struct weft_queue_state)))
+	/* What a user queue names is looked up when it runs, and is the queue's own loss. */
+	if (user ? !user_range(d->ring, ring_bytes) || !user_range(d->ctl, sizeof(struct weft_ring_ctl))
+		 : !wcard_carveout(c, d->ring, ring_bytes) || !wcard_carveout(c, d->ctl, sizeof(struct weft_ring_ctl)))
 		return WEFT_MBOX_BAD_ARG;
 	return WEFT_MBOX_OK;
+}
+
+/* A job queue is armed from the start; a submitter may have been quicker than us. The owner of a user queue does it. */
+static void arm(struct wcard_queue *q)
+{
+	__atomic_store_n(&q->ctl->head, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->ctl->armed, 1, __ATOMIC_RELAXED);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (__atomic_load_n(&q->ctl->tail, __ATOMIC_ACQUIRE))
+		wcard_sched_ready(q);
 }
 
 int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
@@ -100,6 +117,8 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		status = WEFT_MBOX_EXISTS;
 	else if (!c->as[d->asid].live)
 		status = WEFT_MBOX_NOT_FOUND;
+	else if (c->as[d->asid].type != (d->kind == WEFT_QUEUE_USER ? WEFT_AS_LR : WEFT_AS_FENCE))
+		status = WEFT_MBOX_BAD_ARG;
 	q = status ? NULL : calloc(1, sizeof(*q));
 	if (!status && !q)
 		status = WEFT_MBOX_BUSY;
@@ -108,20 +127,18 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		q->as = &c->as[d->asid];
 		q->as->nqueues++;
 		q->desc = *d;
-		q->ctl = wcard_carveout(c, d->ctl, sizeof(*q->ctl));
-		q->ring = wcard_carveout(c, d->ring, (uint64_t)WEFT_PACKET_BYTES << d->ring_log2);
+		if (d->kind == WEFT_QUEUE_JOB) {
+			q->ctl = wcard_carveout(c, d->ctl, sizeof(*q->ctl));
+			q->ring = wcard_carveout(c, d->ring, (uint64_t)WEFT_PACKET_BYTES << d->ring_log2);
+		}
 		q->state = wcard_carveout(c, d->state, sizeof(*q->state));
 		q->depth = 1;
 		q->progress_ns = wcard_now(c->m);
 		memset(q->state, 0, sizeof(*q->state));
-		__atomic_store_n(&q->ctl->head, 0, __ATOMIC_RELAXED);
 		c->queue[d->id] = q;
 		wcard_queue_publish(q, WEFT_QS_IDLE);
-		/* Armed from the start; a submitter may have been quicker than us. */
-		__atomic_store_n(&q->ctl->armed, 1, __ATOMIC_RELAXED);
-		atomic_thread_fence(memory_order_seq_cst);
-		if (__atomic_load_n(&q->ctl->tail, __ATOMIC_ACQUIRE))
-			wcard_sched_ready(q);
+		if (q->ctl)
+			arm(q);
 	}
 	pthread_mutex_unlock(&c->m->lock);
 	return status;
@@ -136,75 +153,73 @@ static void queue_free(struct wcard_queue *q)
 	free(q);
 }
 
-int wcard_queue_destroy(struct wcard_card *c, uint32_t id)
+/* Looks a queue up and does something to it. */
+static int with_queue(struct wcard_card *c, uint32_t id, int (*act)(struct wcard_queue *q))
 {
-	struct wcard_queue *q;
-	int status = WEFT_MBOX_OK;
+	int status = WEFT_MBOX_NOT_FOUND;
 
 	if (id >= WCARD_NUM_QUEUES)
 		return WEFT_MBOX_BAD_ARG;
 	pthread_mutex_lock(&c->m->lock);
-	q = c->queue[id];
-	/* It said so already, and is about to leave its engine. (Reset stops the control processor, us, first.) */
-	while (q && q->on_engine && (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED || q->run == WEFT_QS_IDLE))
-		pthread_cond_wait(&c->m->off, &c->m->lock);
-	if (!q) {
-		status = WEFT_MBOX_NOT_FOUND;
-	} else if (q->on_engine || (q->run != WEFT_QS_STOPPED && q->run != WEFT_QS_FAULTED && q->run != WEFT_QS_IDLE)) {
-		status = WEFT_MBOX_BUSY;
-	} else {
-		wcard_queue_publish(q, WEFT_QS_NONE);
-		queue_free(q);
-	}
+	if (c->queue[id])
+		status = act(c->queue[id]);
 	pthread_mutex_unlock(&c->m->lock);
 	return status;
+}
+
+static bool at_rest(const struct wcard_queue *q)
+{
+	return q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED || q->run == WEFT_QS_IDLE;
+}
+
+static int destroy(struct wcard_queue *q)
+{
+	/* It said so already, and is about to leave its engine. (Reset stops the control processor, us, first.) */
+	while (q->on_engine && at_rest(q))
+		pthread_cond_wait(&q->c->m->off, &q->c->m->lock);
+	if (q->on_engine || !at_rest(q))
+		return WEFT_MBOX_BUSY;
+	wcard_queue_publish(q, WEFT_QS_NONE);
+	queue_free(q);
+	return WEFT_MBOX_OK;
+}
+
+static int suspend(struct wcard_queue *q)
+{
+	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
+		return WEFT_MBOX_STATE;
+	/* In the middle of a packet the streamer suspends at its end. */
+	q->suspend = true;
+	if (!q->on_engine && !q->cur.active && !q->timed) {
+		wcard_sched_remove(q);
+		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
+	}
+	return WEFT_MBOX_OK;
+}
+
+static int resume(struct wcard_queue *q)
+{
+	if (!q->suspend)
+		return WEFT_MBOX_STATE;
+	q->suspend = false;
+	if (q->run == WEFT_QS_SUSPENDED && !q->on_engine)
+		wcard_sched_ready(q);
+	return WEFT_MBOX_OK;
+}
+
+int wcard_queue_destroy(struct wcard_card *c, uint32_t id)
+{
+	return with_queue(c, id, destroy);
 }
 
 int wcard_queue_suspend(struct wcard_card *c, uint32_t id)
 {
-	struct wcard_queue *q;
-	int status = WEFT_MBOX_OK;
-
-	if (id >= WCARD_NUM_QUEUES)
-		return WEFT_MBOX_BAD_ARG;
-	pthread_mutex_lock(&c->m->lock);
-	q = c->queue[id];
-	if (!q) {
-		status = WEFT_MBOX_NOT_FOUND;
-	} else if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED) {
-		status = WEFT_MBOX_STATE;
-	} else {
-		/* In the middle of a packet the streamer suspends at its end. */
-		q->suspend = true;
-		if (!q->on_engine && !q->cur.active && !q->timed) {
-			wcard_sched_remove(q);
-			wcard_queue_publish(q, WEFT_QS_SUSPENDED);
-		}
-	}
-	pthread_mutex_unlock(&c->m->lock);
-	return status;
+	return with_queue(c, id, suspend);
 }
 
 int wcard_queue_resume(struct wcard_card *c, uint32_t id)
 {
-	struct wcard_queue *q;
-	int status = WEFT_MBOX_OK;
-
-	if (id >= WCARD_NUM_QUEUES)
-		return WEFT_MBOX_BAD_ARG;
-	pthread_mutex_lock(&c->m->lock);
-	q = c->queue[id];
-	if (!q) {
-		status = WEFT_MBOX_NOT_FOUND;
-	} else if (!q->suspend) {
-		status = WEFT_MBOX_STATE;
-	} else {
-		q->suspend = false;
-		if (q->run == WEFT_QS_SUSPENDED)
-			wcard_sched_ready(q);
-	}
-	pthread_mutex_unlock(&c->m->lock);
-	return status;
+	return with_queue(c, id, resume);
 }
 
 void wcard_queue_doorbell(struct wcard_card *c, uint32_t id)

@@ -128,6 +128,7 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_NUM_SLOTS: return c->m->slots;
 	case WEFT_REG_NUM_ENGINES: return c->m->nengines + 1;
 	case WEFT_REG_NUM_LINKS: return WCARD_NUM_LINKS;
+	case WEFT_REG_FENCE_LOOP_MAX: return c->m->caps & WEFT_CAP_LOOP ? WCARD_FENCE_LOOP_MAX : 0;
 	case WEFT_REG_RESET_GEN: return atomic_load(&c->reset_gen);
 	case WEFT_REG_TIMED_WIDTH: return c->m->slots;
 	case WEFT_REG_BOOT_STATUS: return boot_status(c);

@@ -189,7 +189,8 @@ static void put(struct wcard_queue *q)
 		}
 	} else if (q->suspend && !q->cur.active && q->run != WEFT_QS_FAULTED) {
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
-	} else if (q->run == WEFT_QS_READY || (q->run == WEFT_QS_IDLE && q->kicked)) {
+	} else if (q->run == WEFT_QS_READY || q->run == WEFT_QS_SUSPENDED || (q->run == WEFT_QS_IDLE && q->kicked)) {
+		/* SUSPENDED: and resumed before it was off the engine. */
 		wcard_sched_ready(q);
 	}
 	q->kicked = false;

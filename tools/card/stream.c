@@ -4,9 +4,14 @@
  * The streamer: fetches packets of one queue and executes them, one abortable unit at a time. Between units it looks
  * whether the queue is to stop, and whether others wait for the engine.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "engine.h"
+
+/* Packets so short that many fit in a unit without a look at the clock. */
+#define LIGHT_OPS (1u << WEFT_PKT_NOP | 1u << WEFT_PKT_TIMESTAMP | 1u << WEFT_PKT_CALL | 1u << WEFT_PKT_LOOP | \
+		   1u << WEFT_PKT_RANGE | 1u << WEFT_PKT_PRED | 1u << WEFT_PKT_BREAK)
 
 enum fetch { FETCH_OK, FETCH_IDLE, FETCH_FAULT };
 
@@ -16,27 +21,71 @@ enum wcard_step wcard_fail(struct wcard_run *r, int fault, uint64_t va)
 	return WCARD_FAULT;
 }
 
+/* A word of the ring control of a user queue; NULL: failed. */
+static void *ctl_word(struct wcard_run *r, uint64_t at, unsigned int bytes, unsigned int access)
+{
+	return wcard_acc_word(&r->acc, r->q->desc.ctl + at, bytes, access);
+}
+
+/* The words the ring control is read and written by; for a user queue they are found each time, as any operand. */
+struct ctl {
+	const uint64_t *tail;
+	uint32_t *armed;
+};
+
+static bool find_ctl(struct wcard_run *r, struct ctl *c)
+{
+	struct wcard_queue *q = r->q;
+
+	if (q->ctl) {
+		c->tail = &q->ctl->tail;
+		c->armed = &q->ctl->armed;
+		return true;
+	}
+	c->tail = ctl_word(r, offsetof(struct weft_ring_ctl, tail), 8, WCARD_ACC_READ);
+	c->armed = c->tail ? ctl_word(r, offsetof(struct weft_ring_ctl, armed), 4, WCARD_ACC_READ | WCARD_ACC_WRITE) : NULL;
+	/* Before the packet takes effect, not after. */
+	return c->armed && ctl_word(r, offsetof(struct weft_ring_ctl, head), 8, WCARD_ACC_WRITE);
+}
+
+bool wcard_head_store(struct wcard_run *r, uint64_t head)
+{
+	struct wcard_queue *q = r->q;
+	uint64_t *word = q->ctl ? &q->ctl->head : ctl_word(r, offsetof(struct weft_ring_ctl, head), 8, WCARD_ACC_WRITE);
+
+	if (word)
+		__atomic_store_n(word, head, __ATOMIC_RELEASE);
+	return word;
+}
+
 static enum fetch fetch_ring(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
-	uint64_t size = UINT64_C(1) << q->desc.ring_log2;
-	uint64_t tail = __atomic_load_n(&q->ctl->tail, __ATOMIC_ACQUIRE);
+	uint64_t size = UINT64_C(1) << q->desc.ring_log2, slot = q->head & (size - 1), tail;
+	struct ctl c;
 
+	if (!find_ctl(r, &c))
+		return FETCH_FAULT;
+	tail = __atomic_load_n(c.tail, __ATOMIC_ACQUIRE);
 	if (tail == q->head) {
 		/* Before looking away: announce it, then look once more. */
-		__atomic_store_n(&q->ctl->armed, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(c.armed, 1, __ATOMIC_RELAXED);
 		atomic_thread_fence(memory_order_seq_cst);
-		tail = __atomic_load_n(&q->ctl->tail, __ATOMIC_ACQUIRE);
+		tail = __atomic_load_n(c.tail, __ATOMIC_ACQUIRE);
 		if (tail == q->head)
 			return FETCH_IDLE;
 	}
-	if (q->ctl->armed)
-		__atomic_store_n(&q->ctl->armed, 0, __ATOMIC_RELAXED);
+	if (__atomic_load_n(c.armed, __ATOMIC_RELAXED))
+		__atomic_store_n(c.armed, 0, __ATOMIC_RELAXED);
 	if (tail - q->head > size) {
 		wcard_acc_fault(&r->acc, WEFT_FAULT_RING, 0);
 		return FETCH_FAULT;
 	}
-	memcpy(&q->pkt, &q->ring[q->head & (size - 1)], sizeof(q->pkt));
+	if (q->ring)
+		memcpy(&q->pkt, &q->ring[slot], sizeof(q->pkt));
+	else if (wcard_acc_fetch(&r->acc, &r->list[0], q->desc.ring + slot * sizeof(q->pkt), &q->pkt, sizeof(q->pkt)))
+		return FETCH_FAULT;
+	q->ring_op = q->pkt.hdr.op;
 	return FETCH_OK;
 }
 
@@ -44,18 +93,16 @@ static enum fetch fetch_ring(struct wcard_run *r)
 static enum fetch fetch(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
-	struct weft_frame *f = &q->frame[q->depth - 1];
+	struct weft_frame *f = wcard_top(q);
 	enum fetch got = FETCH_OK;
 
 	if (q->depth == 1)
 		got = fetch_ring(r);
-	else if (wcard_acc_load(&r->acc, f->list + (uint64_t)f->pc * WEFT_PACKET_BYTES, &q->pkt, sizeof(q->pkt),
-			    WCARD_CNT_FETCH))
+	else if (wcard_acc_fetch(&r->acc, &r->list[q->depth - 1], f->list + (uint64_t)f->pc * WEFT_PACKET_BYTES, &q->pkt,
+				 sizeof(q->pkt)))
 		got = FETCH_FAULT;
-	if (got == FETCH_OK) {
-		q->cur.active = true;
-		q->cur.started = false;
-	}
+	q->cur.active = got == FETCH_OK;
+	q->cur.started = false;
 	return got;
 }
 
@@ -69,30 +116,6 @@ static void cur_done(struct wcard_queue *q)
 	q->cur.started = false;
 }
 
-/* The packet is over; so are the lists it was the last of, and the CALLs that opened them. */
-static void retire(struct wcard_queue *q)
-{
-	uint64_t n = 0;
-
-	cur_done(q);
-	for (;;) {
-		struct weft_frame *f = &q->frame[q->depth - 1];
-
-		q->retired++;
-		n++;
-		if (q->depth == 1) {
-			q->head++;
-			__atomic_store_n(&q->ctl->head, q->head, __ATOMIC_RELEASE);
-			break;
-		}
-		if (++f->pc < f->npackets)
-			break;
-		memset(f, 0, sizeof(*f));
-		q->depth--;
-	}
-	atomic_fetch_add_explicit(&q->c->packets, n, memory_order_relaxed);
-}
-
 static enum wcard_step step(struct wcard_run *r)
 {
 	const struct wcard_pkt_row *row;
@@ -100,6 +123,10 @@ static enum wcard_step step(struct wcard_run *r)
 
 	if (op >= WEFT_PKT_OP_COUNT)
 		return wcard_fail(r, WEFT_FAULT_OPCODE, 0);
+	r->data = false;
+	if (!r->q->cur.started && wcard_flow_skips(r->q))
+		return WCARD_DONE;
+	r->data = !(LIGHT_OPS >> op & 1);
 	row = &wcard_pkt_table[op];
 	if (!row->fn || (row->cap & ~r->e->m->caps))
 		return wcard_fail(r, WEFT_FAULT_CAP, 0);
@@ -120,29 +147,66 @@ static void faulted(struct wcard_run *r)
 	wcard_cp_fault(q->c, q->desc.id, q->cause, q->fault_va);
 }
 
-/* One packet, or one unit of it. False: the queue leaves the engine, `run` says as what. */
-static bool advance(struct wcard_run *r)
+/*
+ * One unit: as many packets as fit in one, or a part of one packet. What it looked up stays good until it ends, and who
+ * waits for it to end does not wait long.
+ */
+static enum wcard_step unit(struct wcard_run *r, uint64_t now, enum fetch *got)
 {
 	struct wcard_queue *q = r->q;
 	enum wcard_step s = WCARD_DONE;
-	enum fetch got = FETCH_OK;
 
+	*got = FETCH_OK;
+	r->budget = WCARD_UNIT_PACKETS;
+	r->fence = false;
 	wcard_acc_begin(&r->acc);
-	if (!q->cur.active)
-		got = fetch(r);
-	if (got == FETCH_OK)
+	do {
+		if (!q->cur.active)
+			*got = fetch(r);
+		if (*got != FETCH_OK)
+			break;
 		s = step(r);
+		if (s == WCARD_ENTER) {
+			q->cur.active = false;
+		} else if (s == WCARD_DONE) {
+			cur_done(q);
+			if (!wcard_flow_retire(r))
+				s = WCARD_FAULT;
+			/* Its event is for the world outside of units. */
+			if (s == WCARD_FAULT || r->fence)
+				break;
+		} else {
+			break;
+		}
+		if (r->data && wcard_now(r->e->m) - now > WCARD_UNIT_NS)
+			break;
+	} while (--r->budget > 0 && !atomic_load_explicit(&q->stop, memory_order_relaxed) &&
+		 !atomic_load_explicit(&q->suspend, memory_order_relaxed));
+	for (unsigned int i = 0; i < WEFT_FRAMES; i++) {
+		wcard_window_close(&r->acc, &r->list[i]);
+		wcard_window_close(&r->acc, &r->table[i]);
+	}
 	wcard_acc_end(&r->acc);
+	if (r->packets)
+		atomic_fetch_add_explicit(&q->c->packets, r->packets, memory_order_relaxed);
+	r->packets = 0;
+	return s;
+}
+
+/* False: the queue leaves the engine, `run` says as what. */
+static bool advance(struct wcard_run *r, uint64_t now)
+{
+	struct wcard_queue *q = r->q;
+	enum fetch got;
+	enum wcard_step s = unit(r, now, &got);
+
 	if (got == FETCH_IDLE) {
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		return false;
 	}
-	if (got == FETCH_FAULT && q->depth > 1) {
-		/* What could not be fetched has no opcode: the CALL that named the list is the packet to blame. */
-		q->depth--;
-		q->pkt.hdr.op = WEFT_PKT_CALL;
-		q->cur.active = true;
-	}
+	/* What could not be fetched has no opcode: the packet that named the list is to blame. */
+	if (got == FETCH_FAULT && q->depth > 1)
+		wcard_flow_blame(q);
 	if (got == FETCH_FAULT || s == WCARD_FAULT) {
 		faulted(r);
 		return false;
@@ -151,19 +215,13 @@ static bool advance(struct wcard_run *r)
 		wcard_queue_publish(q, WEFT_QS_RUNNING);
 		return false;
 	}
-	if (s == WCARD_DONE) {
-		bool fence = q->pkt.hdr.op == WEFT_PKT_FENCE;
-		bool irq = fence && q->pkt.fence.irq;
-
-		retire(q);
-		if (fence) {
-			q->progress_ns = wcard_now(r->e->m);
-			wcard_queue_publish(q, WEFT_QS_RUNNING);
-			if (irq)
-				wcard_event(q->c, WEFT_EVT_FENCE, q->desc.id, q->desc.asid, 0, q->fence);
-		}
-	} else if (s == WCARD_ENTER) {
-		q->cur.active = false;
+	if (s == WCARD_PARK)
+		return false;
+	if (r->fence) {
+		q->progress_ns = wcard_now(r->e->m);
+		wcard_queue_publish(q, WEFT_QS_RUNNING);
+		if (q->pkt.fence.irq)
+			wcard_event(q->c, WEFT_EVT_FENCE, q->desc.id, q->desc.asid, 0, q->fence);
 	}
 	return true;
 }
@@ -179,11 +237,11 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 	for (;;) {
 		bool go = !atomic_load(&q->stop);
 
-		if (go && q->suspend && !q->cur.active) {
+		if (go && atomic_load(&q->suspend) && !q->cur.active) {
 			wcard_queue_publish(q, WEFT_QS_SUSPENDED);
 			go = false;
 		} else if (go) {
-			go = advance(&r);
+			go = advance(&r, last);
 		}
 		now = wcard_now(e->m);
 		q->progress_ns = now;
