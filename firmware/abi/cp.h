@@ -70,10 +70,11 @@
 #define WEFT_CP_ARM_CMD			(WEFT_CP_DEV + 0x230)	/* u32: CREATE or DESTROY */
 #define WEFT_CP_ARM_STATUS		(WEFT_CP_DEV + 0x234)	/* u32 RO */
 
-/* Scheduling policy (WEFT_CAP_BANDS): write BAND, FLOOR, SLICE, then CMD. */
+/* Scheduling policy (WEFT_CAP_BANDS): write BAND, FLOOR, SLICE, then CMD. The card refuses a sum of floors above 1000. */
 #define WEFT_CP_POL_BAND		(WEFT_CP_DEV + 0x240)	/* u32 */
 #define WEFT_CP_POL_FLOOR		(WEFT_CP_DEV + 0x244)	/* u32: per mille */
 #define WEFT_CP_POL_SLICE		(WEFT_CP_DEV + 0x248)	/* u32: ns */
 #define WEFT_CP_POL_CMD			(WEFT_CP_DEV + 0x24c)	/* u32: any */
+#define WEFT_CP_POL_STATUS		(WEFT_CP_DEV + 0x250)	/* u32 RO */
 
 #endif

@@ -30,7 +30,7 @@ enum weft_mbox_op {
 	WEFT_MBOX_SUSPEND = 8,		/* arg[0]: queue; state saved at a packet boundary */
 	WEFT_MBOX_RESUME = 9,		/* arg[0]: queue */
 	WEFT_MBOX_ARM_BIND = 10,	/* arm: registers or (arm = 0) removes a SEM page's arm page */
-	WEFT_MBOX_POLICY = 11,		/* arg[0] band, arg[1] floor share per mille, arg[2] slice ns */
+	WEFT_MBOX_POLICY = 11,		/* arg[0] band, arg[1] floor share per mille, arg[2] slice ns, 1 … 100,000,000 */
 	WEFT_MBOX_OP_COUNT
 };
 

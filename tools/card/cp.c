@@ -229,6 +229,7 @@ void wcard_cp_reset(struct wcard_card *c)
 	cp->msip = 0;
 	cp->as_id = cp->as_type = cp->as_status = cp->q_status = 0;
 	cp->as_root = 0;
+	cp->pol_band = cp->pol_floor = cp->pol_slice = cp->pol_status = 0;
 	memset(cp->q_desc, 0, sizeof(cp->q_desc));
 	atomic_store(&cp->irq, 0);
 	atomic_store(&cp->irq_enable, 0);

@@ -16,7 +16,7 @@ static const struct { uint32_t at; uint8_t bytes; } regs[] = {
 	{ WEFT_CP_AS_CMD, 4 }, { WEFT_CP_AS_STATUS, 4 }, { WEFT_CP_Q_CMD, 4 }, { WEFT_CP_Q_STATUS, 4 },
 	{ WEFT_CP_FAULT_QUEUE, 4 }, { WEFT_CP_FAULT_CAUSE, 4 }, { WEFT_CP_FAULT_VA, 8 }, { WEFT_CP_ARM_SEM, 8 },
 	{ WEFT_CP_ARM_ARM, 8 }, { WEFT_CP_ARM_CMD, 4 }, { WEFT_CP_ARM_STATUS, 4 }, { WEFT_CP_POL_BAND, 4 },
-	{ WEFT_CP_POL_FLOOR, 4 }, { WEFT_CP_POL_SLICE, 4 }, { WEFT_CP_POL_CMD, 4 },
+	{ WEFT_CP_POL_FLOOR, 4 }, { WEFT_CP_POL_SLICE, 4 }, { WEFT_CP_POL_CMD, 4 }, { WEFT_CP_POL_STATUS, 4 },
 };
 
 static bool known(uint64_t addr, unsigned int size)
@@ -107,6 +107,10 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t addr)
 	case WEFT_CP_FAULT_CAUSE:
 	case WEFT_CP_FAULT_VA: return fault_read(c, addr);
 	case WEFT_CP_ARM_STATUS: return WEFT_MBOX_NO_CAP;
+	case WEFT_CP_POL_BAND: return cp->pol_band;
+	case WEFT_CP_POL_FLOOR: return cp->pol_floor;
+	case WEFT_CP_POL_SLICE: return cp->pol_slice;
+	case WEFT_CP_POL_STATUS: return cp->pol_status;
 	default: break;
 	}
 	if (addr >= WEFT_CP_Q_DESC && addr < WEFT_CP_Q_DESC + sizeof(cp->q_desc))
@@ -159,6 +163,12 @@ static void reg_write(struct wcard_card *c, uint64_t addr, uint64_t val)
 	case WEFT_CP_AS_ROOT: cp->as_root = val; break;
 	case WEFT_CP_AS_CMD: cp->as_status = as_cmd(c, v); break;
 	case WEFT_CP_Q_CMD: cp->q_status = queue_cmd(c, v); break;
+	case WEFT_CP_POL_BAND: cp->pol_band = v; break;
+	case WEFT_CP_POL_FLOOR: cp->pol_floor = v; break;
+	case WEFT_CP_POL_SLICE: cp->pol_slice = v; break;
+	case WEFT_CP_POL_CMD:
+		cp->pol_status = (uint32_t)wcard_bands_policy(c, cp->pol_band, cp->pol_floor, cp->pol_slice);
+		break;
 	default:
 		if (addr >= WEFT_CP_Q_DESC && addr < WEFT_CP_Q_DESC + sizeof(cp->q_desc))
 			cp->q_desc[(addr - WEFT_CP_Q_DESC) / 4] = v;

@@ -9,7 +9,6 @@
 #include "access.h"
 #include "ops/ops.h"
 
-#define WCARD_SLICE_NS		1000000		/* engine time after which others get their turn */
 #define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
 #define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */
@@ -39,11 +38,20 @@ struct wcard_queue {
 
 	/* machine.lock */
 	_Atomic(enum weft_queue_run) run;	/* the streamer sets it too while it owns the queue */
-	bool on_engine, queued, holds_slot, kicked;
+	bool on_engine, queued, holds_slot;
 	_Atomic bool suspend;
-	struct wcard_queue *next;	/* of the ready list, or of the timed list */
+	bool woken;			/* became ready while it was leaving its engine */
+	struct wcard_node node;		/* among the ready queues of its share; key = its engine time by weight */
+	struct wcard_queue *held_prev, *held_next;
+	enum wcard_by by;
+	uint64_t unit_limit_ns;		/* a unit longer than this is looked at by limits.c */
+	uint64_t wait_since_ns;		/* of the WAIT it is parked at */
+	uint64_t wait_told_ns;		/* that of the WAIT whose limit was reported last */
+	uint64_t slice_ns, advance_ns;	/* of this turn, and charged for it in advance */
+	struct wcard_node timer;	/* TIMED, or parked with a limit */
+	bool timer_on;
 	uint64_t deadline_ns;		/* TIMED */
-	bool timed;			/* in the timed list */
+	bool timed;			/* its timer runs */
 	bool timed_over;		/* its TIMED packet can retire */
 	_Atomic bool stop;
 
@@ -62,6 +70,11 @@ struct wcard_engine {
 	unsigned int index;
 	int core;
 	pthread_t thread;
+	struct wcard_queue *q;		/* on it; machine.lock */
+	uint64_t since;			/* end of what was charged last: taking a queue up is part of its turn */
+	bool slept;			/* since the last look: */
+	uint64_t look_ns, look_cpu_ns;	/* card clock, and what the thread had run by then */
+	uint64_t waited_ns;		/* since then, on purpose: injected */
 	struct wcard_tlb tlb;
 };
 
@@ -85,6 +98,7 @@ struct wcard_run {
 	uint64_t packets;		/* retired, not yet counted */
 	bool data;			/* the packet moved data: look at the clock */
 	bool fence;			/* a FENCE retired, the last packet of the unit */
+	uint64_t last_ns;		/* end of the unit before */
 };
 
 /* One row of pkt.c for each opcode; called inside a unit until DONE. */
@@ -139,6 +153,8 @@ int wcard_queue_suspend(struct wcard_card *c, uint32_t id);
 int wcard_queue_resume(struct wcard_card *c, uint32_t id);
 void wcard_queue_doorbell(struct wcard_card *c, uint32_t id);
 void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run);
+/* machine.lock held, off its engine: faults without having run */
+void wcard_queue_fault(struct wcard_queue *q, enum weft_fault cause);
 /* machine.lock held: stops it, or asks the engine to; true when it is off the engine */
 bool wcard_queue_stop(struct wcard_queue *q);
 void wcard_queues_reset(struct wcard_card *c);			/* FLR: stops and frees all, waits */
@@ -150,6 +166,29 @@ void wcard_sched_fini(struct wcard_machine *m);
 void wcard_sched_ready(struct wcard_queue *q);
 void wcard_sched_remove(struct wcard_queue *q);
 void wcard_sched_timed(struct wcard_queue *q);
+void wcard_timer_set(struct wcard_queue *q, uint64_t deadline_ns);
+void wcard_timer_clear(struct wcard_queue *q);
+
+/* limits.c: a queue's turn begins; enum weft_fault or 0 for the unit that took `ns`, by the
+ * clock on the wall, and for an engine time of `ns` */
+void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q);
+uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns);
+uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns);
+/* machine.lock held: it is PARKED since wait_since_ns; its timer came */
+void wcard_limits_park(struct wcard_queue *q);
+void wcard_limits_waited(struct wcard_queue *q);
+
+/* inject.c */
+static inline bool wcard_injecting(const struct wcard_card *c)
+{
+	return atomic_load_explicit(&c->inject.on, memory_order_relaxed);
+}
+void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg);	/* register INJECT */
+void wcard_inject_reset(struct wcard_card *c);
+/* Outside a unit. Whether a hang was planted here; it is over then, with enum weft_fault in *cause or 0 if stopped. */
+bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause);
+/* Outside a unit. Makes the one that took `ns` last longer. */
+void wcard_inject_slow(struct wcard_run *r, uint64_t ns);
 
 /* stream.c: inside a unit: stores `head` where its submitter looks. False: failed. */
 bool wcard_head_store(struct wcard_run *r, uint64_t head);

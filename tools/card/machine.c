@@ -61,6 +61,9 @@ static struct wcard_card *card_new(struct wcard_machine *m, unsigned int index, 
 	/* Memory appears when it is touched, then in huge pages where the kernel has them. */
 	madvise(c->lmem, c->lmem_bytes, MADV_HUGEPAGE);
 	wcard_pci_init(c);
+	wcard_bands_init(c);
+	wcard_inject_reset(c);
+	atomic_store(&c->hang_ms, WCARD_HANG_MS);
 	return c;
 }
 

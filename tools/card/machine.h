@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "band.h"
 #include "boot.h"
 #include "cp.h"
 #include "event.h"
@@ -33,12 +34,14 @@
 #define WCARD_NUM_QUEUES	4096
 #define WCARD_NUM_LINKS		32
 #define WCARD_VECTORS		32
+#define WCARD_HANG_MS		2000		/* after reset */
 #define WCARD_SAFE_MAX		16
 #define WCARD_FAULT_FIFO	(WCARD_NUM_QUEUES + 1)
 #define WCARD_DOORBELL_BAR	((uint64_t)WCARD_NUM_QUEUES * 4096)
 
 #define WCARD_CAPS (WEFT_CAP_ROM_BOOT | WEFT_CAP_EXEC | WEFT_CAP_REDUCE | WEFT_CAP_TIMED | WEFT_CAP_CALL | \
-		    WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT | WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR)
+		    WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT | WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR | \
+		    WEFT_CAP_BANDS | WEFT_CAP_ENGINE_RESET)
 
 struct wcard_card;
 struct wcard_machine;
@@ -62,8 +65,7 @@ struct wcard_as {
 	_Atomic uint32_t gen;		/* of its translations; never goes back, not even over AS_DESTROY */
 	unsigned int nqueues;
 	struct wcard_cnt *cnt;		/* allocated at the first AS_CREATE, zeroed at every one */
-	struct wcard_queue *ready, *ready_last;
-	struct wcard_as *next_ready;	/* while it has ready queues */
+	struct wcard_share share[WCARD_BANDS];
 };
 
 struct wcard_safe_req {
@@ -103,6 +105,7 @@ struct wcard_cp {
 	uint32_t as_id, as_type, as_status;
 	uint64_t as_root;
 	uint32_t q_desc[14], q_status;
+	uint32_t pol_band, pol_floor, pol_slice, pol_status;
 	struct { uint32_t queue, cause; uint64_t va; } fault[WCARD_FAULT_FIFO];
 	unsigned int fault_head, fault_n;
 };
@@ -128,8 +131,8 @@ struct wcard_card {
 	/* queues and address spaces: machine.lock */
 	struct wcard_as as[WCARD_NUM_ASIDS];
 	struct wcard_queue *queue[WCARD_NUM_QUEUES];
-	struct wcard_as *ready, *ready_last;
-	unsigned int slots_used;
+	struct wcard_bands bands;
+	_Atomic uint8_t rung[WCARD_NUM_QUEUES];	/* doorbells not yet looked at; more of them change nothing */
 
 	/* events and interrupts: evt_lock */
 	pthread_mutex_t evt_lock;
@@ -152,6 +155,13 @@ struct wcard_card {
 	_Atomic uint64_t engine_busy_ns[WCARD_MAX_ENGINES];
 	_Atomic uint64_t irqs, events, doorbells, packets, walks;
 
+	struct {
+		_Atomic bool on;		/* anything below may be set */
+		_Atomic uint32_t hang;		/* queue */
+		_Atomic uint32_t slow;		/* times */
+	} inject;
+	_Atomic uint32_t hang_ms;
+
 	pthread_t vfu_thread;
 	int listen_fd;
 	_Atomic int conn_fd;
@@ -172,12 +182,12 @@ struct wcard_machine {
 	pthread_cond_t off;		/* a queue with a stop request left its engine */
 	unsigned int idle;		/* engine threads waiting for work */
 	_Atomic unsigned int nready;	/* queues in ready lists */
-	unsigned int rr_card;
+	uint64_t least;			/* engine time where a card that comes begins */
 	_Atomic bool quit;		/* threads of the machine end */
 	_Atomic bool closing;		/* protocol threads end */
 	struct wcard_engine *engine;
 
-	struct wcard_queue *timed;	/* sorted by deadline */
+	struct wcard_heap timers;	/* of queues, by deadline */
 	pthread_cond_t timed_cond;
 	pthread_t timed_thread;
 

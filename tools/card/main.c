@@ -24,7 +24,7 @@ static const char help[] =
 "  --cards N          1 … 16 (default 1)\n"
 "  --socket-dir DIR   existing directory for the sockets\n"
 "  --lmem-mib M       local memory of a card in MiB, a power of two, 16 … 16384 (default 256)\n"
-"  --slots S          queues of a card that can run at once, 16 … 4096 (default 64)\n"
+"  --slots S          queues of a card that can run at once, 2 … 4096 (default 64)\n"
 "  --engines E        engine threads, shared by all cards (default: one per core)\n"
 "  --msi              MSI instead of MSI-X\n"
 "  --no-exec          without the EXEC capability\n"
@@ -108,8 +108,8 @@ int main(int argc, char **argv)
 			m.lmem_bytes = (uint64_t)n << 20;
 			break;
 		case 's':
-			if (!number(optarg, 16, WCARD_NUM_QUEUES, &n))
-				return usage("--slots takes 16 … 4096, not", optarg);
+			if (!number(optarg, 2, WCARD_NUM_QUEUES, &n))
+				return usage("--slots takes 2 … 4096, not", optarg);
 			m.slots = (unsigned int)n;
 			break;
 		case 'e':

@@ -136,6 +136,7 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		q->progress_ns = wcard_now(c->m);
 		memset(q->state, 0, sizeof(*q->state));
 		c->queue[d->id] = q;
+		atomic_store(&c->rung[d->id], 0);
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		if (q->ctl)
 			arm(q);
@@ -227,14 +228,13 @@ void wcard_queue_doorbell(struct wcard_card *c, uint32_t id)
 	struct wcard_queue *q;
 
 	atomic_fetch_add_explicit(&c->doorbells, 1, memory_order_relaxed);
+	/* One that nobody has looked at yet stands for this one too: a flood takes no lock. */
+	if (id >= WCARD_NUM_QUEUES || atomic_exchange(&c->rung[id], 1))
+		return;
 	pthread_mutex_lock(&c->m->lock);
-	q = id < WCARD_NUM_QUEUES && !c->resetting ? c->queue[id] : NULL;
-	if (q) {
-		if (q->on_engine)
-			q->kicked = true;
-		else if (q->run == WEFT_QS_IDLE)
-			wcard_sched_ready(q);
-	}
+	q = c->resetting ? NULL : c->queue[id];
+	if (q && !q->on_engine && q->run == WEFT_QS_IDLE)
+		wcard_sched_ready(q);
 	pthread_mutex_unlock(&c->m->lock);
 }
 
@@ -285,6 +285,16 @@ bool wcard_queue_stop(struct wcard_queue *q)
 	return true;
 }
 
+void wcard_queue_fault(struct wcard_queue *q, enum weft_fault cause)
+{
+	wcard_sched_remove(q);
+	q->cause = cause;
+	q->fault_va = 0;
+	wcard_queue_publish(q, WEFT_QS_FAULTED);
+	wcard_event(q->c, WEFT_EVT_FAULT, q->desc.id, q->desc.asid, cause, 0);
+	wcard_cp_fault(q->c, q->desc.id, cause, 0);
+}
+
 void wcard_queues_reset(struct wcard_card *c)
 {
 	pthread_mutex_lock(&c->m->lock);
@@ -302,5 +312,6 @@ void wcard_queues_reset(struct wcard_card *c)
 		c->as[i].live = false;
 		atomic_fetch_add(&c->as[i].gen, 1);
 	}
+	wcard_bands_init(c);
 	pthread_mutex_unlock(&c->m->lock);
 }

@@ -131,6 +131,7 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_FENCE_LOOP_MAX: return c->m->caps & WEFT_CAP_LOOP ? WCARD_FENCE_LOOP_MAX : 0;
 	case WEFT_REG_RESET_GEN: return atomic_load(&c->reset_gen);
 	case WEFT_REG_TIMED_WIDTH: return c->m->slots;
+	case WEFT_REG_HANG_MS: return atomic_load(&c->hang_ms);
 	case WEFT_REG_BOOT_STATUS: return boot_status(c);
 	case WEFT_REG_BOOT_IMAGE: return c->r.boot_image;
 	case WEFT_REG_BOOT_BYTES: return c->r.boot_bytes;
@@ -182,6 +183,7 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	}
 	switch (at) {
 	case WEFT_REG_USER_LIMIT: set_user_limit(c, v); break;
+	case WEFT_REG_HANG_MS: atomic_store(&c->hang_ms, (uint32_t)v); break;
 	case WEFT_REG_BOOT_CTRL: wcard_cp_ctrl(c, (uint32_t)v); break;
 	case WEFT_REG_BOOT_IMAGE: c->r.boot_image = v; break;
 	case WEFT_REG_BOOT_BYTES: c->r.boot_bytes = v; break;

@@ -16,6 +16,8 @@
 static void clear_registers(struct wcard_card *c)
 {
 	atomic_store(&c->user_limit, 0);
+	atomic_store(&c->hang_ms, WCARD_HANG_MS);
+	wcard_inject_reset(c);
 	memset(&c->r, 0, sizeof(c->r));
 	pthread_mutex_lock(&c->evt_lock);
 	c->evt_base = 0;

@@ -16,6 +16,16 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 	if (q->op == WEFT_SAFE_QUEUE_STOP && q->arg[0] < WCARD_NUM_QUEUES) {
 		if (c->queue[q->arg[0]])
 			wcard_queue_stop(c->queue[q->arg[0]]);
+	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] < c->m->nengines) {
+		struct wcard_queue *on = c->m->engine[q->arg[0]].q;
+
+		/* The engine may be at work for another card, whose queue is not ours to stop. */
+		if (on && on->c == c)
+			wcard_queue_stop(on);
+	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] == c->m->nengines) {
+		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+			if (c->queue[i] && c->queue[i]->timed)
+				wcard_queue_stop(c->queue[i]);
 	} else if (q->op == WEFT_SAFE_AS_STOP && q->arg[0] < WCARD_NUM_ASIDS) {
 		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
 			if (c->queue[i] && c->queue[i]->desc.asid == q->arg[0])
@@ -64,6 +74,22 @@ static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 	return WEFT_SAFE_OK;
 }
 
+/* Whoever was on the engine when the operation was given was told then; who came since is none of its business. */
+static uint32_t engine_wait(struct wcard_card *c, uint64_t engine)
+{
+	struct wcard_queue *on;
+
+	if (engine > c->m->nengines)
+		return WEFT_SAFE_BAD_ARG;
+	if (engine == c->m->nengines)
+		return WEFT_SAFE_OK;
+	pthread_mutex_lock(&c->m->lock);
+	while ((on = c->m->engine[engine].q) && on->c == c && atomic_load(&on->stop))
+		pthread_cond_wait(&c->m->off, &c->m->lock);
+	pthread_mutex_unlock(&c->m->lock);
+	return WEFT_SAFE_OK;
+}
+
 static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 {
 	switch (q->op) {
@@ -76,6 +102,8 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 		/* The range is a hint: dropping more than asked for is always right. */
 		wcard_as_invalidate(c, (uint32_t)q->arg[0]);
 		return WEFT_SAFE_OK;
+	case WEFT_SAFE_ENGINE_RESET:
+		return engine_wait(c, q->arg[0]);
 	default:
 		return WEFT_SAFE_BAD_OP;
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /*
- * One engine thread per core, shared by all cards. A free thread takes the next queue round robin over cards, then
- * over the card's address spaces, then over their queues. A queue keeps its slot from the moment it is taken until it
- * gives up the engine, over a TIMED packet too.
+ * One engine thread per core, shared by all cards in turn by engine time; band.c says who is next on a card. A queue
+ * keeps its slot from the moment it is taken until it gives up the engine, over a TIMED packet too. Engine time of a
+ * queue is all of an engine's from the end of the turn before: who costs the scheduler much pays for it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,48 +22,37 @@ static inline void wcard_pause(void)
 #endif
 }
 
-static void as_push(struct wcard_as *as, struct wcard_queue *q)
+void wcard_timer_set(struct wcard_queue *q, uint64_t deadline_ns)
 {
-	q->next = NULL;
-	if (as->ready)
-		as->ready_last->next = q;
-	else
-		as->ready = q;
-	as->ready_last = q;
+	struct wcard_machine *m = q->c->m;
+
+	q->timer.key = deadline_ns;
+	wcard_heap_insert(&m->timers, &q->timer);
+	q->timer_on = true;
+	if (m->timers.root == &q->timer)
+		pthread_cond_signal(&m->timed_cond);
 }
 
-static void card_push(struct wcard_card *c, struct wcard_as *as)
+void wcard_timer_clear(struct wcard_queue *q)
 {
-	as->next_ready = NULL;
-	if (c->ready)
-		c->ready_last->next_ready = as;
-	else
-		c->ready = as;
-	c->ready_last = as;
-}
-
-static void card_unlink(struct wcard_card *c, struct wcard_as *as)
-{
-	struct wcard_as **pos = &c->ready, *prev = NULL;
-
-	while (*pos != as) {
-		prev = *pos;
-		pos = &prev->next_ready;
-	}
-	*pos = as->next_ready;
-	if (c->ready_last == as)
-		c->ready_last = prev;
+	if (q->timer_on)
+		wcard_heap_remove(&q->c->m->timers, &q->timer);
+	q->timer_on = false;
+	q->timed = false;
 }
 
 void wcard_sched_ready(struct wcard_queue *q)
 {
 	struct wcard_machine *m = q->c->m;
 
+	if (q->on_engine) {
+		q->woken = true;
+		return;
+	}
 	if (q->queued)
 		return;
-	if (!q->as->ready)
-		card_push(q->c, q->as);
-	as_push(q->as, q);
+	wcard_timer_clear(q);
+	wcard_bands_push(q);
 	q->queued = true;
 	if (q->run != WEFT_QS_READY && !q->timed_over)
 		wcard_queue_publish(q, WEFT_QS_READY);
@@ -74,108 +63,69 @@ void wcard_sched_ready(struct wcard_queue *q)
 
 static void release_slot(struct wcard_queue *q)
 {
-	if (q->holds_slot) {
-		q->holds_slot = false;
-		q->c->slots_used--;
-		/* Someone may have waited for the slot only. */
-		if (q->c->ready && q->c->m->idle)
-			pthread_cond_signal(&q->c->m->work);
-	}
+	if (!q->holds_slot)
+		return;
+	wcard_bands_slot_free(q);
+	/* Someone may have waited for the slot only. */
+	if (q->c->bands.nready && q->c->m->idle)
+		pthread_cond_signal(&q->c->m->work);
 }
 
-/* Out of the ready list and the timed list, wherever it is; gives up its slot. */
+/* Neither ready nor timed any more, wherever it was; gives up its slot. */
 void wcard_sched_remove(struct wcard_queue *q)
 {
 	if (q->queued) {
-		struct wcard_queue **pos = &q->as->ready, *prev = NULL;
-
-		while (*pos != q) {
-			prev = *pos;
-			pos = &prev->next;
-		}
-		*pos = q->next;
-		if (q->as->ready_last == q)
-			q->as->ready_last = prev;
-		if (!q->as->ready)
-			card_unlink(q->c, q->as);
+		wcard_bands_remove(q);
 		q->queued = false;
 		atomic_fetch_sub(&q->c->m->nready, 1);
 	}
-	if (q->timed) {
-		struct wcard_queue **pos = &q->c->m->timed;
-
-		while (*pos != q)
-			pos = &(*pos)->next;
-		*pos = q->next;
-		q->timed = false;
-	}
+	wcard_timer_clear(q);
 	release_slot(q);
 }
 
 void wcard_sched_timed(struct wcard_queue *q)
 {
-	struct wcard_queue **pos = &q->c->m->timed;
-
-	while (*pos && (*pos)->deadline_ns <= q->deadline_ns)
-		pos = &(*pos)->next;
-	q->next = *pos;
-	*pos = q;
 	q->timed = true;
-	if (q->c->m->timed == q)
-		pthread_cond_signal(&q->c->m->timed_cond);
+	wcard_timer_set(q, q->deadline_ns);
 }
 
-static struct wcard_queue *pick_card(struct wcard_card *c)
-{
-	struct wcard_as *as = c->ready;
-
-	/* All slots taken: only a queue that still holds one (its TIMED packet ended) may go on. */
-	for (; as; as = as->next_ready) {
-		for (struct wcard_queue *q = as->ready; q; q = q->next) {
-			bool more;
-
-			if (!q->holds_slot && c->slots_used >= c->m->slots)
-				continue;
-			if (!q->holds_slot) {
-				q->holds_slot = true;
-				c->slots_used++;
-			}
-			/* Unlink without giving the slot back; the address space goes to the end of the round. */
-			q->holds_slot = false;
-			wcard_sched_remove(q);
-			q->holds_slot = true;
-			more = as->ready != NULL;
-			if (more) {
-				card_unlink(c, as);
-				card_push(c, as);
-			}
-			return q;
-		}
-	}
-	return NULL;
-}
-
+/* The card that had least of the engines goes first. */
 static struct wcard_queue *pick(struct wcard_machine *m)
 {
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		unsigned int at = (m->rr_card + i) % m->ncards;
-		struct wcard_queue *q = pick_card(m->card[at]);
+	uint32_t tried = 0;
 
-		if (q) {
-			m->rr_card = at + 1;
-			q->on_engine = true;
-			return q;
-		}
+	for (;;) {
+		struct wcard_card *c = NULL;
+		struct wcard_queue *q;
+
+		for (unsigned int i = 0; i < m->ncards; i++)
+			if (m->card[i]->bands.nready && !(tried >> i & 1) &&
+			    (!c || m->card[i]->bands.time < c->bands.time))
+				c = m->card[i];
+		if (!c)
+			return NULL;
+		tried |= UINT32_C(1) << c->index;
+		if (c->bands.time > m->least)
+			m->least = c->bands.time;
+		q = wcard_bands_pick(c);
+		if (!q)
+			continue;
+		q->queued = false;
+		q->on_engine = true;
+		q->woken = false;
+		atomic_store(&c->rung[q->desc.id], 0);
+		atomic_fetch_sub(&m->nready, 1);
+		return q;
 	}
-	return NULL;
 }
 
 /* After wcard_stream(): decides what the queue is now. `run` says how it left, set by the streamer. */
-static void put(struct wcard_queue *q)
+static void put(struct wcard_queue *q, uint64_t ns)
 {
 	struct wcard_machine *m = q->c->m;
 
 	q->on_engine = false;
+	wcard_bands_put(q, ns);
 	pthread_cond_broadcast(&m->off);
 	if (q->run == WEFT_QS_RUNNING && q->deadline_ns && !atomic_load(&q->stop)) {
 		wcard_sched_timed(q);
@@ -189,11 +139,15 @@ static void put(struct wcard_queue *q)
 		}
 	} else if (q->suspend && !q->cur.active && q->run != WEFT_QS_FAULTED) {
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
-	} else if (q->run == WEFT_QS_READY || q->run == WEFT_QS_SUSPENDED || (q->run == WEFT_QS_IDLE && q->kicked)) {
+	} else if (q->run == WEFT_QS_READY || q->run == WEFT_QS_SUSPENDED ||
+		   (q->run == WEFT_QS_IDLE && atomic_load(&q->c->rung[q->desc.id])) ||
+		   ((q->run == WEFT_QS_IDLE || q->run == WEFT_QS_PARKED) && q->woken)) {
 		/* SUSPENDED: and resumed before it was off the engine. */
 		wcard_sched_ready(q);
+	} else if (q->run == WEFT_QS_PARKED) {
+		wcard_limits_park(q);
 	}
-	q->kicked = false;
+	q->woken = false;
 }
 
 static void *engine_main(void *arg)
@@ -214,11 +168,14 @@ static void *engine_main(void *arg)
 		uint64_t until;
 
 		if (q) {
-			q->kicked = false;
+			uint64_t busy = q->busy_ns;
+
+			e->q = q;
 			pthread_mutex_unlock(&m->lock);
 			wcard_stream(e, q);
 			pthread_mutex_lock(&m->lock);
-			put(q);
+			e->q = NULL;
+			put(q, q->busy_ns - busy);
 			if (m->quit || atomic_load(&m->nready))
 				continue;
 			/* Work often comes in a row; sleeping and waking costs more than this look. */
@@ -226,6 +183,7 @@ static void *engine_main(void *arg)
 			until = wcard_now(m) + WCARD_SPIN_NS;
 			while (!atomic_load_explicit(&m->nready, memory_order_relaxed) && wcard_now(m) < until)
 				wcard_pause();
+			e->since = wcard_now(m);
 			pthread_mutex_lock(&m->lock);
 			if (atomic_load(&m->nready))
 				continue;
@@ -233,6 +191,8 @@ static void *engine_main(void *arg)
 		m->idle++;
 		pthread_cond_wait(&m->work, &m->lock);
 		m->idle--;
+		e->since = wcard_now(m);
+		e->slept = true;
 	}
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
@@ -244,20 +204,25 @@ static void *timed_main(void *arg)
 
 	pthread_mutex_lock(&m->lock);
 	while (!m->quit) {
-		struct wcard_queue *q = m->timed;
+		struct wcard_queue *q;
 		struct timespec ts;
 
-		if (!q) {
+		if (!m->timers.root) {
 			pthread_cond_wait(&m->timed_cond, &m->lock);
 			continue;
 		}
-		if (wcard_now(m) < q->deadline_ns) {
-			wcard_deadline(m, q->deadline_ns, &ts);
+		if (wcard_now(m) < m->timers.root->key) {
+			wcard_deadline(m, m->timers.root->key, &ts);
 			pthread_cond_timedwait(&m->timed_cond, &m->lock, &ts);
 			continue;
 		}
-		m->timed = q->next;
-		q->timed = false;
+		q = (struct wcard_queue *)(void *)((char *)m->timers.root - offsetof(struct wcard_queue, timer));
+		if (!q->timed) {
+			wcard_timer_clear(q);
+			wcard_limits_waited(q);
+			continue;
+		}
+		wcard_timer_clear(q);
 		q->timed_over = true;
 		q->deadline_ns = 0;
 		wcard_sched_ready(q);

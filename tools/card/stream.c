@@ -133,6 +133,50 @@ static enum wcard_step step(struct wcard_run *r)
 	return row->fn(r);
 }
 
+/* The unit pauses: nothing it looked up is used until it goes on. */
+static void pause_unit(struct wcard_run *r)
+{
+	for (unsigned int i = 0; i < WEFT_FRAMES; i++) {
+		wcard_window_close(&r->acc, &r->list[i]);
+		wcard_window_close(&r->acc, &r->table[i]);
+	}
+	wcard_acc_end(&r->acc);
+}
+
+/* What was injected for this packet, before it runs. DONE: nothing. */
+static enum wcard_step injected(struct wcard_run *r)
+{
+	uint32_t cause = 0;
+	bool hung;
+
+	pause_unit(r);
+	hung = wcard_inject_hang(r, &cause);
+	wcard_acc_begin(&r->acc);
+	if (cause)
+		return wcard_fail(r, (int)cause, 0);
+	/* Only a stop ended it: the packet does not run. */
+	return hung ? WCARD_MORE : WCARD_DONE;
+}
+
+/* The packet did `s`, having moved data: it took its time, which is limited. */
+static enum wcard_step timed_step(struct wcard_run *r, enum wcard_step s)
+{
+	uint64_t now = wcard_now(r->e->m);
+	uint32_t cause = 0;
+
+	if (wcard_injecting(r->q->c)) {
+		pause_unit(r);
+		wcard_inject_slow(r, now - r->last_ns);
+		wcard_acc_begin(&r->acc);
+		now = wcard_now(r->e->m);
+	}
+	if (now - r->last_ns > r->q->unit_limit_ns)
+		cause = wcard_limits_unit(r, now - r->last_ns);
+	/* A turn may have begun before the thread was looked at, while it waited for a lock. */
+	r->last_ns = now > r->e->look_ns ? now : r->e->look_ns;
+	return cause ? wcard_fail(r, (int)cause, 0) : s;
+}
+
 static void faulted(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
@@ -159,13 +203,22 @@ static enum wcard_step unit(struct wcard_run *r, uint64_t now, enum fetch *got)
 	*got = FETCH_OK;
 	r->budget = WCARD_UNIT_PACKETS;
 	r->fence = false;
+	/* A turn may have begun before the thread was looked at, while it waited for a lock. */
+	r->last_ns = now > r->e->look_ns ? now : r->e->look_ns;
 	wcard_acc_begin(&r->acc);
 	do {
 		if (!q->cur.active)
 			*got = fetch(r);
 		if (*got != FETCH_OK)
 			break;
+		s = WCARD_DONE;
+		if (wcard_injecting(q->c))
+			s = injected(r);
+		if (s != WCARD_DONE)
+			break;
 		s = step(r);
+		if (r->data && (s == WCARD_DONE || s == WCARD_MORE))
+			s = timed_step(r, s);
 		if (s == WCARD_ENTER) {
 			q->cur.active = false;
 		} else if (s == WCARD_DONE) {
@@ -178,15 +231,11 @@ static enum wcard_step unit(struct wcard_run *r, uint64_t now, enum fetch *got)
 		} else {
 			break;
 		}
-		if (r->data && wcard_now(r->e->m) - now > WCARD_UNIT_NS)
+		if (r->data && r->last_ns - now > WCARD_UNIT_NS)
 			break;
 	} while (--r->budget > 0 && !atomic_load_explicit(&q->stop, memory_order_relaxed) &&
 		 !atomic_load_explicit(&q->suspend, memory_order_relaxed));
-	for (unsigned int i = 0; i < WEFT_FRAMES; i++) {
-		wcard_window_close(&r->acc, &r->list[i]);
-		wcard_window_close(&r->acc, &r->table[i]);
-	}
-	wcard_acc_end(&r->acc);
+	pause_unit(r);
 	if (r->packets)
 		atomic_fetch_add_explicit(&q->c->packets, r->packets, memory_order_relaxed);
 	r->packets = 0;
@@ -229,8 +278,9 @@ static bool advance(struct wcard_run *r, uint64_t now)
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 {
 	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as } };
-	uint64_t start = wcard_now(e->m), last = start, published = start, now;
+	uint64_t start = e->since, last = start, published = start, now;
 
+	wcard_limits_turn(e, q);
 	q->deadline_ns = 0;
 	q->run = WEFT_QS_RUNNING;
 	wcard_queue_publish(q, WEFT_QS_RUNNING);
@@ -247,10 +297,10 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 		q->progress_ns = now;
 		q->busy_ns += now - last;
 		atomic_fetch_add_explicit(&q->c->engine_busy_ns[e->index], now - last, memory_order_relaxed);
-		last = now;
+		e->since = last = now;
 		if (!go)
 			break;
-		if (now - start > WCARD_SLICE_NS && atomic_load_explicit(&e->m->nready, memory_order_relaxed)) {
+		if (now - start > q->slice_ns && atomic_load_explicit(&e->m->nready, memory_order_relaxed)) {
 			wcard_queue_publish(q, WEFT_QS_READY);
 			break;
 		}

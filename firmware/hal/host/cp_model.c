@@ -66,6 +66,7 @@ static uint32_t read32(struct wfw_hal *hal, uint32_t reg)
 	case WEFT_CP_FAULT_QUEUE:	return f ? f->queue : WEFT_QUEUE_NONE;
 	case WEFT_CP_FAULT_CAUSE:	return f ? f->cause : 0;
 	case WEFT_CP_ARM_STATUS:	return m->arm_status;
+	case WEFT_CP_POL_STATUS:	return m->pol_status;
 	}
 	violation(m, "32-bit read of 0x%x", reg);
 	return 0;
@@ -196,6 +197,24 @@ static uint32_t arm_command(struct cp_model *m, uint32_t cmd)
 	return WEFT_MBOX_OK;
 }
 
+static uint32_t policy_command(struct cp_model *m)
+{
+	uint64_t sum = m->pol_floor;
+
+	m->pol_cmds++;
+	if (m->pol_band > WEFT_BAND_LOW || m->pol_floor > 1000 || !m->pol_slice || m->pol_slice > 100000000) {
+		violation(m, "policy of band %u: floor %u, slice %u", m->pol_band, m->pol_floor, m->pol_slice);
+		return WEFT_MBOX_BAD_ARG;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		sum += i == m->pol_band ? 0 : m->policy[i].floor;
+	if (sum > 1000)
+		return WEFT_MBOX_BAD_ARG;
+	m->policy[m->pol_band].floor = m->pol_floor;
+	m->policy[m->pol_band].slice = m->pol_slice;
+	return WEFT_MBOX_OK;
+}
+
 static void write32(struct wfw_hal *hal, uint32_t reg, uint32_t v)
 {
 	struct cp_model *m = of(hal);
@@ -222,7 +241,7 @@ static void write32(struct wfw_hal *hal, uint32_t reg, uint32_t v)
 	case WEFT_CP_POL_BAND:		m->pol_band = v; return;
 	case WEFT_CP_POL_FLOOR:		m->pol_floor = v; return;
 	case WEFT_CP_POL_SLICE:		m->pol_slice = v; return;
-	case WEFT_CP_POL_CMD:		m->pol_cmds++; return;
+	case WEFT_CP_POL_CMD:		m->pol_status = policy_command(m); return;
 	}
 	violation(m, "32-bit write of 0x%x", reg);
 }

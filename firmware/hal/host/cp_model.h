@@ -52,7 +52,8 @@ struct cp_model {
 	uint64_t arm_sem, arm_arm;
 	uint32_t arm_status;
 	struct { uint64_t sem, arm; } arm[CP_MODEL_ARMS];
-	uint32_t pol_band, pol_floor, pol_slice, pol_cmds;
+	uint32_t pol_band, pol_floor, pol_slice, pol_status, pol_cmds;
+	struct { uint32_t floor, slice; } policy[4];	/* in force */
 
 	unsigned waits;			/* calls of hal.wait */
 	unsigned violations;

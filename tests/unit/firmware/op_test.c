@@ -294,19 +294,41 @@ static void policy(void **state)
 	struct weft_mbox_msg m = { .op = WEFT_MBOX_POLICY, .u.arg = { WEFT_BAND_LOW, 50, 2000000 } };
 
 	assert_ok(r, m);
-	assert_int_equal(r->m.pol_band, WEFT_BAND_LOW);
-	assert_int_equal(r->m.pol_floor, 50);
-	assert_int_equal(r->m.pol_slice, 2000000);
+	assert_int_equal(r->m.policy[WEFT_BAND_LOW].floor, 50);
+	assert_int_equal(r->m.policy[WEFT_BAND_LOW].slice, 2000000);
 	assert_int_equal(r->m.pol_cmds, 1);
 	m.u.arg[2] = 0;
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 2);
+	m.u.arg[2] = 100000001;
+	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 2);
 	m.u.arg[1] = 1001;
-	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 1);
-	m.u.arg[1] = 0;
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 1);
 	m.u.arg[0] = 4;
 	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 0);
 	assert_int_equal(r->m.pol_cmds, 1);
+	/* The largest slice, and no floor, are right. */
+	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_POLICY, .u.arg = { WEFT_BAND_REALTIME, 0, 100000000 } };
+	assert_ok(r, m);
+	assert_int_equal(r->m.policy[WEFT_BAND_REALTIME].slice, 100000000);
+}
+
+/* What the firmware does not remember the card does: also a restarted one cannot promise more than there is. */
+static void floors_together(void **state)
+{
+	struct rig *r = *state;
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_POLICY, .u.arg = { WEFT_BAND_LOW, 600, 1000000 } };
+
+	assert_ok(r, m);
+	wfw_init(&r->fw, &r->m.hal);
+	assert_int_equal(rig_hello(r, WEFT_CONTRACT_VERSION, WEFT_CONTRACT_VERSION).status, WEFT_MBOX_OK);
+	m.u.arg[0] = WEFT_BAND_HIGH;
+	m.u.arg[1] = 401;
+	assert_refused(r, m, WEFT_MBOX_BAD_ARG, 1);
+	assert_int_equal(r->m.policy[WEFT_BAND_HIGH].floor, 0);
+	m.u.arg[1] = 400;
+	assert_ok(r, m);
+	assert_int_equal(r->m.policy[WEFT_BAND_HIGH].floor, 400);
+	assert_int_equal(r->m.policy[WEFT_BAND_LOW].floor, 600);
 }
 
 static void missing_capabilities(void **state)
@@ -335,7 +357,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup_hello, rig_teardown)
 		T(unknown_operations), T(unnamed_words), T(ping), T(address_spaces), T(address_space_fields),
 		T(queues), T(kind_and_space_must_agree), T(queue_fields), T(log_level), T(suspend_and_resume),
-		T(arm_bind), T(policy), T(missing_capabilities),
+		T(arm_bind), T(policy), T(floors_together),
+		T(missing_capabilities),
 	};
 
 	return cmocka_run_group_tests_name("firmware/op", tests, NULL, NULL);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/*
+ * Supervision: how long a unit may take (HANG_MS, run_limit_ns) and how long a queue may be parked (wait_limit_ns).
+ *
+ * An engine thread can be off its core in the middle of a unit, which is no fault of the queue. Where the clock on the
+ * wall says too long, the time the thread did not run since its last look is taken off. Nothing can interrupt a unit,
+ * which is bounded anyway; it is judged when it ends. Only an injected hang is ended by its deadline.
+ */
+#define _GNU_SOURCE
+#include <time.h>
+
+#include "engine.h"
+
+#define LOOK_NS		10000000	/* age of the last look at the thread's own clock when a turn begins */
+
+static uint64_t cpu_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t hang_ns(const struct wcard_queue *q)
+{
+	uint64_t ms = atomic_load_explicit(&q->c->hang_ms, memory_order_relaxed);
+
+	return ms ? ms * 1000000 : UINT64_MAX;
+}
+
+static uint64_t run_ns(const struct wcard_queue *q)
+{
+	return q->desc.run_limit_ns ? q->desc.run_limit_ns : UINT64_MAX;
+}
+
+void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q)
+{
+	uint64_t hang = hang_ns(q), run = run_ns(q);
+
+	q->unit_limit_ns = hang < run ? hang : run;
+	if (e->slept || e->since - e->look_ns > LOOK_NS) {
+		e->slept = false;
+		e->look_ns = wcard_now(e->m);
+		e->look_cpu_ns = cpu_now();
+		e->waited_ns = 0;
+	}
+}
+
+uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns)
+{
+	uint64_t hang = hang_ns(q), run = run_ns(q);
+
+	if (ns > run && run <= hang)
+		return WEFT_FAULT_RUN_LIMIT;
+	return ns > hang ? WEFT_FAULT_HANG : ns > run ? WEFT_FAULT_RUN_LIMIT : 0;
+}
+
+uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns)
+{
+	struct wcard_engine *e = r->e;
+	uint64_t ran = cpu_now() - e->look_cpu_ns + e->waited_ns, wall = wcard_now(e->m) - e->look_ns;
+	uint64_t off = wall > ran ? wall - ran : 0;
+
+	return wcard_limits_fault(r->q, ns > off ? ns - off : 0);
+}
+
+void wcard_limits_park(struct wcard_queue *q)
+{
+	/* Once for one WAIT, however often it parks again. */
+	if (q->desc.wait_limit_ns && q->wait_told_ns != q->wait_since_ns)
+		wcard_timer_set(q, q->wait_since_ns + q->desc.wait_limit_ns);
+}
+
+void wcard_limits_waited(struct wcard_queue *q)
+{
+	if (q->run != WEFT_QS_PARKED)
+		return;
+	q->wait_told_ns = q->wait_since_ns;
+	wcard_event(q->c, WEFT_EVT_WAIT_LIMIT, q->desc.id, q->desc.asid, 0, 0);
+	if (q->desc.flags & WEFT_QUEUE_F_WAIT_STOPS)
+		wcard_queue_fault(q, WEFT_FAULT_WAIT_LIMIT);
+}
