@@ -15,7 +15,8 @@ static const struct ct_section *const sections[] = {
 	&ct_section_config, &ct_section_registers, &ct_section_boot, &ct_section_mailbox, &ct_section_walker,
 	&ct_section_packets, &ct_section_fields, &ct_section_reduce, &ct_section_exec, &ct_section_random, &ct_section_faults,
 	&ct_section_events, &ct_section_safe, &ct_section_counters, &ct_section_peers, &ct_section_flr,
-	&ct_section_isolation, &ct_section_queues, &ct_section_dma_unmap, &ct_section_disconnect,
+	&ct_section_isolation, &ct_section_queues, &ct_section_litmus, &ct_section_weak, &ct_section_dma_unmap,
+	&ct_section_disconnect,
 };
 
 static void tidy(void *unused)
@@ -129,6 +130,7 @@ static void usage(FILE *f)
 	      "  --test TEXT       only tests with TEXT in their name\n"
 	      "  --seed N          of randomised tests (1); also from SEED in the environment\n"
 	      "  --count N         rounds of randomised tests; 0 makes that of bit flips in the image exhaustive; also COUNT\n"
+	      "  --weak SEED       starts the card with --weak=SEED, which delays posted writes, and adds section weak\n"
 	      "  --msi             MSI rather than MSI-X\n"
 	      "  --json FILE       results as JSON\n"
 	      "  --list            sections, their tests and the capabilities these need\n"
@@ -150,15 +152,16 @@ static void list(void)
 }
 
 #define MAX_CHOSEN	64
-static const char *chosen_sections[MAX_CHOSEN], *card_args[MAX_CHOSEN + 2];
+static const char *chosen_sections[MAX_CHOSEN], *card_args[MAX_CHOSEN + 3];
 static unsigned nchosen, ncard_args;
+static char weak[32];
 
 static bool chosen(const char *section)
 {
 	for (unsigned i = 0; i < nchosen; i++)
 		if (!strcmp(section, chosen_sections[i]))
 			return true;
-	return !nchosen;
+	return !nchosen && (weak[0] || strcmp(section, "weak"));
 }
 
 static bool is_section(const char *name)
@@ -175,7 +178,7 @@ static void parse(int argc, char **argv)
 		{ "card", 1, 0, 'c' }, { "connect", 1, 0, 's' }, { "section", 1, 0, 'n' }, { "test", 1, 0, 't' },
 		{ "firmware", 1, 0, 'f' }, { "bad-firmware-dir", 1, 0, 'b' }, { "json", 1, 0, 'j' }, { "seed", 1, 0, 'r' },
 		{ "count", 1, 0, 'k' }, { "cards", 1, 0, 'N' }, { "msi", 0, 0, 'm' }, { "list", 0, 0, 'l' },
-		{ "card-arg", 1, 0, 'a' }, { "help", 0, 0, 'h' }, { 0 },
+		{ "card-arg", 1, 0, 'a' }, { "weak", 1, 0, 'w' }, { "help", 0, 0, 'h' }, { 0 },
 	};
 	struct stat st;
 	const char *env;
@@ -209,6 +212,7 @@ static void parse(int argc, char **argv)
 		case 'k': ct_opt.count = strtol(optarg, NULL, 0); break;
 		case 'N': ct_opt.cards = (unsigned)strtoul(optarg, NULL, 0); break;
 		case 'm': ct_opt.msi = true; break;
+		case 'w': snprintf(weak, sizeof(weak), "--weak=%s", optarg); break;
 		case 'l': list(); exit(0);
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); exit(2);
@@ -241,7 +245,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (ct_opt.card) {
 		if (ct_opt.msi)
-			card_args[ncard_args] = "--msi";
+			card_args[ncard_args++] = "--msi";
+		if (weak[0])
+			card_args[ncard_args] = weak;
 		const char *why = ct_spawn(ct_opt.card, ct_opt.cards, card_args);
 
 		if (why) {

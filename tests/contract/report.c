@@ -124,7 +124,7 @@ int report_end(uint64_t caps, double seconds)
 	}
 	printf("# %-14s %6u %6u %7u  %6u %6u %7u\n#\n", "all", m.n[CT_RAN], m.n[CT_FAILED], m.n[CT_SKIPPED], o.n[CT_RAN],
 	       o.n[CT_FAILED], o.n[CT_SKIPPED]);
-	const char *verdict = !ran ? "nothing ran" : m.n[CT_FAILED] ? "does not conform" :
+	const char *verdict = !(m.n[CT_RAN] + o.n[CT_RAN] + m.n[CT_FAILED] + o.n[CT_FAILED]) ? "nothing ran" : m.n[CT_FAILED] ? "does not conform" :
 		o.n[CT_FAILED] ? "conforms, but claims capabilities it does not have" :
 		few ? "conforms as far as shown by so few cards" : "conforms";
 	printf("# Verdict: %s\n# %u passed, %u failed, %u skipped in %.1f s\n", verdict, m.n[CT_RAN] + o.n[CT_RAN],
