@@ -400,7 +400,7 @@ static const struct ct_test tests[] = {
 	{ "an older image is refused, also after FLR", rollback, ROM, 0, true },
 	{ "an image for another contract is refused", contract, ROM, 0, true },
 	{ "endless-loop firmware: mailbox silent, queues and SAFE work", endless_loop, ROM, 0, true },
-	{ "halted processor: mailbox silent, queues and SAFE work", halt, 0, 0, true },
+	{ "halted processor: mailbox silent, queues and SAFE work", halt, ROM, 0, true },
 	{ "crashed firmware: mailbox silent, queues and SAFE work", crash, WEFT_CAP_INJECT, 0, true },
 	{ "restarted firmware takes over living queues", restart, ROM, 0, true },
 };
