@@ -94,3 +94,21 @@ void lane_loop(struct lane *l, uint64_t count)
 	queue_push(l->q, &p);
 	queue_kick(l->q);
 }
+
+void lane_nops(struct lane *l, unsigned n)
+{
+	while (n--)
+		lane_add(l, (union weft_packet){ 0 });
+}
+
+void card_slice(struct card *c, uint32_t ns)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_POLICY };
+
+	if (!(c->caps & WEFT_CAP_BANDS))
+		return;
+	m.u.arg[0] = WEFT_BAND_NORMAL;
+	m.u.arg[1] = 100;
+	m.u.arg[2] = ns;
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of POLICY");
+}

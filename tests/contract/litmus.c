@@ -266,6 +266,9 @@ static unsigned long chain(unsigned cards, unsigned c0, unsigned c1, unsigned c2
 	uint64_t at_x = LANE_PLACE(x), at_y = LANE_PLACE(y) + Y_AT;
 	unsigned long bad = 0, moved = 0, n = BATCH;	/* few runs would not meet */
 
+	/* lanes of one card are to take turns often enough to meet */
+	for (unsigned i = 0; i < cards; i++)
+		card_slice(&ct_cards[i], 5000);
 	for (unsigned long done = 0; done < runs(); done += n) {
 		for (unsigned long i = 0; i < n; i++)
 			((uint32_t *)(void *)w.own)[i] = (uint32_t)(done + i + 1);
@@ -288,6 +291,8 @@ static unsigned long chain(unsigned cards, unsigned c0, unsigned c1, unsigned c2
 		for (unsigned long i = 1; i < n; i++)
 			moved += got_y[i] != got_y[i - 1];
 	}
+	for (unsigned i = 0; i < cards; i++)
+		card_slice(&ct_cards[i], 1000000);
 	ct_note("y moved %lu times under the reader", moved);
 	return bad;
 }

@@ -89,7 +89,7 @@ const char *ct_spawn(const char *program, unsigned cards, const char *const *mor
 	}
 	close(out[1]);
 	if (!ready(out[0]))
-		return "it did not print \"ready\" within 10 s";
+		return "it ended, or did not print \"ready\" within 10 s";
 	ct_opt.socket_dir = dir;
 	return NULL;
 }
