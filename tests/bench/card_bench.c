@@ -65,7 +65,7 @@ static void print_row(const struct figure *f, struct taken *t, unsigned pairs, c
 	} else {
 		sort(t->value, pairs);
 		printf(",\"value\":%.4g,\"median\":%.4g,\"p10\":%.4g,\"runs\":%u", t->value[pairs / 2], t->value[pairs / 2],
-		       t->value[pairs * 9 / 10], pairs);
+		       t->value[strcmp(f->unit, "ns") ? pairs * 9 / 10 : pairs / 10], pairs);
 		print_text("against", !t->peer ? NULL : f->work == COPY ? "non-temporal copy" : peer_product);
 		if (t->peer) {
 			sort(t->ratio, pairs);

@@ -16,6 +16,9 @@
 #define ROUND_NS	6e6	/* of one side of a pair: long against waking, short against a turn of other programs */
 #define MAX_REPEATS	512
 #define JOB_MS		30000
+#define LOOP_LIST	0x10000		/* of RIG_LIST, behind the longest list of repeats */
+#define LOOP_PACKETS	64
+#define LOOP_COUNT	1024
 
 const struct figure figures[] = {
 	{ "copy.h2d", "GB/s", COPY, .dst = OTHER, .src = HOST },
@@ -23,6 +26,7 @@ const struct figure figures[] = {
 	{ "copy.p2p", "GB/s", COPY, .dst = PEER, .src = OTHER },
 	{ "gemm.1024", "GFLOP/s", PRODUCT, .m = 1024, .n = 1024, .k = 1024, .target = 0.9 },
 	{ "gemm.train", "GFLOP/s", PRODUCT, .m = 64, .n = 512, .k = 784 },
+	{ "packet.ns", "ns", PACKETS },
 };
 const unsigned num_figures = ARRAY_LEN(figures);
 
@@ -96,6 +100,13 @@ static union weft_packet packet(struct bench *b, const struct figure *f)
 	if (f->work == COPY)
 		return p;
 	memset(&p, 0, sizeof(p));
+	if (f->work == PACKETS) {
+		memset(b->rig.list + LOOP_LIST, 0, LOOP_PACKETS * sizeof(p));
+		p = pkt_call(RIG_LIST + LOOP_LIST, LOOP_PACKETS, 0, 0);
+		p.call.op = WEFT_PKT_LOOP;
+		p.call.count = LOOP_COUNT;
+		return p;
+	}
 	p.exec.op = WEFT_PKT_EXEC;
 	p.exec.flags = WEFT_PKT_TABLE;
 	p.exec.oper = WEFT_OP_GEMM_F32;
@@ -171,6 +182,15 @@ void figure_check(struct bench *b, const struct figure *f)
 	union weft_packet p;
 
 	on_core(b->own_core);
+	if (f->work == PACKETS) {
+		uint64_t before = counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0);
+
+		p = packet(b, f);
+		ours(b, &p, 1);
+		/* Those of the LOOP, itself, two stamps, the CALL around them and its FENCE. */
+		CHECK_EQ(counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0) - before, LOOP_PACKETS * LOOP_COUNT + 5, "packets retired");
+		return;
+	}
 	if (f->work == COPY) {
 		random_bytes(b->ptr[f->src], AREA_BYTES);
 		memset(b->ptr[f->dst], 0, AREA_BYTES);
@@ -209,6 +229,7 @@ void sort(double *v, unsigned n)
 void figure_take(struct bench *b, const struct figure *f, unsigned pairs, struct taken *t)
 {
 	double units = f->work == COPY ? (double)AREA_BYTES : 2.0 * f->m * f->n * f->k;
+	bool time = f->work == PACKETS;
 	double theirs[MAX_PAIRS], once;
 	union weft_packet p;
 	unsigned repeats;
@@ -217,12 +238,12 @@ void figure_take(struct bench *b, const struct figure *f, unsigned pairs, struct
 	p = packet(b, f);
 	once = ours(b, &p, 1);
 	repeats = once < ROUND_NS / MAX_REPEATS ? MAX_REPEATS : (unsigned)(ROUND_NS / once) + 1;
-	*t = (struct taken){ .pairs = pairs, .peer = f->work == COPY || peer_product };
+	*t = (struct taken){ .pairs = pairs, .peer = f->work == COPY || (!time && peer_product) };
 	do {
 		for (unsigned i = 0; i < pairs; i++) {
 			double ns = ours(b, &p, repeats);
 
-			t->value[i] = units / ns;
+			t->value[i] = time ? ns / (LOOP_PACKETS * LOOP_COUNT) : units / ns;
 			if (t->peer) {
 				theirs[i] = peer(b, f, repeats);
 				t->ratio[i] = theirs[i] / ns;

@@ -11,11 +11,11 @@
 #define MAX_SPREAD	2.0
 #define AREA_BYTES	(UINT64_C(16) << 20)
 
-enum work { COPY, PRODUCT };
+enum work { COPY, PRODUCT, PACKETS };
 enum area { OWN, OTHER, HOST, PEER, AREAS };	/* two parts of card 0's memory, the host's, card 1's */
 
 struct figure {
-	const char *name, *unit;
+	const char *name, *unit;	/* "ns": time of one, less is better; else a rate */
 	enum work work;
 	enum area dst, src;		/* of a copy */
 	uint32_t m, n, k;		/* of a product, all in OWN */
