@@ -17,16 +17,18 @@ struct weft_event;
  * @ring: 2^log2 events
  * @bus: its address for the card
  * @head: events taken
+ * @told: value of @head the card knows
  * @on: the card may write
  * @vectors: interrupt vectors in use
  * @poll: looks at the ring while jobs are in flight, in case an interrupt was lost
  */
 struct weft_event_ring {
-	spinlock_t lock;	/* head, on */
+	spinlock_t lock;	/* head, told, on */
 	struct weft_event *ring;
 	dma_addr_t bus;
 	u32 log2;
 	u32 head;
+	u32 told;
 	bool on;
 	int vectors;
 	struct delayed_work poll;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/dma-fence-chain.h>
+#include <linux/dma-fence-unwrap.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <drm/drm_print.h>
@@ -152,6 +153,29 @@ static struct drm_weft_sync *copy_syncs(const struct drm_weft_submit *args)
 	return syncs;
 }
 
+/*
+ * A point of a timeline is a chain, which signals from an irq_work of its own after its last link has. The job waits
+ * for the links themselves; the scheduler keeps the last one of each queue.
+ */
+static int add_links(struct weft_job *job, struct dma_fence *chain)
+{
+	struct dma_fence_unwrap iter;
+	struct dma_fence *link;
+
+	dma_fence_unwrap_for_each(link, &iter, chain) {
+		int ret;
+
+		if (dma_fence_is_signaled(link))
+			continue;
+		ret = drm_sched_job_add_dependency(&job->base, dma_fence_get(link));
+		if (ret) {
+			dma_fence_put(iter.chain);
+			return ret;
+		}
+	}
+	return 0;
+}
+
 static int add_waits(struct weft_job *job, struct drm_file *file, const struct drm_weft_sync *syncs, u32 count)
 {
 	u32 i;
@@ -163,8 +187,10 @@ static int add_waits(struct weft_job *job, struct drm_file *file, const struct d
 		if (syncs[i].flags & DRM_WEFT_SYNC_SIGNAL)
 			continue;
 		ret = drm_syncobj_find_fence(file, syncs[i].handle, syncs[i].point, 0, &fence);
-		if (!ret)
-			ret = drm_sched_job_add_dependency(&job->base, fence);
+		if (ret)
+			return ret;
+		ret = add_links(job, fence);
+		dma_fence_put(fence);
 		if (ret)
 			return ret;
 	}

@@ -2,8 +2,8 @@
 /* Copyright 2026 The weft authors */
 /*
  * Event ring in system memory. Event i (free running from 0) lies at index i mod size; the card writes it with `seq`
- * = i + 1 stored last, then sends an interrupt message. The host takes events while seq is the expected one and then
- * writes EVT_HEAD. When size - 1 events are outstanding the next is dropped and EVT_STATUS.OVERFLOW set; nothing is
+ * = i + 1 stored last, then sends an interrupt message. The host takes events while seq is the expected one and writes
+ * EVT_HEAD before the ring can fill. When size - 1 events are outstanding the next is dropped and EVT_STATUS.OVERFLOW set; nothing is
  * lost, because everything an event says can be read elsewhere.
  */
 #ifndef WEFT_ABI_EVENT_H

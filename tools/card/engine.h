@@ -9,6 +9,7 @@
 #include "access.h"
 #include "ops/ops.h"
 
+#define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
 #define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
 #define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */

@@ -2,8 +2,9 @@
 // Copyright 2026 The weft authors
 /*
  * Steps of the training. Of step s, with one job each:
- *	compute(s)	on every card: update of step s - 1, then forward and backward of its shards
- *	exchange(s)	on every card: its part of the gradient, summed over all cards, stored to all cards
+ *	compute(s)	on every card: forward and backward of its shards
+ *	exchange(s)	on every card: its part of the gradient, summed over all cards; update of that part of the weights,
+ *			stored to all cards
  * compute(s + 1) waits for every card's exchange(s), exchange(s) for every card's compute(s). On one card both are one
  * job. The host only submits, up to TRAIN_DEPTH steps ahead.
  */
@@ -42,21 +43,44 @@ static uint32_t shard_rows(const struct trainer *t, uint32_t step, uint32_t shar
 	return rows <= first ? 0 : rows - first < TRAIN_ROWS ? rows - first : TRAIN_ROWS;
 }
 
+/* The card's part of the weights, from the reduced gradient. */
 static int append_update(struct trainer *t, struct trainer_card *c, struct weft_list *list, uint32_t step)
 {
 	const float rate = t->config.rate * (1.0f - (float)step / (float)t->steps);
 	const struct weft_exec sgd = {
 		.size = sizeof(sgd), .num_operands = 3,
-		.operands = { weft_memory_address(c->weights), weft_memory_address(c->velocity),
-			      weft_memory_address(c->reduced) },
-		.dims = { MODEL_COUNT }, .scalars = { weft_f32(rate), weft_f32(t->config.momentum) },
+		.operands = { weft_memory_address(c->weights) + 4 * c->first,
+			      weft_memory_address(c->velocity) + 4 * c->first,
+			      weft_memory_address(c->reduced) + 4 * c->first },
+		.dims = { (uint32_t)c->count }, .scalars = { weft_f32(rate), weft_f32(t->config.momentum) },
 	};
-	int r = 0;
 
-	if (t->bounce)
-		r = weft_list_copy(list, weft_memory_address(c->reduced),
-				   weft_memory_address(c == t->card ? c->bounce_out : c->peer_out[0]), MODEL_BYTES);
-	return r ? r : weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &sgd);
+	return weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &sgd);
+}
+
+/* The card's part: gradients of all cards are read, new weights stored to all cards (with bounce, to host memory). */
+static int append_exchange(struct trainer *t, uint32_t i, struct weft_list *list, uint32_t step)
+{
+	struct trainer_card *c = &t->card[i];
+	const uint32_t n = t->config.cards;
+	const uint64_t at = 4 * c->first, weights = weft_memory_address(c->weights) + at;
+	uint64_t src[TRAIN_MAX_CARDS], dst[TRAIN_MAX_CARDS] = { weft_memory_address(c->reduced) + at };
+	uint32_t peers = 0;
+	int r;
+
+	for (uint32_t k = 0; k < n; k++)
+		src[k] = weft_memory_address(k == i ? c->published : c->peer_in[k]) + at;
+	r = weft_list_reduce(list, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, src, n, dst, 1, c->count);
+	if (!r)
+		r = append_update(t, c, list, step);
+	if (!r && t->bounce)
+		return weft_list_copy(list, weft_memory_address(i ? c->peer_out[0] : c->bounce_out) + at, weights,
+				      4 * c->count);
+	for (uint32_t k = 0; k < n; k++)
+		if (k != i)
+			dst[peers++] = weft_memory_address(c->peer_out[k]) + at;
+	/* one source: its bits, read once for all destinations */
+	return r ? r : weft_list_reduce(list, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, &weights, 1, dst, peers, c->count);
 }
 
 static int append_gradients(struct trainer *t, uint32_t i, struct weft_list *list, uint32_t step)
@@ -96,7 +120,7 @@ static uint32_t points(struct trainer *t, bool exchanged, uint64_t value, struct
 	return t->config.cards;
 }
 
-/* compute(step) on card i; step == steps is the last update alone. */
+/* compute(step) on card i; step == steps, with bounce, only takes over the last weights. */
 static int submit_compute(struct trainer *t, uint32_t i, uint32_t step)
 {
 	struct trainer_card *c = &t->card[i];
@@ -110,23 +134,30 @@ static int submit_compute(struct trainer *t, uint32_t i, uint32_t step)
 
 	if (t->config.cards > 1 && step)
 		submit.num_waits = points(t, true, step, waits);
-	if (!r && step)
-		r = append_update(t, c, list, step - 1);
+	if (!r && t->bounce && step)
+		r = weft_list_copy(list, weft_memory_address(c->weights),
+				   weft_memory_address(i ? c->peer_out[0] : c->bounce_out), MODEL_BYTES);
 	if (!r && step < t->steps)
 		r = append_gradients(t, i, list, step);
+	if (!r && step < t->steps && t->config.cards == 1)
+		r = append_update(t, c, list, step);
 	return r ? r : weft_queue_submit(c->queue, &submit, NULL);
 }
 
 static int submit_exchange(struct trainer *t, uint32_t i, uint32_t step)
 {
+	struct weft_list *list = t->card[i].exchange[step % TRAIN_DEPTH];
 	struct weft_point waits[TRAIN_MAX_CARDS];
 	const struct weft_point signal = { .timeline = t->card[i].exchanged, .value = step + 1 };
 	const struct weft_submit submit = {
-		.size = sizeof(submit), .list = t->card[i].exchange, .waits = waits,
+		.size = sizeof(submit), .list = list, .waits = waits,
 		.num_waits = points(t, false, step + 1, waits), .signals = &signal, .num_signals = 1,
 	};
+	int r = weft_list_reset(list);
 
-	return weft_queue_submit(t->card[i].queue, &submit, NULL);
+	if (!r)
+		r = append_exchange(t, i, list, step);
+	return r ? r : weft_queue_submit(t->card[i].queue, &submit, NULL);
 }
 
 static float shard_loss(struct trainer *t, uint32_t step, uint32_t shard)
@@ -145,29 +176,30 @@ static double step_loss(struct trainer *t, uint32_t step)
 	return sum / step_rows(t, step);
 }
 
-static int wait_computed(struct trainer *t, uint64_t value)
+static int wait_cards(struct trainer *t, bool exchanged, uint64_t value)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; !r && i < t->config.cards; i++)
-		r = weft_timeline_wait(t->card[i].computed, value, STEP_TIMEOUT_NS);
+		r = weft_timeline_wait(exchanged ? t->card[i].exchanged : t->card[i].computed, value, STEP_TIMEOUT_NS);
 	return r;
 }
 
 static int steps(struct trainer *t)
 {
+	const uint32_t computes = t->steps + (t->bounce ? 1 : 0);
 	const uint64_t start = now_ns();
 	struct progress progress;
 	char detail[96];
 	int r = 0;
 
 	progress_init(&progress, "train", t->steps, t->config.quiet);
-	for (uint32_t step = 0; !r && step <= t->steps; step++) {
+	for (uint32_t step = 0; !r && step < computes; step++) {
 		/* lists are reused after TRAIN_DEPTH steps; waiting for half of them at once halves the waits */
 		if (step >= TRAIN_DEPTH && step % (TRAIN_DEPTH / 2) == 0) {
 			const uint32_t done = step - TRAIN_DEPTH / 2;
 
-			r = wait_computed(t, done);
+			r = wait_cards(t, false, done);
 			if (r)
 				break;
 			snprintf(detail, sizeof(detail), "step %u  loss %.4f  %.0f samples/s", done,
@@ -180,7 +212,7 @@ static int steps(struct trainer *t)
 			r = submit_exchange(t, i, step);
 	}
 	if (!r)
-		r = wait_computed(t, t->steps + 1);
+		r = wait_cards(t, t->config.cards > 1 && !t->bounce, computes);
 	if (!r) {
 		snprintf(detail, sizeof(detail), "step %u  loss %.4f  %.0f samples/s", t->steps,
 			 step_loss(t, t->steps - 1), t->steps * (double)TRAIN_BATCH * 1e9 / (double)(now_ns() - start));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /*
- * Cards, their memory, and who imports what. Gradients go from shard to card to all cards:
- *	gradients[shard] → (two shards a card: partial, one REDUCE) → published → exchange → reduced
- * With P2P `published` is the card's own memory, and the card that owns a part of the gradient reads that part of
- * all cards and stores the sum to `reduced` of all cards. Where cards cannot reach each other and the user allows it,
- * `published` and the sum lie in pinned host memory and are copied there and back.
+ * Cards, their memory, and who imports what. Each card owns a part of the model: it sums that part of the gradient of
+ * all cards, updates that part of the weights, and stores it to all cards:
+ *	gradients[shard] → (two shards a card: partial, one REDUCE) → published → exchange → reduced → weights of all
+ * With P2P `published` is the card's own memory, and its owner's weights are stored to the peers directly. Where cards
+ * cannot reach each other and the user allows it, `published` and the new weights lie in pinned host memory and are
+ * copied there and back.
  */
 #include "trainer.h"
 
@@ -43,8 +44,10 @@ static int open_card(struct trainer *t, struct weft *weft, uint32_t i)
 		r = weft_timeline_create(c->device, "exchanged", &c->exchanged);
 	for (uint32_t k = 0; !r && k < TRAIN_DEPTH; k++)
 		r = weft_list_create(c->device, &c->job[k]);
+	for (uint32_t k = 0; !r && k < TRAIN_DEPTH; k++)
+		r = weft_list_create(c->device, &c->exchange[k]);
 	if (!r)
-		r = weft_list_create(c->device, &c->exchange);
+		r = weft_tensor_split(MODEL_COUNT, t->config.cards, i, &c->first, &c->count);
 	return r ? fail("card", r) : 0;
 }
 
@@ -183,7 +186,7 @@ static int publish(struct trainer *t)
 	for (uint32_t i = 0; !r && i < n; i++) {
 		for (uint32_t k = 0; !r && k < n; k++) {
 			struct trainer_card *c = &t->card[i], *peer = &t->card[k];
-			struct weft_memory *out = t->bounce ? t->card[0].bounce_out : peer->reduced;
+			struct weft_memory *out = t->bounce ? t->card[0].bounce_out : peer->weights;
 
 			if (k != i)
 				r = weft_memory_import(c->device, peer->published, WEFT_ACCESS_READ, &c->peer_in[k]);
@@ -193,29 +196,6 @@ static int publish(struct trainer *t)
 		}
 	}
 	return r ? fail("peer memory", r) : 0;
-}
-
-/* The part of the gradient that card i sums: read from all cards, stored to all cards. */
-static int build_exchange(struct trainer *t, uint32_t i)
-{
-	const uint32_t n = t->config.cards;
-	struct trainer_card *c = &t->card[i];
-	uint64_t src[TRAIN_MAX_CARDS], dst[TRAIN_MAX_CARDS], first, count;
-	uint32_t destinations = t->bounce ? 1 : n;
-	int r;
-
-	r = weft_tensor_split(MODEL_COUNT, n, i, &first, &count);
-	for (uint32_t k = 0; k < n; k++) {
-		src[k] = weft_memory_address(k == i ? c->published : c->peer_in[k]) + 4 * first;
-		dst[k] = weft_memory_address(k == i ? c->reduced : c->peer_out[k]) + 4 * first;
-	}
-	if (t->bounce)
-		dst[0] = weft_memory_address(i == 0 ? c->bounce_out : c->peer_out[0]) + 4 * first;
-	if (!r)
-		r = weft_list_reduce(c->exchange, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, src, n, dst, destinations, count);
-	if (!r)
-		r = weft_list_commit(c->exchange);
-	return r ? fail("exchange", r) : 0;
 }
 
 int trainer_init(struct trainer *t, struct weft *weft, const struct train_config *config, const struct idx *images,
@@ -242,8 +222,6 @@ int trainer_init(struct trainer *t, struct weft *weft, const struct train_config
 	}
 	if (!r && config->cards > 1)
 		r = publish(t);
-	for (uint32_t i = 0; !r && config->cards > 1 && i < config->cards; i++)
-		r = build_exchange(t, i);
 	return r ? r : upload(t, images, labels);
 }
 
@@ -276,11 +254,12 @@ void trainer_fini(struct trainer *t)
 			free_memory(&c->published);
 		for (size_t k = 0; k < ARRAY_SIZE(all); k++)
 			free_memory(all[k]);
-		for (uint32_t k = 0; k < TRAIN_DEPTH; k++)
+		for (uint32_t k = 0; k < TRAIN_DEPTH; k++) {
 			if (c->job[k])
 				weft_list_destroy(c->job[k]);
-		if (c->exchange)
-			weft_list_destroy(c->exchange);
+			if (c->exchange[k])
+				weft_list_destroy(c->exchange[k]);
+		}
 		if (c->computed)
 			weft_timeline_destroy(c->computed);
 		if (c->exchanged)

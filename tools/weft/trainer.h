@@ -12,15 +12,16 @@
 struct trainer_card {
 	struct weft_device *device;
 	struct weft_queue *queue;
-	struct weft_list *job[TRAIN_DEPTH], *exchange;
+	struct weft_list *job[TRAIN_DEPTH], *exchange[TRAIN_DEPTH];
 	struct weft_timeline *computed, *exchanged;	/* value s + 1: step s */
 	struct weft_memory *images, *labels, *order, *weights, *velocity, *work, *gradients, *partial, *reduced,
 			   *losses;
 	struct weft_memory *published;		/* what other cards read of this one's gradients, see trainer.c */
-	struct weft_memory *bounce_out;		/* with bounce: card 0's host memory with the reduced gradient */
+	struct weft_memory *bounce_out;		/* with bounce: card 0's host memory, through which weights go */
 	struct weft_memory *peer_in[TRAIN_MAX_CARDS], *peer_out[TRAIN_MAX_CARDS];	/* imports */
 	struct model_shard shard[TRAIN_SHARDS];
 	struct model_data data;
+	uint64_t first, count;			/* elements of the model this card sums and updates */
 	volatile const float *loss_view;	/* [steps][shards of this card] */
 };
 
