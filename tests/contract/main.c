@@ -16,7 +16,7 @@ static const struct ct_section *const sections[] = {
 	&ct_section_packets, &ct_section_fields, &ct_section_reduce, &ct_section_exec, &ct_section_random, &ct_section_faults,
 	&ct_section_events, &ct_section_safe, &ct_section_counters, &ct_section_peers, &ct_section_flr,
 	&ct_section_isolation, &ct_section_queues, &ct_section_litmus, &ct_section_weak, &ct_section_torture,
-	&ct_section_dma_unmap, &ct_section_disconnect,
+	&ct_section_programs, &ct_section_dma_unmap, &ct_section_disconnect,
 };
 
 static void tidy(void *unused)

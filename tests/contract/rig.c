@@ -122,12 +122,19 @@ void rig_renew(struct rig *r)
 	queue_destroy(r->q);
 	/* The carve-out has no free; a queue's memory is a few pages. Taking the old ones again checks re-use too. */
 	struct queue old = *r->q;
-	uint64_t next = r->c->carve_next;
+	uint64_t next = r->c->carve_next, user_next = r->c->user_next;
 
-	r->c->carve_next = old.ring;
+	if (r->s->type == WEFT_AS_LR) {
+		r->c->user_next = old.ring;
+		r->c->carve_next = old.state;
+	} else {
+		r->c->carve_next = old.ring;
+	}
 	r->q = queue_create(r->s, ~0u, old.log2);
 	if (r->c->carve_next < next)
 		r->c->carve_next = next;
+	if (r->c->user_next < user_next)
+		r->c->user_next = user_next;
 }
 
 void rig_expect_fault(struct rig *r, uint64_t fence, uint32_t evt_from, const union weft_packet *p, struct fault f)
