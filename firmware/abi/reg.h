@@ -158,11 +158,13 @@
 
 /* --- error injection (WEFT_CAP_INJECT) --- */
 #define WEFT_REG_INJECT_ARG		0x0740	/* RW u64 */
-#define WEFT_REG_INJECT			0x0748	/* WO u32: WEFT_INJECT_* happens once, at the next occasion */
+#define WEFT_REG_INJECT			0x0748	/* WO u32: WEFT_INJECT_* happens once, at the next occasion;
+						 * LINK_DOWN and SLOW last until FLR (SLOW 0 or 1 ends it) */
 #define  WEFT_INJECT_LOST_IRQ		1	/* the next interrupt message is not sent */
 #define  WEFT_INJECT_HANG		2	/* the next unit of queue ARG never ends by itself */
 #define  WEFT_INJECT_FW_CRASH		3	/* the control processor traps into a loop */
-#define  WEFT_INJECT_ECC		4	/* uncorrectable error at local-memory offset ARG */
+#define  WEFT_INJECT_ECC		4	/* uncorrectable error at local-memory offset ARG: the next access of an
+						 * engine to its 4 KiB faults ECC; event ECC, ECC_FATAL counts */
 #define  WEFT_INJECT_LINK_DOWN		5	/* link tag ARG stops answering */
 #define  WEFT_INJECT_SLOW		6	/* units take ARG times as long */
 

@@ -94,7 +94,7 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 }
 
 /* One page, or less when the bus answers with less. */
-static int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
+static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_walk_result w;
 	struct wcard_target t;
@@ -137,6 +137,15 @@ static int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct w
 		out->link = WCARD_CNT_LINKS;
 		return 0;
 	}
+}
+
+static inline int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
+{
+	int fault = find_piece(a, va, access, out);
+
+	if (__builtin_expect(atomic_load_explicit(&a->c->m->memory_errors, memory_order_relaxed), 0) && !fault)
+		fault = wcard_inject_access(a->c, out);
+	return fault;
 }
 
 int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)

@@ -50,6 +50,32 @@ void wcard_cp_mailbox(struct wcard_card *c, uint64_t base)
 	atomic_store(&c->cp.mbox_base, base);
 }
 
+void wcard_cp_watchdog(struct wcard_card *c, uint32_t ms)
+{
+	pthread_mutex_lock(&c->cp_lock);
+	atomic_store(&c->cp.watchdog_ms, ms);
+	pthread_cond_signal(&c->cp.wake);
+	pthread_mutex_unlock(&c->cp_lock);
+}
+
+void wcard_cp_crash(struct wcard_card *c)
+{
+	pthread_mutex_lock(&c->cp_lock);
+	if (c->cp.running) {
+		c->cp.crashed = true;
+		wcard_rv64_halt(&c->cp.cpu);
+		pthread_cond_signal(&c->cp.wake);
+	}
+	pthread_mutex_unlock(&c->cp_lock);
+}
+
+/* From the program itself. */
+void wcard_cp_beat(struct wcard_card *c, uint32_t beat)
+{
+	atomic_store(&c->cp.heartbeat, beat);
+	c->cp.beat_ns = wcard_now(c->m);
+}
+
 void wcard_cp_irq(struct wcard_card *c, uint32_t bits)
 {
 	pthread_mutex_lock(&c->cp_lock);
@@ -107,6 +133,26 @@ static void boot(struct wcard_card *c)
 	atomic_store(&cp->fw_version, version);
 	wcard_rv64_reset(&cp->cpu, entry);
 	cp->running = true;
+	cp->crashed = cp->bitten = false;
+	cp->beat_ns = wcard_now(c->m);
+}
+
+/*
+ * cp_lock held. Says so when firmware is silent for too long; when to look again. It is asked only when firmware has had
+ * its chance: it waits, is crashed, or has just run.
+ */
+static uint64_t watch(struct wcard_card *c)
+{
+	struct wcard_cp *cp = &c->cp;
+	uint64_t due = cp->beat_ns + UINT64_C(1000000) * atomic_load(&cp->watchdog_ms);
+
+	if (!cp->running || cp->bitten || !atomic_load(&cp->watchdog_ms))
+		return UINT64_MAX;
+	if (wcard_now(c->m) <= due)
+		return due + 1;
+	cp->bitten = true;
+	wcard_event(c, WEFT_EVT_FW, 0, 0, cp->boot_state, 0);
+	return UINT64_MAX;
 }
 
 /* cp_lock held. Sleeps until there is something to do. */
@@ -116,13 +162,18 @@ static void wait_for_work(struct wcard_card *c, bool waiting)
 	struct timespec ts;
 
 	while (!cp->quit && !cp->start && !cp->halt) {
-		if (cp->running) {
+		uint64_t until = UINT64_MAX;
+
+		if (cp->running && !cp->crashed) {
 			wcard_rv64_set_line(&cp->cpu, WCARD_RV64_MTI, wcard_now(c->m) >= cp->mtimecmp);
 			if (!waiting || wcard_rv64_ready(&cp->cpu))
 				return;
+			until = cp->mtimecmp;
 		}
-		if (cp->running && cp->mtimecmp != UINT64_MAX) {
-			wcard_deadline(c->m, cp->mtimecmp, &ts);
+		if (watch(c) < until)
+			until = watch(c);
+		if (until != UINT64_MAX) {
+			wcard_deadline(c->m, until, &ts);
 			pthread_cond_timedwait(&cp->wake, &c->cp_lock, &ts);
 		} else {
 			pthread_cond_wait(&cp->wake, &c->cp_lock);
@@ -181,6 +232,7 @@ static void *cp_main(void *arg)
 		waiting = stop == WCARD_RV64_WFI;
 		if (stop == WCARD_RV64_LOCKUP)
 			lockup(c);
+		watch(c);
 	}
 	pthread_mutex_unlock(&c->cp_lock);
 	return NULL;
@@ -239,6 +291,7 @@ void wcard_cp_reset(struct wcard_card *c)
 	atomic_store(&cp->log_bytes, 0);
 	atomic_store(&cp->log_tail, 0);
 	atomic_store(&cp->heartbeat, 0);
+	atomic_store(&cp->watchdog_ms, 0);
 	pthread_mutex_unlock(&c->cp_lock);
 }
 

@@ -156,7 +156,7 @@ static void reg_write(struct wcard_card *c, uint64_t addr, uint64_t val)
 		atomic_store(&cp->mbox_rsp_tail, v);
 		wcard_event(c, WEFT_EVT_MBOX, 0, 0, 0, v);
 		break;
-	case WEFT_CP_HEARTBEAT: atomic_store(&cp->heartbeat, v); break;
+	case WEFT_CP_HEARTBEAT: wcard_cp_beat(c, v); break;
 	case WEFT_CP_LOG_TAIL: atomic_store(&cp->log_tail, v); break;
 	case WEFT_CP_AS_ID: cp->as_id = v; break;
 	case WEFT_CP_AS_TYPE: cp->as_type = v; break;

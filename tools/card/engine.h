@@ -7,6 +7,7 @@
 #define WCARD_ENGINE_H
 
 #include "access.h"
+#include "trace.h"
 #include "ops/ops.h"
 
 #define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
@@ -27,6 +28,17 @@ struct wcard_cur {
 	struct wcard_opnd_need need[WEFT_EXEC_OPERANDS];
 	uint64_t va[2 * WEFT_REDUCE_MAX];
 	struct wcard_view view[WEFT_EXEC_OPERANDS];
+};
+
+#define WCARD_TRACE_LOG2_MIN	4
+#define WCARD_TRACE_LOG2_MAX	20
+struct wcard_trace {
+	bool on;
+	bool known;			/* `ring` was read since the queue was taken up */
+	uint64_t ring;			/* address, 0: none */
+	uint64_t ready_ns, start_ns;	/* of the packet that runs or is next; start 0: it waits */
+	struct { uint64_t ready_ns, start_ns; } opened[WEFT_FRAMES];	/* of the CALL or LOOP at a level */
+	unsigned int top;		/* depth at which the packet that retired last was */
 };
 
 struct wcard_queue {
@@ -64,6 +76,7 @@ struct wcard_queue {
 	union weft_packet pkt;
 	uint8_t ring_op;		/* of the ring packet that runs */
 	struct wcard_cur cur;
+	struct wcard_trace trace;
 };
 
 struct wcard_engine {
@@ -99,6 +112,12 @@ struct wcard_run {
 	uint64_t packets;		/* retired, not yet counted */
 	bool data;			/* the packet moved data: look at the clock */
 	bool fence;			/* a FENCE retired, the last packet of the unit */
+	bool suppressed;		/* by RANGE or PRED: leaves no trace */
+	struct {			/* valid inside the unit */
+		struct weft_trace_ring *ring;
+		uint64_t mask, page_va;
+		uint8_t *page;
+	} trace;
 	uint64_t last_ns;		/* end of the unit before */
 };
 
@@ -179,6 +198,20 @@ uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns);
 void wcard_limits_park(struct wcard_queue *q);
 void wcard_limits_waited(struct wcard_queue *q);
 
+/*
+ * trace.c, inside a unit: a turn begins; a frame was pushed; a packet retires, before its frame moves on. The packet at
+ * the top is what is recorded.
+ */
+void wcard_trace_turn(struct wcard_run *r, uint64_t now);
+void wcard_trace_enter(struct wcard_run *r);
+void wcard_trace_level(struct wcard_run *r);
+void wcard_trace_packet(struct wcard_run *r, uint64_t ready, uint64_t start, uint64_t end);
+static inline void wcard_trace_retire(struct wcard_run *r)
+{
+	if (r->q->trace.on)
+		wcard_trace_level(r);
+}
+
 /* inject.c */
 static inline bool wcard_injecting(const struct wcard_card *c)
 {
@@ -186,6 +219,9 @@ static inline bool wcard_injecting(const struct wcard_card *c)
 }
 void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg);	/* register INJECT */
 void wcard_inject_reset(struct wcard_card *c);
+/* What an access to this piece meets: enum weft_fault or 0; may shorten it. */
+int wcard_inject_access(struct wcard_card *c, struct wcard_span *s);
+void wcard_inject_tell(struct wcard_machine *m);		/* outside a unit: events of errors that were met */
 /* Outside a unit. Whether a hang was planted here; it is over then, with enum weft_fault in *cause or 0 if stopped. */
 bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause);
 /* Outside a unit. Makes the one that took `ns` last longer. */

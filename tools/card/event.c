@@ -12,7 +12,7 @@ static void raise_irq(struct wcard_card *c, unsigned int vector)
 	const uint64_t one = 1;
 	int fd = c->irq_fd[vector % WCARD_VECTORS];
 
-	if (fd < 0 || !atomic_load(&c->bus_master))
+	if (fd < 0 || !atomic_load(&c->bus_master) || atomic_exchange(&c->inject.irq, false))
 		return;
 	if (write(fd, &one, sizeof(one)) == (ssize_t)sizeof(one))
 		atomic_fetch_add_explicit(&c->irqs, 1, memory_order_relaxed);

@@ -122,8 +122,10 @@ static enum wcard_step leave(struct wcard_run *r, unsigned int at)
 			}
 	q->retired += 1 + top - at;
 	r->packets += 1 + top - at;
-	while (q->depth > at)
+	while (q->depth > at) {
+		wcard_trace_retire(r);
 		pop(q);
+	}
 	return WCARD_DONE;
 }
 
@@ -139,8 +141,11 @@ enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	s = leave(r, at);
 	/* Retiring the LOOP steps on from here. */
-	if (s == WCARD_DONE && q->depth > 1)
+	if (s == WCARD_DONE && q->depth > 1) {
+		wcard_trace_retire(r);
+		r->suppressed = true;
 		wcard_top(q)->pc = exit - 1;
+	}
 	return s;
 }
 
@@ -151,14 +156,14 @@ bool wcard_flow_retire(struct wcard_run *r)
 	for (;;) {
 		struct weft_frame *f = wcard_top(q);
 
-		if (q->depth == 1) {
-			if (!wcard_head_store(r, q->head + 1)) {
-				q->pkt.hdr.op = q->ring_op;
-				q->cur.active = true;
-				return false;
-			}
-			q->head++;
+		if (q->depth == 1 && !wcard_head_store(r, q->head + 1)) {
+			q->pkt.hdr.op = q->ring_op;
+			q->cur.active = true;
+			return false;
 		}
+		wcard_trace_retire(r);
+		if (q->depth == 1)
+			q->head++;
 		q->retired++;
 		r->packets++;
 		if (q->depth == 1 || ++f->pc < f->npackets)

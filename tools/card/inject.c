@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* Errors on request (register INJECT): each happens once, at the next occasion; SLOW lasts. */
+/* Errors on request (register INJECT): each happens once, at the next occasion; SLOW and a link that is down last. */
 #define _GNU_SOURCE
 #include <time.h>
 
@@ -10,27 +10,105 @@
 #define NAP_NS		100000
 #define SLOW_MAX	1000000
 
+/* Whether any access to memory can meet an error: the accessor asks on every translation. */
+static void recount(struct wcard_machine *m)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		struct wcard_card *c = m->card[i];
+
+		any |= c && (atomic_load(&c->inject.links) || atomic_load(&c->inject.ecc) != WCARD_NO_ECC ||
+			     atomic_load(&c->inject.tell) != WCARD_NO_ECC);
+	}
+	atomic_store(&m->memory_errors, any);
+	/* What was looked up before is looked up again. */
+	atomic_fetch_add(&m->map_gen, 1);
+}
+
 void wcard_inject_reset(struct wcard_card *c)
 {
 	atomic_store(&c->inject.hang, WEFT_QUEUE_NONE);
 	atomic_store(&c->inject.slow, 1);
 	atomic_store(&c->inject.on, false);
+	atomic_store(&c->inject.ecc, WCARD_NO_ECC);
+	atomic_store(&c->inject.tell, WCARD_NO_ECC);
+	atomic_store(&c->inject.links, 0);
+	atomic_store(&c->inject.irq, false);
+	recount(c->m);
 }
 
-static void inject_hang(struct wcard_card *c, uint64_t arg)
+static void inject_unit(struct wcard_card *c, uint32_t what, uint64_t arg)
 {
-	if (arg < WCARD_NUM_QUEUES)
+	if (what == WEFT_INJECT_SLOW)
+		atomic_store(&c->inject.slow, arg < 1 ? 1 : arg > SLOW_MAX ? SLOW_MAX : (uint32_t)arg);
+	else if (arg < WCARD_NUM_QUEUES)
 		atomic_store(&c->inject.hang, (uint32_t)arg);
+	atomic_store(&c->inject.on, true);
+}
+
+static void inject_memory(struct wcard_card *c, uint32_t what, uint64_t arg)
+{
+	if (what == WEFT_INJECT_ECC && arg < c->lmem_bytes)
+		atomic_store(&c->inject.ecc, arg);
+	else if (what == WEFT_INJECT_LINK_DOWN && arg < WCARD_NUM_LINKS)
+		atomic_fetch_or(&c->inject.links, UINT32_C(1) << arg);
+	else
+		return;
+	recount(c->m);
+	if (what == WEFT_INJECT_LINK_DOWN)
+		wcard_event(c, WEFT_EVT_LINK, (uint32_t)arg, 0, 0, 0);
 }
 
 void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 {
 	switch (what) {
-	case WEFT_INJECT_HANG: inject_hang(c, arg); break;
-	case WEFT_INJECT_SLOW: atomic_store(&c->inject.slow, arg < 1 ? 1 : arg > SLOW_MAX ? SLOW_MAX : (uint32_t)arg); break;
-	default: return;
+	case WEFT_INJECT_LOST_IRQ: atomic_store(&c->inject.irq, true); break;
+	case WEFT_INJECT_FW_CRASH: wcard_cp_crash(c); break;
+	case WEFT_INJECT_HANG:
+	case WEFT_INJECT_SLOW: inject_unit(c, what, arg); break;
+	case WEFT_INJECT_ECC:
+	case WEFT_INJECT_LINK_DOWN: inject_memory(c, what, arg); break;
+	default: break;
 	}
-	atomic_store(&c->inject.on, true);
+}
+
+int wcard_inject_access(struct wcard_card *c, struct wcard_span *s)
+{
+	if (s->link < WCARD_NUM_LINKS && (atomic_load(&c->inject.links) >> s->link & 1))
+		return WEFT_FAULT_LINK_DOWN;
+	for (unsigned int i = 0; i < c->m->ncards && !s->sparse; i++) {
+		struct wcard_card *owner = c->m->card[i];
+		uint64_t at = atomic_load(&owner->inject.ecc), page = at & ~(WEFT_PAGE_BYTES - 1);
+
+		if (at == WCARD_NO_ECC || s->fd != owner->lmem_fd)
+			continue;
+		if (s->fd_offset < page && s->fd_offset + s->bytes > page)
+			s->bytes = page - s->fd_offset;
+		if (s->fd_offset >> WEFT_PAGE_SHIFT != page >> WEFT_PAGE_SHIFT ||
+		    !atomic_compare_exchange_strong(&owner->inject.ecc, &at, WCARD_NO_ECC))
+			continue;
+		atomic_fetch_add(&owner->ecc_fatal, 1);
+		atomic_store(&owner->inject.tell, at);
+		return WEFT_FAULT_ECC;
+	}
+	return 0;
+}
+
+void wcard_inject_tell(struct wcard_machine *m)
+{
+	bool told = false;
+
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		uint64_t at = atomic_exchange(&m->card[i]->inject.tell, WCARD_NO_ECC);
+
+		if (at == WCARD_NO_ECC)
+			continue;
+		wcard_event(m->card[i], WEFT_EVT_ECC, 0, 0, 0, at);
+		told = true;
+	}
+	if (told)
+		recount(m);
 }
 
 /* The engine is occupied, its thread is not: until `ns` have passed, the queue is to stop, or a limit is exceeded. */

@@ -34,6 +34,8 @@
 #define WCARD_NUM_QUEUES	4096
 #define WCARD_NUM_LINKS		32
 #define WCARD_VECTORS		32
+#define WCARD_NO_ECC		UINT64_MAX
+#define WCARD_THROTTLE_POWER	WEFT_BIT32(1)
 #define WCARD_HANG_MS		2000		/* after reset */
 #define WCARD_SAFE_MAX		16
 #define WCARD_FAULT_FIFO	(WCARD_NUM_QUEUES + 1)
@@ -41,7 +43,7 @@
 
 #define WCARD_CAPS (WEFT_CAP_ROM_BOOT | WEFT_CAP_EXEC | WEFT_CAP_REDUCE | WEFT_CAP_TIMED | WEFT_CAP_CALL | \
 		    WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT | WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR | \
-		    WEFT_CAP_BANDS | WEFT_CAP_ENGINE_RESET)
+		    WEFT_CAP_BANDS | WEFT_CAP_ENGINE_RESET | WEFT_CAP_TRACE | WEFT_CAP_TELEMETRY | WEFT_CAP_INJECT)
 
 struct wcard_card;
 struct wcard_machine;
@@ -81,6 +83,7 @@ struct wcard_regs {
 	uint64_t boot_image, boot_bytes;
 	uint64_t safe_arg[3];
 	uint64_t clock_host, clock_card;
+	uint64_t inject_arg;
 	uint32_t cnt_sel;
 	uint64_t cnt_value;
 };
@@ -94,6 +97,10 @@ struct wcard_cp {
 	bool running;			/* has an image and may execute */
 	bool executing;			/* thread is inside run() */
 	bool start, halt, quit;		/* requests to the thread */
+	bool crashed;			/* injected: it executes nothing until START */
+	uint64_t beat_ns;		/* last heartbeat, or start */
+	bool bitten;			/* the watchdog has told so since START */
+	_Atomic uint32_t watchdog_ms;
 	uint32_t boot_state, boot_code;
 	uint64_t image, image_bytes;	/* BOOT_IMAGE and BOOT_BYTES at START */
 	_Atomic uint32_t irq, irq_enable;
@@ -159,7 +166,17 @@ struct wcard_card {
 		_Atomic bool on;		/* anything below may be set */
 		_Atomic uint32_t hang;		/* queue */
 		_Atomic uint32_t slow;		/* times */
+		_Atomic uint64_t ecc;		/* local-memory offset of a page that cannot be read, or WCARD_NO_ECC */
+		_Atomic uint32_t links;		/* that do not answer, by tag */
+		_Atomic uint64_t tell;		/* an ECC error that was met, and no event said so yet */
+		_Atomic bool irq;		/* the next message is lost */
 	} inject;
+	_Atomic uint32_t ecc_fatal;
+	struct wcard_telemetry {
+		uint64_t at_ns, busy_ns;	/* of the last look */
+		double mc, mw, mhz;
+		uint32_t throttle;
+	} telemetry;
 	_Atomic uint32_t hang_ms;
 
 	pthread_t vfu_thread;
@@ -197,6 +214,7 @@ struct wcard_machine {
 
 	pthread_mutex_t map_lock;	/* writers of dma tables and routes */
 	_Atomic(struct wcard_route *) route;
+	_Atomic bool memory_errors;	/* injected on any card */
 	_Atomic uint64_t map_gen;	/* counts changes of any dma table or route */
 };
 
@@ -232,6 +250,9 @@ void wcard_cp_fini(struct wcard_card *c);
 void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl);	/* BOOT_CTRL */
 void wcard_cp_reset(struct wcard_card *c);			/* FLR: stops, forgets everything */
 void wcard_cp_mailbox(struct wcard_card *c, uint64_t base);	/* MBOX_BASE: starts at index 0 */
+void wcard_cp_watchdog(struct wcard_card *c, uint32_t ms);	/* FW_WATCHDOG_MS */
+void wcard_cp_crash(struct wcard_card *c);
+void wcard_cp_beat(struct wcard_card *c, uint32_t beat);
 void wcard_cp_irq(struct wcard_card *c, uint32_t bits);
 void wcard_cp_fault(struct wcard_card *c, uint32_t queue, uint32_t cause, uint64_t va);
 /* cp_mmio.c: what the program sees; called inside run() */
@@ -241,6 +262,9 @@ void wcard_cp_lines(struct wcard_card *c);			/* recompute the interrupt lines */
 /* regs.c */
 void wcard_regs_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8_t *data);
 void wcard_regs_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data);
+
+/* telemetry.c: a telemetry register */
+uint32_t wcard_telemetry(struct wcard_card *c, uint64_t reg);
 
 /* counter.c */
 uint64_t wcard_counter(struct wcard_card *c, uint32_t sel);

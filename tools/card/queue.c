@@ -133,6 +133,7 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		}
 		q->state = wcard_carveout(c, d->state, sizeof(*q->state));
 		q->depth = 1;
+		q->trace.on = d->flags & WEFT_QUEUE_F_TRACE;
 		q->progress_ns = wcard_now(c->m);
 		memset(q->state, 0, sizeof(*q->state));
 		c->queue[d->id] = q;

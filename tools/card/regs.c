@@ -132,6 +132,14 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_RESET_GEN: return atomic_load(&c->reset_gen);
 	case WEFT_REG_TIMED_WIDTH: return c->m->slots;
 	case WEFT_REG_HANG_MS: return atomic_load(&c->hang_ms);
+	case WEFT_REG_FW_WATCHDOG_MS: return atomic_load(&cp->watchdog_ms);
+	case WEFT_REG_TEMP_MC:
+	case WEFT_REG_POWER_MW:
+	case WEFT_REG_CLOCK_MHZ:
+	case WEFT_REG_THROTTLE:
+	case WEFT_REG_ECC_CORRECTED:
+	case WEFT_REG_ECC_FATAL: return wcard_telemetry(c, at);
+	case WEFT_REG_INJECT_ARG: return c->r.inject_arg;
 	case WEFT_REG_BOOT_STATUS: return boot_status(c);
 	case WEFT_REG_BOOT_IMAGE: return c->r.boot_image;
 	case WEFT_REG_BOOT_BYTES: return c->r.boot_bytes;
@@ -184,6 +192,9 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	switch (at) {
 	case WEFT_REG_USER_LIMIT: set_user_limit(c, v); break;
 	case WEFT_REG_HANG_MS: atomic_store(&c->hang_ms, (uint32_t)v); break;
+	case WEFT_REG_FW_WATCHDOG_MS: wcard_cp_watchdog(c, (uint32_t)v); break;
+	case WEFT_REG_INJECT_ARG: c->r.inject_arg = v; break;
+	case WEFT_REG_INJECT: wcard_inject(c, (uint32_t)v, c->r.inject_arg); break;
 	case WEFT_REG_BOOT_CTRL: wcard_cp_ctrl(c, (uint32_t)v); break;
 	case WEFT_REG_BOOT_IMAGE: c->r.boot_image = v; break;
 	case WEFT_REG_BOOT_BYTES: c->r.boot_bytes = v; break;

@@ -55,6 +55,10 @@ void wcard_sched_ready(struct wcard_queue *q)
 	if (q->queued)
 		return;
 	wcard_timer_clear(q);
+	if (q->trace.on && q->run == WEFT_QS_PARKED) {
+		q->trace.ready_ns = wcard_now(m);
+		q->trace.start_ns = 0;
+	}
 	wcard_bands_push(q);
 	q->queued = true;
 	if (q->run != WEFT_QS_READY && !q->timed_over)

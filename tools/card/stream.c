@@ -124,7 +124,8 @@ static enum wcard_step step(struct wcard_run *r)
 	if (op >= WEFT_PKT_OP_COUNT)
 		return wcard_fail(r, WEFT_FAULT_OPCODE, 0);
 	r->data = false;
-	if (!r->q->cur.started && wcard_flow_skips(r->q))
+	r->suppressed = !r->q->cur.started && wcard_flow_skips(r->q);
+	if (r->suppressed)
 		return WCARD_DONE;
 	r->data = !(LIGHT_OPS >> op & 1);
 	row = &wcard_pkt_table[op];
@@ -140,6 +141,8 @@ static void pause_unit(struct wcard_run *r)
 		wcard_window_close(&r->acc, &r->list[i]);
 		wcard_window_close(&r->acc, &r->table[i]);
 	}
+	r->trace.ring = NULL;
+	r->trace.page = NULL;
 	wcard_acc_end(&r->acc);
 }
 
@@ -221,6 +224,8 @@ static enum wcard_step unit(struct wcard_run *r, uint64_t now, enum fetch *got)
 			s = timed_step(r, s);
 		if (s == WCARD_ENTER) {
 			q->cur.active = false;
+			if (q->trace.on)
+				wcard_trace_enter(r);
 		} else if (s == WCARD_DONE) {
 			cur_done(q);
 			if (!wcard_flow_retire(r))
@@ -281,6 +286,8 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 	uint64_t start = e->since, last = start, published = start, now;
 
 	wcard_limits_turn(e, q);
+	if (q->trace.on)
+		wcard_trace_turn(&r, wcard_now(e->m));
 	q->deadline_ns = 0;
 	q->run = WEFT_QS_RUNNING;
 	wcard_queue_publish(q, WEFT_QS_RUNNING);
@@ -309,4 +316,6 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 			published = now;
 		}
 	}
+	if (atomic_load_explicit(&e->m->memory_errors, memory_order_relaxed))
+		wcard_inject_tell(e->m);
 }
