@@ -11,6 +11,7 @@
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_import.h"
+#include "weft_sem.h"
 #include "weft_vm.h"
 
 #define BIND_FLAGS	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM)
@@ -306,6 +307,11 @@ static int map_locked(struct weft_vm *vm, struct weft_bo *bo, struct weft_va *va
 		return -EEXIST;
 	if (bo->kind == WEFT_BO_IMPORT) {
 		ret = weft_import_map(bo);
+		if (ret)
+			return ret;
+	}
+	if (args->flags & DRM_WEFT_BIND_SEM && args->flags & DRM_WEFT_BIND_WRITE) {
+		ret = weft_sem_claim(bo, vm->f, args->offset, args->range);
 		if (ret)
 			return ret;
 	}

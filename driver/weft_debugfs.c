@@ -41,6 +41,9 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "live_files", atomic_read(&w->counts.files));
 	show(m, "live_vms", atomic_read(&w->counts.vms));
 	show(m, "live_queues", atomic_read(&w->counts.queues));
+	show(m, "live_user_queues", atomic_read(&w->counts.uqueues));
+	show(m, "live_wills", atomic_read(&w->counts.wills));
+	show(m, "live_watches", atomic_read(&w->counts.watches));
 	show(m, "live_jobs", atomic_read(&w->counts.jobs));
 	show(m, "live_fences", atomic_read(&w->counts.fences));
 	show(m, "live_objects", atomic_read(&w->counts.bos));
@@ -72,6 +75,12 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "faults", atomic64_read(&w->stats.faults));
 	show(m, "timeouts", atomic64_read(&w->stats.timeouts));
 	show(m, "jobs_done", atomic64_read(&w->stats.jobs));
+	show(m, "wills_done", atomic64_read(&w->stats.wills));
+	show(m, "fw_restarts", atomic64_read(&w->stats.fw_restarts));
+	show(m, "wait_limits", atomic64_read(&w->stats.wait_limits));
+	show(m, "ecc_errors", atomic64_read(&w->stats.ecc_errors));
+	show(m, "links_down", atomic64_read(&w->stats.links_down));
+	show(m, "thermals", atomic64_read(&w->stats.thermals));
 	show(m, "resets", atomic64_read(&w->stats.resets));
 	show(m, "safe_timeouts", atomic_read(&w->safe.timeouts));
 	show(m, "state", READ_ONCE(w->state));

@@ -134,8 +134,10 @@ static void release_books(struct drm_device *drm, void *arg)
 {
 	struct weft_device *w = to_weft(drm);
 
+	weft_watch_fini(w);
 	weft_lmem_fini(w);
 	weft_carve_free(w, w->fw_log);
+	weft_carve_free(w, w->fw_image);
 	weft_carve_free(w, w->mbox.slots);
 	weft_carve_fini(w);
 	xa_destroy(&w->hwqs);
@@ -169,8 +171,14 @@ static int init_books(struct weft_device *w)
 	lockdep_set_class(&w->hwqs.xa_lock, &hwqs_lock_key);
 	/* Address space 0 is left alone: a zero that went astray must not be a valid one. */
 	xa_init_flags(&w->asids, XA_FLAGS_ALLOC1);
+	ret = weft_watch_init(w);
+	if (ret)
+		goto err_books;
 	return drmm_add_action_or_reset(&w->drm, release_books, NULL);
 
+err_books:
+	weft_carve_fini(w);
+	weft_lmem_fini(w);
 err_work:
 	destroy_workqueue(w->work_wq);
 err_timeout:
@@ -266,6 +274,7 @@ err_hw:
 	reset_function(w);
 	weft_scrub_stop(w);
 	weft_event_fini(w);
+	cancel_work_sync(&w->mbox.crash_work);
 	return ret;
 err_quiet:
 	pci_clear_master(pdev);
@@ -279,4 +288,5 @@ void weft_device_remove(struct pci_dev *pdev)
 	drm_dev_unplug(&w->drm);
 	weft_reset_remove(w);
 	weft_event_fini(w);
+	cancel_work_sync(&w->mbox.crash_work);
 }

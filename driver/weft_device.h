@@ -8,7 +8,7 @@
  *   queue->submit_lock, vm->lock
  *   dma_resv of VMs and objects (drm_exec)
  *   vm->pt_lock
- *   hwq recovery: queue->hw_lock
+ *   queue->hw_lock (job queues: recovery), uqueue->lock
  *   mbox.lock, safe.lock, scrub.lock
  *   lmem.lock, carve.lock
  * map_sem nests inside mmap_lock and outside nothing. mbox.lock, safe.lock and hw_lock are taken in the dma-fence
@@ -34,6 +34,7 @@
 #include "weft_prime.h"
 #include "weft_safe.h"
 #include "weft_scrub.h"
+#include "weft_watch.h"
 
 /**
  * enum weft_state - what may be asked of the card
@@ -55,6 +56,12 @@ struct weft_stats {
 	atomic64_t timeouts;
 	atomic64_t jobs;
 	atomic64_t resets;
+	atomic64_t wills;
+	atomic64_t fw_restarts;
+	atomic64_t wait_limits;
+	atomic64_t ecc_errors;
+	atomic64_t links_down;
+	atomic64_t thermals;
 };
 
 /**
@@ -64,6 +71,9 @@ struct weft_counts {
 	atomic_t files;
 	atomic_t vms;
 	atomic_t queues;
+	atomic_t uqueues;
+	atomic_t wills;
+	atomic_t watches;
 	atomic_t jobs;
 	atomic_t fences;
 	atomic_t bos;
@@ -137,7 +147,9 @@ struct weft_device {
 	struct weft_exports exports;
 	struct weft_links links;
 	struct weft_carve_block *fw_log;
+	struct weft_carve_block *fw_image;
 	struct weft_bos bos;
+	struct weft_watches watches;
 
 	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *timeout_wq;

@@ -11,6 +11,7 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_bind.h"
+#include "weft_cell.h"
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_gem.h"
@@ -20,7 +21,10 @@
 #include "weft_query.h"
 #include "weft_queue.h"
 #include "weft_reset.h"
+#include "weft_uqueue.h"
 #include "weft_vm.h"
+#include "weft_will.h"
+#include "weft_window.h"
 
 /* Frees queues; drained before the module's text goes away. */
 static struct workqueue_struct *weft_free_wq;
@@ -60,6 +64,23 @@ WEFT_GUARD(queue_destroy)
 WEFT_GUARD(queue_state)
 WEFT_GUARD(submit)
 WEFT_GUARD(query_peer)
+WEFT_GUARD(user_queue_create)
+WEFT_GUARD(kick)
+
+/* Wills are carried out with no card held, and done when the call returns. */
+static int destroy_and_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	int ret = guarded_queue_destroy(drm, data, file);
+
+	weft_wills_wait(file->driver_priv);
+	return ret;
+}
+
+/* It sleeps, so it goes through the gate by itself. */
+static int cell_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return weft_cell_wait_ioctl(to_weft(drm), file->driver_priv, data);
+}
 
 static const struct drm_ioctl_desc weft_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(WEFT_QUERY, guarded_query, 0),
@@ -70,17 +91,29 @@ static const struct drm_ioctl_desc weft_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(WEFT_VM_DESTROY, guarded_vm_destroy, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_VM_BIND, guarded_vm_bind, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_CREATE, guarded_queue_create, 0),
-	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_DESTROY, guarded_queue_destroy, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_DESTROY, destroy_and_wait, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_STATE, guarded_queue_state, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_SUBMIT, guarded_submit, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUERY_PEER, guarded_query_peer, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_USER_QUEUE_CREATE, guarded_user_queue_create, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_KICK, guarded_kick, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_CELL_WAIT, cell_wait, 0),
 };
 
-static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUERY_PEER + 1, "every ioctl of the header has its row");
+static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_CELL_WAIT + 1, "every ioctl of the header has its row");
 
 static const struct file_operations weft_fops = {
 	.owner = THIS_MODULE,
-	DRM_ACCEL_FOPS,
+	/* DRM_ACCEL_FOPS but for mmap. */
+	.open = accel_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.mmap = weft_window_mmap,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 	.show_fdinfo = drm_show_fdinfo,
 };
 
@@ -181,15 +214,26 @@ static int __init weft_init(void)
 	weft_free_wq = alloc_workqueue("weft-free", WQ_UNBOUND, 0);
 	if (!weft_free_wq)
 		return -ENOMEM;
+	ret = weft_will_init();
+	if (ret)
+		goto err_free;
 	ret = pci_register_driver(&weft_pci_driver);
 	if (ret)
-		destroy_workqueue(weft_free_wq);
+		goto err_will;
+	return 0;
+
+err_will:
+	weft_will_exit();
+err_free:
+	destroy_workqueue(weft_free_wq);
 	return ret;
 }
 
 static void __exit weft_exit(void)
 {
 	pci_unregister_driver(&weft_pci_driver);
+	/* Wills may be what holds a device last. */
+	weft_will_exit();
 	destroy_workqueue(weft_free_wq);
 }
 

@@ -48,6 +48,7 @@ static void rescan(struct weft_device *w)
 	xa_unlock_irqrestore(&w->hwqs, flags);
 	wake_up_all(&w->mbox.wq);
 	wake_up_all(&w->safe.wq);
+	weft_watch_fire_all(w);
 }
 
 static void handle(struct weft_device *w, const struct weft_event *e)
@@ -67,13 +68,28 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		wake_up_all(&w->safe.wq);
 		break;
 	case WEFT_EVT_FW:
-		drm_err_ratelimited(&w->drm, "the control processor stopped (boot state %u): queues go on, new ones need a reset of the card\n",
+		drm_err_ratelimited(&w->drm, "the control processor stopped (boot state %u): queues go on; starting it again\n",
 				    e->cause);
+		weft_mbox_crashed(w);
+		break;
+	case WEFT_EVT_WATCH:
+		weft_watch_event(w, e);
+		break;
+	case WEFT_EVT_WAIT_LIMIT:
+		atomic64_inc(&w->stats.wait_limits);
+		drm_dbg(&w->drm, "queue %u waits for longer than its limit\n", e->queue);
+		break;
+	case WEFT_EVT_THERMAL:
+		atomic64_inc(&w->stats.thermals);
+		dev_warn_ratelimited(w->drm.dev, "the card is too hot: %u thousandths of a degree, throttled for %#x\n",
+				     weft_mmio_read32(w, WEFT_REG_TEMP_MC), weft_mmio_read32(w, WEFT_REG_THROTTLE));
 		break;
 	case WEFT_EVT_LINK:
+		atomic64_inc(&w->stats.links_down);
 		drm_err_ratelimited(&w->drm, "link %u to a peer went down\n", e->queue);
 		break;
 	case WEFT_EVT_ECC:
+		atomic64_inc(&w->stats.ecc_errors);
 		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n", e->value);
 		break;
 	default:
@@ -151,7 +167,7 @@ static void poll_work(struct work_struct *work)
 	weft_event_process(w);
 	if (jobs_in_flight(w))
 		rescan(w);
-	if (jobs_in_flight(w) && !weft_device_check(w))
+	if ((jobs_in_flight(w) || atomic_read(&w->counts.uqueues)) && !weft_device_check(w))
 		weft_event_watch(w);
 }
 

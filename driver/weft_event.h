@@ -20,7 +20,7 @@ struct weft_event;
  * @told: value of @head the card knows
  * @on: the card may write
  * @vectors: interrupt vectors in use
- * @poll: looks at the ring while jobs are in flight, in case an interrupt was lost
+ * @poll: looks at the ring while jobs are in flight or user queues exist, in case an interrupt was lost
  */
 struct weft_event_ring {
 	spinlock_t lock;	/* head, told, on */

@@ -4,17 +4,22 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <drm/drm_print.h>
+#include <drm/weft_accel.h>
 
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_queue.h"
+#include "weft_uqueue.h"
 #include "weft_vm.h"
+#include "weft_will.h"
 
 /* A quarter each, so that one process cannot starve the others; the administrator may have everything. */
 #define QUOTA_SHARE	4
 
 /* Host memory pinned for any card: a user with many files must not pin all there is. */
 static atomic64_t system_used;
+
+static atomic64_t last_id;
 
 static u64 system_limit(bool privileged)
 {
@@ -37,11 +42,13 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	kref_init(&f->ref);
 	f->w = w;
 	f->drm = file;
+	f->id = atomic64_inc_return(&last_id);
 	xa_init_flags(&f->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&f->queues, XA_FLAGS_ALLOC1);
 	/* One queue and two address spaces (0 and the scrubber's) are the kernel's. */
 	f->max_queues = max((w->num_queues - 1) / share, 1u);
 	f->max_vms = max((w->num_asids - 2) / share, 1u);
+	f->max_watches = w->watches.count ? max(w->watches.count / share, 1u) : 0;
 	f->local_quota = w->user_limit / share;
 	f->carve_quota = weft_carve_user_bytes(w) / share;
 	f->system_limit = system_limit(share == 1);
@@ -69,19 +76,50 @@ void weft_file_put(struct weft_file *f)
 	kref_put(&f->ref, file_release);
 }
 
+/* Stops all user queues, so that what they signal can be poisoned before any of their memory goes. */
+static void halt_queues(struct weft_file *f)
+{
+	struct weft_uqueue *q;
+	struct weft_hwq *hw;
+	struct weft_vm *vm;
+	unsigned long id;
+
+	down_read(&f->w->reset_sem);
+	/* One operation for many queues; the stops that follow find them stopped. */
+	xa_for_each(&f->vms, id, vm)
+		if (vm->type == DRM_WEFT_VM_LR && vm->queues && !weft_vm_check(vm))
+			weft_safe_as_stop(f->w, vm->asid);
+	xa_for_each(&f->queues, id, hw) {
+		q = weft_uqueue_of(hw);
+		if (q)
+			weft_uqueue_halt(q);
+	}
+	up_read(&f->w->reset_sem);
+	weft_wills_wait(f);
+}
+
+static void kill_queue(struct weft_hwq *hw)
+{
+	if (weft_uqueue_of(hw))
+		weft_uqueue_kill(weft_uqueue_of(hw));
+	else
+		weft_queue_kill(weft_queue_of(hw));
+}
+
 /* Runs with the card up, in reset, wedged or gone: each step copes. Queues first, they use the address spaces. */
 void weft_file_close(struct drm_device *drm, struct drm_file *file)
 {
 	struct weft_file *f = file->driver_priv;
 	struct weft_device *w = f->w;
-	struct weft_queue *q;
+	struct weft_hwq *hw;
 	struct weft_vm *vm;
 	unsigned long id;
 
+	halt_queues(f);
 	down_read(&w->reset_sem);
-	xa_for_each(&f->queues, id, q) {
+	xa_for_each(&f->queues, id, hw) {
 		xa_erase(&f->queues, id);
-		weft_queue_kill(q);
+		kill_queue(hw);
 	}
 	xa_for_each(&f->vms, id, vm) {
 		xa_erase(&f->vms, id);
@@ -152,12 +190,12 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	struct weft_file *f = file->driver_priv;
 	u64 busy = atomic64_read(&f->past_busy_ns);
 	u64 local = atomic64_read(&f->local_used), sys = atomic64_read(&f->system_used);
-	struct weft_queue *q;
+	struct weft_hwq *hw;
 	unsigned long id;
 
 	xa_lock(&f->queues);
-	xa_for_each(&f->queues, id, q)
-		busy += weft_queue_busy_ns(q);
+	xa_for_each(&f->queues, id, hw)
+		busy += weft_queue_of(hw) ? weft_queue_busy_ns(weft_queue_of(hw)) : weft_hwq_busy_ns(hw);
 	xa_unlock(&f->queues);
 	drm_printf(p, "drm-engine-weft:\t%llu ns\n", busy);
 	drm_printf(p, "drm-total-local:\t%llu KiB\n", local >> 10);

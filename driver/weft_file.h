@@ -13,29 +13,35 @@ struct weft_device;
 
 /**
  * struct weft_file - one open file
+ * @id: of this file, never given again
  * @vms: id → struct weft_vm, allocated from 1
- * @queues: id → struct weft_queue, allocated from 1
- * @max_queues: quota, also @max_vms, and in bytes @local_quota, @carve_quota, @system_quota
+ * @queues: id → struct weft_hwq of a job or user queue, allocated from 1; reserved while it is being created
+ * @max_queues: quota, also @max_vms, @max_watches, and in bytes @local_quota, @carve_quota, @system_quota
  * @system_limit: of host memory, for all files and cards together
  * @local_used: bytes of local memory charged, also @carve_used, @system_used
  * @ioctls: driver ioctls so far
  * @jobs: jobs submitted so far
+ * @wills: of queues that ended, under way
  * @past_busy_ns: engine time of queues already gone
  */
 struct weft_file {
 	struct kref ref;
 	struct weft_device *w;
 	struct drm_file *drm;
+	u64 id;
 	struct xarray vms;
 	struct xarray queues;
 	u32 max_queues;
 	u32 max_vms;
+	u32 max_watches;
 	u64 local_quota;
 	u64 carve_quota;
 	u64 system_quota;
 	u64 system_limit;
 	atomic_t num_queues;
 	atomic_t num_vms;
+	atomic_t num_watches;
+	atomic_t wills;
 	atomic64_t local_used;
 	atomic64_t carve_used;
 	atomic64_t system_used;

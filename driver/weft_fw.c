@@ -14,6 +14,8 @@
 
 #define FW_NAME		"weft/weft-fw.bin"
 #define BOOT_MS		5000
+#define RESTART_MS	400
+#define WATCHDOG_MS	300	/* a heartbeat comes every 100 ms */
 
 MODULE_FIRMWARE(FW_NAME);
 
@@ -50,9 +52,9 @@ static u32 boot_status(struct weft_device *w)
 	return weft_mmio_read32(w, WEFT_REG_BOOT_STATUS);
 }
 
-static int wait_boot(struct weft_device *w)
+static int wait_boot(struct weft_device *w, unsigned int ms)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(BOOT_MS);
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 	u32 state;
 
 	for (;;) {
@@ -100,6 +102,9 @@ static int load(struct weft_device *w, const struct firmware *fw)
 			sizeof(struct weft_fw_header) + WEFT_FW_MAX_BYTES);
 		return -EIO;
 	}
+	/* What an earlier boot left, which a reset has made worthless. */
+	weft_carve_free(w, w->fw_image);
+	w->fw_image = NULL;
 	block = weft_carve_alloc(w, NULL, max_t(size_t, fw->size, 1));
 	if (IS_ERR(block))
 		return PTR_ERR(block);
@@ -108,11 +113,13 @@ static int load(struct weft_device *w, const struct firmware *fw)
 	weft_mmio_write64(w, WEFT_REG_BOOT_IMAGE, block->at);
 	weft_mmio_write64(w, WEFT_REG_BOOT_BYTES, fw->size);
 	weft_mmio_write32(w, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_START);
-	ret = wait_boot(w);
+	ret = wait_boot(w, BOOT_MS);
 	if (ret)
 		explain(w, fw, ret);
-	/* The ROM has copied the image, or given up; while it may still read it the bytes stay. */
-	if (ret == -ETIME)
+	/* It stays, to be started again; after a refusal it is of no use, unless the ROM may still read it. */
+	if (!ret)
+		w->fw_image = block;
+	else if (ret == -ETIME)
 		weft_carve_quarantine(w, block);
 	else
 		weft_carve_free(w, block);
@@ -125,7 +132,7 @@ int weft_fw_boot(struct weft_device *w)
 	int ret;
 
 	if (w->caps & WEFT_CAP_FW_RESIDENT) {
-		ret = wait_boot(w);
+		ret = wait_boot(w, BOOT_MS);
 		if (ret)
 			drm_err(&w->drm, "resident firmware does not run, boot status %#x\n", boot_status(w));
 		return ret ? -EIO : 0;
@@ -144,4 +151,26 @@ int weft_fw_boot(struct weft_device *w)
 	ret = load(w, fw);
 	release_firmware(fw);
 	return ret;
+}
+
+bool weft_fw_can_restart(struct weft_device *w)
+{
+	return w->fw_image;
+}
+
+int weft_fw_restart(struct weft_device *w)
+{
+	int ret;
+
+	/* BOOT_IMAGE and BOOT_BYTES are as load() left them. */
+	weft_mmio_write32(w, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_START);
+	ret = wait_boot(w, RESTART_MS);
+	if (ret)
+		drm_err(&w->drm, "the control processor cannot be started again, boot status %#x\n", boot_status(w));
+	return ret ? -EIO : 0;
+}
+
+void weft_fw_watch(struct weft_device *w)
+{
+	weft_mmio_write32(w, WEFT_REG_FW_WATCHDOG_MS, WATCHDOG_MS);
 }

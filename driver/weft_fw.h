@@ -11,4 +11,13 @@ struct weft_device;
  */
 int weft_fw_boot(struct weft_device *w);
 
+/* Whether a control processor that stopped can be started again without a reset: its image is still in place. */
+bool weft_fw_can_restart(struct weft_device *w);
+
+/* Starts it: 0 when it runs, -EIO. Allocates nothing; mbox.lock held, HELLO is due. */
+int weft_fw_restart(struct weft_device *w);
+
+/* From now on the card says when it stops. */
+void weft_fw_watch(struct weft_device *w);
+
 #endif

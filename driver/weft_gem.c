@@ -10,7 +10,9 @@
 #include "weft_file.h"
 #include "weft_import.h"
 #include "weft_map.h"
+#include "weft_sem.h"
 #include "weft_sysmem.h"
+#include "weft_window.h"
 
 #define RIGHTS_ALL	(DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM)
 
@@ -66,6 +68,7 @@ void weft_gem_unmap_all(struct weft_device *w)
 
 static void free_local(struct weft_bo *bo)
 {
+	weft_sem_destroy(bo);
 	if (!list_empty(&bo->local.blocks))
 		weft_lmem_free(bo->w, &bo->local.blocks);
 	kvfree(bo->local.extents);
@@ -196,6 +199,8 @@ struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f,
 	if (ret)
 		goto err_put;
 	ret = fill_extents(bo);
+	if (!ret && flags & DRM_WEFT_GEM_SEM)
+		ret = weft_sem_create(bo, f);
 	if (ret)
 		goto err_put;
 	return bo;
@@ -312,6 +317,9 @@ int weft_gem_info_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 	if (bo->kind != WEFT_BO_IMPORT && bo->rights & DRM_WEFT_RIGHT_READ)
 		args->mmap_offset = drm_vma_node_offset_addr(&bo->base.vma_node);
 	args->generation = weft_bo_origin(bo)->gen;
+	args->arm_offset = 0;
+	if (bo->kind != WEFT_BO_IMPORT && weft_sem_home(bo) && weft_sem_home(bo)->local.sem->window)
+		args->arm_offset = weft_window_offset(WEFT_WINDOW_ARM, args->handle);
 	weft_bo_put(bo);
 	return 0;
 }

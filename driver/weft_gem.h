@@ -15,6 +15,7 @@
 struct dma_buf_attachment;
 struct weft_device;
 struct weft_file;
+struct weft_sem;
 
 enum weft_bo_kind {
 	WEFT_BO_LOCAL,		/* card memory of this card */
@@ -56,6 +57,7 @@ struct weft_bo {
 			struct list_head blocks;
 			struct weft_extent *extents;
 			unsigned int num_extents;
+			struct weft_sem *sem;
 		} local;
 		struct {
 			struct page **pages;

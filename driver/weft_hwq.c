@@ -9,20 +9,42 @@
 
 #define STATE_PUBLIC_BYTES	offsetof(struct weft_queue_state, frame)
 
+static int take_number(struct weft_hwq *q)
+{
+	struct weft_device *w = q->w;
+	int ret;
+	u32 id;
+
+	ret = xa_alloc_irq(&w->hwqs, &id, q, XA_LIMIT(0, w->num_queues - 1), GFP_KERNEL);
+	if (ret) {
+		weft_carve_free(w, q->mem);
+		q->mem = NULL;
+		return ret == -EBUSY ? -EDQUOT : ret;
+	}
+	q->desc.id = id;
+	return 0;
+}
+
+static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
+		       u64 bytes)
+{
+	q->w = w;
+	q->ops = ops;
+	q->live = false;
+	q->halted = false;
+	q->tail = 0;
+	q->mem = weft_carve_alloc(w, f, bytes);
+	return PTR_ERR_OR_ZERO(q->mem);
+}
+
 int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
 		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns)
 {
 	u64 ring_bytes = ALIGN((u64)sizeof(union weft_packet) << ring_log2, SZ_4K);
-	int ret;
-	u32 id;
+	int ret = take_memory(q, w, f, ops, ring_bytes + 2 * SZ_4K);
 
-	q->w = w;
-	q->ops = ops;
-	q->live = false;
-	q->tail = 0;
-	q->mem = weft_carve_alloc(w, f, ring_bytes + 2 * SZ_4K);
-	if (IS_ERR(q->mem))
-		return PTR_ERR(q->mem);
+	if (ret)
+		return ret;
 	q->desc = (struct weft_queue_desc) {
 		.asid = asid,
 		.kind = WEFT_QUEUE_JOB,
@@ -36,25 +58,45 @@ int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f
 		.ring_log2 = ring_log2,
 		.weight = 100,
 	};
-	ret = xa_alloc_irq(&w->hwqs, &id, q, XA_LIMIT(0, w->num_queues - 1), GFP_KERNEL);
-	if (ret) {
-		weft_carve_free(w, q->mem);
-		return ret == -EBUSY ? -EDQUOT : ret;
-	}
-	q->desc.id = id;
-	return 0;
+	return take_number(q);
+}
+
+int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
+		       const struct weft_queue_desc *desc)
+{
+	int ret = take_memory(q, w, f, ops, SZ_4K);
+
+	if (ret)
+		return ret;
+	q->desc = *desc;
+	q->desc.state = q->mem->at;
+	return take_number(q);
 }
 
 int weft_hwq_start(struct weft_hwq *q)
 {
 	int ret;
 
-	weft_mmio_lmem_clear(q->w, q->desc.ctl, 2 * SZ_4K);
+	if (q->desc.kind == WEFT_QUEUE_JOB)
+		weft_mmio_lmem_clear(q->w, q->desc.ctl, SZ_4K);
+	weft_mmio_lmem_clear(q->w, q->desc.state, SZ_4K);
 	weft_mmio_flush_writes();
 	q->tail = 0;
+	q->halted = false;
 	ret = weft_mbox_queue_create(q->w, &q->desc);
 	if (!ret)
 		q->live = true;
+	return ret;
+}
+
+int weft_hwq_halt(struct weft_hwq *q)
+{
+	int ret = 0;
+
+	if (q->live && !q->halted)
+		ret = weft_safe_queue_stop(q->w, q->desc.id);
+	if (!ret)
+		q->halted = true;
 	return ret;
 }
 
@@ -64,7 +106,7 @@ int weft_hwq_stop(struct weft_hwq *q)
 
 	if (!q->live)
 		return 0;
-	ret = weft_safe_queue_stop(q->w, q->desc.id);
+	ret = weft_hwq_halt(q);
 	if (!ret && !READ_ONCE(q->w->quiet))
 		ret = weft_mbox_queue_destroy(q->w, q->desc.id);
 	if (!ret)
@@ -108,6 +150,13 @@ u64 weft_hwq_fence_value(struct weft_hwq *q)
 
 	/* All-ones is no fence value, it is a card that does not answer. */
 	return value == ~0ull ? 0 : value;
+}
+
+u64 weft_hwq_busy_ns(struct weft_hwq *q)
+{
+	u64 ns = weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, busy_ns));
+
+	return ns == ~0ull ? 0 : ns;
 }
 
 void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state)

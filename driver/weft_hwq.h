@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* A hardware job queue: its memory in the carve-out, its life on the card, and the writing of packets. */
+/* A hardware queue: its memory in the carve-out, its life on the card, and for job queues the writing of packets. */
 #ifndef WEFT_HWQ_H
 #define WEFT_HWQ_H
 
@@ -27,9 +27,10 @@ struct weft_hwq_ops {
 /**
  * struct weft_hwq - one queue
  * @desc: what the card was told
- * @mem: ring, ring control and state, in this order
+ * @mem: job queue: ring, ring control and state, in this order; user queue: state
  * @tail: packets written since the last start
  * @live: exists on the card (created, not destroyed)
+ * @halted: stopped for good
  */
 struct weft_hwq {
 	struct weft_device *w;
@@ -38,14 +39,22 @@ struct weft_hwq {
 	struct weft_carve_block *mem;
 	u64 tail;
 	bool live;
+	bool halted;
 };
 
-/* Takes a queue number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
+/* A job queue: takes a number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
 int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
 		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns);
 
+/* The same for a user queue: @desc without id and state. */
+int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
+		       const struct weft_queue_desc *desc);
+
 /* Creates it on the card, empty. Allocates nothing. */
 int weft_hwq_start(struct weft_hwq *q);
+
+/* Stops it: 0 when nothing of it is in flight. */
+int weft_hwq_halt(struct weft_hwq *q);
 
 /* Stops and removes it from the card. 0: nothing of it is in flight and the number may be used again. */
 int weft_hwq_stop(struct weft_hwq *q);
@@ -57,6 +66,9 @@ void weft_hwq_fini(struct weft_hwq *q);
 void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigned int count);
 
 u64 weft_hwq_fence_value(struct weft_hwq *q);
+
+/* Engine time since it was last set up; atomic context. */
+u64 weft_hwq_busy_ns(struct weft_hwq *q);
 
 /* Consistent copy of the public part of the state (its first 256 bytes), or the last try after 100 of them. */
 void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state);

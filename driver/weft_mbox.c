@@ -6,7 +6,11 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
+#include "weft_fw.h"
 #include "weft_reset.h"
+
+#define MAX_RESTARTS		8	/* in this time */
+#define RESTART_WINDOW_MS	60000
 
 static unsigned int mbox_timeout_ms = 2000;
 module_param(mbox_timeout_ms, uint, 0644);
@@ -38,15 +42,14 @@ static const int status_errno[] = {
 	[WEFT_MBOX_STATE] = -EIO,
 };
 
-void weft_mbox_init(struct weft_device *w)
-{
-	mutex_init(&w->mbox.lock);
-	init_waitqueue_head(&w->mbox.wq);
-}
-
 static bool answered(struct weft_device *w)
 {
 	return weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL) != w->mbox.rsp_head;
+}
+
+static bool wake(struct weft_device *w)
+{
+	return READ_ONCE(w->mbox.crashed) || answered(w);
 }
 
 /* Takes responses until the one with our number; older ones belong to requests given up before. */
@@ -77,20 +80,84 @@ static bool wait_answer(struct weft_device *w, struct weft_mbox_msg *msg, u32 se
 	do {
 		if (take(w, msg, seq))
 			return true;
-		if (weft_mmio_gone(w))
+		if (READ_ONCE(w->mbox.crashed) || weft_mmio_gone(w))
 			return false;
-		wait_event_timeout(w->mbox.wq, answered(w), slice);
+		wait_event_timeout(w->mbox.wq, wake(w), slice);
 		slice = msecs_to_jiffies(10) + 1;
 	} while (time_before(jiffies, end));
 	return take(w, msg, seq);
 }
 
-/* Sends @msg and replaces it by the answer. -EIO without answer, else 0; msg->status is the caller's to look at. */
-static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
+/* Sends @msg once and replaces it by the answer; false without one. Lock held. */
+static bool send(struct weft_device *w, struct weft_mbox_msg *msg)
 {
 	struct weft_mbox *m = &w->mbox;
+	u32 seq = ++m->seq;
+
+	msg->seq = seq;
+	weft_mmio_lmem_write(w, m->slots->at + (u64)(m->req_tail % WEFT_MBOX_SLOTS) * sizeof(*msg), msg, sizeof(*msg));
+	weft_mmio_flush_writes();
+	weft_mmio_write32(w, WEFT_REG_MBOX_REQ_TAIL, ++m->req_tail);
+	return wait_answer(w, msg, seq);
+}
+
+static const struct weft_mbox_msg hello = {
+	.op = WEFT_MBOX_HELLO,
+	.u.hello = { .contract_min = WEFT_CONTRACT_VERSION, .contract_max = WEFT_CONTRACT_VERSION },
+};
+
+/*
+ * The control processor stopped or hangs: starts it again from the image that is still there, and shakes hands. What
+ * queues do is not concerned. Lock held; allocates nothing, every wait bounded.
+ */
+static bool revive(struct weft_device *w)
+{
+	struct weft_mbox_msg msg = hello;
+	struct weft_mbox *m = &w->mbox;
+	ktime_t from = ktime_get();
+
+	if (READ_ONCE(w->quiet) || !m->greeted || !weft_fw_can_restart(w))
+		return false;
+	/* Firmware that stops again and again is given up. */
+	if (time_after(jiffies, m->restarts_since + msecs_to_jiffies(RESTART_WINDOW_MS))) {
+		m->restarts_since = jiffies;
+		m->restarts = 0;
+	}
+	if (m->restarts++ >= MAX_RESTARTS)
+		return false;
+	/* Before START: a crash of the new one counts again. */
+	WRITE_ONCE(m->crashed, false);
+	if (weft_fw_restart(w))
+		return false;
+	m->req_tail = weft_mmio_read32(w, WEFT_REG_MBOX_REQ_TAIL);
+	m->rsp_head = weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL);
+	if (!send(w, &msg) || msg.status != WEFT_MBOX_OK || msg.u.hello_rsp.contract != w->contract)
+		return false;
+	atomic64_inc(&w->stats.fw_restarts);
+	drm_info(&w->drm, "the control processor was started again and answers after %lld ms; queues went on\n",
+		 ktime_ms_delta(ktime_get(), from));
+	return true;
+}
+
+/* What the firmware had done before it stopped is done: asked again, it says so with these. */
+static void forgive(struct weft_mbox_msg *msg, u16 op)
+{
+	bool makes = op == WEFT_MBOX_AS_CREATE || op == WEFT_MBOX_QUEUE_CREATE || op == WEFT_MBOX_ARM_BIND;
+	bool ends = op == WEFT_MBOX_AS_DESTROY || op == WEFT_MBOX_QUEUE_DESTROY || op == WEFT_MBOX_ARM_BIND;
+
+	if ((msg->status == WEFT_MBOX_EXISTS && makes) || (msg->status == WEFT_MBOX_NOT_FOUND && ends))
+		msg->status = WEFT_MBOX_OK;
+}
+
+/*
+ * Sends @msg and replaces it by the answer. -EIO without answer, else 0; msg->status is the caller's to look at. A
+ * request that was under way when the firmware stopped is sent again, once.
+ */
+static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
+{
+	struct weft_mbox_msg copy = *msg;
+	struct weft_mbox *m = &w->mbox;
 	u16 op = msg->op;
-	u32 seq;
 	int ret = 0;
 
 	mutex_lock(&m->lock);
@@ -98,17 +165,23 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 		ret = -EIO;
 		goto unlock;
 	}
-	seq = ++m->seq;
-	msg->seq = seq;
-	weft_mmio_lmem_write(w, m->slots->at + (u64)(m->req_tail % WEFT_MBOX_SLOTS) * sizeof(*msg), msg, sizeof(*msg));
-	weft_mmio_flush_writes();
-	weft_mmio_write32(w, WEFT_REG_MBOX_REQ_TAIL, ++m->req_tail);
-	if (!wait_answer(w, msg, seq)) {
+	if (READ_ONCE(m->crashed) && !revive(w)) {
 		m->dead = true;
 		ret = -EIO;
-	} else if (msg->op != op) {
+		goto unlock;
+	}
+	if (!send(w, msg)) {
+		*msg = copy;
+		if (weft_mmio_gone(w) || !revive(w) || !send(w, msg)) {
+			m->dead = true;
+			ret = -EIO;
+			goto unlock;
+		}
+		forgive(msg, op);
+	}
+	if (msg->op != op) {
 		drm_err(&w->drm, "mailbox: answer %u to %s names operation %u: firmware breaks the contract\n",
-			seq, op_names[op], msg->op);
+			msg->seq, op_names[op], msg->op);
 		ret = -EIO;
 	}
 unlock:
@@ -122,6 +195,37 @@ unlock:
 				    weft_mmio_read32(w, WEFT_REG_BOOT_STATUS));
 	}
 	return ret;
+}
+
+static void crash_work(struct work_struct *work)
+{
+	struct weft_mbox *m = container_of(work, struct weft_mbox, crash_work);
+	struct weft_device *w = container_of(m, struct weft_device, mbox);
+	bool dead = false;
+
+	mutex_lock(&m->lock);
+	/* Who asked meanwhile has done it already. */
+	if (READ_ONCE(m->crashed) && !m->dead && !revive(w)) {
+		m->dead = true;
+		dead = true;
+	}
+	mutex_unlock(&m->lock);
+	if (dead && !READ_ONCE(w->quiet))
+		drm_err(&w->drm, "the control processor stopped and could not be started again: running queues go on, reset the card to create new ones\n");
+}
+
+void weft_mbox_init(struct weft_device *w)
+{
+	mutex_init(&w->mbox.lock);
+	init_waitqueue_head(&w->mbox.wq);
+	INIT_WORK(&w->mbox.crash_work, crash_work);
+}
+
+void weft_mbox_crashed(struct weft_device *w)
+{
+	WRITE_ONCE(w->mbox.crashed, true);
+	wake_up_all(&w->mbox.wq);
+	queue_work(w->work_wq, &w->mbox.crash_work);
 }
 
 static int request(struct weft_device *w, struct weft_mbox_msg *msg)
@@ -143,10 +247,7 @@ static int request(struct weft_device *w, struct weft_mbox_msg *msg)
 
 int weft_mbox_start(struct weft_device *w)
 {
-	struct weft_mbox_msg msg = {
-		.op = WEFT_MBOX_HELLO,
-		.u.hello = { .contract_min = WEFT_CONTRACT_VERSION, .contract_max = WEFT_CONTRACT_VERSION },
-	};
+	struct weft_mbox_msg msg = hello;
 	struct weft_mbox *m = &w->mbox;
 	const struct weft_mbox_hello_rsp *r = &msg.u.hello_rsp;
 	int ret;
@@ -166,6 +267,8 @@ int weft_mbox_start(struct weft_device *w)
 	m->req_tail = weft_mmio_read32(w, WEFT_REG_MBOX_REQ_TAIL);
 	m->rsp_head = weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL);
 	m->dead = false;
+	m->greeted = false;
+	WRITE_ONCE(m->crashed, false);
 	mutex_unlock(&m->lock);
 
 	ret = ask(w, &msg);
@@ -182,6 +285,11 @@ int weft_mbox_start(struct weft_device *w)
 	}
 	w->contract = r->contract;
 	w->fw_version = r->fw_version;
+	/* From here on firmware that stops is started again; what has never answered is not worth it. */
+	mutex_lock(&m->lock);
+	m->greeted = true;
+	mutex_unlock(&m->lock);
+	weft_fw_watch(w);
 	return 0;
 }
 
@@ -211,4 +319,17 @@ int weft_mbox_queue_destroy(struct weft_device *w, u32 queue)
 	struct weft_mbox_msg msg = { .op = WEFT_MBOX_QUEUE_DESTROY, .u.queue.id = queue };
 
 	return request(w, &msg);
+}
+
+int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm)
+{
+	struct weft_mbox_msg msg = { .op = WEFT_MBOX_ARM_BIND, .u.armpage = { .sem = sem, .arm = arm } };
+	int ret;
+
+	if (arm)
+		return request(w, &msg);
+	ret = ask(w, &msg);
+	if (ret)
+		return ret;
+	return msg.status == WEFT_MBOX_OK || msg.status == WEFT_MBOX_NOT_FOUND ? 0 : -EIO;
 }

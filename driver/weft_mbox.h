@@ -6,6 +6,7 @@
 
 #include <linux/mutex.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <firmware/abi/mailbox.h>
 
@@ -18,7 +19,11 @@ struct weft_device;
  * @seq: of the last request
  * @req_tail: requests written
  * @rsp_head: responses taken
- * @dead: the firmware did not answer; nothing is asked any more until reset
+ * @dead: the firmware did not answer and could not be started again; nothing is asked any more until reset
+ * @greeted: it has answered since the last reset
+ * @crashed: the card says that it stopped; whoever takes the lock next starts it again
+ * @crash_work: does so when nobody asks
+ * @restarts: since @restarts_since (jiffies)
  */
 struct weft_mbox {
 	struct mutex lock;	/* one request at a time */
@@ -28,12 +33,20 @@ struct weft_mbox {
 	u32 req_tail;
 	u32 rsp_head;
 	bool dead;
+	bool greeted;
+	bool crashed;
+	struct work_struct crash_work;
+	u32 restarts;
+	unsigned long restarts_since;
 };
 
 void weft_mbox_init(struct weft_device *w);
 
 /* After boot: sets MBOX_BASE and shakes hands (HELLO). Refuses with both version ranges in the log. */
 int weft_mbox_start(struct weft_device *w);
+
+/* Event FW; any context. The firmware is started again, and requests under way are asked again. */
+void weft_mbox_crashed(struct weft_device *w);
 
 /*
  * Each returns 0 or: -EIO (refused, or the firmware is dead), -EBUSY, -EEXIST, -ENOENT, -EOPNOTSUPP, -ENODEV (gone).
@@ -43,5 +56,8 @@ int weft_mbox_as_create(struct weft_device *w, u32 asid, u32 type, u64 root);
 int weft_mbox_as_destroy(struct weft_device *w, u32 asid);
 int weft_mbox_queue_create(struct weft_device *w, const struct weft_queue_desc *desc);
 int weft_mbox_queue_destroy(struct weft_device *w, u32 queue);
+
+/* The arm page of a SEM page, by local-memory offsets; @arm 0 removes it, and one that is not there is removed. */
+int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm);
 
 #endif

@@ -43,6 +43,7 @@ int weft_mmio_map(struct weft_device *w)
 	if (ret)
 		return ret;
 	m->lmem_phys = pci_resource_start(w->pdev, WEFT_BAR_LMEM);
+	m->doorbell_phys = pci_resource_start(w->pdev, WEFT_BAR_DOORBELLS);
 	m->lmem_bytes = pci_resource_len(w->pdev, WEFT_BAR_LMEM);
 	m->doorbell_bytes = pci_resource_len(w->pdev, WEFT_BAR_DOORBELLS);
 	return 0;
@@ -101,6 +102,19 @@ void weft_mmio_doorbell(struct weft_device *w, u32 queue)
 		return;
 	if (drm_dev_enter(&w->drm, &idx)) {
 		writel(1, w->mmio.doorbells + at);
+		drm_dev_exit(idx);
+	}
+}
+
+void weft_mmio_kick(struct weft_device *w, u32 queue, u64 va)
+{
+	u64 at = (u64)queue * WEFT_DOORBELL_BYTES + WEFT_DB_KICK;
+	int idx;
+
+	if (WARN_ON_ONCE(at + 8 > w->mmio.doorbell_bytes))
+		return;
+	if (drm_dev_enter(&w->drm, &idx)) {
+		writeq(va, w->mmio.doorbells + at);
 		drm_dev_exit(idx);
 	}
 }

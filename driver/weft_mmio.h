@@ -17,6 +17,7 @@ struct weft_device;
  * @lmem: BAR2, write-combining
  * @doorbells: BAR4
  * @lmem_phys: CPU physical address of BAR2
+ * @doorbell_phys: CPU physical address of BAR4
  * @lmem_bytes: length of BAR2
  * @doorbell_bytes: length of BAR4
  */
@@ -25,6 +26,7 @@ struct weft_mmio {
 	void __iomem *lmem;
 	void __iomem *doorbells;
 	phys_addr_t lmem_phys;
+	phys_addr_t doorbell_phys;
 	u64 lmem_bytes;
 	u64 doorbell_bytes;
 };
@@ -36,6 +38,9 @@ u64 weft_mmio_read64(struct weft_device *w, u32 reg);
 void weft_mmio_write32(struct weft_device *w, u32 reg, u32 value);
 void weft_mmio_write64(struct weft_device *w, u32 reg, u64 value);
 void weft_mmio_doorbell(struct weft_device *w, u32 queue);
+
+/* KICK in the doorbell page of a queue; @va in its address space. */
+void weft_mmio_kick(struct weft_device *w, u32 queue, u64 va);
 
 /* Local memory, by offset. Ranges outside of BAR2 are a bug of the caller: warned about, not accessed. */
 void weft_mmio_lmem_write(struct weft_device *w, u64 at, const void *from, size_t bytes);

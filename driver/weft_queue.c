@@ -15,6 +15,7 @@
 #include "weft_file.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_uqueue.h"
 #include "weft_vm.h"
 
 #define PACKETS_PER_JOB		2	/* CALL and FENCE */
@@ -35,6 +36,11 @@ static const struct weft_hwq_ops queue_ops = {
 	.fence = weft_queue_complete,
 	.fault = fault_event,
 };
+
+struct weft_queue *weft_queue_of(struct weft_hwq *hw)
+{
+	return hw->ops == &queue_ops ? container_of(hw, struct weft_queue, hw) : NULL;
+}
 
 static void take_completed(struct weft_queue *q, u64 value, struct list_head *out)
 {
@@ -87,10 +93,13 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id)
 {
-	struct weft_queue *q;
+	struct weft_queue *q = NULL;
+	struct weft_hwq *hw;
 
 	xa_lock(&f->queues);
-	q = xa_load(&f->queues, id);
+	hw = xa_load(&f->queues, id);
+	if (hw)
+		q = weft_queue_of(hw);
 	if (q)
 		kref_get(&q->ref);
 	xa_unlock(&f->queues);
@@ -259,10 +268,8 @@ static struct weft_queue *next_queue(struct weft_device *w, unsigned long *id)
 
 	xa_lock_irq(&w->hwqs);
 	xa_for_each_start(&w->hwqs, *id, hw, *id) {
-		if (xa_is_value(hw) || hw->ops != &queue_ops)
-			continue;
-		q = container_of(hw, struct weft_queue, hw);
-		if (kref_get_unless_zero(&q->ref))
+		q = xa_is_value(hw) ? NULL : weft_queue_of(hw);
+		if (q && kref_get_unless_zero(&q->ref))
 			break;
 		q = NULL;
 	}
@@ -284,12 +291,7 @@ void weft_queue_fail_all(struct weft_device *w, int error)
 
 u64 weft_queue_busy_ns(struct weft_queue *q)
 {
-	u64 ns;
-
-	if (READ_ONCE(q->dead))
-		return 0;
-	ns = weft_mmio_lmem_read64(q->w, q->hw.desc.state + offsetof(struct weft_queue_state, busy_ns));
-	return ns == ~0ull ? 0 : ns;
+	return READ_ONCE(q->dead) ? 0 : weft_hwq_busy_ns(&q->hw);
 }
 
 static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
@@ -311,7 +313,7 @@ static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm 
 	}
 	vm->queues++;
 	mutex_unlock(&vm->lock);
-	ret = xa_alloc(&f->queues, &args->queue_id, q, xa_limit_31b, GFP_KERNEL_ACCOUNT);
+	ret = xa_alloc(&f->queues, &args->queue_id, &q->hw, xa_limit_31b, GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		/* It counts down itself, also in the caller's quota. */
 		atomic_inc(&f->num_queues);
@@ -341,6 +343,10 @@ int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *da
 	vm = weft_vm_get(f, args->vm_id);
 	if (!vm)
 		return -ENOENT;
+	if (vm->type != DRM_WEFT_VM_FENCE) {
+		ret = -EINVAL;
+		goto put;
+	}
 	ret = weft_file_charge_count(f, "queues", &f->num_queues, f->max_queues);
 	if (ret)
 		goto put;
@@ -355,15 +361,22 @@ put:
 int weft_queue_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	struct drm_weft_queue_destroy *args = data;
-	struct weft_queue *q;
+	struct weft_hwq *hw;
 
 	if (args->pad)
 		return -EINVAL;
-	/* Who takes it out of the table kills it. */
-	q = xa_erase(&f->queues, args->queue_id);
-	if (!q)
+	/* Who takes it out of the table kills it; what is only being created is not there. */
+	xa_lock(&f->queues);
+	hw = xa_load(&f->queues, args->queue_id);
+	if (hw)
+		__xa_erase(&f->queues, args->queue_id);
+	xa_unlock(&f->queues);
+	if (!hw)
 		return -ENOENT;
-	weft_queue_kill(q);
+	if (weft_uqueue_of(hw))
+		weft_uqueue_kill(weft_uqueue_of(hw));
+	else
+		weft_queue_kill(weft_queue_of(hw));
 	return 0;
 }
 
@@ -376,7 +389,7 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 
 	q = weft_queue_get(f, args->queue_id);
 	if (!q)
-		return -ENOENT;
+		return weft_uqueue_state(f, args);
 	state = kzalloc_obj(*state, GFP_KERNEL);
 	if (!state) {
 		ret = -ENOMEM;

@@ -67,6 +67,9 @@ struct weft_queue {
 	struct work_struct free_work;
 };
 
+/* The job queue behind a hardware queue, NULL when it is of another kind. */
+struct weft_queue *weft_queue_of(struct weft_hwq *hw);
+
 /* By id; NULL when there is none. */
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id);
 void weft_queue_put(struct weft_queue *q);

@@ -10,6 +10,7 @@
 #include "weft_map.h"
 #include "weft_queue.h"
 #include "weft_reset.h"
+#include "weft_uqueue.h"
 #include "weft_vm.h"
 
 bool weft_reset_pending(struct weft_device *w)
@@ -64,6 +65,8 @@ static void take_down(struct weft_device *w, int error)
 	go_quiet(w);
 	weft_event_stop(w);
 	weft_queue_fail_all(w, error);
+	weft_uqueue_end_all(w);
+	weft_watch_fire_all(w);
 	weft_scrub_stop(w);
 	weft_map_make_stale(w);
 	weft_prime_revoke_all(w);

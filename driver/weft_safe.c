@@ -66,7 +66,7 @@ static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, 
 	} else if (!READ_ONCE(w->quiet)) {
 		status = weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op));
 		/* What does not exist any more (an answer to its end was lost) is stopped. */
-		if (status == WEFT_SAFE_BAD_ARG && op != WEFT_SAFE_AS_INVALIDATE)
+		if (status == WEFT_SAFE_BAD_ARG && op <= WEFT_SAFE_AS_STOP)
 			status = WEFT_SAFE_OK;
 		if (status != WEFT_SAFE_OK) {
 			drm_err(&w->drm, "safe operation %s(%llu, %#llx, %#llx) refused with status %u, wanted 0\n",
@@ -101,4 +101,19 @@ int weft_safe_as_stop(struct weft_device *w, u32 asid)
 int weft_safe_as_invalidate(struct weft_device *w, u32 asid, u64 va, u64 bytes)
 {
 	return run(w, WEFT_SAFE_AS_INVALIDATE, asid, va, bytes);
+}
+
+int weft_safe_link_mask(struct weft_device *w, u32 link)
+{
+	return run(w, WEFT_SAFE_LINK_MASK, link, 0, 0);
+}
+
+int weft_safe_link_unmask(struct weft_device *w, u32 link)
+{
+	return run(w, WEFT_SAFE_LINK_UNMASK, link, 0, 0);
+}
+
+int weft_safe_cell_fault(struct weft_device *w, u64 cell, u64 word)
+{
+	return run(w, WEFT_SAFE_CELL_FAULT, cell, word, 0);
 }

@@ -29,5 +29,10 @@ void weft_safe_init(struct weft_device *w);
 int weft_safe_queue_stop(struct weft_device *w, u32 queue);
 int weft_safe_as_stop(struct weft_device *w, u32 asid);
 int weft_safe_as_invalidate(struct weft_device *w, u32 asid, u64 va, u64 bytes);
+int weft_safe_link_mask(struct weft_device *w, u32 link);
+int weft_safe_link_unmask(struct weft_device *w, u32 link);
+
+/* Stores a fault word if the cell at this local-memory offset has none, and wakes its waiters. */
+int weft_safe_cell_fault(struct weft_device *w, u64 cell, u64 word);
 
 #endif

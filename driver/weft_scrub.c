@@ -203,3 +203,12 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 	mutex_unlock(&s->lock);
 	return ok;
 }
+
+int weft_scrub_kick(struct weft_device *w, u64 cell)
+{
+	/* Without the lock, which is held while batches run: a queue that is just being stopped wakes all the same. */
+	if (!READ_ONCE(w->scrub.up))
+		return weft_device_check(w) ?: -EIO;
+	weft_mmio_kick(w, w->scrub.q.desc.id, SCRUB_VA + cell);
+	return 0;
+}

@@ -60,7 +60,7 @@ void weft_vm_reclaim(struct weft_device *w)
 			xa_erase(&w->asids, id);
 }
 
-static struct weft_vm *create(struct weft_device *w, struct weft_file *f)
+static struct weft_vm *create(struct weft_device *w, struct weft_file *f, u32 type)
 {
 	struct drm_gem_object *resv;
 	struct weft_vm *vm;
@@ -77,6 +77,7 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f)
 	vm->w = w;
 	vm->f = weft_file_get(f);
 	vm->gen = w->gen;
+	vm->type = type;
 	mutex_init(&vm->lock);
 	mutex_init(&vm->pt_lock);
 	atomic_inc(&w->counts.vms);
@@ -92,7 +93,8 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f)
 		goto err_tables;
 	}
 	weft_mmio_flush_writes();
-	ret = weft_mbox_as_create(w, vm->asid, WEFT_AS_FENCE, weft_tables_root(&vm->tables));
+	ret = weft_mbox_as_create(w, vm->asid, type == DRM_WEFT_VM_LR ? WEFT_AS_LR : WEFT_AS_FENCE,
+				  weft_tables_root(&vm->tables));
 	if (ret)
 		goto err_asid;
 	return vm;
@@ -141,15 +143,14 @@ int weft_vm_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 
 	if (args->flags || args->pad || args->type > DRM_WEFT_VM_LR)
 		return -EINVAL;
-	if (args->type == DRM_WEFT_VM_LR) {
-		drm_dbg(&w->drm, "LR address spaces: %s\n", w->caps & WEFT_CAP_LR ?
-			"not in this driver yet" : "the card lacks capability LR");
+	if (args->type == DRM_WEFT_VM_LR && !(w->caps & WEFT_CAP_LR)) {
+		drm_dbg(&w->drm, "the card lacks capability LR\n");
 		return -EOPNOTSUPP;
 	}
 	ret = weft_file_charge_count(f, "address spaces", &f->num_vms, f->max_vms);
 	if (ret)
 		return ret;
-	vm = create(w, f);
+	vm = create(w, f, args->type);
 	if (IS_ERR(vm)) {
 		atomic_dec(&f->num_vms);
 		return PTR_ERR(vm);

@@ -23,6 +23,7 @@ struct weft_file;
  * struct weft_vm - one address space; references by drm_gpuvm_get()/put()
  * @base: mappings, guarded by @lock and the reservations
  * @f: file that made it (a reference)
+ * @type: DRM_WEFT_VM_*
  * @asid: on the card
  * @gen: reset generation it lives in
  * @lock: one bind or unbind at a time; queues come and go under it
@@ -34,6 +35,7 @@ struct weft_vm {
 	struct drm_gpuvm base;
 	struct weft_device *w;
 	struct weft_file *f;
+	u32 type;
 	u32 asid;
 	u64 gen;
 	struct mutex lock;	/* binds, queues, dead */

@@ -22,10 +22,14 @@ static int bind_raw(int fd, uint32_t vm, uint32_t op, uint32_t flags, uint32_t h
 static int life(void)
 {
 	struct drm_weft_vm_create lr = { .type = DRM_WEFT_VM_LR }, odd = { .type = 7 }, flags = { .flags = 1 };
+	struct drm_weft_device device;
 	uint32_t vm, queue;
 	int fd = ks_open(0), other = ks_open(0);
 
-	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &lr), -EOPNOTSUPP);
+	KS_OK(ks_device(fd, &device));
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &lr), device.caps & WEFT_CAP_LR ? 0 : -EOPNOTSUPP);
+	if (device.caps & WEFT_CAP_LR)
+		KS_OK(ks_vm_destroy(fd, lr.vm_id));
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &odd), -EINVAL);
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &flags), -EINVAL);
 	KS_OK(ks_vm_create(fd, &vm));

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/capability.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+#include <drm/weft_accel.h>
+
+#include <firmware/abi/doorbell.h>
+#include <firmware/abi/fault.h>
+#include <firmware/abi/reg.h>
+
+#include "weft_compat.h"
+#include "weft_device.h"
+#include "weft_file.h"
+#include "weft_uqueue.h"
+#include "weft_vm.h"
+#include "weft_will.h"
+
+#define FLAGS		(DRM_WEFT_USER_QUEUE_WAIT_STOPS | DRM_WEFT_USER_QUEUE_TRACE)
+#define DEFAULT_WEIGHT	100
+#define MAX_WEIGHT	1000
+
+static void ignore_event(struct weft_hwq *hw)
+{
+}
+
+static void uqueue_put(struct weft_uqueue *q);
+
+/* Hard interrupt: the worker's reference is what keeps it. */
+static void fault_event(struct weft_hwq *hw)
+{
+	struct weft_uqueue *q = container_of(hw, struct weft_uqueue, hw);
+
+	if (!kref_get_unless_zero(&q->ref))
+		return;
+	if (!queue_work(q->w->work_wq, &q->fault_work))
+		uqueue_put(q);
+}
+
+static const struct weft_hwq_ops uqueue_ops = {
+	.fence = ignore_event,
+	.fault = fault_event,
+};
+
+struct weft_uqueue *weft_uqueue_of(struct weft_hwq *hw)
+{
+	return hw->ops == &uqueue_ops ? container_of(hw, struct weft_uqueue, hw) : NULL;
+}
+
+/* The last reference may go in an interrupt. */
+static void free_work(struct work_struct *work)
+{
+	struct weft_uqueue *q = container_of(work, struct weft_uqueue, free_work);
+	struct drm_device *drm = &q->w->drm;
+
+	weft_hwq_fini(&q->hw);
+	weft_window_put(q->doorbell);
+	weft_window_put(q->state);
+	atomic_dec(&q->w->counts.uqueues);
+	weft_vm_put(q->vm);
+	weft_file_put(q->f);
+	mutex_destroy(&q->lock);
+	kfree(q);
+	drm_dev_put(drm);
+	/* The worker is drained at module exit, so the code that returns from here is still there. */
+	module_put(THIS_MODULE);
+}
+
+static void uqueue_release(struct kref *ref)
+{
+	struct weft_uqueue *q = container_of(ref, struct weft_uqueue, ref);
+
+	queue_work(q->w->free_wq, &q->free_work);
+}
+
+static void uqueue_put(struct weft_uqueue *q)
+{
+	kref_put(&q->ref, uqueue_release);
+}
+
+/* Lock held, queue stopped: why it ends is what it faulted with, or @cause. */
+static void execute_wills(struct weft_uqueue *q, u32 cause)
+{
+	u64 first = 0;
+
+	if (!q->wills)
+		return;
+	if (q->cause)
+		cause = q->cause;
+	if (cause == WEFT_FAULT_POISON)
+		first = weft_mmio_lmem_read64(q->w, q->hw.desc.state + offsetof(struct weft_queue_state, origin));
+	/* A card that does not answer knows no origin; the poison is its own then. */
+	weft_wills_execute(q->wills, cause, first == ~0ull ? 0 : first);
+	q->wills = NULL;
+}
+
+/* Lock held. The fault may have happened without its event having been seen. */
+static void note_fault(struct weft_uqueue *q)
+{
+	u64 at = q->hw.desc.state;
+
+	if (!q->cause &&
+	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED)
+		q->cause = weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, cause));
+}
+
+static void end_running(struct weft_uqueue *q, u32 cause)
+{
+	weft_hwq_halt(&q->hw);
+	note_fault(q);
+	execute_wills(q, cause);
+}
+
+/* A fault ends nothing but the running: the queue stays to be looked at until its owner destroys it. */
+static void fault_work(struct work_struct *work)
+{
+	struct weft_uqueue *q = container_of(work, struct weft_uqueue, fault_work);
+
+	mutex_lock(&q->lock);
+	if (!q->dead && !q->cause) {
+		note_fault(q);
+		if (q->cause)
+			end_running(q, q->cause);
+	}
+	mutex_unlock(&q->lock);
+	uqueue_put(q);
+}
+
+void weft_uqueue_halt(struct weft_uqueue *q)
+{
+	mutex_lock(&q->lock);
+	if (!q->dead)
+		end_running(q, WEFT_FAULT_STOPPED);
+	mutex_unlock(&q->lock);
+}
+
+static void shut_down(struct weft_uqueue *q, u32 cause)
+{
+	mutex_lock(&q->lock);
+	if (!q->dead) {
+		q->dead = true;
+		end_running(q, cause);
+		/* Before the number may be another's. */
+		weft_window_revoke(q->doorbell, q->id);
+		weft_window_revoke(q->state, q->id);
+		weft_hwq_stop(&q->hw);
+	}
+	mutex_unlock(&q->lock);
+}
+
+void weft_uqueue_kill(struct weft_uqueue *q)
+{
+	u64 busy = weft_hwq_busy_ns(&q->hw);
+
+	shut_down(q, WEFT_FAULT_STOPPED);
+	atomic64_add(busy, &q->f->past_busy_ns);
+	mutex_lock(&q->vm->lock);
+	q->vm->queues--;
+	mutex_unlock(&q->vm->lock);
+	atomic_dec(&q->f->num_queues);
+	uqueue_put(q);
+}
+
+static struct weft_uqueue *next_uqueue(struct weft_device *w, unsigned long *id)
+{
+	struct weft_uqueue *q = NULL;
+	struct weft_hwq *hw;
+
+	xa_lock_irq(&w->hwqs);
+	xa_for_each_start(&w->hwqs, *id, hw, *id) {
+		q = xa_is_value(hw) ? NULL : weft_uqueue_of(hw);
+		if (q && kref_get_unless_zero(&q->ref))
+			break;
+		q = NULL;
+	}
+	xa_unlock_irq(&w->hwqs);
+	++*id;
+	return q;
+}
+
+void weft_uqueue_end_all(struct weft_device *w)
+{
+	struct weft_uqueue *q;
+	unsigned long id = 0;
+
+	while ((q = next_uqueue(w, &id))) {
+		shut_down(q, WEFT_FAULT_RESET);
+		uqueue_put(q);
+	}
+}
+
+static struct weft_uqueue *uqueue_get(struct weft_file *f, u32 id)
+{
+	struct weft_uqueue *q = NULL;
+	struct weft_hwq *hw;
+
+	xa_lock(&f->queues);
+	hw = xa_load(&f->queues, id);
+	if (hw)
+		q = weft_uqueue_of(hw);
+	if (q)
+		kref_get(&q->ref);
+	xa_unlock(&f->queues);
+	return q;
+}
+
+struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_window_kind kind)
+{
+	struct weft_uqueue *q = uqueue_get(f, id);
+	struct weft_window *win;
+
+	if (!q)
+		return ERR_PTR(-ENOENT);
+	win = kind == WEFT_WINDOW_DOORBELL ? q->doorbell : kind == WEFT_WINDOW_STATE ? q->state : NULL;
+	if (win)
+		kref_get(&win->ref);
+	uqueue_put(q);
+	return win ?: ERR_PTR(-EINVAL);
+}
+
+int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args)
+{
+	struct weft_uqueue *q = uqueue_get(f, args->queue_id);
+	struct weft_queue_state *state;
+	int ret = 0;
+
+	if (!q)
+		return -ENOENT;
+	state = kzalloc_obj(*state, GFP_KERNEL);
+	if (!state) {
+		ret = -ENOMEM;
+		goto put;
+	}
+	mutex_lock(&q->lock);
+	if (q->gen != q->w->gen) {
+		ret = -ECANCELED;
+	} else if (!q->dead) {
+		weft_hwq_read_state(&q->hw, state);
+		args->run = state->run;
+		args->cause = state->cause;
+		args->fault_packet = state->fault_packet;
+		args->fault_op = state->fault_op;
+		args->fault_va = state->fault_va;
+		args->fault_list = state->fault_list;
+		args->faults = state->run == WEFT_QS_FAULTED;
+		args->retired = state->retired;
+		args->busy_ns = state->busy_ns;
+	}
+	mutex_unlock(&q->lock);
+	kfree(state);
+put:
+	uqueue_put(q);
+	return ret;
+}
+
+/* Number, state page and windows; the queue does not exist on the card yet. */
+static int prepare(struct weft_uqueue *q, const struct drm_weft_user_queue_create *args)
+{
+	struct weft_queue_desc desc = {
+		.asid = q->vm->asid,
+		.kind = WEFT_QUEUE_USER,
+		.band = args->band,
+		.ring = args->ring,
+		.ctl = args->ctl,
+		.run_limit_ns = args->run_limit_ns,
+		.wait_limit_ns = args->wait_limit_ns,
+		.ring_log2 = args->ring_log2,
+		.weight = args->weight ?: DEFAULT_WEIGHT,
+	};
+	struct weft_device *w = q->w;
+	int ret;
+
+	if (args->flags & DRM_WEFT_USER_QUEUE_WAIT_STOPS)
+		desc.flags |= WEFT_QUEUE_F_WAIT_STOPS;
+	if (args->flags & DRM_WEFT_USER_QUEUE_TRACE)
+		desc.flags |= WEFT_QUEUE_F_TRACE;
+	ret = weft_hwq_init_user(&q->hw, w, q->f, &uqueue_ops, &desc);
+	if (ret)
+		return ret;
+	q->doorbell = weft_window_create(w, WEFT_WINDOW_DOORBELL, NULL,
+					 w->mmio.doorbell_phys + (u64)q->hw.desc.id * WEFT_DOORBELL_BYTES,
+					 WEFT_DOORBELL_BYTES);
+	q->state = weft_window_create(w, WEFT_WINDOW_STATE, NULL, w->mmio.lmem_phys + q->hw.desc.state,
+				      sizeof(struct weft_queue_state));
+	return q->doorbell && q->state ? 0 : -ENOMEM;
+}
+
+static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm, u32 id,
+				 struct weft_wills *wills, const struct drm_weft_user_queue_create *args)
+{
+	struct weft_uqueue *q = kzalloc_obj(*q, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+	q->w = w;
+	q->f = f;
+	q->vm = vm;
+	q->id = id;
+	q->gen = w->gen;
+	mutex_init(&q->lock);
+	INIT_WORK(&q->fault_work, fault_work);
+	INIT_WORK(&q->free_work, free_work);
+	ret = prepare(q, args);
+	if (ret)
+		goto err_free;
+	ret = weft_hwq_start(&q->hw);
+	if (ret) {
+		/* Without an answer the firmware may have created it all the same. */
+		q->hw.live = ret == -EIO;
+		goto err_free;
+	}
+	q->wills = wills;
+	weft_file_get(f);
+	drm_gpuvm_get(&vm->base);
+	drm_dev_get(&w->drm);
+	__module_get(THIS_MODULE);
+	atomic_inc(&w->counts.uqueues);
+	kref_init(&q->ref);
+	/* Against weft_reset_lost(): either that sees the reference, or this sees its state. */
+	smp_mb();
+	if (weft_device_check(w))
+		shut_down(q, WEFT_FAULT_RESET);
+	return q;
+
+err_free:
+	if (!IS_ERR_OR_NULL(q->hw.mem))
+		weft_hwq_fini(&q->hw);
+	weft_window_put(q->doorbell);
+	weft_window_put(q->state);
+	kfree(q);
+	return ERR_PTR(ret);
+}
+
+static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
+		     struct drm_weft_user_queue_create *args)
+{
+	struct weft_wills *wills;
+	struct weft_uqueue *q;
+	int ret;
+
+	wills = weft_wills_create(w, f, args);
+	if (IS_ERR(wills))
+		return PTR_ERR(wills);
+	/* A place for it first: what is published cannot fail any more. */
+	ret = xa_alloc(&f->queues, &args->queue_id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_wills;
+	ret = mutex_lock_interruptible(&vm->lock);
+	if (ret)
+		goto err_id;
+	ret = vm->dead ? -ENOENT : weft_vm_check(vm);
+	if (ret)
+		goto err_lock;
+	q = alloc(w, f, vm, args->queue_id, wills, args);
+	if (IS_ERR(q)) {
+		ret = PTR_ERR(q);
+		goto err_lock;
+	}
+	vm->queues++;
+	mutex_unlock(&vm->lock);
+	args->doorbell_offset = weft_window_offset(WEFT_WINDOW_DOORBELL, args->queue_id);
+	args->state_offset = weft_window_offset(WEFT_WINDOW_STATE, args->queue_id);
+	xa_store(&f->queues, args->queue_id, &q->hw, GFP_KERNEL_ACCOUNT);
+	weft_event_watch(w);
+	return 0;
+
+err_lock:
+	mutex_unlock(&vm->lock);
+err_id:
+	xa_erase(&f->queues, args->queue_id);
+err_wills:
+	weft_wills_drop(wills);
+	return ret;
+}
+
+static int check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
+{
+	u64 ring_bytes = (u64)sizeof(union weft_packet) << min(args->ring_log2, (u32)WEFT_RING_LOG2_MAX), end;
+
+	if (args->pad || args->flags & ~FLAGS || args->band > DRM_WEFT_BAND_LOW || args->weight > MAX_WEIGHT ||
+	    args->num_wills > DRM_WEFT_MAX_WILLS)
+		return -EINVAL;
+	if (args->ring_log2 < WEFT_RING_LOG2_MIN || args->ring_log2 > WEFT_RING_LOG2_MAX)
+		return -EINVAL;
+	if (!args->ring || !args->ctl || (args->ring | args->ctl) & (SZ_4K - 1))
+		return -EINVAL;
+	if (check_add_overflow(args->ring, ring_bytes, &end) || end > WEFT_VM_END ||
+	    args->ctl > WEFT_VM_END - SZ_4K)
+		return -EINVAL;
+	if (args->band < DRM_WEFT_BAND_NORMAL && !capable(CAP_SYS_NICE))
+		return -EACCES;
+	if (!(w->caps & WEFT_CAP_LR) ||
+	    (args->flags & DRM_WEFT_USER_QUEUE_TRACE && !(w->caps & WEFT_CAP_TRACE))) {
+		drm_dbg(&w->drm, "the card lacks capability %s\n", w->caps & WEFT_CAP_LR ? "TRACE" : "LR");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_user_queue_create *args = data;
+	struct weft_vm *vm;
+	int ret;
+
+	ret = check(w, args);
+	if (ret)
+		return ret;
+	vm = weft_vm_get(f, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	if (vm->type != DRM_WEFT_VM_LR) {
+		ret = -EINVAL;
+		goto put;
+	}
+	ret = weft_file_charge_count(f, "queues", &f->num_queues, f->max_queues);
+	if (ret)
+		goto put;
+	ret = create_in(w, f, vm, args);
+	if (ret)
+		atomic_dec(&f->num_queues);
+put:
+	weft_vm_put(vm);
+	return ret;
+}
