@@ -126,6 +126,9 @@ int weft_device_start_hw(struct weft_device *w)
 	ret = weft_mbox_start(w);
 	if (ret)
 		return ret;
+	ret = weft_flush_start(w);
+	if (ret)
+		return ret;
 	return weft_scrub_start(w);
 }
 
@@ -138,6 +141,7 @@ static void release_books(struct drm_device *drm, void *arg)
 	weft_lmem_fini(w);
 	weft_carve_free(w, w->fw_log);
 	weft_carve_free(w, w->fw_image);
+	weft_carve_free(w, w->flush.word);
 	weft_carve_free(w, w->mbox.slots);
 	weft_carve_fini(w);
 	xa_destroy(&w->hwqs);
@@ -198,6 +202,7 @@ static void init_blocks(struct weft_device *w)
 	weft_mbox_init(w);
 	weft_scrub_init(w);
 	weft_link_init(w);
+	weft_flush_init(w);
 	weft_prime_init(w);
 	weft_gem_init(w);
 	weft_reset_init(w);
@@ -275,6 +280,7 @@ err_hw:
 	weft_scrub_stop(w);
 	weft_event_fini(w);
 	cancel_work_sync(&w->mbox.crash_work);
+	weft_flush_fini(w);
 	return ret;
 err_quiet:
 	pci_clear_master(pdev);
@@ -289,4 +295,5 @@ void weft_device_remove(struct pci_dev *pdev)
 	weft_reset_remove(w);
 	weft_event_fini(w);
 	cancel_work_sync(&w->mbox.crash_work);
+	weft_flush_fini(w);
 }

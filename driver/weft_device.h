@@ -26,6 +26,7 @@
 
 #include "weft_carve.h"
 #include "weft_event.h"
+#include "weft_flush.h"
 #include "weft_gem.h"
 #include "weft_link.h"
 #include "weft_lmem.h"
@@ -146,6 +147,7 @@ struct weft_device {
 	struct weft_scrub scrub;
 	struct weft_exports exports;
 	struct weft_links links;
+	struct weft_flush flush;
 	struct weft_carve_block *fw_log;
 	struct weft_carve_block *fw_image;
 	struct weft_bos bos;

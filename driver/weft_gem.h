@@ -72,6 +72,7 @@ struct weft_bo {
 			struct sg_table *sgt;
 			u32 tag;
 			bool charged;
+			bool flush;
 		} import;
 	};
 };

@@ -9,6 +9,7 @@
 #include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
+#include "weft_flush.h"
 #include "weft_import.h"
 
 #define RESV_WAIT_MS	5000
@@ -17,9 +18,21 @@ static void unmap_locked(struct weft_bo *bo)
 {
 	if (!bo->import.sgt)
 		return;
+	if (bo->import.flush)
+		weft_flush_lost(bo->w, bo->import.tag);
 	weft_bind_revoke(bo);
 	dma_buf_unmap_attachment(bo->import.attach, bo->import.sgt, DMA_BIDIRECTIONAL);
 	bo->import.sgt = NULL;
+	weft_link_unmapped(bo->w, bo->import.tag);
+}
+
+/* A card that is gone answers nothing: what is under way to it must fail before it can be waited for. */
+static void mask_if_lost(struct weft_bo *bo)
+{
+	struct weft_export *x = weft_prime_export_of(bo->import.attach->dmabuf);
+
+	if (x && bo->import.sgt && bo->import.tag && READ_ONCE(x->bo->w->state) == WEFT_LOST)
+		weft_link_mask(bo->w, bo->import.tag);
 }
 
 /*
@@ -28,6 +41,7 @@ static void unmap_locked(struct weft_bo *bo)
  */
 static void invalidate(struct dma_buf_attachment *attach)
 {
+	mask_if_lost(attach->importer_priv);
 	unmap_locked(attach->importer_priv);
 }
 
@@ -41,28 +55,28 @@ bool weft_import_is_ours(struct dma_buf_attachment *attach)
 	return attach->importer_ops == &weft_attach_ops;
 }
 
-struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf)
+static void put_tag(struct weft_device *w, u32 tag)
+{
+	if (weft_link_put(w, tag))
+		weft_flush_close(w, tag);
+}
+
+/* Takes over one use of the tag, unless it is for the peer's flush word. */
+static struct weft_bo *create(struct weft_device *w, struct dma_buf *dmabuf, u32 tag, bool flush)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct dma_buf_attachment *attach;
 	struct weft_bo *bo;
-	int ret, tag = 0;
+	int ret;
 
-	if (!IS_ALIGNED(dmabuf->size, PAGE_SIZE))
-		return ERR_PTR(-EINVAL);
-	if (x && x->bo->kind == WEFT_BO_LOCAL) {
-		tag = weft_link_get(w, x->bo->w);
-		if (tag < 0) {
-			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n", w->num_links);
-			return ERR_PTR(tag);
-		}
-	}
 	bo = weft_bo_alloc(w, WEFT_BO_IMPORT, dmabuf->size);
 	if (!bo) {
-		ret = -ENOMEM;
-		goto err_link;
+		if (!flush)
+			put_tag(w, tag);
+		return ERR_PTR(-ENOMEM);
 	}
 	bo->import.tag = tag;
+	bo->import.flush = flush;
 	bo->base.resv = dmabuf->resv;
 	/* What another card exports is charged to its owner already. */
 	if (!x) {
@@ -93,10 +107,32 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf
 	weft_bos_add(bo);
 	atomic_inc(&w->counts.imports);
 	return bo;
+}
 
-err_link:
-	weft_link_put(w, tag);
-	return ERR_PTR(ret);
+struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf)
+{
+	struct weft_export *x = weft_prime_export_of(dmabuf);
+	struct weft_bo *bo;
+	int tag = 0;
+
+	if (!IS_ALIGNED(dmabuf->size, PAGE_SIZE))
+		return ERR_PTR(-EINVAL);
+	if (x && x->bo->kind == WEFT_BO_LOCAL) {
+		tag = weft_link_get(w, x->bo->w);
+		if (tag < 0) {
+			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n", w->num_links);
+			return ERR_PTR(tag);
+		}
+	}
+	bo = create(w, dmabuf, tag, false);
+	if (!IS_ERR(bo) && tag)
+		weft_flush_open(w, x->bo->w, tag);
+	return bo;
+}
+
+struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
+{
+	return create(w, dmabuf, tag, true);
 }
 
 int weft_import_map(struct weft_bo *bo)
@@ -115,6 +151,7 @@ int weft_import_map(struct weft_bo *bo)
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	bo->import.sgt = sgt;
+	weft_link_mapped(bo->w, bo->import.tag);
 	return 0;
 }
 
@@ -140,5 +177,6 @@ void weft_import_free(struct weft_bo *bo)
 	}
 	if (bo->import.charged)
 		weft_file_uncharge_system(NULL, bo->base.size);
-	weft_link_put(bo->w, bo->import.tag);
+	if (!bo->import.flush)
+		put_tag(bo->w, bo->import.tag);
 }

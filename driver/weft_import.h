@@ -13,6 +13,9 @@ struct weft_device;
 
 struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf);
 
+/* The word a peer is flushed by; see weft_flush.h. Does not count as a user of the tag. */
+struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag);
+
 /* An attachment of a weft card, this one or another. */
 bool weft_import_is_ours(struct dma_buf_attachment *attach);
 

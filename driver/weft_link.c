@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <firmware/abi/reg.h>
+
 #include "weft_device.h"
 
 void weft_link_init(struct weft_device *w)
@@ -33,12 +35,46 @@ int weft_link_get(struct weft_device *w, const struct weft_device *peer)
 	return found;
 }
 
-void weft_link_put(struct weft_device *w, u32 tag)
+bool weft_link_put(struct weft_device *w, u32 tag)
+{
+	bool last;
+
+	if (!tag)
+		return false;
+	mutex_lock(&w->links.lock);
+	last = !--w->links.tag[tag].users;
+	mutex_unlock(&w->links.lock);
+	return last;
+}
+
+/* The lock is held over the operation of our own card, so that a mask and its end keep their order. */
+void weft_link_mask(struct weft_device *w, u32 tag)
+{
+	if (!(w->caps & WEFT_CAP_LINK_MASK))
+		return;
+	mutex_lock(&w->links.lock);
+	if (!w->links.tag[tag].masked)
+		w->links.tag[tag].masked = !weft_safe_link_mask(w, tag);
+	mutex_unlock(&w->links.lock);
+}
+
+void weft_link_mapped(struct weft_device *w, u32 tag)
 {
 	if (!tag)
 		return;
 	mutex_lock(&w->links.lock);
-	w->links.tag[tag].users--;
+	w->links.tag[tag].mapped++;
+	mutex_unlock(&w->links.lock);
+}
+
+void weft_link_unmapped(struct weft_device *w, u32 tag)
+{
+	if (!tag)
+		return;
+	mutex_lock(&w->links.lock);
+	/* No entry names the link any more, and none is cached. */
+	if (!--w->links.tag[tag].mapped && w->links.tag[tag].masked)
+		w->links.tag[tag].masked = weft_safe_link_unmask(w, tag);
 	mutex_unlock(&w->links.lock);
 }
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/slab.h>
+#include <drm/drm_print.h>
+#include <drm/weft_accel.h>
+
+#include <firmware/abi/reg.h>
+
+#include "weft_device.h"
+#include "weft_flush.h"
+#include "weft_gem.h"
+#include "weft_import.h"
+
+#define WORD	0x77656674666c7573ull	/* any value but all-ones would do */
+
+void weft_flush_init(struct weft_device *w)
+{
+	mutex_init(&w->flush.lock);
+}
+
+static int make_host(struct weft_device *w)
+{
+	struct weft_flush *fl = &w->flush;
+
+	if (fl->host)
+		return 0;
+	fl->host = dma_alloc_coherent(&w->pdev->dev, PAGE_SIZE, &fl->host_bus, GFP_KERNEL);
+	if (!fl->host)
+		return -ENOMEM;
+	*fl->host = WORD;
+	return 0;
+}
+
+/* An object of its own over the page in the carve-out, so that peers map it as they map anything of ours. */
+static struct weft_bo *make_object(struct weft_device *w)
+{
+	struct weft_bo *bo = weft_bo_alloc(w, WEFT_BO_LOCAL, PAGE_SIZE);
+
+	if (!bo)
+		return NULL;
+	bo->placement = DRM_WEFT_PLACE_LOCAL;
+	bo->local.extents = kvcalloc(1, sizeof(*bo->local.extents), GFP_KERNEL);
+	if (!bo->local.extents) {
+		weft_bo_put(bo);
+		return NULL;
+	}
+	bo->local.extents[0] = (struct weft_extent) { .at = w->flush.word->at, .bytes = PAGE_SIZE };
+	bo->local.num_extents = 1;
+	return bo;
+}
+
+static int make_word(struct weft_device *w)
+{
+	struct weft_flush *fl = &w->flush;
+	struct dma_buf *dmabuf;
+	struct weft_bo *bo;
+
+	if (!weft_prime_p2p(w))
+		return 0;
+	if (!fl->word) {
+		struct weft_carve_block *word = weft_carve_alloc(w, NULL, PAGE_SIZE);
+
+		if (IS_ERR(word))
+			return PTR_ERR(word);
+		fl->word = word;
+	}
+	weft_mmio_lmem_write64(w, fl->word->at, WORD);
+	weft_mmio_flush_writes();
+	/* Of an earlier generation, and revoked with it. */
+	if (fl->dmabuf)
+		dma_buf_put(fl->dmabuf);
+	fl->dmabuf = NULL;
+	bo = make_object(w);
+	if (!bo)
+		return -ENOMEM;
+	dmabuf = weft_prime_export(bo, DRM_WEFT_RIGHT_READ, 0);
+	weft_bo_put(bo);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	fl->dmabuf = dmabuf;
+	return 0;
+}
+
+int weft_flush_start(struct weft_device *w)
+{
+	struct weft_flush *fl = &w->flush;
+	u32 tag;
+	int ret;
+
+	if (!(w->caps & WEFT_CAP_SYSTEM_SCOPE))
+		return 0;
+	mutex_lock(&fl->lock);
+	ret = make_host(w) ?: make_word(w);
+	if (!ret) {
+		weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(0), fl->host_bus);
+		for (tag = 1; tag < min_t(u32, w->num_links, WEFT_LINK_MAX); tag++)
+			weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), READ_ONCE(fl->bus[tag]));
+	}
+	mutex_unlock(&fl->lock);
+	return ret;
+}
+
+void weft_flush_fini(struct weft_device *w)
+{
+	struct weft_flush *fl = &w->flush;
+	struct dma_buf *dmabuf;
+	u32 tag;
+
+	mutex_lock(&fl->lock);
+	dmabuf = fl->dmabuf;
+	fl->dmabuf = NULL;
+	if (fl->host)
+		dma_free_coherent(&w->pdev->dev, PAGE_SIZE, fl->host, fl->host_bus);
+	fl->host = NULL;
+	mutex_unlock(&fl->lock);
+	for (tag = 1; tag < WEFT_LINK_MAX; tag++)
+		weft_flush_close(w, tag);
+	/* The export holds the device. */
+	if (dmabuf)
+		dma_buf_put(dmabuf);
+}
+
+static struct dma_buf *word_of(struct weft_device *peer)
+{
+	struct dma_buf *dmabuf;
+
+	mutex_lock(&peer->flush.lock);
+	dmabuf = peer->flush.dmabuf;
+	if (dmabuf)
+		get_dma_buf(dmabuf);
+	mutex_unlock(&peer->flush.lock);
+	return dmabuf;
+}
+
+static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
+{
+	struct weft_bo *bo = weft_import_create_flush(w, dmabuf, tag);
+	int ret;
+
+	if (IS_ERR(bo))
+		return bo;
+	dma_resv_lock(bo->base.resv, NULL);
+	ret = weft_import_map(bo);
+	if (!ret) {
+		WRITE_ONCE(w->flush.bus[tag], sg_dma_address(bo->import.sgt->sgl));
+		weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), w->flush.bus[tag]);
+	}
+	dma_resv_unlock(bo->base.resv);
+	if (!ret)
+		return bo;
+	weft_bo_put(bo);
+	return ERR_PTR(ret);
+}
+
+void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
+{
+	struct weft_flush *fl = &w->flush;
+	struct weft_bo *old = NULL, *bo;
+	struct dma_buf *dmabuf;
+
+	if (!(w->caps & WEFT_CAP_SYSTEM_SCOPE) || READ_ONCE(fl->bus[tag]))
+		return;
+	dmabuf = word_of(peer);
+	if (!dmabuf)
+		return;
+	mutex_lock(&fl->lock);
+	if (!READ_ONCE(fl->bus[tag]) && !drm_dev_is_unplugged(&w->drm)) {
+		bo = import_word(w, dmabuf, tag);
+		if (IS_ERR(bo)) {
+			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%ld)\n", tag, peer->serial,
+				PTR_ERR(bo));
+		} else {
+			old = fl->import[tag];
+			fl->import[tag] = bo;
+		}
+	}
+	mutex_unlock(&fl->lock);
+	dma_buf_put(dmabuf);
+	if (old)
+		weft_bo_put(old);
+}
+
+void weft_flush_close(struct weft_device *w, u32 tag)
+{
+	struct weft_bo *bo;
+
+	mutex_lock(&w->flush.lock);
+	bo = w->flush.import[tag];
+	w->flush.import[tag] = NULL;
+	mutex_unlock(&w->flush.lock);
+	if (bo)
+		weft_bo_put(bo);
+}
+
+void weft_flush_lost(struct weft_device *w, u32 tag)
+{
+	WRITE_ONCE(w->flush.bus[tag], 0);
+	weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), 0);
+}

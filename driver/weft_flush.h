@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/*
+ * Words that the card reads to flush a link: one in host memory, one in the carve-out of each peer. Each holds a
+ * constant, which is not all-ones, for as long as anybody may read it.
+ */
+#ifndef WEFT_FLUSH_H
+#define WEFT_FLUSH_H
+
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "weft_link.h"
+
+struct dma_buf;
+struct weft_bo;
+struct weft_carve_block;
+struct weft_device;
+
+/**
+ * struct weft_flush - words of this card for its peers, and of its peers for this card
+ * @lock: everything below but @bus
+ * @host: word in host memory; @host_bus its address
+ * @word: page in the carve-out
+ * @dmabuf: that page, for peers; NULL while the card is down
+ * @import: of the peer behind each tag
+ * @bus: address of its word, 0 when there is none; written under the reservation of @import
+ */
+struct weft_flush {
+	struct mutex lock;
+	u64 *host;
+	dma_addr_t host_bus;
+	struct weft_carve_block *word;
+	struct dma_buf *dmabuf;
+	struct weft_bo *import[WEFT_LINK_MAX];
+	u64 bus[WEFT_LINK_MAX];
+};
+
+void weft_flush_init(struct weft_device *w);
+
+/* Tells the card; again after every FLR. -ENOMEM, -ENOSPC. */
+int weft_flush_start(struct weft_device *w);
+
+/* At removal: nobody reads the words any more. */
+void weft_flush_fini(struct weft_device *w);
+
+/* A peer's memory is imported under @tag: makes its word known. Without it SIGNALs of system scope fault LINK_DOWN. */
+void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag);
+
+/* Nothing of the peer is imported any more. */
+void weft_flush_close(struct weft_device *w, u32 tag);
+
+/* The import of a word was taken away; its reservation is held. */
+void weft_flush_lost(struct weft_device *w, u32 tag);
+
+#endif
