@@ -45,6 +45,7 @@ class Run:
     allow: list = field(default_factory=list)
     files: list = field(default_factory=list)
     share: str = ""             # directory of ours seen as /host
+    card_program: str = ""      # another card that meets the contract, instead of weft-card
     card_args: list = field(default_factory=list)
     qemu_args: list = field(default_factory=list)
     kernel_args: list = field(default_factory=list)
@@ -91,16 +92,17 @@ def usable_kvm():
 
 def start_cards(run, where, log):
     """One process for all cards; returns it when every socket listens."""
-    if not CARD.exists():
-        raise Refused(f"{CARD} is not built; `make user` builds it")
-    card = start([CARD, "--cards", str(run.cards), "--socket-dir", where, "--lmem-mib", str(run.lmem_mib),
+    program = Path(run.card_program or CARD)
+    if not program.exists():
+        raise Refused(f"{program} is not built; `make user` builds it")
+    card = start([program, "--cards", str(run.cards), "--socket-dir", where, "--lmem-mib", str(run.lmem_mib),
                   *run.card_args], log, stdout=subprocess.PIPE)
     timer = threading.Timer(20, card.kill)
     timer.start()
     line = card.stdout.readline().strip()
     timer.cancel()
     if line != b"ready":
-        raise Refused(f"weft-card did not get ready (said {line!r}, exit {stop(card)}); see {log.name}")
+        raise Refused(f"{program.name} did not get ready (said {line!r}, exit {stop(card)}); see {log.name}")
     threading.Thread(target=shutil.copyfileobj, args=(card.stdout, log), daemon=True).start()
     return card
 
@@ -130,7 +132,7 @@ def verdict(run, logs, qemu_code, card_code, timed_out, quiet):
     elif qemu_code & 1 == 0 or facts["exit"] is None:
         reasons.append(f"the machine ended without a result (QEMU's exit code {qemu_code})")
     if card_code not in (0, None, -signal.SIGTERM):
-        reasons.append(f"weft-card ended with {card_code}; see {logs['card']}")
+        reasons.append(f"the card ended with {card_code}; see {logs['card']}")
     bad = klog.problems(text, run.allow)
     if bad:
         reasons.append("the kernel log has a fault:\n    " + "\n    ".join(bad))

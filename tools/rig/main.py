@@ -68,6 +68,7 @@ def parser():
     b.add_argument("--smp", type=int, default=default.smp)
     b.add_argument("--memory-mib", type=int, default=default.memory_mib)
     b.add_argument("--lmem-mib", type=int, default=default.lmem_mib, help="local memory of each card")
+    b.add_argument("--card-program", default="", metavar="PATH", help="the card; weft-card when not given")
     b.add_argument("--data", action="store_true", help="Fashion-MNIST in the machine")
     b.add_argument("--no-load", dest="load", action="store_false", help="do not load weft.ko")
     b.add_argument("--load-args", default="", help="parameters of weft.ko")

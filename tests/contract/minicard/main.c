@@ -113,7 +113,7 @@ static struct mini_card *power_on(struct mini_bus *bus, unsigned int index)
 
 static _Noreturn void usage(void)
 {
-	fprintf(stderr, "usage: minicard --socket-dir DIR [--cards 1…%u] [--lmem-mib POWER-OF-TWO]\n", MINI_CARDS);
+	fprintf(stderr, "usage: minicard --socket-dir DIR [--cards 1…%u] [--lmem-mib POWER-OF-TWO] [--msi]\n", MINI_CARDS);
 	exit(2);
 }
 
@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 		{ "socket-dir", required_argument, NULL, 'd' },
 		{ "cards", required_argument, NULL, 'c' },
 		{ "lmem-mib", required_argument, NULL, 'l' },
+		{ "msi", no_argument, NULL, 'm' },	/* it has no other interrupts */
 		{ 0 },
 	};
 	unsigned long cards = 1, mib = 256;
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
 			cards = strtoul(optarg, NULL, 10);
 		else if (o == 'l')
 			mib = strtoul(optarg, NULL, 10);
-		else
+		else if (o != 'm')
 			usage();
 	}
 	if (!dir || optind != argc || !cards || cards > MINI_CARDS || mib < 2 || mib > 65536 || (mib & (mib - 1)))
