@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stddef.h>
 
+#include "sections.h"
+
 /* A test without capabilities of its own or of its section is mandatory: what every card has to pass. */
 struct ct_test {
 	const char *name;
@@ -101,10 +103,7 @@ static inline uint64_t ct_between(uint64_t lo, uint64_t hi) { return lo + ct_bel
 	const struct ct_section ct_section_##n = { .name = #n, .tests = tests, .ntests = ARRAY_LEN(tests), .caps = (c) }
 #define CT_SECTION(n) CT_SECTION_OF(n, 0)
 
-extern const struct ct_section ct_section_config, ct_section_registers, ct_section_boot, ct_section_mailbox,
-	ct_section_walker, ct_section_packets, ct_section_fields, ct_section_reduce, ct_section_exec, ct_section_random,
-	ct_section_faults, ct_section_events, ct_section_safe, ct_section_counters, ct_section_peers, ct_section_flr,
-	ct_section_isolation, ct_section_queues, ct_section_dma_unmap, ct_section_disconnect, ct_section_litmus,
-	ct_section_weak, ct_section_torture, ct_section_programs;
+#define CT_DECLARE(n) extern const struct ct_section ct_section_##n;
+CT_SECTIONS(CT_DECLARE)
 
 #endif

@@ -11,13 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct ct_section *const sections[] = {
-	&ct_section_config, &ct_section_registers, &ct_section_boot, &ct_section_mailbox, &ct_section_walker,
-	&ct_section_packets, &ct_section_fields, &ct_section_reduce, &ct_section_exec, &ct_section_random, &ct_section_faults,
-	&ct_section_events, &ct_section_safe, &ct_section_counters, &ct_section_peers, &ct_section_flr,
-	&ct_section_isolation, &ct_section_queues, &ct_section_litmus, &ct_section_weak, &ct_section_torture,
-	&ct_section_programs, &ct_section_dma_unmap, &ct_section_disconnect,
-};
+#define LISTED(n) &ct_section_##n,
+static const struct ct_section *const sections[] = { CT_SECTIONS(LISTED) };
 
 static void tidy(void *unused)
 {

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* Every section, in the order in which they run. */
+#ifndef CT_SECTIONS_H
+#define CT_SECTIONS_H
+
+#define CT_SECTIONS(X) \
+	X(config) \
+	X(registers) \
+	X(boot) \
+	X(mailbox) \
+	X(walker) \
+	X(packets) \
+	X(fields) \
+	X(reduce) \
+	X(exec) \
+	X(random) \
+	X(faults) \
+	X(events) \
+	X(safe) \
+	X(counters) \
+	X(peers) \
+	X(flr) \
+	X(isolation) \
+	X(queues) \
+	X(programs) \
+	X(litmus) \
+	X(weak) \
+	X(torture) \
+	X(hostile) \
+	X(dma_unmap) \
+	X(disconnect)
+
+#endif
