@@ -112,3 +112,26 @@ void card_slice(struct card *c, uint32_t ns)
 	m.u.arg[2] = ns;
 	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of POLICY");
 }
+
+static bool at_rest(struct lane *l)
+{
+	return !l || queue_head(l->q) == l->q->tail;
+}
+
+static bool ended(struct lane *l)
+{
+	uint32_t run = l ? queue_run(l->q) : 0;
+
+	return run == WEFT_QS_FAULTED || run == WEFT_QS_STOPPED;
+}
+
+void lanes_wait(unsigned ms, struct lane *a, struct lane *b, struct lane *c)
+{
+	struct lane *l[3] = { a, b, c };
+	uint64_t end = ct_now_ns() + ms * UINT64_C(1000000);
+
+	for (unsigned round = 0; !at_rest(a) || !at_rest(b) || !at_rest(c); ct_nap(&round))
+		for (unsigned i = 0; i < 3; i++)
+			if (ended(l[i]) || (!at_rest(l[i]) && ct_now_ns() > end))
+				queue_wait_done(l[i]->q, 0);	/* says what is wrong */
+}

@@ -47,6 +47,8 @@ void lane_add(struct lane *l, union weft_packet p);
 uint16_t lane_operand(struct lane *l, uint64_t base, uint64_t stride, uint16_t depth);	/* level 0, one block per iteration */
 void lane_copy(struct lane *l, uint16_t dst, uint16_t src, uint64_t bytes);	/* by operand */
 void lane_loop(struct lane *l, uint64_t count);	/* starts a LOOP over the list */
+/* All of them have done what they were given; fails as soon as one ends otherwise. NULLs behind the last. */
+void lanes_wait(unsigned ms, struct lane *a, struct lane *b, struct lane *c);
 void lane_nops(struct lane *l, unsigned n);
 /* Slice of the card's NORMAL band, where the card has bands; 1 ms is what it has after reset. */
 void card_slice(struct card *c, uint32_t ns);

@@ -84,8 +84,7 @@ static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsig
 		lane_add(&r, pkt_signal(LANE_CELL(from, 0), done + 1, 1, QUEUE));
 		lane_loop(&r, n);
 		lane_loop(&w, n);
-		queue_wait_done(w.q, 60000);
-		queue_wait_done(r.q, 60000);
+		lanes_wait(60000, &w, &r, NULL);
 		bad += differing(r.own, w.own, n);
 	}
 	return bad;
@@ -176,8 +175,7 @@ static unsigned long store(uint8_t scope, unsigned cards, unsigned c0, unsigned 
 		}
 		lane_loop(&l[0], n);
 		lane_loop(&l[1], n);
-		for (unsigned i = 0; i < 2; i++)
-			queue_wait_done(l[i].q, 60000);
+		lanes_wait(60000, &l[0], &l[1], NULL);
 		const uint32_t *r0 = (void *)(l[0].own + LOG_AT), *r1 = (void *)(l[1].own + LOG_AT);
 		for (unsigned long i = 0; i < n; i++)
 			bad += !r0[i] && !r1[i];
@@ -246,9 +244,7 @@ static unsigned long cause(uint8_t scope, unsigned cards, unsigned c0, unsigned 
 		lane_loop(&r, n);
 		lane_loop(&m, n);
 		lane_loop(&w, n);
-		queue_wait_done(w.q, 60000);
-		queue_wait_done(m.q, 60000);
-		queue_wait_done(r.q, 60000);
+		lanes_wait(60000, &w, &m, &r);
 		bad += differing(r.own, w.own, n);
 	}
 	return bad;
@@ -282,9 +278,7 @@ static unsigned long chain(unsigned cards, unsigned c0, unsigned c1, unsigned c2
 		lane_loop(&r, n);
 		lane_loop(&m, n);
 		lane_loop(&w, n);
-		queue_wait_done(w.q, 60000);
-		queue_wait_done(m.q, 60000);
-		queue_wait_done(r.q, 60000);
+		lanes_wait(60000, &w, &m, &r);
 		const uint32_t *got_y = (void *)r.own, *got_x = (void *)(r.own + LOG_AT);
 		for (unsigned long i = 0; i < n; i++)
 			bad += got_x[i] < got_y[i];

@@ -46,8 +46,7 @@ static void ping_pong(unsigned cards, unsigned c0, unsigned c1, unsigned percent
 		}
 		for (unsigned i = 0; i < 2; i++)
 			lane_loop(&l[i], ROUND);
-		for (unsigned i = 0; i < 2; i++)
-			queue_wait_done(l[i].q, 20000);
+		lanes_wait(20000, &l[0], &l[1], NULL);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		CHECK_EQ(sem_cell(a.cells[card[i]], i)->value, (n + ROUND - 1) / ROUND * ROUND, "value of a cell at the end");
