@@ -17,16 +17,16 @@
 #include "vfu_msg.h"
 
 #define MAX_MESSAGE	(sizeof(struct vfu_head) + sizeof(struct vfu_access) + WCARD_VFU_MAX_DATA)
-#define MAX_REPLY	(sizeof(struct vfu_access) + WCARD_VFU_MAX_DATA)
+#define MIN_ROOM	256		/* every reply but data read fits in */
 
 struct session {
 	struct wcard_card *c;
 	const struct wcard_vfu_io *io;
 	struct vfu_head head;
 	uint8_t *in;			/* payload, in_bytes, 8-byte aligned */
-	size_t in_bytes;
+	size_t in_bytes, in_room;
 	uint8_t *out;			/* reply payload */
-	size_t out_bytes;
+	size_t out_bytes, out_room;
 	int fds[WCARD_VFU_MAX_FDS];
 	unsigned int nfds;
 	int out_fd;
@@ -35,6 +35,17 @@ struct session {
 
 static const char capabilities[] =
 	"{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"pgsizes\":4096}}";
+
+/* Buffers are as large as the largest message so far: a sanitizer sees who reads past the end of a short one. */
+static bool room(uint8_t **buf, size_t *have, size_t n)
+{
+	if (n <= *have)
+		return true;
+	free(*buf);
+	*buf = malloc(n);
+	*have = *buf ? n : 0;
+	return *buf;
+}
 
 /* Copies the fixed part of the payload; false when it is not all there. */
 static bool take(const struct session *s, void *to, size_t n)
@@ -246,6 +257,8 @@ static int do_region_read(struct session *s)
 
 	if (!take(s, &a, sizeof(a)) || check_access(s, &a))
 		return EINVAL;
+	if (!room(&s->out, &s->out_room, sizeof(a) + a.count))
+		return ENOMEM;
 	give(s, &a, sizeof(a));
 	data = s->out + s->out_bytes;
 	memset(data, 0, a.count);
@@ -269,10 +282,11 @@ static int do_region_read(struct session *s)
 static int do_region_write(struct session *s)
 {
 	struct vfu_access a;
-	const uint8_t *data = s->in + sizeof(a);
+	const uint8_t *data;
 
 	if (!take(s, &a, sizeof(a)) || check_access(s, &a) || s->in_bytes - sizeof(a) < a.count)
 		return EINVAL;
+	data = s->in + sizeof(a);
 	switch (a.region) {
 	case WEFT_BAR_REGS:
 		wcard_regs_write(s->c, a.offset, a.count, data);
@@ -326,6 +340,8 @@ static int receive(struct session *s)
 	if (s->head.size < sizeof(s->head) || s->head.size > MAX_MESSAGE || (s->head.flags & VFU_F_TYPE))
 		return -EPROTO;		/* no telling where the next message starts; or a reply to nothing */
 	s->in_bytes = s->head.size - sizeof(s->head);
+	if (!room(&s->in, &s->in_room, s->in_bytes))
+		return -ENOMEM;
 	return s->in_bytes ? s->io->read(s->io->ctx, s->in, s->in_bytes, s->fds, &s->nfds) : 0;
 }
 
@@ -357,10 +373,8 @@ void wcard_vfu_serve(struct wcard_card *c, const struct wcard_vfu_io *io)
 	struct session s = { .c = c, .io = io };
 	int ret;
 
-	s.in = malloc(MAX_MESSAGE);
-	s.out = malloc(MAX_REPLY);
 	do {
-		ret = s.in && s.out ? receive(&s) : -ENOMEM;
+		ret = room(&s.out, &s.out_room, MIN_ROOM) ? receive(&s) : -ENOMEM;
 		if (!ret)
 			ret = answer(&s);
 		for (unsigned int i = 0; i < s.nfds; i++)
