@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* The event ring in system memory and the interrupt messages behind it. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,11 +63,16 @@ void wcard_event_enable(struct wcard_card *c, uint32_t on)
 	pthread_mutex_unlock(&c->evt_lock);
 }
 
-/* Takes `fd`; -1 removes. */
+/*
+ * Takes `fd`; -1 removes. Whatever the client passes, a full pipe or an eventfd at its end, an engine that raises an
+ * interrupt must not wait for it.
+ */
 void wcard_irq_set_fd(struct wcard_card *c, unsigned int vector, int fd)
 {
 	int old;
 
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_NONBLOCK);
 	pthread_mutex_lock(&c->evt_lock);
 	old = c->irq_fd[vector];
 	c->irq_fd[vector] = fd;
