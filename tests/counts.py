@@ -16,6 +16,12 @@ COUNTS = {
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
+    # fuzzers: executions, beyond the inputs that the tree keeps
+    "fuzz-vfu": (5_000, 10_000_000),
+    "fuzz-walk": (500_000, 50_000_000),
+    "fuzz-mailbox": (20_000, 10_000_000),
+    "fuzz-image": (50_000, 10_000_000),
+    "fuzz-rv64": (20_000, 10_000_000),
     # in the machine
     "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
     "submit_test": (2_000, 50_000),             # jobs through one queue

@@ -24,6 +24,7 @@ CONTRACT = USER / "tests/contract/weft-contract"
 @dataclass
 class Options:
     soak: bool = False
+    quick: bool = False
     match: str = ""
 
 
@@ -106,6 +107,13 @@ def contract(options):
     return tap("contract", *program(command, "weft-contract", options, 3600 if options.soak else 60))
 
 
+def fuzz(options):
+    """Random input to every parser, instrumented; fuzz.py looks up the counts of its targets itself."""
+    command = [sys.executable, "-B", CLONE / "tests/fuzz/fuzz.py", *(["--soak"] if options.soak else []),
+               *(["--quick"] if options.quick else [])]
+    return tap("fuzz", *program(command, "fuzz", options, 12 * 3600 if options.soak else 900))
+
+
 # Runs each program of /opt/weft/tests under a limit; marks tell their outputs apart.
 GUEST = """
 cd /opt/weft/tests
@@ -168,6 +176,7 @@ SUITES = [
     ("abi", abi, True),
     ("unit", unit, True),
     ("contract", contract, True),
+    ("fuzz", fuzz, True),
     ("kselftest-main", kselftest("main"), True),
     ("kselftest-612", kselftest("612"), False),
     ("kselftest-debug", kselftest("debug"), False),
@@ -219,7 +228,7 @@ def main():
     if unknown:
         p.error(f"no suite {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)
-    options = Options(soak=args.soak, match=args.match)
+    options = Options(soak=args.soak, quick=args.quick, match=args.match)
     say(f"SEED={os.environ.get('SEED', 'each test prints its own')} COUNT={os.environ.get('COUNT', 'as in tests/counts.py')}")
     path, tree, done = soak_state() if args.soak else (None, "", {})
     total, start = Results(), time.monotonic()

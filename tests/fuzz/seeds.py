@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""Inputs to begin with, one generator per target, as its harness takes them apart. Numbers are those of the contract."""
+import struct
+
+PAGE = 4096
+
+
+# --- vfio-user messages -------------------------------------------------------------------------
+
+MEMORY, MEMORY_RO, EVENT, FULL_PIPE, NULL_DEVICE = range(5)
+CONFIG, REGS, LMEM, DOORBELLS = 7, 0, 2, 4
+
+
+def message(cmd, payload=b"", fds=0, kind=0, flags=0, ident=0):
+    return struct.pack("<HHIII", ident | fds | kind << 4, cmd, 16 + len(payload), flags, 0) + payload
+
+
+def write(region, offset, data):
+    return message(10, struct.pack("<QII", offset, region, len(data)) + data)
+
+
+def read(region, offset, count):
+    return message(9, struct.pack("<QII", offset, region, count))
+
+
+def reg(offset, value, width=4):
+    return write(REGS, offset, struct.pack("<I" if width == 4 else "<Q", value))
+
+
+def vfu():
+    hello = message(1, struct.pack("<HH", 0, 0) + b"{}\0")
+    dma = [message(2, struct.pack("<IIQQQ", 32, 3, 0, 0x100000, 0x8000), 1, MEMORY),
+           message(2, struct.pack("<IIQQQ", 32, 1, PAGE, 0x200000, 0x1000), 1, MEMORY_RO),
+           message(2, struct.pack("<IIQQQ", 32, 3, 0, 0x40000000, 0x400000)),
+           message(2, struct.pack("<IIQQQ", 32, 2, 0, 0x100000, 0x1000), 1, NULL_DEVICE),
+           message(3, struct.pack("<IIQQ", 24, 0, 0x100000, 0x8000)),
+           message(3, struct.pack("<IIQQ", 24, 0, 0x40000000, 0x400000)),
+           message(3, struct.pack("<IIQQ", 24, 2, 0, 0))]
+    info = [message(4, struct.pack("<IIII", 16, 0, 0, 0))]
+    info += [message(5, struct.pack("<IIIIQQ", 64, 0, i, 0, 0, 0)) for i in range(10)]
+    info += [message(7, struct.pack("<IIII", 16, 0, i, 0)) for i in range(6)]
+    irqs = [message(8, struct.pack("<IIIII", 20, 0x24, 2, 0, 2), 2, EVENT),
+            message(8, struct.pack("<IIIII", 20, 0x24, 3, 0, 1), 1, EVENT),
+            message(8, struct.pack("<IIIII", 20, 0x21, 2, 0, 2)),
+            message(8, struct.pack("<IIIII", 20, 0x22, 2, 0, 2) + b"\1\1"),
+            message(8, struct.pack("<IIIII", 20, 0x21, 2, 0, 0)),
+            message(8, struct.pack("<IIIII", 20, 0x24, 2, 0, 2)),
+            message(8, struct.pack("<IIIII", 20, 0x0c, 2, 0, 1))]
+    bars = [write(CONFIG, 0x10, struct.pack("<IIIIII", 0xffffffff, 0, 0xffffffff, 0xffffffff, 0, 0)),
+            write(CONFIG, 0x18, struct.pack("<II", 0x80000000, 1)), write(CONFIG, 4, b"\6\0"), read(CONFIG, 0, 256)]
+    flr = [write(CONFIG, 0x78, struct.pack("<H", 0x8000))]
+    memory = [write(LMEM, 0x3ff000, bytes(range(64))), read(LMEM, 0x3ff000, 64), read(LMEM, 0, 8)]
+    ring = [reg(0x300, 0x100000, 8), reg(0x308, 5), reg(0x30c, 1), reg(0x31c, 4), read(REGS, 0x310, 4), reg(0x318, 3)]
+    boot = [reg(0x20, 2 << 20, 8), reg(0x108, 2 << 20, 8), reg(0x110, 256, 8), reg(0x100, 1), read(REGS, 0x104, 4),
+            reg(0x100, 2)]
+    mailbox = [reg(0x200, 3 << 20), reg(0x204, 0), reg(0x208, 1), reg(0x214, 1), reg(0x240, 3 << 20, 8), reg(0x248, 4096)]
+    safe = [reg(0x400, 0, 8)] + [reg(0x418, op | op + 1 << 32, 8) for op in range(8)] + [read(REGS, 0x440, 4)]
+    counters = [m for kind in (0, 1, 2, 4, 16, 32, 33, 34, 35, 36, 37, 99)
+                for m in (reg(0x600, kind << 24 | 0xff0000), read(REGS, 0x608, 8))]
+    identity = [read(REGS, at, 4) for at in range(0, 0x50, 4)]
+    others = [read(REGS, at, w) for at, w in ((0x500, 8), (0x508, 8), (0x800, 4), (0x810, 4), (0xc00, 8), (0x680, 8),
+                                              (0x700, 4), (0x748, 4), (0x124, 4), (0x50, 4))]
+    bells = [write(DOORBELLS, 0, bytes(4)), write(DOORBELLS, PAGE + 8, bytes(8)), read(DOORBELLS, 0, 4)]
+    for group in (dma, info, irqs, bars, flr, memory, boot, mailbox, safe, identity, others, bells, counters,
+                  dma[:1] + bars[2:3] + irqs[:2] + ring + safe, bars + dma + flr + info[:1] + [message(13)] + bars):
+        yield hello + b"".join(group)
+    yield info[0] + hello + message(1, struct.pack("<HH", 1, 0)) + message(99) + message(4, b"", flags=0x10)
+    yield hello + message(8, struct.pack("<IIIII", 20, 0x24, 2, 0, 1), 1, FULL_PIPE) + irqs[2]
+
+
+# --- page tables --------------------------------------------------------------------------------
+
+def walk():
+    def va(*few):
+        return struct.pack("<Q", sum(i << 12 * n for n, i in enumerate(few)))
+
+    def entry(kind, page, index, value):
+        return struct.pack("<BBHQ", kind, 2 * page, index, value)
+
+    chain = entry(0, 16, 0, 17) + entry(0, 17, 0, 18) + entry(0, 18, 0, 19)
+    for leaf in (0x33, 0x13, 0x23, 0x73, 0x37 | 4 << 52, 0x3b, 0x3f, 0x233, 0x0001003, 0x200033, 0x20000000000033):
+        yield bytes([0, 0]) + va(0, 0, 0, 0) + chain + entry(3, 19, 0, leaf)
+        yield bytes([0, 0]) + va(0, 0, 0, 0) + chain[:24] + entry(3, 18, 0, leaf)
+    yield bytes([0, 0]) + va(0, 0, 0, 0) + chain + entry(3, 19, 0, 0x13001)
+    yield bytes([0, 0]) + va(0, 0, 0, 0) + chain[:24] + entry(3, 18, 0, 0x13101)
+
+
+# --- mailbox ------------------------------------------------------------------------------------
+
+def mailbox():
+    def record(op, payload=b"", kind=0):
+        return bytes([kind]) + (struct.pack("<HHI", op, 0, 7) + payload).ljust(64, b"\0")
+
+    half = 32768
+    queue = struct.pack("<IHBBQQQQQBBHI", 1, 1, 0, 2, half + 0x6000, half + 0x7000, half + 0x5000, 10**9, 10**9, 6, 0, 100, 0)
+    space = struct.pack("<IIQ", 1, 0, half + 0x6000)
+    for setting in (0, 1, 2, 4, 8):
+        yield bytes([setting]) + b"".join(record(op) for op in range(20))
+        yield bytes([setting]) + record(3, space) + record(5, queue) + b"".join(record(op, struct.pack("<I", 1)) for op in range(16))
+    for op in range(1, 16):
+        yield bytes([0]) + record(3, space) + record(op, queue) + record(op, space) + record(op, struct.pack("<IIQQ", 2, 50, 10**6, 0))
+    yield bytes([0]) + record(0, kind=0xf6) + record(0, b"\1" * 40, 6) + record(0, b"\xff" * 56, 7) + record(1)
+
+
+# --- firmware image -----------------------------------------------------------------------------
+
+def image():
+    good = bytes(256) + bytes(range(64))
+    for mode in (3, 1, 2, 3 + 16, 3 + 64):
+        yield bytes([mode]) + good
+    yield bytes([3 + 4]) + struct.pack("<Q", 256 + 64) + good
+    yield bytes([3 + 4]) + struct.pack("<Q", 255) + good
+    yield bytes([3 + 8]) + struct.pack("<Q", 2 << 20) + good
+    yield bytes([3 + 32]) + struct.pack("<H", 8 * 250) + good
+    for at, bits in ((0, 1), (8, 1), (12, 1), (16, 16), (16, 1), (20, 1), (23, 0x80), (24, 1), (24, 0x80), (28, 7), (32, 1),
+                     (32, 0), (36, 1), (40, 1), (40, 2), (44, 1), (80, 1), (191, 128), (200, 1)):
+        yield bytes([3]) + good[:at] + bytes([bits]) + good[at + 1:]
+
+
+# --- RV64 ---------------------------------------------------------------------------------------
+
+def rv64():
+    def base(opcode, f3, f7=0, rd=10, rs1=8, rs2=9):
+        return struct.pack("<I", opcode | rd << 7 | f3 << 12 | rs1 << 15 | rs2 << 20 | f7 << 25)
+
+    for opcode in (0x03, 0x0f, 0x13, 0x1b, 0x23, 0x63, 0x67, 0x6f, 0x17, 0x37, 0x73):
+        yield b"\0\0" + b"".join(base(opcode, f3) for f3 in range(8))
+        yield b"\0\x80" + bytes(range(32)) + b"".join(base(opcode, f3, 0x20) for f3 in range(8))
+    for opcode in (0x33, 0x3b):
+        for f7 in (0, 1, 0x20):
+            yield b"\0\0" + b"".join(base(opcode, f3, f7) for f3 in range(8))
+            yield b"\0\x80" + bytes(8) + b"\xff" * 8 + bytes(16) + b"".join(base(opcode, f3, f7) for f3 in range(8))
+    for f5 in (0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28):
+        yield b"\0\0" + b"".join(base(0x2f, f3, f5 << 2) for f3 in (2, 3, 2)) + base(0x2f, 3, 3 << 2)
+    for csr in (0x300, 0x301, 0x304, 0x305, 0x340, 0x341, 0x342, 0x343, 0x344, 0xb00, 0xb02, 0xb03, 0x323, 0x320, 0xf11,
+                0xf12, 0xf13, 0xf14, 0xf15, 0x7c0, 0xc00, 0x306):
+        for lines in (0, 15, 31):
+            yield bytes([lines, 0]) + b"".join(struct.pack("<I", 0x73 | 10 << 7 | f3 << 12 | 9 << 15 | csr << 20)
+                                               for f3 in (1, 2, 3, 5, 6, 7))
+    for word in (0x00000073, 0x00100073, 0x30200073, 0x10500073, 0x0000100f, 0x00000013):
+        for lines in (0, 9, 15):
+            yield bytes([lines, 0]) + struct.pack("<III", 0x30446073, word, 0x13) * 2
+    for quadrant in range(3):
+        for f3 in range(8):
+            yield b"\0\0" + b"".join(struct.pack("<H", quadrant | f3 << 13 | low << 2) for low in (0x17, 0x2a5, 0x4c3, 0x7ff,
+                                                                                                0x722, 0x400))
+
+
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64)}
