@@ -206,7 +206,7 @@ struct weft_pkt_range {
 };
 
 enum weft_compare { WEFT_CMP_EQ = 0, WEFT_CMP_NE = 1, WEFT_CMP_LT = 2, WEFT_CMP_GE = 3, WEFT_CMP_ALWAYS = 4 };
-/* PRED: EXEC, COPY, REDUCE, FILL and TIMED up to the next RANGE or PRED run iff the u32 at `operand` compares. */
+/* PRED: EXEC, COPY, REDUCE, FILL and TIMED up to the next PRED run iff the u32 at `operand` compares. */
 struct weft_pkt_pred {
 	uint8_t  op, flags;
 	uint8_t  compare;		/* enum weft_compare, unsigned; ALWAYS ends a predicate */
