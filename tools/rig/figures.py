@@ -37,6 +37,7 @@ FIGURES = (
     Figure("copy.p2p", "GB/s", "card"),
     Figure("gemm.1024", "GFLOP/s", "card", 0.9, of="ratio"),
     Figure("gemm.train", "GFLOP/s", "card"),
+    Figure("packet.ns", "ns", "card", 30, most=True),
     Figure("queue.job", "us", "host"),
     Figure("getpid", "us", "host"),
     Figure("nvme.read512", "us", "host"),
