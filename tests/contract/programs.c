@@ -244,6 +244,39 @@ static void carry_needs_write(void)
 	CHECK(!memcmp(c->lmem + off + 64, &o, sizeof(o)), "an entry that cannot be written has changed");
 }
 
+/* A scalar of EXEC that rotates: the learning rate of each step. */
+static void scalars(void)
+{
+	static const float rate[5] = { 1, 0.5f, 0.25f, 8, 16 };
+	struct card *c = CARD;
+	struct rig r = open_in(c, WEFT_AS_LR);
+	union weft_packet p = { .exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_SGD_MOMENTUM_F32,
+					  .noperands = 3, .scalar_mask = 1, .u.index = { 0, 1, 2 }, .dim = { 16 },
+					  .scalar = { 3 } } };
+	float *w = (float *)(void *)r.local, *g = w + 256, want = 0;
+	unsigned at = 2;
+
+	for (unsigned i = 0; i < 16; i++)
+		g[i] = 1;
+	memcpy(r.local + 4096, rate, sizeof(rate));
+	for (unsigned i = 0; i < 3; i++)
+		rig_operand(&r, i, RIG_LOCAL + 512 * i);
+	rig_bare_operand(&r, 3, (struct weft_operand){ .base = RIG_LOCAL + 4096, .stride = 4, .depth = 5, .phase = 2,
+						       .mul = 3, .div = 2 });
+	loop_list(&r, 0, &p, 1);
+	for (unsigned run = 0; run < 3; run++) {
+		p = pkt_loop(LIST(0), 1, RIG_TABLE, 4, 7);
+		queue_push(r.q, &p);
+		queue_kick(r.q);
+		queue_wait_done(r.q, 2000);
+		for (unsigned it = 0; it < 7; it++)
+			want -= rate[(at + it / 2 * 3) % 5];
+		at = (at + 7 / 2 * 3) % 5;
+		for (unsigned i = 0; i < 16; i++)
+			CHECK(w[i] == want, "weight %u after run %u is %g, not %g", i, run, (double)w[i], (double)want);
+	}
+}
+
 /* Frames of a suspended queue tell how far it is: the blocks it has filled so far are there to be counted. */
 static void frames(void)
 {
@@ -325,8 +358,69 @@ static void endless(void)
 	CHECK(ct_now_ns() - t < UINT64_C(1000000000), "QUEUE_STOP took too long");
 	queue_state(r.q, &st);
 	CHECK_EQ(st.run, WEFT_QS_STOPPED, "state");
+	CHECK_EQ(st.cause, WEFT_FAULT_STOPPED, "cause");
 	CHECK_EQ(st.depth, 2, "depth");
 	CHECK(st.frame[1].it > 0 && !st.frame[1].count, "iteration %llu", (unsigned long long)st.frame[1].it);
+}
+
+/* What a LOOP costs when it is left, and many lookups, take no longer to stop than anything else. */
+static void stopped_anywhere(void)
+{
+	struct card *c = CARD;
+	uint64_t worst = 0;
+
+	for (unsigned round = 0; round < 12; round++) {
+		struct rig r = open_in(c, WEFT_AS_LR);
+		struct weft_queue_state st;
+		union weft_packet p = { 0 };
+		unsigned nap = 0;
+
+		for (unsigned i = 0; i < WEFT_OPERANDS_MAX; i++)
+			rig_bare_operand(&r, i, (struct weft_operand){ .base = RIG_LOCAL, .stride = 64, .depth = 65535,
+								       .mul = 1, .div = 1 });
+		if (round & 1)
+			p = pkt_copy(RIG_HOST, RIG_LOCAL, RIG_BYTES);
+		loop_list(&r, 0, &p, 1);
+		p = pkt_loop(LIST(0), 1, RIG_TABLE, WEFT_OPERANDS_MAX, 1);
+		loop_list(&r, 1, &p, 1);
+		p = pkt_loop(LIST(1), 1, 0, 0, 0);
+		queue_push(r.q, &p);
+		queue_kick(r.q);
+		WAIT_FOR(({ queue_state(r.q, &st); st.retired > 10; }), 2000, "an endless LOOP running");
+		ct_nap(&nap);
+		uint64_t t = ct_now_ns();
+		CHECK_EQ(safe_call(c, round & 2 ? WEFT_SAFE_AS_STOP : WEFT_SAFE_QUEUE_STOP, round & 2 ? r.s->asid : r.q->id, 0,
+				   0), WEFT_SAFE_OK, "status of a stop");
+		t = ct_now_ns() - t;
+		worst = t > worst ? t : worst;
+		queue_state(r.q, &st);
+		CHECK_EQ(st.run, WEFT_QS_STOPPED, "state");
+		card_tidy(c);
+	}
+	ct_note("slowest stop %llu us", (unsigned long long)worst / 1000);
+	CHECK(worst < UINT64_C(1000000000), "a stop took %llu ms", (unsigned long long)worst / 1000000);
+}
+
+static void reset_inside(void)
+{
+	struct card *c = CARD;
+
+	for (unsigned round = 0; round < 3; round++) {
+		struct rig r = open_in(c, WEFT_AS_LR);
+		struct weft_queue_state st;
+		union weft_packet p = { 0 };
+
+		loop_list(&r, 0, &p, 1);
+		p = pkt_loop(LIST(0), 1, 0, 0, 0);
+		queue_push(r.q, &p);
+		queue_kick(r.q);
+		WAIT_FOR(({ queue_state(r.q, &st); st.retired > 1000; }), 2000, "an endless LOOP running");
+		card_forget(c);
+		uint64_t t = ct_now_ns();
+		card_reset(c);
+		CHECK(ct_now_ns() - t < UINT64_C(1000000000), "FLR took %llu ms",
+		      (unsigned long long)(ct_now_ns() - t) / 1000000);
+	}
 }
 
 /* The list of a running LOOP is unmapped: the fault names the LOOP, in its parent. */
@@ -457,8 +551,11 @@ static const struct ct_test tests[] = {
 	{ "LOOP in a FENCE space: FENCE_LOOP_MAX, products", fence_limit, CAPS, 0, false },
 	{ "what an LR space and a LOOP refuse", limits_lr, CAPS | WEFT_CAP_LR, 0, false },
 	{ "rotation is carried with W only", carry_needs_write, CAPS | WEFT_CAP_LR, 0, false },
+	{ "a scalar of EXEC that rotates", scalars, CAPS | WEFT_CAP_LR | WEFT_CAP_EXEC, 0, false },
 	{ "frames of a suspended queue", frames, CAPS | WEFT_CAP_LR | WEFT_CAP_TIMED, 0, false },
 	{ "an endless LOOP among others, invalidated, stopped", endless, CAPS | WEFT_CAP_LR, 0, false },
+	{ "LOOPs stopped wherever they are", stopped_anywhere, CAPS | WEFT_CAP_LR, 0, false },
+	{ "FLR inside an endless LOOP", reset_inside, CAPS | WEFT_CAP_LR, 0, true },
 	{ "the list of a LOOP is unmapped while it runs", list_goes, CAPS | WEFT_CAP_LR, 0, false },
 	{ "a user queue: ring, wrap, doorbell, RING", user_ring, WEFT_CAP_LR, 0, false },
 	{ "ring and ring control that do not translate", user_faults, WEFT_CAP_LR, 0, false },
