@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <drm/drm_debugfs.h>
 
 #include <firmware/abi/reg.h>
@@ -114,7 +118,35 @@ static const struct drm_debugfs_info files[] = {
 	{ "fwlog", show_fwlog, 0 },
 };
 
+/* "KIND ARG": WEFT_INJECT_* of the contract, for tests. */
+static ssize_t write_inject(struct file *file, const char __user *from, size_t count, loff_t *at)
+{
+	struct weft_device *w = file->private_data;
+	unsigned long long arg;
+	unsigned int kind;
+	char text[48];
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, count))
+		return -EFAULT;
+	text[count] = 0;
+	if (sscanf(text, "%u %llu", &kind, &arg) != 2)
+		return -EINVAL;
+	weft_mmio_write64(w, WEFT_REG_INJECT_ARG, arg);
+	weft_mmio_write32(w, WEFT_REG_INJECT, kind);
+	return count;
+}
+
+static const struct file_operations inject_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = write_inject,
+};
+
 void weft_debugfs_register(struct weft_device *w)
 {
+	if (w->caps & WEFT_CAP_INJECT)
+		debugfs_create_file("inject", 0200, w->drm.debugfs_root, w, &inject_fops);
 	drm_debugfs_add_files(&w->drm, files, ARRAY_SIZE(files));
 }

@@ -5,7 +5,10 @@
 
 struct weft_device;
 
-/* counts: "name value" lines, for leak checks; fwlog: the firmware's log. */
+/*
+ * counts: "name value" lines, for leak checks; fwlog: the firmware's log; inject, on a card with INJECT: makes errors
+ * happen.
+ */
 void weft_debugfs_register(struct weft_device *w);
 
 #endif

@@ -12,8 +12,8 @@ struct weft_device;
 #define WEFT_LINK_MAX	32
 
 /**
- * struct weft_links - @peer of each tag (compared only, never dereferenced), its @serial, importing objects @users, those
- * of them that are @mapped, and whether accesses fail because the peer is gone (@masked)
+ * struct weft_links - @peer of each tag (compared only, never dereferenced), its @serial, importing objects @users,
+ * those of them that are @mapped, and whether accesses fail because the peer is gone (@masked)
  */
 struct weft_links {
 	struct mutex lock;	/* tag */

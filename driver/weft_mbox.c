@@ -9,7 +9,7 @@
 #include "weft_fw.h"
 #include "weft_reset.h"
 
-#define MAX_RESTARTS		8	/* in this time */
+#define MAX_RESTARTS		32	/* in this time */
 #define RESTART_WINDOW_MS	60000
 
 static unsigned int mbox_timeout_ms = 2000;

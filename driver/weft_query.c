@@ -145,6 +145,12 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 		.jobs = atomic64_read(&w->stats.jobs),
 		.file_ioctls = atomic64_read(&f->ioctls),
 		.file_jobs = atomic64_read(&f->jobs),
+		.wills = atomic64_read(&w->stats.wills),
+		.fw_restarts = atomic64_read(&w->stats.fw_restarts),
+		.wait_limits = atomic64_read(&w->stats.wait_limits),
+		.ecc_errors = atomic64_read(&w->stats.ecc_errors),
+		.links_down = atomic64_read(&w->stats.links_down),
+		.thermals = atomic64_read(&w->stats.thermals),
 	};
 
 	return answer(args, &s, sizeof(s));

@@ -26,6 +26,8 @@ COUNTS = {
     "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
     "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image
+    "inject_test": (6, 100),                    # crashes of the firmware
+    "will_test": (100, 1_000),                  # producers killed at random moments
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),
 }

@@ -177,6 +177,21 @@ static void read_counts(int card, struct counts *counts)
 	counts->text[n] = 0;
 }
 
+int ks_inject(int card, unsigned int kind, uint64_t arg)
+{
+	char path[96], text[48];
+	int r;
+
+	snprintf(text, sizeof(text), "%u %llu", kind, (unsigned long long)arg);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%d/inject", nodes[card].minor);
+	r = ks_write(path, text);
+	if (r == -ENOENT) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/inject", nodes[card].pci);
+		r = ks_write(path, text);
+	}
+	return r;
+}
+
 static long long find_count(const struct counts *counts, const char *name)
 {
 	size_t len = strlen(name);

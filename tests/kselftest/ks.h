@@ -68,6 +68,7 @@ int ks_open(int card);			/* descriptor or -errno */
 int ks_ioctl(int fd, unsigned long request, void *arg);	/* 0 or -errno */
 /* Value of a line of the card's debugfs file `counts`, or -errno. */
 long long ks_count(int card, const char *name);
+int ks_inject(int card, unsigned int kind, uint64_t arg);	/* WEFT_INJECT_*, by debugfs; 0 or -errno */
 /* Waits up to 5 s until no count of any card differs from the snapshot taken at program start; describes the first. */
 int ks_leaks(char *what, size_t bytes);
 int64_t ks_now_ns(void);

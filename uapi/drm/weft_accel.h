@@ -15,11 +15,11 @@
  * EACCES        the handle's rights do not allow it
  * ENOSPC        local memory, room for page tables and rings, or link tags (import) are used up;
  *               DRM_WEFT_QUERY_MEMORY tells free bytes and largest block of local memory
- * EDQUOT        a quota is used up: of the file (queues, VMs, local memory, host memory, page tables and rings), of
+ * EDQUOT        a quota is used up: of the file (queues, VMs, watches, local memory, host memory, page tables and rings), of
  *               all files (host memory pinned for cards, foreign dma-bufs included), of a queue (waiting jobs)
  * ENOMEM        the kernel has no memory
  * EEXIST        the address range is already bound
- * EBUSY         VM_DESTROY: the VM has queues
+ * EBUSY         VM_DESTROY: the VM has queues; cells to be written: another file signals in one of their pages
  * EBADF         QUERY_PEER, import: not a file descriptor
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
@@ -188,6 +188,12 @@ struct drm_weft_counter {
  * @jobs: jobs completed
  * @file_ioctls: driver ioctls of this file
  * @file_jobs: jobs submitted by this file
+ * @wills: cells poisoned for queues of this card that ended
+ * @fw_restarts: times the firmware stopped and was started again
+ * @wait_limits: waits on cells that took longer than the queue's limit
+ * @ecc_errors: uncorrectable memory errors
+ * @links_down: times a link to a peer went down
+ * @thermals: times the card reported that it is too hot
  */
 struct drm_weft_stats {
 	__u64 irqs;
@@ -198,6 +204,12 @@ struct drm_weft_stats {
 	__u64 jobs;
 	__u64 file_ioctls;
 	__u64 file_jobs;
+	__u64 wills;
+	__u64 fw_restarts;
+	__u64 wait_limits;
+	__u64 ecc_errors;
+	__u64 links_down;
+	__u64 thermals;
 };
 
 #define DRM_WEFT_PLACE_LOCAL	0	/* card memory, zeroed */
