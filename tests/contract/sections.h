@@ -28,6 +28,7 @@
 	X(weak) \
 	X(torture) \
 	X(hostile) \
+	X(survive) \
 	X(dma_unmap) \
 	X(disconnect)
 
