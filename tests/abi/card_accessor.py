@@ -24,7 +24,8 @@ LMEM = re.compile(r"(?:->|\.)lmem\b(?!_)")
 # that the accessor handed out with its length.
 HOST = re.compile(r"(?:->|\.)host\s*[-+\[]|\bmap(?:\[\w+\])?(?:->|\.)host\b|\bstruct wcard_target\b")
 # who may use the carve-out: control structures that the host names by local-memory offset
-CARVEOUT = {"tools/card/access.c", "tools/card/access.h", "tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c"}
+CARVEOUT = {"tools/card/access.c", "tools/card/access.h", "tools/card/boot.c", "tools/card/cell.c", "tools/card/cp_mmio.c",
+            "tools/card/queue.c"}
 # what executes packets: only the wcard_acc_… calls; what serves control structures: those and the carve-out
 DATA_PLANE = re.compile(r"^tools/card/(pkt\w*|flow\w*|operand\w*|stream\w*|sched\w*|safe\w*|counter|engine|ops/\w+)\.[ch]$")
 CONTROL = ["tools/card/boot.c", "tools/card/cp_mmio.c", "tools/card/queue.c", "tools/card/regs.c"]

@@ -46,6 +46,7 @@ void wcard_acc_begin(struct wcard_acc *a)
 	a->mem.bytes = a->c->lmem_bytes;
 	a->mem.user_limit = atomic_load(&a->c->user_limit);
 	a->mem.links = WCARD_NUM_LINKS;
+	a->link_off = atomic_load(&a->c->link_off);
 	a->fault = WEFT_FAULT_NONE;
 	a->fault_va = 0;
 }
@@ -93,6 +94,16 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 	return 0;
 }
 
+static unsigned int link_of(uint64_t pte)
+{
+	return (unsigned int)((pte & WEFT_PTE_LINK_MASK) >> WEFT_PTE_LINK_SHIFT);
+}
+
+static bool link_is_off(const struct wcard_acc *a, uint64_t pte)
+{
+	return a->link_off >> link_of(pte) & 1;
+}
+
 /* One page, or less when the bus answers with less. */
 static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
 {
@@ -121,13 +132,15 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 		out->link = WCARD_CNT_LOCAL;
 		return 0;
 	case WEFT_APERTURE_BUS:
+		if (link_is_off(a, w.pte))
+			return WEFT_FAULT_LINK_DOWN;
 		if (!wcard_bus_find(a->c, a->dma, a->route, addr, access & WCARD_ACC_WRITE, &t))
 			return WEFT_FAULT_BUS;
 		out->host = t.host;
 		out->bytes = t.bytes < left ? t.bytes : left;
 		out->fd = t.fd;
 		out->fd_offset = t.fd_offset;
-		out->link = (unsigned int)((w.pte & WEFT_PTE_LINK_MASK) >> WEFT_PTE_LINK_SHIFT);
+		out->link = link_of(w.pte);
 		return 0;
 	default:
 		out->sparse = true;
@@ -191,6 +204,8 @@ void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir 
 		return;
 	atomic_fetch_add_explicit(&a->as->cnt->bytes[dir][link], bytes, memory_order_relaxed);
 	atomic_fetch_add_explicit(&a->c->all.bytes[dir][link], bytes, memory_order_relaxed);
+	if ((dir == WCARD_CNT_WRITE || dir == WCARD_CNT_CELL_WRITE) && link < WCARD_NUM_LINKS && a->dirty)
+		*a->dirty |= UINT64_C(1) << link;
 }
 
 void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v)
@@ -286,6 +301,115 @@ void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsig
 	if (fault)
 		wcard_acc_fault(a, fault, va);
 	return fault ? NULL : s.host;
+}
+
+static uint64_t leaf_address(const struct wcard_walk_result *w, uint64_t va)
+{
+	return (w->pte & WEFT_PTE_ADDR_MASK) + (va & ((UINT64_C(1) << w->shift) - 1));
+}
+
+static unsigned int aperture(uint64_t pte)
+{
+	return (unsigned int)((pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT);
+}
+
+static int cell_rights(uint64_t pte, enum wcard_cell_use use)
+{
+	if (!(pte & WEFT_PTE_SEM) || (use == WCARD_CELL_WAIT && aperture(pte) != WEFT_APERTURE_LOCAL))
+		return WEFT_FAULT_PT_NOT_SEM;
+	if (use == WCARD_CELL_WAIT)
+		return pte & WEFT_PTE_R ? 0 : WEFT_FAULT_PT_READ;
+	if (!(pte & WEFT_PTE_W))
+		return WEFT_FAULT_PT_WRITE;
+	if (use == WCARD_CELL_ADD && (aperture(pte) != WEFT_APERTURE_LOCAL || !(pte & WEFT_PTE_ATOMIC)))
+		return WEFT_FAULT_PT_WRITE;
+	return 0;
+}
+
+/* A cell never straddles pages: it is aligned to its size. */
+int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, struct wcard_cell *out)
+{
+	struct wcard_walk_result w;
+	struct wcard_target t;
+	uint64_t addr;
+	int fault;
+
+	if (va % sizeof(struct weft_cell))
+		return wcard_acc_fault(a, WEFT_FAULT_ALIGN, va);
+	fault = va >> WEFT_VA_BITS ? WEFT_FAULT_PT_RANGE : lookup(a, va, &w);
+	if (!fault)
+		fault = cell_rights(w.pte, use);
+	if (fault)
+		return wcard_acc_fault(a, fault, va);
+	addr = leaf_address(&w, va);
+	switch (aperture(w.pte)) {
+	case WEFT_APERTURE_LOCAL:
+		out->at = wcard_cell_at(a->c, addr);
+		out->card = a->c;
+		out->off = addr;
+		out->link = WCARD_CNT_LOCAL;
+		return 0;
+	case WEFT_APERTURE_BUS:
+		if (link_is_off(a, w.pte))
+			return wcard_acc_fault(a, WEFT_FAULT_LINK_DOWN, va);
+		if (!wcard_bus_find(a->c, a->dma, a->route, addr, true, &t) || t.bytes < sizeof(struct weft_cell))
+			return wcard_acc_fault(a, WEFT_FAULT_BUS, va);
+		out->at = (struct weft_cell *)(void *)t.host;
+		out->card = t.card;
+		out->off = t.fd_offset;
+		out->link = link_of(w.pte);
+		return 0;
+	default:
+		out->at = (struct weft_cell *)(void *)a->e->tlb.sink;
+		out->card = NULL;
+		out->link = WCARD_CNT_LINKS;
+		return 0;
+	}
+}
+
+static void store_words(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
+{
+	if (words & WEFT_SIG_TAG)
+		__atomic_store_n(&cell->tag, tag, __ATOMIC_RELEASE);
+	if (words & WEFT_SIG_VALUE)
+		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+	if (words & WEFT_SIG_ADD)
+		__atomic_fetch_add(&cell->value, value, __ATOMIC_ACQ_REL);
+	if (words & WEFT_SIG_END)
+		__atomic_store_n(&cell->end, 1, __ATOMIC_RELEASE);
+}
+
+void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
+{
+	(void)a;
+	store_words(cell->at, words, value, tag);
+}
+
+struct weft_cell *wcard_cell_at(struct wcard_card *c, uint64_t off)
+{
+	return (struct weft_cell *)(void *)(c->lmem + off);
+}
+
+bool wcard_acc_local(struct wcard_card *c, const struct wcard_as *as, uint64_t va, uint64_t rights, uint64_t *off)
+{
+	struct wcard_walk_mem mem = { .lmem = c->lmem, .bytes = c->lmem_bytes, .links = WCARD_NUM_LINKS,
+				      .user_limit = atomic_load(&c->user_limit) };
+	struct wcard_walk_result w;
+
+	if (wcard_walk(&mem, as->root, va, &w) || (w.pte & rights) != rights || aperture(w.pte) != WEFT_APERTURE_LOCAL)
+		return false;
+	*off = leaf_address(&w, va);
+	return true;
+}
+
+bool wcard_acc_bus_word(struct wcard_acc *a, uint64_t bus, uint64_t *word)
+{
+	struct wcard_target t;
+
+	if (bus % sizeof(*word) || !wcard_bus_find(a->c, a->dma, a->route, bus, false, &t) || t.bytes < sizeof(*word))
+		return false;
+	*word = __atomic_load_n((const uint64_t *)(const void *)t.host, __ATOMIC_SEQ_CST);
+	return true;
 }
 
 void wcard_view_drop(struct wcard_view *v)

@@ -67,6 +67,8 @@ struct wcard_acc {
 	const struct wcard_dma_table *dma;
 	const struct wcard_route *route;
 	struct wcard_walk_mem mem;
+	uint32_t link_off;
+	uint64_t *dirty;		/* the queue's dirty_links; NULL: nobody asks */
 	/* first failure */
 	int fault;
 	uint64_t fault_va;
@@ -100,6 +102,25 @@ int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, vo
 void wcard_window_close(struct wcard_acc *a, struct wcard_window *w);	/* before the unit ends */
 /* A naturally aligned word of a control structure, to be loaded or stored as one; counts nothing. NULL: failed. */
 void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsigned int access);
+
+/* A cell behind a virtual address; `card` says in whose local memory, NULL in nobody's. */
+struct wcard_cell {
+	struct weft_cell *at;
+	struct wcard_card *card;
+	uint64_t off;
+	unsigned int link;		/* index of the counters */
+};
+enum wcard_cell_use { WCARD_CELL_WAIT, WCARD_CELL_SIGNAL, WCARD_CELL_ADD };
+int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, struct wcard_cell *out);
+/* Stores the words WEFT_SIG_* names, in their order. */
+void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag);
+/* A cell of local memory by its offset. */
+struct weft_cell *wcard_cell_at(struct wcard_card *c, uint64_t off);
+/* Where in local memory `va` leads, outside units, by a leaf with all of `rights`. False: nowhere there. */
+bool wcard_acc_local(struct wcard_card *c, const struct wcard_as *as, uint64_t va, uint64_t rights, uint64_t *off);
+/* Reads the 8 bytes at a bus address, as a read request would. False: nobody answers. */
+bool wcard_acc_bus_word(struct wcard_acc *a, uint64_t bus, uint64_t *word);
+
 /*
  * Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. A range of
  * many pieces takes many units: until then WCARD_VIEW_MORE.

@@ -252,6 +252,17 @@ void wcard_bus_learn(struct wcard_machine *m)
 	pthread_mutex_unlock(&m->map_lock);
 }
 
+void wcard_link_mask(struct wcard_card *c, unsigned int link, bool off)
+{
+	if (off)
+		atomic_fetch_or(&c->link_off, UINT32_C(1) << link);
+	else
+		atomic_fetch_and(&c->link_off, ~(UINT32_C(1) << link));
+	/* What operators keep over units has to be looked up again. */
+	atomic_fetch_add(&c->m->map_gen, 1);
+	wcard_quiesce(c->m);
+}
+
 bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, const struct wcard_route *route,
 		    uint64_t bus, bool write, struct wcard_target *t)
 {
@@ -274,6 +285,7 @@ bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, con
 		t->bytes = route->e[i].bytes - off;
 		t->fd = peer->lmem_fd;
 		t->fd_offset = off;
+		t->card = peer;
 		return true;
 	}
 	if (!map || !map->host || (write ? !map->write : !map->read))
@@ -282,5 +294,6 @@ bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, con
 	t->bytes = map->bytes - (bus - map->bus);
 	t->fd = map->fd;
 	t->fd_offset = map->fd_offset + (bus - map->bus);
+	t->card = NULL;
 	return true;
 }

@@ -39,6 +39,7 @@ struct wcard_target {
 	uint64_t bytes;
 	int fd;
 	uint64_t fd_offset;
+	struct wcard_card *card;	/* in whose local memory, there at fd_offset; NULL: the host's */
 };
 
 int wcard_bus_init(struct wcard_machine *m);
@@ -52,6 +53,8 @@ void wcard_bus_learn(struct wcard_machine *m);
 /* Inside a unit or under evt_lock. False = nobody answers. */
 bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, const struct wcard_route *route,
 		    uint64_t bus, bool write, struct wcard_target *t);
+/* From the return on no access goes through a link that is masked. Not from an engine thread. */
+void wcard_link_mask(struct wcard_card *c, unsigned int link, bool off);
 /* Returns when every unit in flight at the call has ended. Not from an engine thread. */
 void wcard_quiesce(struct wcard_machine *m);
 

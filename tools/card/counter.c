@@ -15,6 +15,12 @@ uint64_t wcard_counter(struct wcard_card *c, uint32_t sel)
 	case WEFT_CNT_WRITE_BYTES:
 		dir = WCARD_CNT_WRITE;
 		break;
+	case WEFT_CNT_CELL_READS:
+		dir = WCARD_CNT_CELL_READ;
+		break;
+	case WEFT_CNT_CELL_WRITES:
+		dir = WCARD_CNT_CELL_WRITE;
+		break;
 	case WEFT_CNT_FETCH_BYTES:
 		dir = WCARD_CNT_FETCH;
 		break;
@@ -26,6 +32,8 @@ uint64_t wcard_counter(struct wcard_card *c, uint32_t sel)
 		return atomic_load(&c->events);
 	case WEFT_CNT_DOORBELLS:
 		return atomic_load(&c->doorbells);
+	case WEFT_CNT_BAD_KICKS:
+		return atomic_load(&c->bad_kicks);
 	case WEFT_CNT_PACKETS:
 		return atomic_load(&c->packets);
 	case WEFT_CNT_WALKS:

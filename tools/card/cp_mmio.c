@@ -106,11 +106,13 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t addr)
 	case WEFT_CP_FAULT_QUEUE:
 	case WEFT_CP_FAULT_CAUSE:
 	case WEFT_CP_FAULT_VA: return fault_read(c, addr);
-	case WEFT_CP_ARM_STATUS: return WEFT_MBOX_NO_CAP;
 	case WEFT_CP_POL_BAND: return cp->pol_band;
 	case WEFT_CP_POL_FLOOR: return cp->pol_floor;
 	case WEFT_CP_POL_SLICE: return cp->pol_slice;
 	case WEFT_CP_POL_STATUS: return cp->pol_status;
+	case WEFT_CP_ARM_SEM: return cp->arm_sem;
+	case WEFT_CP_ARM_ARM: return cp->arm_arm;
+	case WEFT_CP_ARM_STATUS: return cp->arm_status;
 	default: break;
 	}
 	if (addr >= WEFT_CP_Q_DESC && addr < WEFT_CP_Q_DESC + sizeof(cp->q_desc))
@@ -141,6 +143,15 @@ static uint32_t as_cmd(struct wcard_card *c, uint32_t cmd)
 	return WEFT_MBOX_BAD_OP;
 }
 
+static uint32_t arm_cmd(struct wcard_card *c, uint32_t cmd)
+{
+	if (cmd == WEFT_CP_CREATE && c->cp.arm_arm)
+		return (uint32_t)wcard_arm_bind(c, c->cp.arm_sem, c->cp.arm_arm);
+	if (cmd == WEFT_CP_DESTROY)
+		return (uint32_t)wcard_arm_bind(c, c->cp.arm_sem, 0);
+	return cmd == WEFT_CP_CREATE ? WEFT_MBOX_BAD_ARG : WEFT_MBOX_BAD_OP;
+}
+
 static void reg_write(struct wcard_card *c, uint64_t addr, uint64_t val)
 {
 	struct wcard_cp *cp = &c->cp;
@@ -162,6 +173,9 @@ static void reg_write(struct wcard_card *c, uint64_t addr, uint64_t val)
 	case WEFT_CP_AS_TYPE: cp->as_type = v; break;
 	case WEFT_CP_AS_ROOT: cp->as_root = val; break;
 	case WEFT_CP_AS_CMD: cp->as_status = as_cmd(c, v); break;
+	case WEFT_CP_ARM_SEM: cp->arm_sem = val; break;
+	case WEFT_CP_ARM_ARM: cp->arm_arm = val; break;
+	case WEFT_CP_ARM_CMD: cp->arm_status = arm_cmd(c, v); break;
 	case WEFT_CP_Q_CMD: cp->q_status = queue_cmd(c, v); break;
 	case WEFT_CP_POL_BAND: cp->pol_band = v; break;
 	case WEFT_CP_POL_FLOOR: cp->pol_floor = v; break;

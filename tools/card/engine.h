@@ -9,6 +9,7 @@
 #include "access.h"
 #include "trace.h"
 #include "ops/ops.h"
+#include "waiter.h"
 
 #define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
 #define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
@@ -28,6 +29,8 @@ struct wcard_cur {
 	struct wcard_opnd_need need[WEFT_EXEC_OPERANDS];
 	uint64_t va[2 * WEFT_REDUCE_MAX];
 	struct wcard_view view[WEFT_EXEC_OPERANDS];
+	struct weft_cell_ref ref;	/* WAIT_ALL: element `unit`, fetched once */
+	bool fetched;
 };
 
 #define WCARD_TRACE_LOG2_MIN	4
@@ -54,11 +57,12 @@ struct wcard_queue {
 	bool on_engine, queued, holds_slot;
 	_Atomic bool suspend;
 	bool woken;			/* became ready while it was leaving its engine */
+	struct wcard_waiter waiter;	/* linked while it is PARKED */
+	uint64_t woken_ns;		/* when a cell woke it last */
 	struct wcard_node node;		/* among the ready queues of its share; key = its engine time by weight */
 	struct wcard_queue *held_prev, *held_next;
 	enum wcard_by by;
 	uint64_t unit_limit_ns;		/* a unit longer than this is looked at by limits.c */
-	uint64_t wait_since_ns;		/* of the WAIT it is parked at */
 	uint64_t wait_told_ns;		/* that of the WAIT whose limit was reported last */
 	uint64_t slice_ns, advance_ns;	/* of this turn, and charged for it in advance */
 	struct wcard_node timer;	/* TIMED, or parked with a limit */
@@ -70,6 +74,8 @@ struct wcard_queue {
 
 	/* owner: the engine thread that runs it, else machine.lock */
 	uint64_t head, fence, retired, progress_ns, busy_ns, fault_va;
+	uint64_t wait_va, wait_value, wait_since_ns;	/* of the WAIT under way; since is 0 before it parks */
+	uint64_t origin, dirty_links;
 	uint32_t cause;
 	unsigned int depth;		/* levels in use, 1 = ring */
 	struct weft_frame frame[WEFT_FRAMES];
@@ -142,7 +148,9 @@ bool wcard_operand_block(struct wcard_run *r, uint32_t index, unsigned int j, ui
 /* The n blocks a REDUCE means by its first entry. */
 bool wcard_operand_run(struct wcard_run *r, uint32_t first, unsigned int n, uint64_t va[]);
 
-/* flow.c: frames. seq of the LOOP at `level` seen from the packet; false: NESTING. */
+/* flow.c: index of the frame of the LOOP at `level`, 0: there is none. */
+unsigned int wcard_flow_loop(const struct wcard_queue *q, unsigned int level);
+/* seq of the LOOP at `level` seen from the packet; false: NESTING. */
 bool wcard_flow_seq(struct wcard_run *r, unsigned int level, int32_t skew, int64_t *seq);
 /* The packet leaves the LOOP at `level` towards packet `exit` of its parent. DONE or FAULT. */
 enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t exit);
@@ -162,6 +170,11 @@ enum wcard_step wcard_pkt_copy(struct wcard_run *r);
 enum wcard_step wcard_pkt_fill(struct wcard_run *r);
 enum wcard_step wcard_pkt_exec(struct wcard_run *r);
 enum wcard_step wcard_pkt_reduce(struct wcard_run *r);
+enum wcard_step wcard_pkt_wait(struct wcard_run *r);
+enum wcard_step wcard_pkt_signal(struct wcard_run *r);
+
+/* flush.c */
+int wcard_flush(struct wcard_run *r, bool fence);
 
 /* queue.c: the tables, filled by the control processor. enum weft_mbox_status */
 int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t root);

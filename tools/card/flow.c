@@ -14,8 +14,7 @@
 #define PRED_OPS (1u << WEFT_PKT_EXEC | 1u << WEFT_PKT_COPY | 1u << WEFT_PKT_REDUCE | 1u << WEFT_PKT_FILL | \
 		  1u << WEFT_PKT_TIMED)
 
-/* Index of the frame of the LOOP at `level`, 0: there is none. */
-static unsigned int loop_at(const struct wcard_queue *q, unsigned int level)
+unsigned int wcard_flow_loop(const struct wcard_queue *q, unsigned int level)
 {
 	for (unsigned int i = q->depth; i-- > 1;)
 		if (q->frame[i].is_loop && !level--)
@@ -25,7 +24,7 @@ static unsigned int loop_at(const struct wcard_queue *q, unsigned int level)
 
 bool wcard_flow_seq(struct wcard_run *r, unsigned int level, int32_t skew, int64_t *seq)
 {
-	unsigned int at = loop_at(r->q, level);
+	unsigned int at = wcard_flow_loop(r->q, level);
 
 	if (!at && level) {
 		wcard_fail(r, WEFT_FAULT_NESTING, 0);
@@ -132,7 +131,7 @@ static enum wcard_step leave(struct wcard_run *r, unsigned int at)
 enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t exit)
 {
 	struct wcard_queue *q = r->q;
-	unsigned int at = loop_at(q, level);
+	unsigned int at = wcard_flow_loop(q, level);
 	enum wcard_step s;
 
 	if (!at)
@@ -232,7 +231,7 @@ enum wcard_step wcard_pkt_break(struct wcard_run *r)
 
 	if (r->q->pkt.nop.flags || w[0] >> 32 | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
-	at = loop_at(r->q, r->q->pkt.nop.level);
+	at = wcard_flow_loop(r->q, r->q->pkt.nop.level);
 	return at ? leave(r, at) : wcard_fail(r, WEFT_FAULT_NESTING, 0);
 }
 

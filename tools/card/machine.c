@@ -77,6 +77,12 @@ int wcard_machine_init(struct wcard_machine *m, const char *dir, bool msi, const
 		if (!m->card[i])
 			return -errno;
 	}
+	*what = "cells";
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		ret = wcard_cells_init(m->card[i]);
+		if (ret)
+			return ret;
+	}
 	*what = "bus";
 	ret = wcard_bus_init(m);
 	if (ret)
@@ -117,6 +123,7 @@ void wcard_machine_fini(struct wcard_machine *m)
 		close(m->card[i]->lmem_fd);
 		for (unsigned int k = 0; k < WCARD_NUM_ASIDS; k++)
 			free(m->card[i]->as[k].cnt);
+		wcard_cells_fini(m->card[i]);
 		free(m->card[i]);
 	}
 }

@@ -3,10 +3,12 @@
 /*
  * The state of all emulated cards of one process.
  *
- * Locks, outermost first: machine.lock (queues, address spaces, ready lists) → card.cp_lock (control processor) →
- * card.evt_lock (event ring, interrupts). card.safe_* belongs to machine.safe_lock, taken alone. Bus mappings and
- * routes are immutable tables behind atomic pointers: engine threads read them only inside a unit (access.h), and
- * who replaces one waits for the units in flight (wcard_quiesce) before the old one is unmapped or freed.
+ * Locks, outermost first: machine.lock (queues, address spaces, ready lists, waiters on cells) → card.cp_lock (control
+ * processor) → card.evt_lock (event ring, interrupts). An engine may take machine.lock inside a unit, so nobody waits for
+ * units while he holds it. card.safe_* belongs to machine.safe_lock, taken alone.
+ *
+ * Bus mappings and routes are immutable tables behind atomic pointers: engine threads read them only inside a unit
+ * (access.h), and who replaces one waits for the units in flight (wcard_quiesce) before the old one is unmapped or freed.
  */
 #ifndef WCARD_MACHINE_H
 #define WCARD_MACHINE_H
@@ -42,8 +44,11 @@
 #define WCARD_DOORBELL_BAR	((uint64_t)WCARD_NUM_QUEUES * 4096)
 
 #define WCARD_CAPS (WEFT_CAP_ROM_BOOT | WEFT_CAP_EXEC | WEFT_CAP_REDUCE | WEFT_CAP_TIMED | WEFT_CAP_CALL | \
-		    WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT | WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR | \
-		    WEFT_CAP_BANDS | WEFT_CAP_ENGINE_RESET | WEFT_CAP_TRACE | WEFT_CAP_TELEMETRY | WEFT_CAP_INJECT)
+		    WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT | \
+		    WEFT_CAP_CELLS | WEFT_CAP_CELL_LISTS | WEFT_CAP_CELL_ADD | WEFT_CAP_WATCH | WEFT_CAP_CELL_FAULT | \
+		    WEFT_CAP_BANDS | WEFT_CAP_ENGINE_RESET | WEFT_CAP_TRACE | WEFT_CAP_TELEMETRY | WEFT_CAP_INJECT | \
+		    WEFT_CAP_LINK_MASK | WEFT_CAP_SYSTEM_SCOPE | \
+		    WEFT_CAP_COUNTERS | WEFT_CAP_CLOCK_PAIR)
 
 struct wcard_card;
 struct wcard_machine;
@@ -51,11 +56,14 @@ struct wcard_queue;
 struct wcard_engine;
 struct wcard_dma_table;
 struct wcard_route;
+struct wcard_cells;
 
 /* Index of a link in the counters: tags 0 … 31, then the own local memory. */
 #define WCARD_CNT_LINKS		(WCARD_NUM_LINKS + 1)
 #define WCARD_CNT_LOCAL		WCARD_NUM_LINKS
-enum wcard_cnt_dir { WCARD_CNT_READ, WCARD_CNT_WRITE, WCARD_CNT_FETCH, WCARD_CNT_DIRS };
+enum wcard_cnt_dir {
+	WCARD_CNT_READ, WCARD_CNT_WRITE, WCARD_CNT_FETCH, WCARD_CNT_CELL_READ, WCARD_CNT_CELL_WRITE, WCARD_CNT_DIRS
+};
 struct wcard_cnt {
 	_Atomic uint64_t bytes[WCARD_CNT_DIRS][WCARD_CNT_LINKS];
 };
@@ -77,13 +85,14 @@ struct wcard_safe_req {
 
 /* Registers the host writes and nobody interprets before they are used. */
 struct wcard_regs {
-	uint64_t wlatch[WEFT_REG_ENGINES / 8];	/* low halves waiting for their high half */
+	uint64_t wlatch[WEFT_REG_LINK_FLUSH(WCARD_NUM_LINKS) / 8];	/* low halves waiting for their high half */
 	uint64_t rlatch;		/* value of the last 64-bit register whose low half was read */
 	uint32_t rlatch_at;
 	uint64_t boot_image, boot_bytes;
 	uint64_t safe_arg[3];
 	uint64_t clock_host, clock_card;
 	uint64_t inject_arg;
+	uint64_t watch_cell, watch_value, watch_cookie;
 	uint32_t cnt_sel;
 	uint64_t cnt_value;
 };
@@ -111,6 +120,8 @@ struct wcard_cp {
 	_Atomic uint32_t log_bytes, log_tail, heartbeat, fw_version;
 	uint32_t as_id, as_type, as_status;
 	uint64_t as_root;
+	uint64_t arm_sem, arm_arm;
+	uint32_t arm_status;
 	uint32_t q_desc[14], q_status;
 	uint32_t pol_band, pol_floor, pol_slice, pol_status;
 	struct { uint32_t queue, cause; uint64_t va; } fault[WCARD_FAULT_FIFO];
@@ -140,6 +151,11 @@ struct wcard_card {
 	struct wcard_queue *queue[WCARD_NUM_QUEUES];
 	struct wcard_bands bands;
 	_Atomic uint8_t rung[WCARD_NUM_QUEUES];	/* doorbells not yet looked at; more of them change nothing */
+	struct wcard_cells *cells;	/* waiter.h */
+
+	/* links: bit n of link_off = masked or down; where to read to flush one */
+	_Atomic uint32_t link_off;
+	_Atomic uint64_t flush[WCARD_NUM_LINKS];
 
 	/* events and interrupts: evt_lock */
 	pthread_mutex_t evt_lock;
@@ -160,7 +176,7 @@ struct wcard_card {
 	/* counters */
 	struct wcard_cnt all;
 	_Atomic uint64_t engine_busy_ns[WCARD_MAX_ENGINES];
-	_Atomic uint64_t irqs, events, doorbells, packets, walks;
+	_Atomic uint64_t irqs, events, doorbells, packets, walks, bad_kicks;
 
 	struct {
 		_Atomic bool on;		/* anything below may be set */

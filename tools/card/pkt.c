@@ -35,6 +35,8 @@ static enum wcard_step pkt_fence(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_PRIVILEGE, 0);
 	if (p->flags || p->irq > 1 || p->reserved0 || !ZERO_TAIL(p, reserved))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
+	if (wcard_flush(r, true))
+		return WCARD_FAULT;
 	/* Streaming stores of earlier packets are weakly ordered until here. */
 	atomic_thread_fence(memory_order_seq_cst);
 	r->q->fence = p->value;
@@ -80,10 +82,10 @@ const struct wcard_pkt_row wcard_pkt_table[WEFT_PKT_OP_COUNT] = {
 	[WEFT_PKT_REDUCE] = { wcard_pkt_reduce, WEFT_CAP_REDUCE },
 	[WEFT_PKT_FILL] = { wcard_pkt_fill, 0 },
 	[WEFT_PKT_TIMED] = { pkt_timed, WEFT_CAP_TIMED },
-	[WEFT_PKT_WAIT] = { NULL, WEFT_CAP_CELLS },
-	[WEFT_PKT_WAIT_ALL] = { NULL, WEFT_CAP_CELL_LISTS },
-	[WEFT_PKT_SIGNAL] = { NULL, WEFT_CAP_CELLS },
-	[WEFT_PKT_SIGNAL_ALL] = { NULL, WEFT_CAP_CELL_LISTS },
+	[WEFT_PKT_WAIT] = { wcard_pkt_wait, WEFT_CAP_CELLS },
+	[WEFT_PKT_WAIT_ALL] = { wcard_pkt_wait, WEFT_CAP_CELL_LISTS },
+	[WEFT_PKT_SIGNAL] = { wcard_pkt_signal, WEFT_CAP_CELLS },
+	[WEFT_PKT_SIGNAL_ALL] = { wcard_pkt_signal, WEFT_CAP_CELL_LISTS },
 	[WEFT_PKT_FENCE] = { pkt_fence, 0 },
 	[WEFT_PKT_TIMESTAMP] = { pkt_timestamp, 0 },
 	[WEFT_PKT_CALL] = { wcard_pkt_call, WEFT_CAP_CALL },

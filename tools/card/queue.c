@@ -192,7 +192,8 @@ static int suspend(struct wcard_queue *q)
 		return WEFT_MBOX_STATE;
 	/* In the middle of a packet the streamer suspends at its end. */
 	q->suspend = true;
-	if (!q->on_engine && !q->cur.active && !q->timed) {
+	if (!q->on_engine && (!q->cur.active || q->waiter.linked) && !q->timed) {
+		wcard_cell_unpark(q);
 		wcard_sched_remove(q);
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
 	}
@@ -258,6 +259,11 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 	s->progress_ns = q->progress_ns;
 	s->busy_ns = q->busy_ns;
 	s->fault_va = q->fault_va;
+	s->wait_va = q->wait_va;
+	s->wait_value = q->wait_value;
+	s->wait_since_ns = q->wait_since_ns;
+	s->origin = q->origin;
+	s->dirty_links = q->dirty_links;
 	s->depth = q->depth;
 	q->frame[0].pc = (uint32_t)q->head;
 	q->frame[0].list = q->head;
@@ -281,6 +287,7 @@ bool wcard_queue_stop(struct wcard_queue *q)
 	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
 		return true;
 	wcard_sched_remove(q);
+	wcard_cell_unpark(q);
 	q->cause = WEFT_FAULT_STOPPED;
 	wcard_queue_publish(q, WEFT_QS_STOPPED);
 	return true;
@@ -289,6 +296,7 @@ bool wcard_queue_stop(struct wcard_queue *q)
 void wcard_queue_fault(struct wcard_queue *q, enum weft_fault cause)
 {
 	wcard_sched_remove(q);
+	wcard_cell_unpark(q);
 	q->cause = cause;
 	q->fault_va = 0;
 	wcard_queue_publish(q, WEFT_QS_FAULTED);

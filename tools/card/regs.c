@@ -18,8 +18,15 @@ static const uint16_t wide[] = {
 	WEFT_REG_INJECT_ARG,
 };
 
+static bool is_flush(uint64_t at)
+{
+	return at >= WEFT_REG_LINK_FLUSH(0) && at < WEFT_REG_LINK_FLUSH(WCARD_NUM_LINKS);
+}
+
 static bool is_wide(uint64_t at)
 {
+	if (is_flush(at))
+		return true;
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
 		if (wide[i] == (at & ~UINT64_C(7)))
 			return true;
@@ -113,6 +120,8 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 		return evt_read(c, at);
 	if (at >= WEFT_REG_SAFE_DONE(0) && at < WEFT_REG_CLOCK_NOW)
 		return safe_read(c, at);
+	if (is_flush(at))
+		return atomic_load(&c->flush[(at - WEFT_REG_LINK_FLUSH(0)) / 8]);
 	if (at >= WEFT_REG_ENGINES && at < WEFT_REG_ENGINES + (WCARD_MAX_ENGINES + 1) * sizeof(struct weft_engine_info))
 		return engine_read(c, at);
 	switch (at) {
@@ -130,6 +139,7 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_NUM_LINKS: return WCARD_NUM_LINKS;
 	case WEFT_REG_FENCE_LOOP_MAX: return c->m->caps & WEFT_CAP_LOOP ? WCARD_FENCE_LOOP_MAX : 0;
 	case WEFT_REG_RESET_GEN: return atomic_load(&c->reset_gen);
+	case WEFT_REG_NUM_WATCHES: return WCARD_NUM_WATCHES;
 	case WEFT_REG_TIMED_WIDTH: return c->m->slots;
 	case WEFT_REG_HANG_MS: return atomic_load(&c->hang_ms);
 	case WEFT_REG_FW_WATCHDOG_MS: return atomic_load(&cp->watchdog_ms);
@@ -160,6 +170,9 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_CLOCK_NOW: return wcard_now(c->m);
 	case WEFT_REG_CLOCK_HOST: return c->r.clock_host;
 	case WEFT_REG_CLOCK_CARD: return c->r.clock_card;
+	case WEFT_REG_WATCH_CELL: return c->r.watch_cell;
+	case WEFT_REG_WATCH_VALUE: return c->r.watch_value;
+	case WEFT_REG_WATCH_COOKIE: return c->r.watch_cookie;
 	case WEFT_REG_CNT_SEL: return c->r.cnt_sel;
 	case WEFT_REG_CNT_VALUE: return c->r.cnt_value;
 	default: return 0;
@@ -189,6 +202,10 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 		evt_write(c, at, v);
 		return;
 	}
+	if (is_flush(at)) {
+		atomic_store(&c->flush[(at - WEFT_REG_LINK_FLUSH(0)) / 8], v);
+		return;
+	}
 	switch (at) {
 	case WEFT_REG_USER_LIMIT: set_user_limit(c, v); break;
 	case WEFT_REG_HANG_MS: atomic_store(&c->hang_ms, (uint32_t)v); break;
@@ -216,6 +233,10 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 		c->r.clock_card = wcard_now(c->m);
 		c->r.clock_host = v;
 		break;
+	case WEFT_REG_WATCH_CELL: c->r.watch_cell = v; break;
+	case WEFT_REG_WATCH_VALUE: c->r.watch_value = v; break;
+	case WEFT_REG_WATCH_COOKIE: c->r.watch_cookie = v; break;
+	case WEFT_REG_WATCH_CMD: wcard_watch_cmd(c, (uint32_t)v); break;
 	case WEFT_REG_CNT_SEL:
 		c->r.cnt_sel = (uint32_t)v;
 		c->r.cnt_value = wcard_counter(c, (uint32_t)v);

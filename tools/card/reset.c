@@ -63,6 +63,7 @@ void wcard_reset(struct wcard_card *c)
 	wcard_quiesce(c->m);
 	clear_registers(c);
 	clear_counters(c);
+	wcard_cells_reset(c);
 	/* FLR loses local memory: what follows reads zeros, whatever lay there. */
 	fallocate(c->lmem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)c->lmem_bytes);
 	atomic_fetch_add(&c->reset_gen, 1);

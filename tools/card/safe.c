@@ -101,9 +101,18 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 			return WEFT_SAFE_BAD_ARG;
 		/* The range is a hint: dropping more than asked for is always right. */
 		wcard_as_invalidate(c, (uint32_t)q->arg[0]);
+		wcard_cell_recheck(c, (uint32_t)q->arg[0], q->arg[1], q->arg[2]);
 		return WEFT_SAFE_OK;
 	case WEFT_SAFE_ENGINE_RESET:
 		return engine_wait(c, q->arg[0]);
+	case WEFT_SAFE_LINK_MASK:
+	case WEFT_SAFE_LINK_UNMASK:
+		if (q->arg[0] >= WCARD_NUM_LINKS)
+			return WEFT_SAFE_BAD_ARG;
+		wcard_link_mask(c, (unsigned int)q->arg[0], q->op == WEFT_SAFE_LINK_MASK);
+		return WEFT_SAFE_OK;
+	case WEFT_SAFE_CELL_FAULT:
+		return wcard_cell_fault(c, q->arg[0], q->arg[1]);
 	default:
 		return WEFT_SAFE_BAD_OP;
 	}

@@ -140,16 +140,19 @@ static void put(struct wcard_queue *q, uint64_t ns)
 	}
 	release_slot(q);
 	if (q->run != WEFT_QS_FAULTED && atomic_load(&q->stop)) {
+		wcard_cell_unpark(q);
 		if (q->run != WEFT_QS_STOPPED) {
 			q->cause = WEFT_FAULT_STOPPED;
 			wcard_queue_publish(q, WEFT_QS_STOPPED);
 		}
-	} else if (q->suspend && !q->cur.active && q->run != WEFT_QS_FAULTED) {
+	} else if (q->suspend && (!q->cur.active || q->run == WEFT_QS_PARKED) && q->run != WEFT_QS_FAULTED) {
+		wcard_cell_unpark(q);
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
 	} else if (q->run == WEFT_QS_READY || q->run == WEFT_QS_SUSPENDED ||
 		   (q->run == WEFT_QS_IDLE && atomic_load(&q->c->rung[q->desc.id])) ||
 		   ((q->run == WEFT_QS_IDLE || q->run == WEFT_QS_PARKED) && q->woken)) {
 		/* SUSPENDED: and resumed before it was off the engine. */
+		wcard_cell_unpark(q);
 		wcard_sched_ready(q);
 	} else if (q->run == WEFT_QS_PARKED) {
 		wcard_limits_park(q);

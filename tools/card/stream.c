@@ -114,6 +114,7 @@ static void cur_done(struct wcard_queue *q)
 	q->cur.op = NULL;
 	q->cur.active = false;
 	q->cur.started = false;
+	q->cur.fetched = false;
 }
 
 static enum wcard_step step(struct wcard_run *r)
@@ -282,7 +283,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 {
-	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as } };
+	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as, .dirty = &q->dirty_links } };
 	uint64_t start = e->since, last = start, published = start, now;
 
 	wcard_limits_turn(e, q);

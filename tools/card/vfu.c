@@ -283,6 +283,7 @@ static int do_region_write(struct session *s)
 {
 	struct vfu_access a;
 	const uint8_t *data;
+	uint64_t va;
 
 	if (!take(s, &a, sizeof(a)) || check_access(s, &a) || s->in_bytes - sizeof(a) < a.count)
 		return EINVAL;
@@ -297,6 +298,10 @@ static int do_region_write(struct session *s)
 	case WEFT_BAR_DOORBELLS:
 		if (a.offset % WEFT_DOORBELL_BYTES == WEFT_DB_RING && a.count == 4)
 			wcard_queue_doorbell(s->c, (uint32_t)(a.offset / WEFT_DOORBELL_BYTES));
+		if (a.offset % WEFT_DOORBELL_BYTES == WEFT_DB_KICK && a.count == sizeof(va)) {
+			memcpy(&va, data, sizeof(va));
+			wcard_cell_kick(s->c, (uint32_t)(a.offset / WEFT_DOORBELL_BYTES), va);
+		}
 		break;
 	case VFU_REGION_CONFIG:
 		wcard_pci_write(s->c, a.offset, a.count, data);

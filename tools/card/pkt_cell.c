@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+/* WAIT, WAIT_ALL, SIGNAL and SIGNAL_ALL. A WAIT that its cell satisfies takes no lock. */
+#include "engine.h"
+
+#define LIST_MAX	4096
+
+struct signal {
+	struct wcard_cell cell;
+	uint64_t value, tag;
+};
+
+/* An element of a list, or the packet's own; its operand made an address. */
+static bool element(struct wcard_run *r, bool all, uint64_t list, uint64_t i, const void *one, struct weft_cell_ref *ref)
+{
+	if (!all)
+		__builtin_memcpy(ref, one, sizeof(*ref));
+	else if (wcard_acc_load(&r->acc, list + i * sizeof(*ref), ref, sizeof(*ref), WCARD_CNT_FETCH))
+		return false;
+	return wcard_operand(r, ref->cell, &ref->cell);
+}
+
+static enum wcard_step wait_start(struct wcard_run *r)
+{
+	const struct weft_pkt_wait *p = &r->q->pkt.wait;
+	struct wcard_cur *cur = &r->q->cur;
+	bool all = p->op == WEFT_PKT_WAIT_ALL;
+	int64_t seq;
+
+	if (r->q->as->type != WEFT_AS_LR)
+		return wcard_fail(r, WEFT_FAULT_PRIVILEGE, 0);
+	if ((p->flags & ~WEFT_PKT_TABLE) || (p->cell_flags & ~WEFT_WAIT_TAG) || p->reserved[0] || p->reserved[1] ||
+	    p->reserved[2] || (all ? !p->count || p->count > LIST_MAX : p->count))
+		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
+	if (p->end_level != WEFT_WAIT_NO_LOOP && !wcard_flow_loop(r->q, p->end_level))
+		return wcard_fail(r, WEFT_FAULT_NESTING, 0);
+	if (!wcard_flow_seq(r, p->level, p->skew, &seq))
+		return WCARD_FAULT;
+	if (all && p->u.list % sizeof(struct weft_cell_ref))
+		return wcard_fail(r, WEFT_FAULT_ALIGN, p->u.list);
+	cur->started = true;
+	cur->unit = 0;
+	cur->row = (uint64_t)seq;
+	cur->fetched = false;
+	return WCARD_MORE;
+}
+
+static enum wcard_step wait_faulted(struct wcard_run *r, uint64_t word)
+{
+	r->q->origin = word;
+	switch (word & 15) {
+	case WEFT_CELL_REVOKED:
+		return wcard_fail(r, WEFT_FAULT_REVOKED, 0);
+	case WEFT_CELL_PEER_LOST:
+		return wcard_fail(r, WEFT_FAULT_PEER_LOST, 0);
+	default:
+		return wcard_fail(r, WEFT_FAULT_POISON, 0);
+	}
+}
+
+static enum wcard_step wait_end(struct wcard_run *r)
+{
+	const struct weft_pkt_wait *p = &r->q->pkt.wait;
+
+	return p->end_level == WEFT_WAIT_NO_LOOP ? WCARD_DONE : wcard_flow_end(r, p->end_level, p->exit);
+}
+
+/* MORE: this element holds. */
+static enum wcard_step wait_look(struct wcard_run *r)
+{
+	struct wcard_queue *q = r->q;
+	const struct weft_cell_ref *ref = &q->cur.ref;
+	uint64_t wanted = ref->base + q->cur.row * ref->step, tag;
+	struct wcard_cell cell;
+
+	if (wcard_acc_cell(&r->acc, ref->cell, WCARD_CELL_WAIT, &cell))
+		return WCARD_FAULT;
+	wcard_acc_count(&r->acc, cell.link, WCARD_CNT_CELL_READ, 1);
+	switch (wcard_cell_read(cell.at, wanted)) {
+	case WCARD_LOOK_VALUE:
+		tag = __atomic_load_n(&cell.at->tag, __ATOMIC_ACQUIRE);
+		if (!(q->pkt.wait.cell_flags & WEFT_WAIT_TAG) || tag == ref->tag)
+			return WCARD_MORE;
+		q->origin = tag;
+		q->wait_va = ref->cell;
+		q->wait_value = wanted;
+		return wcard_fail(r, WEFT_FAULT_MISMATCH, 0);
+	case WCARD_LOOK_FAULT:
+		q->wait_va = ref->cell;
+		q->wait_value = wanted;
+		return wait_faulted(r, __atomic_load_n(&cell.at->fault, __ATOMIC_ACQUIRE));
+	case WCARD_LOOK_END:
+		return wait_end(r);
+	default:
+		break;
+	}
+	q->wait_va = ref->cell;
+	q->wait_value = wanted;
+	if (!q->wait_since_ns)
+		q->wait_since_ns = wcard_now(r->e->m);
+	/* When it changed in that moment the next unit looks again: a writer that goes back must not hold this one. */
+	return wcard_cell_park(q, cell.off, wanted) ? WCARD_PARK : WCARD_TIMED;
+}
+
+static enum wcard_step wait_all(struct wcard_run *r)
+{
+	const struct weft_pkt_wait *p = &r->q->pkt.wait;
+	struct wcard_cur *cur = &r->q->cur;
+	bool all = p->op == WEFT_PKT_WAIT_ALL;
+	uint64_t n = all ? p->count : 1;
+	enum wcard_step s;
+
+	if (!cur->started) {
+		s = wait_start(r);
+		if (s != WCARD_MORE)
+			return s;
+	}
+	for (; cur->unit < n; cur->unit++) {
+		if (!cur->fetched && !element(r, all, p->u.list, cur->unit, &p->u.one, &cur->ref))
+			return WCARD_FAULT;
+		cur->fetched = true;
+		s = wait_look(r);
+		if (s == WCARD_TIMED)
+			return WCARD_MORE;
+		if (s != WCARD_MORE)
+			return s;
+		cur->fetched = false;
+	}
+	return WCARD_DONE;
+}
+
+enum wcard_step wcard_pkt_wait(struct wcard_run *r)
+{
+	struct wcard_queue *q = r->q;
+	enum wcard_step s = wait_all(r);
+
+	if (s == WCARD_DONE && q->wait_since_ns)
+		q->wait_va = q->wait_value = q->wait_since_ns = 0;
+	return s;
+}
+
+static bool signal_translate(struct wcard_run *r, bool all, uint64_t i, int64_t seq, struct signal *s)
+{
+	const struct weft_pkt_signal *p = &r->q->pkt.signal;
+	struct weft_cell_ref ref;
+
+	if (!element(r, all, p->u.list, i, &p->u.one, &ref) ||
+	    wcard_acc_cell(&r->acc, ref.cell, p->words & WEFT_SIG_ADD ? WCARD_CELL_ADD : WCARD_CELL_SIGNAL, &s->cell))
+		return false;
+	s->value = ref.base + (uint64_t)seq * ref.step;
+	s->tag = ref.tag;
+	return true;
+}
+
+/* All earlier writes are out; then the words in their order; then whoever waits there. */
+static void signal_store(struct wcard_run *r, const struct signal *s, uint32_t n)
+{
+	unsigned int words = r->q->pkt.signal.words;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint32_t i = 0; i < n; i++) {
+		wcard_acc_signal(&r->acc, &s[i].cell, words, s[i].value, s[i].tag);
+		wcard_acc_count(&r->acc, s[i].cell.link, WCARD_CNT_CELL_WRITE, 1);
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint32_t i = 0; i < n; i++)
+		if (s[i].cell.card)
+			wcard_cell_look(s[i].cell.card, s[i].cell.off);
+}
+
+static __attribute__((noinline)) enum wcard_step signal_list(struct wcard_run *r, int64_t seq)
+{
+	const struct weft_pkt_signal *p = &r->q->pkt.signal;
+	struct signal s[LIST_MAX];
+
+	for (uint32_t i = 0; i < p->count; i++)
+		if (!signal_translate(r, true, i, seq, &s[i]))
+			return WCARD_FAULT;
+	if (p->scope == WEFT_SCOPE_SYSTEM && wcard_flush(r, false))
+		return WCARD_FAULT;
+	signal_store(r, s, p->count);
+	return WCARD_DONE;
+}
+
+enum wcard_step wcard_pkt_signal(struct wcard_run *r)
+{
+	const unsigned int known = WEFT_SIG_VALUE | WEFT_SIG_TAG | WEFT_SIG_END | WEFT_SIG_ADD;
+	const struct weft_pkt_signal *p = &r->q->pkt.signal;
+	bool all = p->op == WEFT_PKT_SIGNAL_ALL;
+	struct signal s;
+	int64_t seq;
+
+	if ((p->flags & ~WEFT_PKT_TABLE) || !p->words || (p->words & ~known) || p->scope > WEFT_SCOPE_SYSTEM ||
+	    ((p->words & WEFT_SIG_ADD) && (p->words & (WEFT_SIG_VALUE | WEFT_SIG_END))) || p->reserved0 ||
+	    p->reserved[0] || p->reserved[1] || p->reserved[2] || (all ? !p->count || p->count > LIST_MAX : p->count))
+		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
+	if (!wcard_flow_seq(r, p->level, p->skew, &seq))
+		return WCARD_FAULT;
+	if (all && p->u.list % sizeof(struct weft_cell_ref))
+		return wcard_fail(r, WEFT_FAULT_ALIGN, p->u.list);
+	if (all)
+		return signal_list(r, seq);
+	if (!signal_translate(r, false, 0, seq, &s))
+		return WCARD_FAULT;
+	if (p->scope == WEFT_SCOPE_SYSTEM && wcard_flush(r, false))
+		return WCARD_FAULT;
+	signal_store(r, &s, 1);
+	return WCARD_DONE;
+}
