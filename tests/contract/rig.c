@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 #include "rig.h"
+#include "cell.h"
 
 #include <string.h>
 
@@ -57,6 +58,8 @@ void rig_map_peer(struct rig *r, struct card *peer)
 	memset(peer->lmem + off, 0, RIG_PEER_BYTES);
 	space_map(r->s, RIG_PEER + peer->index * 0x1000000u, peer->bus2 + off, RIG_PEER_BYTES,
 		  PTE_RW | PTE_BUS(peer->index + 1));
+	/* a FENCE waits for what was written to a peer where it can read back */
+	card_flush_words(r->c);
 }
 
 uint8_t *rig_peer(struct rig *r, struct card *peer)

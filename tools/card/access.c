@@ -7,6 +7,7 @@
 #include "access.h"
 #include "bus.h"
 #include "engine.h"
+#include "weak.h"
 
 int wcard_tlb_init(struct wcard_tlb *t)
 {
@@ -51,8 +52,34 @@ void wcard_acc_begin(struct wcard_acc *a)
 	a->fault_va = 0;
 }
 
+void wcard_acc_post(struct wcard_acc *a)
+{
+	wcard_weak_settle(a, true);
+}
+
+void wcard_acc_trim(struct wcard_acc *a, uint64_t bytes)
+{
+	if (a->staged)
+		wcard_weak_trim(a, bytes);
+}
+
+/* A read does not pass the writes of its queue's earlier packets to the same destination. */
+static void arrive(struct wcard_acc *a, struct wcard_card *to)
+{
+	if (a->c->m->weak)
+		wcard_weak_arrive(a, to);
+}
+
+void wcard_acc_flush_host(struct wcard_acc *a)
+{
+	if (a->c->m->weak)
+		wcard_weak_flush(a->c, NULL);
+}
+
 void wcard_acc_end(struct wcard_acc *a)
 {
+	if (a->staged)
+		wcard_weak_settle(a, !a->fault);
 	atomic_fetch_add_explicit(&a->e->tlb.unit, 1, memory_order_release);
 }
 
@@ -123,6 +150,7 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 	left = (UINT64_C(1) << w.shift) - in_page;
 	addr = (w.pte & WEFT_PTE_ADDR_MASK) + in_page;
 	out->sparse = false;
+	out->posted = false;
 	switch ((w.pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
 	case WEFT_APERTURE_LOCAL:
 		out->host = a->c->lmem + addr;
@@ -141,6 +169,10 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 		out->fd = t.fd;
 		out->fd_offset = t.fd_offset;
 		out->link = link_of(w.pte);
+		out->posted = true;
+		out->card = t.card;
+		if (access & WCARD_ACC_READ)
+			arrive(a, t.card);
 		return 0;
 	default:
 		out->sparse = true;
@@ -161,7 +193,7 @@ static inline int piece(struct wcard_acc *a, uint64_t va, unsigned int access, s
 	return fault;
 }
 
-int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
+static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_span next;
 	unsigned int pages = 1;
@@ -183,12 +215,35 @@ int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned in
 	return 0;
 }
 
+/* What is written there goes by no queue, and has to come after what is still in one. */
+static void direct(struct wcard_acc *a, const struct wcard_span *s, unsigned int access)
+{
+	if (s->posted && (access & WCARD_ACC_WRITE))
+		arrive(a, s->card);
+}
+
+int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
+{
+	int fault = contiguous(a, va, bytes, access, out);
+	uint8_t *p = NULL;
+
+	if (fault || !a->c->m->weak || !out->posted || !(access & WCARD_ACC_WRITE))
+		return fault;
+	if (!(access & WCARD_ACC_READ))
+		p = wcard_weak_stage(a, out->card, out->host, out->bytes);
+	if (p)
+		out->host = p;
+	else
+		direct(a, out, access);
+	return 0;
+}
+
 int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access)
 {
 	struct wcard_span s;
 
 	while (bytes) {
-		int fault = wcard_acc_span(a, va, bytes, access, &s);
+		int fault = contiguous(a, va, bytes, access, &s);
 
 		if (fault)
 			return fault;
@@ -300,6 +355,8 @@ void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsig
 		fault = WEFT_FAULT_BUS;
 	if (fault)
 		wcard_acc_fault(a, fault, va);
+	else
+		direct(a, &s, access);
 	return fault ? NULL : s.host;
 }
 
@@ -367,7 +424,7 @@ int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, st
 	}
 }
 
-static void store_words(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
+void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
 {
 	if (words & WEFT_SIG_TAG)
 		__atomic_store_n(&cell->tag, tag, __ATOMIC_RELEASE);
@@ -381,8 +438,10 @@ static void store_words(struct weft_cell *cell, unsigned int words, uint64_t val
 
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
 {
-	(void)a;
-	store_words(cell->at, words, value, tag);
+	if (a->c->m->weak && cell->link < WCARD_NUM_LINKS)
+		wcard_weak_signal(a, cell, words, value, tag);
+	else
+		wcard_cell_store(cell->at, words, value, tag);
 }
 
 struct weft_cell *wcard_cell_at(struct wcard_card *c, uint64_t off)
@@ -408,6 +467,7 @@ bool wcard_acc_bus_word(struct wcard_acc *a, uint64_t bus, uint64_t *word)
 
 	if (bus % sizeof(*word) || !wcard_bus_find(a->c, a->dma, a->route, bus, false, &t) || t.bytes < sizeof(*word))
 		return false;
+	arrive(a, t.card);
 	*word = __atomic_load_n((const uint64_t *)(const void *)t.host, __ATOMIC_SEQ_CST);
 	return true;
 }
@@ -457,9 +517,10 @@ static int build_alias(struct wcard_acc *a, struct wcard_view *v)
 
 		if (pieces++ == WCARD_VIEW_PIECES)
 			return WCARD_VIEW_MORE;
-		fault = wcard_acc_span(a, v->va - skip + at, total - at, v->access, &s);
+		fault = contiguous(a, v->va - skip + at, total - at, v->access, &s);
 		if (fault)
 			return fault;
+		direct(a, &s, v->access);
 		len = s.bytes & ~(WEFT_PAGE_BYTES - 1);
 		if (!len)
 			return wcard_acc_fault(a, WEFT_FAULT_BUS, v->va - skip + at);
@@ -495,9 +556,10 @@ int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint6
 		v->access = access;
 		v->gen = a->gen;
 		v->map_gen = a->map_gen;
-		fault = wcard_acc_span(a, va, bytes, access, &s);
+		fault = contiguous(a, va, bytes, access, &s);
 		if (fault)
 			goto drop;
+		direct(a, &s, access);
 		if (s.bytes == bytes && !s.sparse) {
 			v->ptr = s.host;
 			v->link_bytes[s.link] = bytes;

@@ -32,6 +32,8 @@ struct wcard_span {
 	uint64_t fd_offset;
 	unsigned int link;		/* index of the counters */
 	bool sparse;
+	bool posted;			/* behind the bus: in the memory of `card`, NULL = the host's */
+	struct wcard_card *card;
 };
 
 /* A range made contiguous: directly, or by mapping its pieces side by side. Kept over the units of one packet. */
@@ -68,7 +70,9 @@ struct wcard_acc {
 	const struct wcard_route *route;
 	struct wcard_walk_mem mem;
 	uint32_t link_off;
-	uint64_t *dirty;		/* the queue's dirty_links; NULL: nobody asks */
+	uint64_t *dirty;		/* the queue's dirty_links; NULL: nobody asks. Also says whose access it is */
+	/* --weak: what the packet under way has written, weak.h */
+	struct wcard_posted *staged, *staged_last;
 	/* first failure */
 	int fault;
 	uint64_t fault_va;
@@ -89,6 +93,21 @@ void wcard_acc_end(struct wcard_acc *a);
 
 #define WCARD_ACC_READ		1	/* = WCARD_READ, WCARD_WRITE of ops.h */
 #define WCARD_ACC_WRITE		2
+
+/*
+ * A packet has succeeded, and what it wrote is on its way. wcard_acc_end does the same for the last one, and forgets what
+ * a failed one wrote.
+ */
+void wcard_acc_post(struct wcard_acc *a);
+static inline void wcard_acc_settle(struct wcard_acc *a)
+{
+	if (a->staged)
+		wcard_acc_post(a);
+}
+/* No piece asked for since then was written further than `bytes`. */
+void wcard_acc_trim(struct wcard_acc *a, uint64_t bytes);
+/* What was written to the host is there. */
+void wcard_acc_flush_host(struct wcard_acc *a);
 
 /* The longest contiguous piece at the start of [va, va + bytes). 0 or enum weft_fault (also in a->fault). */
 int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out);
@@ -114,6 +133,8 @@ enum wcard_cell_use { WCARD_CELL_WAIT, WCARD_CELL_SIGNAL, WCARD_CELL_ADD };
 int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, struct wcard_cell *out);
 /* Stores the words WEFT_SIG_* names, in their order. */
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag);
+/* The stores themselves. */
+void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag);
 /* A cell of local memory by its offset. */
 struct weft_cell *wcard_cell_at(struct wcard_card *c, uint64_t off);
 /* Where in local memory `va` leads, outside units, by a leaf with all of `rights`. False: nowhere there. */

@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "bus.h"
+#include "weak.h"
 
 static struct wcard_dma_table *table_new(unsigned int n)
 {
@@ -84,6 +85,8 @@ void wcard_quiesce(struct wcard_machine *m)
 		while ((seen & 1) && wcard_engine_unit(m, i) == seen)
 			nanosleep(&nap, NULL);
 	}
+	if (m->weak)
+		wcard_weak_drain(m);
 }
 
 /* The event writer holds no unit, it holds evt_lock. */

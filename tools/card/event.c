@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "weak.h"
 
 /* evt_lock held. */
 static void raise_irq(struct wcard_card *c, unsigned int vector)
@@ -27,6 +28,8 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 	struct wcard_target t;
 	uint32_t size;
 
+	if (c->m->weak)
+		wcard_weak_flush(c, NULL);
 	pthread_mutex_lock(&c->evt_lock);
 	if (!c->evt_enable)
 		goto out;

@@ -12,6 +12,7 @@
 
 #include "bus.h"
 #include "engine.h"
+#include "weak.h"
 
 /*
  * Huge pages decide the speed of memory-bound operators. Whoever touches a page first decides its size, often the
@@ -87,6 +88,10 @@ int wcard_machine_init(struct wcard_machine *m, const char *dir, bool msi, const
 	ret = wcard_bus_init(m);
 	if (ret)
 		return ret;
+	*what = "posted writes";
+	ret = m->weak_on ? wcard_weak_init(m, m->weak_seed) : 0;
+	if (ret)
+		return ret;
 	*what = "engine threads";
 	ret = wcard_sched_init(m);
 	if (ret)
@@ -117,6 +122,7 @@ void wcard_machine_fini(struct wcard_machine *m)
 	m->quit = true;
 	wcard_safe_fini(m);
 	wcard_sched_fini(m);
+	wcard_weak_fini(m);
 	wcard_bus_fini(m);
 	for (unsigned int i = 0; i < m->ncards; i++) {
 		munmap(m->card[i]->lmem, m->card[i]->lmem_bytes);

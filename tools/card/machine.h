@@ -57,6 +57,7 @@ struct wcard_engine;
 struct wcard_dma_table;
 struct wcard_route;
 struct wcard_cells;
+struct wcard_weak;
 
 /* Index of a link in the counters: tags 0 … 31, then the own local memory. */
 #define WCARD_CNT_LINKS		(WCARD_NUM_LINKS + 1)
@@ -232,6 +233,10 @@ struct wcard_machine {
 	_Atomic(struct wcard_route *) route;
 	_Atomic bool memory_errors;	/* injected on any card */
 	_Atomic uint64_t map_gen;	/* counts changes of any dma table or route */
+
+	bool weak_on;			/* options --weak and its seed */
+	uint64_t weak_seed;
+	struct wcard_weak *weak;	/* weak.h; NULL: writes are visible at once */
 };
 
 /*

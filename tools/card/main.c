@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sodium.h>
@@ -28,6 +29,7 @@ static const char help[] =
 "  --engines E        engine threads, shared by all cards (default: one per core)\n"
 "  --msi              MSI instead of MSI-X\n"
 "  --no-exec          without the EXEC capability\n"
+"  --weak SEED        engines' writes over the bus take their time, at random, until something flushes them\n"
 "  --key FILE         Ed25519 public key the boot ROM trusts, 64 hex digits (default: the development key)\n"
 "  --help             this text\n";
 
@@ -75,7 +77,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "cards", 1, NULL, 'n' }, { "socket-dir", 1, NULL, 'd' }, { "lmem-mib", 1, NULL, 'l' },
 		{ "slots", 1, NULL, 's' }, { "engines", 1, NULL, 'e' }, { "msi", 0, NULL, 'm' },
-		{ "no-exec", 0, NULL, 'x' }, { "key", 1, NULL, 'k' }, { "help", 0, NULL, 'h' }, { 0 }
+		{ "no-exec", 0, NULL, 'x' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "help", 0, NULL, 'h' }, { 0 }
 	};
 	static struct wcard_machine m = { .ncards = 1, .slots = 64, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
 	struct rlimit files = { 65536, 65536 };
@@ -122,6 +124,12 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			m.caps &= ~WEFT_CAP_EXEC;
+			break;
+		case 'w':
+			if (!number(optarg, 0, ULONG_MAX, &n))
+				return usage("--weak takes a number, not", optarg);
+			m.weak_on = true;
+			m.weak_seed = n;
 			break;
 		case 'k':
 			if (!read_key(optarg, m.key))

@@ -185,6 +185,7 @@ enum wcard_step wcard_pkt_reduce(struct wcard_run *r)
 		dlink[i] = s.link;
 		n = s.bytes;
 	}
+	wcard_acc_trim(&r->acc, n);
 	wcard_reduce_run(p->dtype, p->rop, src, p->nsrc, dst, p->ndst, n / size);
 	for (unsigned int i = 0; i < p->nsrc; i++)
 		wcard_acc_count(&r->acc, slink[i], WCARD_CNT_READ, n);

@@ -9,6 +9,7 @@
 
 #include "bus.h"
 #include "engine.h"
+#include "weak.h"
 
 static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 {
@@ -71,6 +72,8 @@ static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 			break;
 	}
 	pthread_mutex_unlock(&c->m->lock);
+	if (c->m->weak)
+		wcard_weak_flush_card(c);
 	return WEFT_SAFE_OK;
 }
 

@@ -228,6 +228,7 @@ static enum wcard_step unit(struct wcard_run *r, uint64_t now, enum fetch *got)
 			if (q->trace.on)
 				wcard_trace_enter(r);
 		} else if (s == WCARD_DONE) {
+			wcard_acc_settle(&r->acc);
 			cur_done(q);
 			if (!wcard_flow_retire(r))
 				s = WCARD_FAULT;
