@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* Two to four cards: data across by bus address, a BAR that moves, a card that is reset. */
+#include "cell.h"
 #include "rig.h"
 
 #include <string.h>
@@ -146,6 +147,7 @@ static void moved(void)
 	for (unsigned i = 0; i < HOST_CARDS; i++)
 		if (ct_cards[i].open)
 			CHECK(!vu_dma_map(&ct_cards[i].vu, to, p->lmem_bytes, -1, 0, NULL), "DMA_MAP of the moved BAR2");
+	card_flush_words(c);
 	space_map(r.s, PEER(1), to + r.peer_off[1], RIG_PEER_BYTES, PTE_RW | PTE_BUS(2));
 	CHECK_EQ(space_invalidate(r.s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
 	memset(rig_peer(&r, p), 0, 4096);

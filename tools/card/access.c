@@ -47,7 +47,7 @@ void wcard_acc_begin(struct wcard_acc *a)
 	a->mem.bytes = a->c->lmem_bytes;
 	a->mem.user_limit = atomic_load(&a->c->user_limit);
 	a->mem.links = WCARD_NUM_LINKS;
-	a->link_off = atomic_load(&a->c->link_off);
+	a->link_off = atomic_load(&a->c->link_off) | atomic_load(&a->c->inject.links);
 	a->fault = WEFT_FAULT_NONE;
 	a->fault_va = 0;
 }
