@@ -4,7 +4,7 @@
  * Event ring in system memory. Event i (free running from 0) lies at index i mod size; the card writes it with `seq`
  * = i + 1 stored last, then sends an interrupt message. The host takes events while seq is the expected one and writes
  * EVT_HEAD before the ring can fill. When size - 1 events are outstanding the next is dropped and EVT_STATUS.OVERFLOW set; nothing is
- * lost, because everything an event says can be read elsewhere.
+ * lost, because everything an event says can be read elsewhere. Fields that are not named for a type are 0.
  */
 #ifndef WEFT_ABI_EVENT_H
 #define WEFT_ABI_EVENT_H
@@ -15,7 +15,7 @@ enum weft_event_type {
 	WEFT_EVT_FENCE = 1,		/* queue, value: a FENCE with IRQ retired */
 	WEFT_EVT_FAULT = 2,		/* queue, asid, cause, value = fault_va */
 	WEFT_EVT_MBOX = 3,		/* responses are waiting */
-	WEFT_EVT_SAFE = 4,		/* queue = operation, value = its sequence number: done */
+	WEFT_EVT_SAFE = 4,		/* done: queue = operation, value = its sequence number, cause = status */
 	WEFT_EVT_FW = 5,		/* the control processor stopped: cause = boot state */
 	WEFT_EVT_WATCH = 6,		/* value = cookie */
 	WEFT_EVT_WAIT_LIMIT = 7,	/* queue */

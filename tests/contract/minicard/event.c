@@ -24,6 +24,7 @@ void mini_event_enable(struct mini_card *c, bool on)
 	c->evt_log2 = log2;
 	*reg(c, WEFT_REG_EVT_TAIL) = 0;
 	*reg(c, WEFT_REG_EVT_HEAD) = 0;
+	*reg(c, WEFT_REG_EVT_STATUS) = 0;
 }
 
 static void interrupt(struct mini_card *c, const struct weft_event *e)

@@ -236,8 +236,6 @@ static enum mini_step timestamp(struct mini_card *c, struct mini_queue *q)
 static enum mini_step call(struct mini_card *c, struct mini_queue *q)
 {
 	const struct weft_pkt_call *p = &q->pkt.call;
-	struct mini_piece first;
-	enum weft_fault cause;
 
 	if (p->flags || p->reserved0 || p->reserved1 || p->count || p->reserved[0] || p->reserved[1] || p->reserved[2] ||
 	    !p->npackets || p->npackets > UINT32_C(1) << 20 || p->ntable > WEFT_OPERANDS_MAX)
@@ -248,10 +246,6 @@ static enum mini_step call(struct mini_card *c, struct mini_queue *q)
 		return fault(c, q, WEFT_FAULT_ALIGN, p->table);
 	if (q->depth == WEFT_FRAMES - 1)
 		return fault(c, q, WEFT_FAULT_NESTING, 0);
-	/* the CALL fetches the first packet: a list that cannot be read is the fault of who calls it */
-	cause = mini_translate(c, &c->as[q->d.asid], p->list, WEFT_PACKET_BYTES, false, &first);
-	if (cause)
-		return fault(c, q, cause, p->list);
 	q->level[++q->depth] = (struct mini_level){ .list = p->list, .table = p->table, .npackets = p->npackets,
 						    .ntable = p->ntable };
 	return MINI_PUSHED;

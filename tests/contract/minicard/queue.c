@@ -126,8 +126,9 @@ static bool fetch(struct mini_card *c, struct mini_queue *q)
 			va += p.bytes;
 			cause = WEFT_FAULT_BUS;
 		}
-		if (cause) {
-			mini_queue_fault(c, q, cause, va, 0);
+		if (cause) {	/* of the CALL, which has not retired */
+			q->depth--;
+			mini_queue_fault(c, q, cause, va, WEFT_PKT_CALL);
 			return false;
 		}
 		if (p.host)

@@ -196,7 +196,8 @@ static void command(struct mini_card *c, uint64_t v)
 		return;
 	c->reg[WEFT_REG_SAFE_STATUS(op) / 4] = safe(c, op);
 	c->reg[WEFT_REG_SAFE_DONE(op) / 4] = seq;
-	mini_event(c, (struct weft_event){ .type = WEFT_EVT_SAFE, .queue = op, .value = seq });
+	mini_event(c, (struct weft_event){ .type = WEFT_EVT_SAFE, .queue = op, .value = seq,
+					   .cause = c->reg[WEFT_REG_SAFE_STATUS(op) / 4] });
 }
 
 static void user_limit(struct mini_card *c, uint64_t v)
