@@ -181,10 +181,23 @@ static enum wcard_step timed_step(struct wcard_run *r, enum wcard_step s)
 	return cause ? wcard_fail(r, (int)cause, 0) : s;
 }
 
+/* Engine time since the last look goes to the queue; a record that says it is at rest is not behind. */
+static uint64_t charge(struct wcard_run *r)
+{
+	uint64_t now = wcard_now(r->e->m), spent = now - r->e->since;
+
+	r->q->progress_ns = now;
+	r->q->busy_ns += spent;
+	atomic_fetch_add_explicit(&r->q->c->engine_busy_ns[r->e->index], spent, memory_order_relaxed);
+	r->e->since = now;
+	return now;
+}
+
 static void faulted(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
 
+	charge(r);
 	q->cause = (uint32_t)r->acc.fault;
 	q->fault_va = r->acc.fault_va;
 	pthread_mutex_lock(&q->c->m->lock);
@@ -257,6 +270,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 	enum wcard_step s = unit(r, now, &got);
 
 	if (got == FETCH_IDLE) {
+		charge(r);
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		return false;
 	}
@@ -268,6 +282,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 		return false;
 	}
 	if (s == WCARD_TIMED) {
+		charge(r);
 		wcard_queue_publish(q, WEFT_QS_RUNNING);
 		return false;
 	}
@@ -302,11 +317,7 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 		} else if (go) {
 			go = advance(&r, last);
 		}
-		now = wcard_now(e->m);
-		q->progress_ns = now;
-		q->busy_ns += now - last;
-		atomic_fetch_add_explicit(&q->c->engine_busy_ns[e->index], now - last, memory_order_relaxed);
-		e->since = last = now;
+		now = last = charge(&r);
 		if (!go)
 			break;
 		if (now - start > q->slice_ns && atomic_load_explicit(&e->m->nready, memory_order_relaxed)) {
