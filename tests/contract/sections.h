@@ -19,6 +19,7 @@
 	X(events) \
 	X(safe) \
 	X(counters) \
+	X(counted) \
 	X(peers) \
 	X(flr) \
 	X(isolation) \
