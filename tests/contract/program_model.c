@@ -174,14 +174,15 @@ static uint32_t reduce(struct program *m, struct level *l, const union weft_pack
 static uint32_t move(struct program *m, struct level *l, const union weft_packet *p)
 {
 	uint64_t dst, src = 0, n = p->hdr.op == WEFT_PKT_COPY ? p->copy.bytes : p->fill.bytes;
-	uint32_t f;
+	uint32_t f = 0;
 	uint8_t *to;
 
 	if (p->hdr.op == WEFT_PKT_FILL && (p->fill.width != 4 || n % 4))
 		return WEFT_FAULT_FIELD;
-	f = operand(m, l, p, p->hdr.op == WEFT_PKT_COPY ? p->copy.dst : p->fill.dst, &dst);
-	if (!f && p->hdr.op == WEFT_PKT_COPY)
+	if (p->hdr.op == WEFT_PKT_COPY)
 		f = operand(m, l, p, p->copy.src, &src);
+	if (!f)
+		f = operand(m, l, p, p->hdr.op == WEFT_PKT_COPY ? p->copy.dst : p->fill.dst, &dst);
 	if (f)
 		return f;
 	to = program_at(m, dst, n);

@@ -32,7 +32,7 @@ static enum wcard_step copy_start(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	if (rows > 1 && (p->dst_pitch < p->bytes || p->src_pitch < p->bytes))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
-	if (!wcard_operand(r, p->dst, &cur->va[0]) || !wcard_operand(r, p->src, &cur->va[1]))
+	if (!wcard_operand(r, p->src, &cur->va[1]) || !wcard_operand(r, p->dst, &cur->va[0]))
 		return WCARD_FAULT;
 	if (!p->bytes)
 		return WCARD_DONE;
