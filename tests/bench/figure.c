@@ -5,6 +5,7 @@
  * time while this process sleeps; the peer does the same on the engine's core while the card is idle.
  */
 #include "figure.h"
+#include "cell.h"
 
 #include <math.h>
 #include <poll.h>
@@ -19,6 +20,8 @@
 #define LOOP_LIST	0x10000		/* of RIG_LIST, behind the longest list of repeats */
 #define LOOP_PACKETS	64
 #define LOOP_COUNT	1024
+#define CELL_VA		UINT64_C(0x12340000)
+#define IN_LOOP(f)	((f)->work == PACKETS || (f)->work == WAITS)
 
 const struct figure figures[] = {
 	{ "copy.h2d", "GB/s", COPY, .dst = OTHER, .src = HOST },
@@ -27,6 +30,7 @@ const struct figure figures[] = {
 	{ "gemm.1024", "GFLOP/s", PRODUCT, .m = 1024, .n = 1024, .k = 1024, .target = 0.9 },
 	{ "gemm.train", "GFLOP/s", PRODUCT, .m = 64, .n = 512, .k = 784 },
 	{ "packet.ns", "ns", PACKETS },
+	{ "packet.wait_ns", "ns", WAITS },
 };
 const unsigned num_figures = ARRAY_LEN(figures);
 
@@ -77,6 +81,8 @@ void bench_open(struct bench *b)
 	space_map(s, b->va[HOST], at, AREA_BYTES, PTE_RW | PTE_BUS(0));
 	at = user_alloc(&ct_cards[1], AREA_BYTES, WEFT_PAGE2M_BYTES);
 	b->ptr[PEER] = ct_cards[1].lmem + at;
+	b->lane = rig_open_on(space_create_as(CARD, ~0u, WEFT_AS_LR));
+	sem_map(sem_create(CARD, false), b->lane.s, CELL_VA, PTE_SEM);
 	space_map_2m(s, b->va[PEER], ct_cards[1].bus2 + at, AREA_BYTES, PTE_RW | PTE_BUS(2));
 }
 
@@ -100,8 +106,14 @@ static union weft_packet packet(struct bench *b, const struct figure *f)
 	if (f->work == COPY)
 		return p;
 	memset(&p, 0, sizeof(p));
-	if (f->work == PACKETS) {
-		memset(b->rig.list + LOOP_LIST, 0, LOOP_PACKETS * sizeof(p));
+	if (IN_LOOP(f)) {
+		struct rig *r = f->work == WAITS ? &b->lane : &b->rig;
+
+		/* NOP, or a WAIT for what is there already. */
+		if (f->work == WAITS)
+			p = pkt_wait(CELL_VA, 0, 0);
+		for (unsigned i = 0; i < LOOP_PACKETS; i++)
+			memcpy(r->list + LOOP_LIST + i * sizeof(p), &p, sizeof(p));
 		p = pkt_call(RIG_LIST + LOOP_LIST, LOOP_PACKETS, 0, 0);
 		p.call.op = WEFT_PKT_LOOP;
 		p.call.count = LOOP_COUNT;
@@ -142,18 +154,33 @@ static void wait_asleep(struct bench *b, uint64_t fence)
 	c->nevt = 0;
 }
 
+/* A user queue has no FENCE; its ring says when it is done. */
+static void run_lane(struct rig *r, const union weft_packet *list, unsigned n)
+{
+	memcpy(r->list, list, n * sizeof(*list));
+	union weft_packet p = pkt_call(RIG_LIST, n, 0, 0);
+
+	queue_push(r->q, &p);
+	queue_kick(r->q);
+	queue_wait_done(r->q, JOB_MS);
+}
+
 /* Card time of one of `repeats` equal packets, ns. */
-static double ours(struct bench *b, const union weft_packet *p, unsigned repeats)
+static double ours(struct bench *b, const struct figure *f, const union weft_packet *p, unsigned repeats)
 {
 	static union weft_packet list[MAX_REPEATS + 2];
-	volatile uint64_t *stamp = (volatile uint64_t *)(void *)b->rig.local;
+	struct rig *r = f->work == WAITS ? &b->lane : &b->rig;
+	volatile uint64_t *stamp = (volatile uint64_t *)(void *)r->local;
 
 	stamp[0] = stamp[1] = 0;
 	list[0] = pkt_timestamp(RIG_LOCAL);
 	for (unsigned i = 0; i < repeats; i++)
 		list[1 + i] = *p;
 	list[1 + repeats] = pkt_timestamp(RIG_LOCAL + 8);
-	wait_asleep(b, rig_start(&b->rig, list, repeats + 2));
+	if (f->work == WAITS)
+		run_lane(r, list, repeats + 2);
+	else
+		wait_asleep(b, rig_start(r, list, repeats + 2));
 	CHECK(stamp[0] && stamp[1] > stamp[0], "the card's clock did not move: %llu, %llu", (unsigned long long)stamp[0],
 	      (unsigned long long)stamp[1]);
 	return (double)(stamp[1] - stamp[0]) / repeats;
@@ -182,20 +209,21 @@ void figure_check(struct bench *b, const struct figure *f)
 	union weft_packet p;
 
 	on_core(b->own_core);
-	if (f->work == PACKETS) {
+	if (IN_LOOP(f)) {
 		uint64_t before = counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0);
 
 		p = packet(b, f);
-		ours(b, &p, 1);
-		/* Those of the LOOP, itself, two stamps, the CALL around them and its FENCE. */
-		CHECK_EQ(counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0) - before, LOOP_PACKETS * LOOP_COUNT + 5, "packets retired");
+		ours(b, f, &p, 1);
+		/* Those of the LOOP, itself, two stamps, the CALL around them, and of a job its FENCE. */
+		WAIT_FOR(counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0) - before ==
+			 LOOP_PACKETS * LOOP_COUNT + 4 + (f->work == PACKETS), 100, "packets of a LOOP retired");
 		return;
 	}
 	if (f->work == COPY) {
 		random_bytes(b->ptr[f->src], AREA_BYTES);
 		memset(b->ptr[f->dst], 0, AREA_BYTES);
 		p = packet(b, f);
-		ours(b, &p, 1);
+		ours(b, f, &p, 1);
 		CHECK(!memcmp(b->ptr[f->dst], b->ptr[f->src], AREA_BYTES), "%s: not what was copied", f->name);
 		memset(b->ptr[f->dst], 0, AREA_BYTES);
 		peer(b, f, 1);
@@ -207,7 +235,7 @@ void figure_check(struct bench *b, const struct figure *f)
 			floats(b, i)[k] = (float)((double)ct_below(2001) / 1000 - 1);
 	memset(floats(b, 2), 0xff, AREA_BYTES / 4);
 	p = packet(b, f);
-	ours(b, &p, 1);
+	ours(b, f, &p, 1);
 	peer(b, f, 1);
 	for (uint64_t k = 0; k < (uint64_t)f->m * f->n; k++)
 		CHECK(fabsf(floats(b, 2)[k] - floats(b, 3)[k]) < 1e-3f, "%s: element %llu is %g, the peer's %g", f->name,
@@ -229,19 +257,19 @@ void sort(double *v, unsigned n)
 void figure_take(struct bench *b, const struct figure *f, unsigned pairs, struct taken *t)
 {
 	double units = f->work == COPY ? (double)AREA_BYTES : 2.0 * f->m * f->n * f->k;
-	bool time = f->work == PACKETS;
+	bool time = IN_LOOP(f);
 	double theirs[MAX_PAIRS], once;
 	union weft_packet p;
 	unsigned repeats;
 
 	figure_check(b, f);
 	p = packet(b, f);
-	once = ours(b, &p, 1);
+	once = ours(b, f, &p, 1);
 	repeats = once < ROUND_NS / MAX_REPEATS ? MAX_REPEATS : (unsigned)(ROUND_NS / once) + 1;
 	*t = (struct taken){ .pairs = pairs, .peer = f->work == COPY || (!time && peer_product) };
 	do {
 		for (unsigned i = 0; i < pairs; i++) {
-			double ns = ours(b, &p, repeats);
+			double ns = ours(b, f, &p, repeats);
 
 			t->value[i] = time ? ns / (LOOP_PACKETS * LOOP_COUNT) : units / ns;
 			if (t->peer) {

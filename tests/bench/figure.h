@@ -11,7 +11,7 @@
 #define MAX_SPREAD	2.0
 #define AREA_BYTES	(UINT64_C(16) << 20)
 
-enum work { COPY, PRODUCT, PACKETS };
+enum work { COPY, PRODUCT, PACKETS, WAITS };
 enum area { OWN, OTHER, HOST, PEER, AREAS };	/* two parts of card 0's memory, the host's, card 1's */
 
 struct figure {
@@ -25,6 +25,7 @@ struct figure {
 /* All at 16 MiB, as the card and as this process see them. */
 struct bench {
 	struct rig rig;
+	struct rig lane;		/* in an LR space, with a page of cells */
 	uint64_t va[AREAS];
 	uint8_t *ptr[AREAS];
 	int engine_core, own_core;	/* where the card computes; where this process waits for it */

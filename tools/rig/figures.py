@@ -38,6 +38,7 @@ FIGURES = (
     Figure("gemm.1024", "GFLOP/s", "card", 0.9, of="ratio"),
     Figure("gemm.train", "GFLOP/s", "card"),
     Figure("packet.ns", "ns", "card", 30, most=True),
+    Figure("packet.wait_ns", "ns", "card"),
     Figure("queue.job", "us", "host"),
     Figure("getpid", "us", "host"),
     Figure("nvme.read512", "us", "host"),

@@ -41,8 +41,8 @@ class Shape(unittest.TestCase):
         """By itself, not by figures.problems(): keys, types and nulls of what a program reads."""
         rows = json.loads(json.dumps(rows))
         self.assertEqual([r["name"] for r in rows], [
-            "copy.h2d", "copy.d2h", "copy.p2p", "gemm.1024", "gemm.train", "packet.ns", "queue.job", "getpid", "nvme.read512",
-            "train.samples_per_s", "train.of_bound", "train.one_card", "card.rss_mib", "load.ms"])
+            "copy.h2d", "copy.d2h", "copy.p2p", "gemm.1024", "gemm.train", "packet.ns", "packet.wait_ns",
+            "queue.job", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card", "card.rss_mib", "load.ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
                 self.assertIsInstance(r[key], str, r)
