@@ -54,10 +54,13 @@ static bool operand(struct mini_card *c, struct mini_queue *q, uint64_t field, u
 	return true;
 }
 
-/* Bytes from the first of the first row to the last of the last, as far as numbers go. */
-static unsigned __int128 span(uint64_t rows, uint64_t pitch, uint64_t bytes)
+/* The end of a range, from the first byte of the first row; the last number there is when it lies beyond all. */
+static uint64_t end_of(uint64_t at, uint64_t rows, uint64_t pitch, uint64_t bytes)
 {
-	return (unsigned __int128)(rows - 1) * pitch + bytes;
+	if (rows > 1 && pitch > (UINT64_MAX - bytes) / (rows - 1))
+		return UINT64_MAX;
+	bytes += (rows - 1) * pitch;
+	return bytes > UINT64_MAX - at ? UINT64_MAX : at + bytes;
 }
 
 static bool advance(struct mini_work *w, uint64_t bytes)
@@ -79,14 +82,13 @@ static enum mini_step check(struct mini_card *c, struct mini_queue *q)
 	bool write = w->phase == MINI_CHECK_DST;
 
 	for (unsigned int n = 0; n < TURN_PIECES; n++) {
-		unsigned __int128 at = (unsigned __int128)w->row * (write ? w->dst_pitch : w->src_pitch) + w->at +
-				       (write ? w->dst : w->src);
-		uint64_t va = at >> 64 ? UINT64_MAX : (uint64_t)at;	/* beyond any address either way */
+		uint64_t base = write ? w->dst : w->src, pitch = write ? w->dst_pitch : w->src_pitch;
+		uint64_t va = end_of(base, w->row + 1, pitch, w->at);	/* beyond 64 bits is beyond 48 */
 		struct mini_piece p;
 		enum weft_fault cause = mini_translate(c, &c->as[q->d.asid], va, w->bytes - w->at, write, &p);
 
 		if (cause)
-			return fault(c, q, cause, (uint64_t)at);
+			return fault(c, q, cause, va);
 		if (advance(w, p.bytes)) {
 			w->phase++;
 			break;
@@ -161,9 +163,8 @@ static enum mini_step copy(struct mini_card *c, struct mini_queue *q)
 		return MINI_FAULTED;
 	q->work = (struct mini_work){ .phase = MINI_CHECK_SRC, .src = src, .dst = dst, .bytes = p->bytes, .rows = rows,
 				      .src_pitch = rows > 1 ? p->src_pitch : 0, .dst_pitch = rows > 1 ? p->dst_pitch : 0 };
-	unsigned __int128 s = span(rows, q->work.src_pitch, p->bytes), d = span(rows, q->work.dst_pitch, p->bytes);
-
-	if (src < dst + d && dst < src + s && !(src == dst && s == d))
+	if (src < end_of(dst, rows, q->work.dst_pitch, p->bytes) && dst < end_of(src, rows, q->work.src_pitch, p->bytes) &&
+	    !(src == dst && q->work.src_pitch == q->work.dst_pitch))
 		return fault(c, q, WEFT_FAULT_OVERLAP, 0);
 	return proceed(c, q);
 }
