@@ -2,6 +2,7 @@
 // Copyright 2026 The weft authors
 /* Random packet lists over random address spaces, against a model memory that is compared after every list. */
 #include "model.h"
+#include "cell.h"
 #include "rig.h"
 
 #include <string.h>
@@ -68,6 +69,7 @@ static void remap(struct rig *r, unsigned cards)
 		random_bytes(model + i * 4096u, 4096);
 		memcpy(real[i], model + i * 4096u, 4096);
 	}
+	card_flush_words(r->c);
 }
 
 /* Writes through the model: sparse pages stay 0. */

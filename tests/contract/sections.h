@@ -25,6 +25,7 @@
 	X(isolation) \
 	X(queues) \
 	X(programs) \
+	X(cells) \
 	X(litmus) \
 	X(weak) \
 	X(torture) \

@@ -22,9 +22,9 @@ struct wcard_posted {
 	uint8_t data[];
 };
 
+/* In the order in which they were posted; those of one queue become due in that order too. */
 struct fifo {
-	struct wcard_posted *first, *last;
-	uint64_t due_ns;
+	struct wcard_posted *first;
 };
 
 /* `lock` is innermost; who wakes waiters does it without. */
@@ -62,12 +62,12 @@ static struct fifo *fifo_of(struct wcard_weak *w, const struct wcard_card *from,
 	return &w->fifo[from->index][to ? to->index : WCARD_MAX_CARDS];
 }
 
-/* lock held */
-static void first_lands(struct wcard_weak *w, struct fifo *f)
+/* lock held; the one at *pos, which then is the next */
+static void land(struct wcard_weak *w, struct wcard_posted **pos)
 {
-	struct wcard_posted *p = f->first;
+	struct wcard_posted *p = *pos;
 
-	f->first = p->next;
+	*pos = p->next;
 	w->bytes -= p->bytes;
 	if (p->words) {
 		wcard_cell_store(p->cell.at, p->words, p->value, p->tag);
@@ -86,8 +86,7 @@ static void first_lands(struct wcard_weak *w, struct fifo *f)
 static void all_land(struct wcard_weak *w, struct fifo *f)
 {
 	while (f->first)
-		first_lands(w, f);
-	f->due_ns = 0;
+		land(w, &f->first);
 }
 
 static void unlock(struct wcard_weak *w)
@@ -126,17 +125,14 @@ void wcard_weak_arrive(struct wcard_acc *a, struct wcard_card *to)
 {
 	struct wcard_weak *w = a->c->m->weak;
 	struct fifo *f = fifo_of(w, a->c, to);
-	const struct wcard_posted *last = NULL;
-	bool more = true;
+	struct wcard_posted **pos = &f->first;
 
 	pthread_mutex_lock(&w->lock);
-	for (const struct wcard_posted *p = f->first; p; p = p->next)
-		if (p->by == a->dirty)
-			last = p;
-	while (last && more) {
-		more = f->first != last;
-		first_lands(w, f);
-	}
+	while (*pos)
+		if ((*pos)->by == a->dirty)
+			land(w, pos);
+		else
+			pos = &(*pos)->next;
 	unlock(w);
 }
 
@@ -194,18 +190,17 @@ void wcard_weak_trim(struct wcard_acc *a, uint64_t bytes)
 
 static void post(struct wcard_weak *w, struct fifo *f, struct wcard_posted *p, uint64_t now)
 {
-	uint64_t due = now + delay_ns(w);
+	struct wcard_posted **pos;
 
-	p->due_ns = f->due_ns = due > f->due_ns ? due : f->due_ns;
+	p->due_ns = now + delay_ns(w);
+	for (pos = &f->first; *pos; pos = &(*pos)->next)
+		if ((*pos)->by == p->by && (*pos)->due_ns > p->due_ns)
+			p->due_ns = (*pos)->due_ns;
 	p->next = NULL;
-	if (f->first)
-		f->last->next = p;
-	else
-		f->first = p;
-	f->last = p;
+	*pos = p;
 	w->bytes += p->bytes;
 	while (w->bytes > BYTES_MAX && f->first)
-		first_lands(w, f);
+		land(w, &f->first);
 }
 
 void wcard_weak_settle(struct wcard_acc *a, bool keep)
@@ -238,12 +233,17 @@ static uint64_t due_land(struct wcard_weak *w, uint64_t now)
 
 	for (unsigned int i = 0; i < w->m->ncards; i++)
 		for (unsigned int k = 0; k < DESTS; k++) {
-			struct fifo *f = &w->fifo[i][k];
+			struct wcard_posted **pos = &w->fifo[i][k].first;
 
-			while (f->first && f->first->due_ns <= now)
-				first_lands(w, f);
-			if (f->first && (!next || f->first->due_ns < next))
-				next = f->first->due_ns;
+			while (*pos) {
+				if ((*pos)->due_ns <= now) {
+					land(w, pos);
+					continue;
+				}
+				if (!next || (*pos)->due_ns < next)
+					next = (*pos)->due_ns;
+				pos = &(*pos)->next;
+			}
 		}
 	return next;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /*
- * Posted writes that take their time (weft-card --weak). What an engine writes over the bus goes into a queue of its
- * card for each destination function, and becomes visible at a time drawn at random, or when the one that wrote it reads
- * there; never out of order within one destination, in any order between two. What a packet writes is staged until the
- * packet has succeeded, so that nobody sees half a unit that failed.
+ * Posted writes that take their time (weft-card --weak). What an engine writes over the bus becomes visible at a time
+ * drawn at random, or when the queue that wrote it reads from that destination function: never out of order for one
+ * queue and one destination, in any order between two queues or two destinations. What a packet writes is staged until
+ * the packet has succeeded, so that nobody sees half a unit that failed.
  */
 #ifndef WCARD_WEAK_H
 #define WCARD_WEAK_H
@@ -22,7 +22,7 @@ void wcard_weak_settle(struct wcard_acc *a, bool keep);		/* posts what is staged
 
 /* All posted writes of one card to one destination; of one card; of all: visible when this returns. */
 void wcard_weak_flush(struct wcard_card *from, struct wcard_card *to);
-/* Of one queue, and what lies before them. */
+/* Of the queue whose access it is. */
 void wcard_weak_arrive(struct wcard_acc *a, struct wcard_card *to);
 void wcard_weak_flush_card(struct wcard_card *from);
 void wcard_weak_drain(struct wcard_machine *m);
