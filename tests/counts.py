@@ -18,6 +18,7 @@ COUNTS = {
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
     # fuzzers: executions, beyond the inputs that the tree keeps
     "fuzz-vfu": (5_000, 10_000_000),
+    "fuzz-packets": (10_000, 10_000_000),
     "fuzz-walk": (500_000, 50_000_000),
     "fuzz-mailbox": (20_000, 10_000_000),
     "fuzz-image": (50_000, 10_000_000),

@@ -6,8 +6,8 @@ Builds the fuzzers in build/fuzz and runs them, in the private root. Prints TAP:
 passed, and that the run reached as much of the parser's files as its floor says.
 
 Each run starts from the inputs of the tree: those that seeds.py makes and those once found (corpus/TARGET.txt, one a
-line, base64); with --soak also from what earlier soaks found (build/fuzz/found/TARGET). An input that fails is left as build/fuzz/findings/TARGET-…; with
-the target's program and that file as its argument it fails again.
+line, zlib and base64); with --soak also from what earlier soaks found (build/fuzz/found/TARGET). An input that fails is
+left as build/fuzz/findings/TARGET-…; with the target's program and that file as its argument it fails again.
 """
 import argparse
 import base64
@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +37,10 @@ QUICK = 10      # what a quick run divides the counts by
 # what the inputs of the tree reach, less a little where threads have their own pace; the remainder is mostly what to do
 # when memory runs out.
 TARGETS = {
-    "vfu": (4096, {"tools/card/vfu.c": 92, "tools/card/bus.c": 70, "tools/card/pci.c": 93, "tools/card/event.c": 80}),
+    "vfu": (4096, {"tools/card/vfu.c": 92, "tools/card/bus.c": 66, "tools/card/pci.c": 93, "tools/card/event.c": 65}),
+    "packets": (4096, {"tools/card/stream.c": 75, "tools/card/pkt.c": 80, "tools/card/pkt_copy.c": 95,
+                       "tools/card/pkt_exec.c": 90, "tools/card/operand.c": 88, "tools/card/flow.c": 75,
+                       "tools/card/access.c": 75}),
     "walk": (2048, {"tools/card/walk.c": 100}),
     "mailbox": (2048, {"firmware/core/mailbox.c": 100, "firmware/core/op_queue.c": 94, "firmware/core/op_as.c": 90}),
     "image": (1024, {"tools/card/boot.c": 85}),
@@ -44,7 +48,7 @@ TARGETS = {
                    "tools/card/rv64_rvc.c": 90}),
 }
 # Their own threads allocate and free at any time, which libFuzzer takes for leaks; the leak check at the end stays.
-THREADS = {"vfu"}
+THREADS = {"vfu", "packets"}
 SANITIZERS = {"ASAN_OPTIONS": "quarantine_size_mb=8:detect_leaks=1:symbolize=0", "UBSAN_OPTIONS": "print_stacktrace=1:symbolize=0"}
 
 
@@ -75,7 +79,7 @@ def unpack(target):
     text = CORPUS / f"{target}.txt"
     for i, line in enumerate(text.read_text().splitlines() if text.exists() else []):
         if line and not line.startswith("#"):
-            (folder / f"{i:04}").write_bytes(base64.b64decode(line))
+            (folder / f"{i:04}").write_bytes(zlib.decompress(base64.b64decode(line)))
     for i, data in enumerate(SEEDS[target]()):
         (folder / f"seed-{i:04}").write_bytes(data)
     return folder
@@ -178,9 +182,9 @@ def keep(target, seconds):
         raise Refused(f"{target} ended with {code}; see {log}")
     inputs = sorted((p.read_bytes() for p in least.iterdir()), key=lambda b: (len(b), b))
     lines = ["# SPDX-License-Identifier: MIT", "# Copyright 2026 The weft authors",
-             f"# Inputs of fuzz-{target}, one a line, base64. Written by fuzz.py --keep."]
+             f"# Inputs of fuzz-{target}, one a line, zlib and base64. Written by fuzz.py --keep."]
     CORPUS.mkdir(exist_ok=True)
-    text = "\n".join(lines + [base64.b64encode(b).decode() for b in inputs]) + "\n"
+    text = "\n".join(lines + [base64.b64encode(zlib.compress(b, 9)).decode() for b in inputs]) + "\n"
     (CORPUS / f"{target}.txt").write_text(text)
     print(f"# {target}: {len(inputs)} inputs, {len(text)} bytes")
 

@@ -147,4 +147,117 @@ def rv64():
                                                                                                 0x722, 0x400))
 
 
-SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64)}
+# --- packets ------------------------------------------------------------------------------------
+
+USER, TWO, RING, SUSPEND, INVALIDATE, LOOP, LIMITS, BANDS = (1 << i for i in range(8))
+LIST, TABLE, DATA = 0x1000, 0x2000, 0x3000
+RW, RO, WO, SPARSE, HOST, HOST_RO, NOBODY, CELL, CELL2, PEER, PEER_CELL, REVERSED, LIMIT, FORMAT = (
+    page << 12 for page in (4, 16, 20, 24, 28, 32, 33, 34, 36, 40, 44, 48, 510, 511))
+HUGE_SPARSE, HUGE_RO, HUGE_BAD = (n << 21 for n in (1, 2, 3))
+(NOP, EXEC, COPY, REDUCE, FILL, TIMED, WAIT, WAIT_ALL, SIGNAL, SIGNAL_ALL, FENCE, STAMP, CALL, LOOPS, RANGE, PRED,
+ BREAK) = range(17)
+
+
+def packet(op, fmt="", *values, flags=0):
+    return (struct.pack("<BB", op, flags) + struct.pack("<" + fmt, *values)).ljust(64, b"\0")
+
+
+def copy(dst, src, count, rows=1, dst_pitch=0, src_pitch=0, flags=0):
+    return packet(COPY, "HIQQQQQ", 0, rows, dst, src, count, dst_pitch, src_pitch, flags=flags)
+
+
+def fill(dst, count, width=4, pattern=0x3f800000, flags=0):
+    return packet(FILL, "BBIQQQ", width, 0, 0, dst, count, pattern, flags=flags)
+
+
+def reduce(dtype, rop, nsrc, ndst, src, dst, count, offset=0):
+    return packet(REDUCE, "BBBBHHHIQQ", dtype, rop, nsrc, ndst, src, dst, 0, 0, count, offset, flags=1)
+
+
+def execute(oper, operands, dim=(), scalar=(), mask=0):
+    dim, scalar = list(dim) + [0] * (4 - len(dim)), list(scalar) + [0] * (6 - len(scalar))
+    index = list(operands) + [0] * (8 - len(operands))
+    return packet(EXEC, "HBBH8H4I6I", oper, len(operands), mask, 0, *index, *dim, *scalar, flags=1)
+
+
+def wait(cell, base, step=0, tag=0, end_level=0xff, cell_flags=0, exit=0, level=0, skew=0, op=WAIT, count=0, flags=0):
+    return packet(op, "BBIQQQQIIi", end_level, cell_flags, count, cell, base, step, tag, exit, level, skew, flags=flags)
+
+
+def signal(cell, base, step=0, tag=0, words=1, scope=1, level=0, skew=0, op=SIGNAL, count=0, flags=0):
+    return packet(op, "BBIQQQQIIi", words, scope, count, cell, base, step, tag, 0, level, skew, flags=flags)
+
+
+def call(npackets, at=DATA, table=TABLE, ntable=0, op=CALL, count=0):
+    return packet(op, "HIQQIIQ", 0, npackets, at, table, ntable, 0, count)
+
+
+def operand(base, stride=0, depth=1, phase=0, mul=1, div=1, skew=0, level=0, flags=0):
+    return struct.pack("<QQHHHHiBBH", base, stride, depth, phase, mul, div, skew, level, flags, 0)
+
+
+def plan(mode, packets, operands=(), data=b"", second=0, count=0):
+    return (struct.pack("<BBBBB3x", mode, len(packets) - 1, len(operands), second, count) + b"".join(packets) +
+            b"".join(operands) + data)
+
+
+def packets():
+    f1 = 0x3f800000
+    places = [operand(at) for at in (RW, RW + 0x2000, RO, HOST, PEER, REVERSED, REVERSED + 0x3f00, SPARSE, WO, CELL,
+                                     NOBODY, LIMIT, FORMAT, 0, HUGE_SPARSE, HUGE_RO)]
+    moves = [copy(RW, RO, 256), copy(HOST, RW, 4096), copy(PEER, HOST, 100), copy(REVERSED, HUGE_RO, 0x3000),
+             copy(RW, RO, 16, 8, 64, 32), fill(RW, 64), fill(REVERSED + 3, 5001, 1, 7), fill(SPARSE, 64, 8)]
+    stops = [copy(RO, RW, 8), copy(RW, WO, 8), copy(RW, NOBODY, 8), copy(CELL, RW, 8), copy(RW, LIMIT, 8),
+             copy(RW, FORMAT, 8), copy(RW, 0, 8), copy(RW, 1 << 48, 8), copy(RW, RW + 4, 8), copy(RW, HUGE_BAD, 8),
+             fill(RW + 1, 8), fill(RW, 8, 3), packet(17), packet(NOP, "H", 1), packet(STAMP, "HIQ", 0, 0, RW + 1), call(0),
+             call(1, DATA + 1), call(1, DATA, TABLE + 1, 1), packet(FENCE, "HIQ", 1, 0, 5), packet(BREAK),
+             packet(EXEC, "H", 99), wait(RW, 1), signal(RW, 1), signal(CELL + 8, 1), execute(9, (0, 1, 99), (8,)),
+             reduce(0, 0, 17, 1, 0, 0, 8), packet(TIMED, "HIQ", 0, 0, 1 << 41), wait(PEER_CELL, 1)]
+    for mode in (0, USER, RING, USER | RING, SUSPEND, USER | LOOP, TWO | BANDS, INVALIDATE, USER | LIMITS | TWO):
+        yield plan(mode, [packet(NOP), *moves, packet(STAMP, "HIQ", 0, 0, RW), packet(TIMED, "HIQ", 0, 0, 2000)], count=3)
+    for stop in stops:
+        yield plan(0, [packet(NOP), stop], places)
+        yield plan(USER, [stop, packet(NOP)], places)
+    yield plan(RING, [packet(FENCE, "HIQ", 1, 0, 5), packet(TIMED, "HIQ", 0, 0, 100), packet(FENCE, "HIQ", 0, 0, 6)])
+    for i in range(len(places)):
+        yield plan(0, [copy(0, i, 64, flags=1), fill(i, 16, flags=1)], places)
+    floats = [(9, (0, 2, 3), (64,), ()), (10, (0, 2, 5), (64,), ()), (11, (0, 6), (64,), ()), (5, (0, 2, 3), (64,), ()),
+              (1, (0, 1, 2), (4, 4, 4), (f1,)), (1, (0, 1, 2, 3), (3, 5, 7), (f1, f1, 0)), (2, (0, 2, 7), (4, 8, 16), (f1,)),
+              (3, (0, 2, 7), (8, 16), ()), (4, (0, 1, 2, 7), (4, 10), (f1,)), (6, (0, 2), (8, 8), ()),
+              (7, (0, 1, 2), (32, 0), (f1, f1)), (8, (0, 2, 7), (4, 10), ())]
+    for oper, operands, dim, scalar in floats:
+        yield plan(0, [execute(oper, operands, dim, scalar)], places)
+        yield plan(0, [execute(oper, operands, dim, [2] * len(scalar), (1 << len(scalar)) - 1)], places)
+    for dtype in range(6):
+        for rop in range(5):
+            yield plan(0, [reduce(dtype, rop, 2, 1, 2, 0, 100), reduce(dtype, rop, 3, 2, 3, 0, 40, 8)], places)
+    # programs: loops, rotation, ranges, predicates, indirection
+    ring = [operand(RW, 256, 4, 1, 2, 3, -1), operand(REVERSED, 64, 16, 0, 1, 1, 2, 1), operand(RO),
+            operand(2 | 0 << 16 | 2 << 32, flags=1), operand(PEER, 16, 8, 7, 4)]
+    body = [copy(0, 2, 64, flags=1), fill(1, 32, flags=1), copy(3, 2, 16, flags=1)]
+    inner = b"".join([fill(1, 8, flags=1), packet(PRED, "BBIQ", 0, 0, 3, 2, flags=1), fill(0, 8, flags=1),
+                      packet(PRED, "BBIQ", 4, 0, 0, 0), packet(BREAK, "H", 1)])
+    for mode in (0, USER, USER | SUSPEND, USER | LIMITS):
+        yield plan(mode | LOOP, body, ring, count=5)
+        yield plan(mode | LOOP, [*body, call(5, DATA, TABLE, 5, LOOPS, 4)], ring, inner, count=3)
+        yield plan(mode, [call(5, DATA, TABLE, 5, LOOPS, 4), call(4, DATA, TABLE, 5)], ring, inner)
+        yield plan(mode | LOOP, [packet(RANGE, "HiQ", 0, 1, 3), body[0], packet(RANGE, "HiQ", 0, 0, 0), body[1],
+                                 packet(PRED, "BBIQ", 2, 0, 9, 2, flags=1), body[2], packet(NOP)], ring, count=6)
+        yield plan(mode | LOOP, [packet(NOP)], count=0)
+        yield plan(mode, [call(1, LIST), packet(NOP)])
+        yield plan(mode | LOOP, [reduce(0, 0, 4, 2, 4, 0, 4), packet(STAMP, "HIQ", 0, 0, 0, flags=1)], ring, count=4)
+    # cells: what is there, what one queue sends the other, lists, ends, additions, flushes
+    refs = b"".join(struct.pack("<QQQQ", CELL + 32 * i, i, 1, 0) for i in range(4))
+    for mode in (USER, USER | TWO, USER | TWO | LOOP, TWO, USER | TWO | SUSPEND, USER | TWO | LIMITS):
+        yield plan(mode, [wait(CELL, 1), signal(CELL + 32, 1), signal(CELL, 1), wait(CELL + 32, 1)], (), second=2, count=4)
+        yield plan(mode, [wait(CELL, 1, 1), signal(CELL + 32, 1, 1), signal(CELL, 1, 1), wait(CELL + 32, 1, 1, end_level=0,
+                                                                                              exit=4)], second=2, count=9)
+        yield plan(mode, [wait(DATA, 0, op=WAIT_ALL, count=4), signal(DATA, 0, op=SIGNAL_ALL, count=4)], (), refs, 1, 3)
+    yield plan(USER, [signal(PEER_CELL, 5, words=7), signal(CELL, 1, words=8), signal(CELL2, 1, words=8), wait(CELL, 1)])
+    yield plan(USER, [signal(CELL, 5, tag=3, words=7, scope=0), wait(CELL, 5, tag=3, cell_flags=1), wait(CELL, 9, end_level=0)])
+    yield plan(USER, [signal(CELL, 5, tag=3, words=7), wait(CELL, 5, tag=4, cell_flags=1)])
+    yield plan(USER, [signal(0, 1, flags=1), wait(0, 1, flags=1), wait(CELL, 1)], [operand(CELL, 32, 4)])
+    yield plan(USER, [copy(PEER, RW, 64), signal(PEER_CELL, 1), copy(HOST, PEER, 64), packet(NOP)])
+
+
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets)}
