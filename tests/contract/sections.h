@@ -26,6 +26,7 @@
 	X(queues) \
 	X(programs) \
 	X(cells) \
+	X(links) \
 	X(litmus) \
 	X(weak) \
 	X(torture) \
