@@ -10,6 +10,10 @@ COUNTS = {
     "rv64-diff": (10_000_000, 100_000_000),     # generated instructions
     "rv64-code": (300, 3_000),                  # random bytes run as firmware
     "weft-contract": (None, 0),                 # 0: every bit of the firmware image; in CI a sample of 1200
+    "contract-order": (4_000, 1_000_000),       # runs of each litmus test, on a card that delays its writes
+    "contract-torture": (40_000, 10_000_000),   # waits that race with their signal
+    "contract-hostile": (3_000, 1_000_000),     # random packets of each side
+    "contract-survive": (200_000, 1_000_000),   # iterations beside which neighbours are killed
     "pt_walk": (100_000, 1_000_000),            # random address spaces
     "firmware garbage": (300_000, 3_000_000),   # random mailbox messages
     "ops-operators": (1, 10),                   # times the rounds that its source gives

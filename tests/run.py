@@ -112,6 +112,14 @@ def contract(options):
         results.passed += 1     # one result; what that card lacks is tested on the other
     else:
         results.failures.append(f"minicard does not conform (code {code}), see build/log/test-minicard.log")
+    # those below are in the run above too, with the same counts but for the delayed writes
+    runs = {"contract-order": ["--weak", "1", "--section", "litmus", "--section", "weak"]}
+    if options.soak:
+        runs |= {f"contract-{name}": ["--section", name] for name in ("torture", "hostile", "survive")}
+    for name, more in runs.items():
+        results.add(tap(name, *program(command + more, name, options, 7200 if options.soak else 60)))
+    script = CLONE / "tests/contract/conformance_test.py"
+    results.add(tap("conformance", *program([sys.executable, "-B", script], "conformance", options, 120)))
     return results
 
 

@@ -296,7 +296,7 @@ static void attack(uint32_t type)
 	side_open(0, type);
 	side_open(1, type);
 	if (!want)
-		want = 1000000;
+		want = 3000;
 	for (unsigned round = 0; packets < want; round++) {
 		unsigned n = 1 + (unsigned)ct_below(8);
 

@@ -23,7 +23,7 @@ static unsigned long runs(void)
 {
 	long n = ct_count(4000);
 
-	return n ? ((unsigned long)n + SLOTS - 1) / SLOTS * SLOTS : 1000000;
+	return ((unsigned long)(n ? n : 4000) + SLOTS - 1) / SLOTS * SLOTS;
 }
 
 /* Runs of the next LOOP; 0 at the end. */
@@ -327,7 +327,7 @@ FLUSH(sb_two, store, 2, 0, 1, 1, 0)
 FLUSH(sb_three, store, 3, 0, 1, 2, HOST)
 FLUSH(sb_host, store_host)
 HOLDS(wrc_one, cause(SYSTEM, 1, 0, 0, 0, 0))
-FLUSH(wrc_two, cause, 2, 0, 0, 1, 1)
+FLUSH(wrc_two, cause, 2, 0, 1, 1, HOST)
 FLUSH(wrc_three, cause, 3, 0, 1, 2, 2)
 FLUSH(wrc_three_host, cause, 3, 0, 1, 2, HOST)
 HOLDS(rtw_one, chain(1, 0, 0, 0, 0, 0))

@@ -124,7 +124,7 @@ static void usage(FILE *f)
 	      "  --section NAME    only this section; may be repeated\n"
 	      "  --test TEXT       only tests with TEXT in their name\n"
 	      "  --seed N          of randomised tests (1); also from SEED in the environment\n"
-	      "  --count N         rounds of randomised tests; 0 makes that of bit flips in the image exhaustive; also COUNT\n"
+	      "  --count N         rounds of randomised tests; 0: as without, but every bit of the image is flipped; also COUNT\n"
 	      "  --weak SEED       starts the card with --weak=SEED, which delays posted writes, and adds section weak\n"
 	      "  --msi             MSI rather than MSI-X\n"
 	      "  --json FILE       results as JSON\n"

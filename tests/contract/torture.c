@@ -15,13 +15,12 @@
 #define ALIAS(i)	(UINT64_C(0x700000000000) + UINT64_C(0x10000) * (i))	/* further addresses of a page of cells */
 #define WAITERS	4
 
-/* Waits of a test: its part, in per cent, of 10^7 in a soak. */
+/* Waits of a test: its part, in per cent, of all. */
 static unsigned long waits(unsigned percent)
 {
 	long n = ct_count(40000);
-	unsigned long all = n ? (unsigned long)n : 10000000;
 
-	return all * percent / 100 + 1;
+	return (unsigned long)(n ? n : 40000) * percent / 100 + 1;
 }
 
 /* Both lanes wait and signal; each is a few NOPs early or late, another few each round. */
