@@ -17,6 +17,7 @@ static const struct reg {
 	R(CAPS, 8, RO, 0), R(LMEM_BYTES, 8, RO, 0), R(USER_LIMIT, 8, RW, 0), R(NUM_ASIDS, 4, RO, 0),
 	R(NUM_QUEUES, 4, RO, 0), R(NUM_SLOTS, 4, RO, 0), R(NUM_ENGINES, 4, RO, 0), R(NUM_LINKS, 4, RO, 0),
 	R(FENCE_LOOP_MAX, 4, RO, 0), R(RESET_GEN, 8, RO, 0), R(TIMED_WIDTH, 4, RO, 0), R(NUM_WATCHES, 4, RO, 0),
+	R(HANG_MS, 4, RW, 0), R(FW_WATCHDOG_MS, 4, RW, 0), R(LINK_FLUSH(0), 8, RW, WEFT_CAP_SYSTEM_SCOPE),
 	R(BOOT_CTRL, 4, WO | ACTS, 0), R(BOOT_STATUS, 4, RO, 0), R(BOOT_IMAGE, 8, RW, 0), R(BOOT_BYTES, 8, RW, 0),
 	R(BOOT_ROLLBACK, 4, RO, 0), R(FW_VERSION, 4, RO, 0), R(FW_HEARTBEAT, 4, RO | ACTS, 0), R(MBOX_BASE, 8, RW, 0),
 	R(MBOX_REQ_TAIL, 4, RW | ACTS, 0), R(MBOX_REQ_HEAD, 4, RO, 0), R(MBOX_RSP_TAIL, 4, RO, 0),
@@ -107,7 +108,7 @@ static void after_reset(void)
 		if (!(r->kind & RW) || (r->cap && !(c->caps & r->cap)))
 			continue;
 		ct_about("%s", r->name);
-		CHECK_EQ(get(c, r), r->at == WEFT_REG_IRQ_VECTORS ? 1 : 0, "value after FLR");
+		CHECK_EQ(get(c, r), r->at == WEFT_REG_IRQ_VECTORS ? 1 : r->at == WEFT_REG_HANG_MS ? 2000 : 0, "value after FLR");
 	}
 	ct_about("%s", "");
 	CHECK_EQ(rd32(c, WEFT_REG_EVT_TAIL), 0, "EVT_TAIL after FLR");
@@ -212,7 +213,6 @@ static void unlisted(void)
 
 		if (c->caps & WEFT_CAP_SYSTEM_SCOPE)
 			listed |= at >= WEFT_REG_LINK_FLUSH(0) && at < WEFT_REG_LINK_FLUSH(c->nlinks);
-		listed |= at == WEFT_REG_HANG_MS || at == WEFT_REG_FW_WATCHDOG_MS;
 		if (c->msix && !(cfg_rd(c, c->msix + 4, 4) & 7))	/* table and PBA are emulated by the host */
 			listed |= at >= 0x1000;
 		for (unsigned i = 0; i < ARRAY_LEN(regs); i++)
