@@ -26,7 +26,7 @@ TABLE = {
     "Documentation/uapi": ["uapi", "firmware/abi"],     # a program on the kernel's interface, without the library
     "tests/runtime": ["runtime/include", "tests"],
     "tests/kselftest": ["uapi", "firmware/abi", "tests/kselftest"],
-    "tests": ["firmware", "uapi", "runtime", "tools/card", "driver", "tests"],
+    "tests": ["firmware", "uapi", "runtime", "tools/card", "tools/weft", "driver", "tests"],
 }
 # Only these runtime files may look at packets, and only this one at the kernel.
 ONLY_IN = {

@@ -153,6 +153,11 @@ static void large_pages(void **state)
 	assert_int_equal(wcard_acc_span(&b->a, VA + 0x1fffff, 1, WCARD_ACC_READ, &s), 0);
 	assert_ptr_equal(s.host, b->c->lmem + WEFT_PAGE2M_BYTES + 0x1fffff);
 	assert_int_equal(walks(b), 2);
+	rig_pte(b->c, VA, LEAF_LOCAL(2 * WEFT_PAGE2M_BYTES, RW), 1);
+	atomic_fetch_add(&b->a.as->gen, 1);
+	next_unit(b);
+	assert_int_equal(wcard_acc_span(&b->a, VA + 0x1fffff, 1, WCARD_ACC_READ, &s), 0);
+	assert_ptr_equal(s.host, b->c->lmem + 2 * WEFT_PAGE2M_BYTES + 0x1fffff);
 }
 
 static void bus(void **state)

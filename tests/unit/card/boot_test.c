@@ -128,7 +128,7 @@ static void header(void **state)
 	WRONG(reserved[111], 1, 4);
 	WRONG(image_bytes, BYTES - 16, 5);
 	WRONG(image_bytes, BYTES + 16, 5);
-	WRONG(image_bytes, 0xffffff00u, 5);		/* the sum would wrap in 32 bits */
+	WRONG(image_bytes, 0xffffff00u, 5);
 	WRONG(load, WEFT_CP_RAM - 16, 6);
 	WRONG(load, WEFT_CP_RAM + WEFT_CP_RAM_BYTES - BYTES + 16, 6);
 	WRONG(load, 0xfffffff0u, 6);
@@ -140,6 +140,9 @@ static void header(void **state)
 	WRONG(contract_min, WEFT_CONTRACT_VERSION + 1, 10);
 	WRONG(contract_max, WEFT_CONTRACT_VERSION - 1, 10);
 	WRONG(contract_max, WEFT_CONTRACT_VERSION + 5, 0);
+	b->h.contract_min = b->h.contract_max = WEFT_CONTRACT_VERSION - 1;
+	assert_int_equal(signed_load(b), 10);
+	b->h.contract_min = b->h.contract_max = WEFT_CONTRACT_VERSION;
 	/* Not a multiple of 16, though the sizes agree. */
 	b->h.image_bytes = BYTES - 8;
 	sign(b);

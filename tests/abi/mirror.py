@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""
+Unit tests mirror the sources: every source below has a test file of its own name in the folder of its part, or a line
+in ELSEWHERE that says which test takes it instead. Who adds a source adds the test, or the line.
+"""
+import re
+from tap import Tap, read, tracked
+
+# folder of sources -> folder of tests/unit; the longest that fits counts
+PARTS = {"firmware/core": "firmware", "tools/card": "card", "tools/card/ops": "ops", "tools/weft": "tools",
+         "runtime/core": "runtime", "driver": "driver"}
+
+# "file" or "file: text that is in it" -> the sources it tests, named without .c
+ELSEWHERE = {
+    # the driver's one part that needs no kernel; the rest is tested in a machine, by tests/kselftest
+    "tests/unit/driver/pt_walk_test.c: weft_pt_map": "driver/weft_pt",
+    # firmware: operations of the mailbox, each in the test of all of them
+    "tests/unit/firmware/ring_test.c: indexes_wrap": "firmware/core/mailbox",
+    "tests/unit/firmware/log_test.c: same_as_printf": "firmware/core/format",
+    "tests/unit/firmware/log_test.c: faults_are_decoded": "firmware/core/fault",
+    "tests/unit/firmware/hello_test.c: ranges": "firmware/core/op_hello",
+    "tests/unit/firmware/op_test.c: arm_bind": "firmware/core/op_arm_bind",
+    "tests/unit/firmware/op_test.c: policy": "firmware/core/op_policy",
+    "tests/unit/firmware/op_test.c: queue_fields": "firmware/core/op_queue",
+    "tests/unit/firmware/op_test.c: log_level": "firmware/core/op_log_level",
+    "tests/unit/firmware/op_test.c: address_space_fields": "firmware/core/op_as",
+    "tests/unit/firmware/op_test.c: ping": "firmware/core/op_ping",
+    "tests/unit/firmware/boot_test.c: boots_and_answers": "firmware/core/main",
+    # card: the interpreter has a folder of its own; what needs queues and engines at work is tested over its socket
+    "tests/rv64/rv64_csr_test.c": "tools/card/rv64_csr",
+    "tests/rv64/rv64_diff.c": "tools/card/rv64_decode tools/card/rv64_exec",
+    "tests/rv64/rv64_mem_test.c": "tools/card/rv64_mem",
+    "tests/rv64/rv64_code_test.c": "tools/card/rv64_rvc",
+    "tests/contract/boot.c: crashed firmware": "tools/card/cp",
+    "tests/contract/mailbox.c: 64 outstanding, in order, across the wrap": "tools/card/cp_mmio",
+    "tests/contract/programs.c: random programs in a job queue, against a model": "tools/card/flow tools/card/operand",
+    "tests/contract/fields.c: each reserved byte and unknown flags": "tools/card/pkt",
+    "tests/contract/packets.c: COPY of rows": "tools/card/pkt_copy",
+    "tests/contract/exec.c: scalars from memory, inline operands": "tools/card/pkt_exec",
+    "tests/contract/cells.c: WAIT_ALL": "tools/card/pkt_cell",
+    "tests/contract/torture.c: four waiters of one cell": "tools/card/cell",
+    "tests/contract/litmus.c: store buffering, two cards": "tools/card/flush tools/card/weak",
+    "tests/contract/queues.c: queue state record": "tools/card/queue",
+    "tests/contract/queues.c: 256 queues at once": "tools/card/sched tools/card/stream",
+    "tests/contract/registers.c: 64-bit registers by halves": "tools/card/regs",
+    "tests/contract/registers.c: telemetry is not zero": "tools/card/telemetry",
+    "tests/contract/flr.c: in the middle of jobs": "tools/card/reset tools/card/machine",
+    "tests/contract/safe.c: 16 at once, and too many": "tools/card/safe",
+    "tests/contract/config.c: malformed messages get an error": "tools/card/vfu",
+    "tests/contract/disconnect.c: in the middle of a message": "tools/card/vfu_socket",
+    "tests/guide/help_test.py: weft-card": "tools/card/main",
+    # operators: each kernel against its portable reference, and that against the contract
+    "tests/unit/ops/operators_test.c: elementwise":
+        "tools/card/ops/add_f32 tools/card/ops/mul_f32 tools/card/ops/relu_f32 tools/card/ops/relu_grad_f32 "
+        "tools/card/ops/sgd_momentum_f32 tools/card/ops/k_elem",
+    "tests/unit/ops/operators_test.c: gathers": "tools/card/ops/gather_u8_f32 tools/card/ops/gather_u8_u32",
+    "tests/unit/ops/operators_test.c: softmax": "tools/card/ops/softmax_xent_f32 tools/card/ops/k_softmax",
+    "tests/unit/ops/operators_test.c: exp_log": "tools/card/ops/exp",
+    "tests/unit/ops/operators_test.c: colsum_argmax":
+        "tools/card/ops/colsum_f32 tools/card/ops/k_colsum tools/card/ops/argmax_hits_f32",
+    "tests/unit/ops/operators_test.c: gemm_shapes":
+        "tools/card/ops/gemm_f32 tools/card/ops/gemm_onednn tools/card/ops/k_gemm",
+    "tests/unit/ops/operators_test.c: refusals": "tools/card/ops/ops tools/card/ops/check tools/card/ops/k_table",
+    "tests/unit/ops/reduce_test.c: all_combinations":
+        "tools/card/ops/k_reduce tools/card/ops/k_reduce_int tools/card/ops/k_reduce_half",
+    "tests/unit/ops/reduce_test.c: halves": "tools/card/ops/half",
+    "tests/unit/ops/reduce_test.c: copies": "tools/card/ops/k_copy",
+    "tools/card/ops/meson.build: bench.c": "tools/card/ops/bench",    # a program that measures and decides nothing
+    # commands: whole, on cards
+    "tests/guide/help_test.py: commands of weft": "tools/weft/weft",
+    "tests/guide/help_test.py: figures of weft bench": "tools/weft/bench",
+    "tests/system/guide_test.py: figures as JSON": "tools/weft/bench_figures",
+    "tests/system/train_test.py: weft info shows four cards": "tools/weft/info",
+    "tests/system/train_test.py: bad options are refused": "tools/weft/run",
+    "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
+    # library: objects that only work together, on cards in the test's own process
+    "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
+    "tests/unit/runtime/library_test.c: sized_structures": "runtime/core/memory",
+    "tests/unit/runtime/library_test.c: before_open": "runtime/core/error runtime/core/device",
+    "tests/unit/runtime/card_test.c: enumeration": "runtime/core/telemetry",
+    "tests/unit/runtime/card_test.c: chain_over_cards": "runtime/core/queue runtime/core/timeline",
+    "tests/unit/runtime/card_test.c: command_ring": "runtime/core/card_queue",
+    "tests/unit/runtime/card_test.c: callbacks": "runtime/core/dispatch",
+    "tests/unit/runtime/card_test.c: fault": "runtime/core/contract",
+    "tests/unit/runtime/list_test.c: golden": "runtime/core/list_encode",
+    "tests/unit/runtime/transfer_test.c: asynchronous": "runtime/core/copier",
+    "tests/unit/runtime/host_test.c: operators": "runtime/core/host_ref",
+    "tests/unit/runtime/host_test.c: destroy_in_timed": "runtime/core/soft",
+    "tests/runtime/queue_test.c: open and close": "runtime/core/sys",      # on the kernel; the others have fake_sys.c
+}
+# no test looks at these for themselves; the list only ever shrinks
+NOT_YET = set("tools/card/band tools/card/inject tools/card/limits tools/card/trace tools/card/watch".split())
+
+
+def part_of(path):
+    """The part whose folder, or a folder below it, the source is in."""
+    fits = [p for p in PARTS if path.startswith(p + "/")]
+    return max(fits, key=len) if fits else None
+
+
+def pure(path):
+    """A file of the driver that can be built without a kernel."""
+    own = path.removesuffix(".c").split("/")[1]
+    names = re.findall(r'#\s*include\s*[<"]([^>"]+)[>"]', read(path))
+    return all(n.startswith("firmware/abi/") or n == own + ".h" for n in names)
+
+
+def sources(files):
+    for path in files:
+        part = part_of(path)
+        if part and path.endswith(".c") and (part != "driver" or "/compat/" not in path and pure(path)):
+            yield path.removesuffix(".c")
+
+
+def own_test(source):
+    part = part_of(source + ".c")
+    return f"tests/unit/{PARTS[part]}/{source.rsplit('/', 1)[1]}_test.c"
+
+
+def problems(files, elsewhere, not_yet):
+    known, taken = set(files), {}
+    for ref, names in elsewhere.items():
+        path, _, text = ref.partition(": ")
+        if path not in known:
+            yield f"no file {path}, which is to test {names}"
+        elif text and text not in read(path):
+            yield f"{path} has no {text}, which is to test {names}"
+        for name in names.split():
+            if name in taken:
+                yield f"{name} is listed twice"
+            taken[name] = ref
+    all_sources = set(sources(files))
+    for name in sorted(all_sources):
+        ways = (own_test(name) in known) + (name in taken) + (name in not_yet)
+        if not ways:
+            yield f"{name}.c has no test: write {own_test(name)}, or name the one that tests it in tests/abi/mirror.py"
+        elif ways > 1:
+            yield f"{name}.c has {own_test(name)} and a line in tests/abi/mirror.py"
+    for name in sorted((set(taken) | not_yet) - all_sources):
+        yield f"{name}.c is in tests/abi/mirror.py, and is no source"
+
+
+def registered(files):
+    """A test file that no meson.build names runs never."""
+    for path in files:
+        m = re.fullmatch(r"(tests/unit/\w+)/(\w+)_test\.c", path)
+        if m and not re.search(rf"\b{m.group(2)}(_test\.c)?\b", read(m.group(1) + "/meson.build")):
+            yield f"{path} is not in {m.group(1)}/meson.build"
+
+
+def self_test():
+    """The check must be able to fail, in each of its ways."""
+    files = ["tools/card/new.c", "tools/card/bus.c", "tests/unit/card/bus_test.c", "driver/weft_vm.c"]
+    cases = [(files, {}, set(), 1), (files + ["tests/unit/card/new_test.c"], {}, set(), 0),
+             (files, {"tests/unit/card/bus_test.c": "tools/card/new"}, set(), 0),
+             (files, {"tests/none.c": "tools/card/new"}, set(), 1),
+             (files, {"tests/unit/card/bus_test.c: no such text": "tools/card/new"}, set(), 1),
+             (files, {"tests/unit/card/bus_test.c": "tools/card/new tools/card/bus"}, set(), 1),
+             (files, {"tests/unit/card/bus_test.c": "tools/card/new tools/card/gone"}, set(), 1),
+             (files, {}, {"tools/card/new"}, 0)]
+    for i, (have, elsewhere, not_yet, want) in enumerate(cases):
+        got = list(problems(have, elsewhere, not_yet))
+        if len(got) != want:
+            yield f"case {i}: {got}"
+
+
+all_files = tracked()
+tap = Tap()
+tap.check("mirror: the checker refuses what has no test", self_test())
+tap.check("mirror: every source has its test", problems(all_files, ELSEWHERE, NOT_YET))
+tap.check("mirror: every unit test is built", registered(all_files))
+tap.done()
