@@ -233,7 +233,7 @@ void card_reset(struct card *c)
 
 void card_registers(struct card *c)
 {
-	uint64_t carve = c->lmem_bytes / 8 > 32u << 20 ? 32u << 20 : c->lmem_bytes / 8;
+	uint64_t carve = c->lmem_bytes / 4 > 64u << 20 ? 64u << 20 : c->lmem_bytes / 4;	/* 4,096 queues */
 
 	c->limit = (c->lmem_bytes - carve) & ~(WEFT_PAGE2M_BYTES - 1);
 	c->user_next = 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_SPACES	64
-#define MAX_QUEUES	512
+#define MAX_QUEUES	(4096 + 512)
 
 static struct space spaces[MAX_SPACES];
 static struct queue queues[MAX_QUEUES];
@@ -112,7 +112,9 @@ void queue_desc(struct queue *q, struct weft_queue_desc *d)
 	};
 }
 
-struct queue *queue_create_how(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how)
+static unsigned asked;		/* QUEUE_CREATEs without an answer */
+
+struct queue *queue_create_soon(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how)
 {
 	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_CREATE };
 	bool user = s->type == WEFT_AS_LR;
@@ -147,8 +149,30 @@ struct queue *queue_create_how(struct space *s, uint32_t id, unsigned log2, cons
 	}
 	q->state = carve_alloc(s->c, sizeof(struct weft_queue_state));
 	queue_desc(q, &m.u.queue);
-	CHECK_EQ(mbox_call(s->c, &m), WEFT_MBOX_OK, "status of QUEUE_CREATE");
+	mbox_post(s->c, &m);
 	q->live = true;
+	if (++asked == WEFT_MBOX_SLOTS / 2)
+		queue_created(s->c);
+	return q;
+}
+
+void queue_created(struct card *c)
+{
+	unsigned n = asked;
+	struct weft_mbox_msg m;
+
+	for (asked = 0; n; n--) {
+		mbox_take(c, &m);
+		CHECK_EQ(m.op, WEFT_MBOX_QUEUE_CREATE, "op of the answer");
+		CHECK_EQ(m.status, WEFT_MBOX_OK, "status of QUEUE_CREATE");
+	}
+}
+
+struct queue *queue_create_how(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how)
+{
+	struct queue *q = queue_create_soon(s, id, log2, how);
+
+	queue_created(s->c);
 	return q;
 }
 

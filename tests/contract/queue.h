@@ -53,6 +53,9 @@ void queue_desc(struct queue *q, struct weft_queue_desc *d);
 struct queue *queue_create(struct space *s, uint32_t id, unsigned log2);
 /* The same with limits, band, weight and flags of `how`; the rest of it is ignored. */
 struct queue *queue_create_how(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how);
+/* Asks for it and goes on; queue_created() waits until all that were asked for exist. */
+struct queue *queue_create_soon(struct space *s, uint32_t id, unsigned log2, const struct weft_queue_desc *how);
+void queue_created(struct card *c);
 #define QUEUE_VA(id)		(UINT64_C(0x600000000000) + (uint64_t)(id) * 0x1000000)
 #define QUEUE_CTL_VA(id)	(QUEUE_VA(id) + 0x800000)
 void queue_destroy(struct queue *q);

@@ -27,6 +27,9 @@
 	X(programs) \
 	X(cells) \
 	X(links) \
+	X(sched) \
+	X(trace) \
+	X(inject) \
 	X(litmus) \
 	X(weak) \
 	X(torture) \

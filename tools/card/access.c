@@ -199,8 +199,11 @@ static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned
 	unsigned int pages = 1;
 	int fault = piece(a, va, access, out);
 
-	if (fault)
+	if (fault) {
+		if (fault == WEFT_FAULT_ECC)
+			wcard_inject_met(a->c, out);
 		return wcard_acc_fault(a, fault, va);
+	}
 	while (out->bytes < bytes && pages++ < WCARD_SPAN_PAGES && !out->sparse) {
 		/* A fault further on belongs to the piece that starts there. */
 		if (piece(a, va + out->bytes, access, &next) || next.sparse || next.link != out->link ||
@@ -353,6 +356,8 @@ void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsig
 
 	if (!fault && s.bytes < bytes)
 		fault = WEFT_FAULT_BUS;
+	if (fault == WEFT_FAULT_ECC)
+		wcard_inject_met(a->c, &s);
 	if (fault)
 		wcard_acc_fault(a, fault, va);
 	else

@@ -13,6 +13,7 @@
 
 #define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
 #define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
+#define WCARD_SUSPECT_NS	100000		/* a unit that took so long: was the thread off its core? */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
 #define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */
 #define WCARD_UNIT_NS		20000		/* … those that move data leave it this short */
@@ -205,6 +206,8 @@ void wcard_timer_clear(struct wcard_queue *q);
 /* limits.c: a queue's turn begins; enum weft_fault or 0 for the unit that took `ns`, by the
  * clock on the wall, and for an engine time of `ns` */
 void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q);
+/* What the engine's thread ran of the `ns` that end now. */
+uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns);
 uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns);
 uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns);
 /* machine.lock held: it is PARKED since wait_since_ns; its timer came */
@@ -232,8 +235,9 @@ static inline bool wcard_injecting(const struct wcard_card *c)
 }
 void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg);	/* register INJECT */
 void wcard_inject_reset(struct wcard_card *c);
-/* What an access to this piece meets: enum weft_fault or 0; may shorten it. */
+/* What an access to this piece would meet: enum weft_fault or 0; may shorten it. And it did meet an ECC error. */
 int wcard_inject_access(struct wcard_card *c, struct wcard_span *s);
+void wcard_inject_met(struct wcard_card *c, const struct wcard_span *s);
 void wcard_inject_tell(struct wcard_machine *m);		/* outside a unit: events of errors that were met */
 /* Outside a unit. Whether a hang was planted here; it is over then, with enum weft_fault in *cause or 0 if stopped. */
 bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause);

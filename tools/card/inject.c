@@ -73,26 +73,47 @@ void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 	}
 }
 
-int wcard_inject_access(struct wcard_card *c, struct wcard_span *s)
+/* The card whose bad page lies in the piece, at or behind its start. */
+static struct wcard_card *bad_page(struct wcard_card *c, const struct wcard_span *s, uint64_t *page)
 {
-	if (s->link < WCARD_NUM_LINKS && (atomic_load(&c->inject.links) >> s->link & 1))
-		return WEFT_FAULT_LINK_DOWN;
 	for (unsigned int i = 0; i < c->m->ncards && !s->sparse; i++) {
 		struct wcard_card *owner = c->m->card[i];
-		uint64_t at = atomic_load(&owner->inject.ecc), page = at & ~(WEFT_PAGE_BYTES - 1);
+		uint64_t at = atomic_load(&owner->inject.ecc);
 
-		if (at == WCARD_NO_ECC || s->fd != owner->lmem_fd)
-			continue;
-		if (s->fd_offset < page && s->fd_offset + s->bytes > page)
-			s->bytes = page - s->fd_offset;
-		if (s->fd_offset >> WEFT_PAGE_SHIFT != page >> WEFT_PAGE_SHIFT ||
-		    !atomic_compare_exchange_strong(&owner->inject.ecc, &at, WCARD_NO_ECC))
-			continue;
-		atomic_fetch_add(&owner->ecc_fatal, 1);
-		atomic_store(&owner->inject.tell, at);
-		return WEFT_FAULT_ECC;
+		*page = at & ~(WEFT_PAGE_BYTES - 1);
+		if (at != WCARD_NO_ECC && s->fd == owner->lmem_fd && s->fd_offset < *page + WEFT_PAGE_BYTES &&
+		    s->fd_offset + s->bytes > *page)
+			return owner;
 	}
+	return NULL;
+}
+
+int wcard_inject_access(struct wcard_card *c, struct wcard_span *s)
+{
+	uint64_t page;
+
+	if (s->link < WCARD_NUM_LINKS && (atomic_load(&c->inject.links) >> s->link & 1))
+		return WEFT_FAULT_LINK_DOWN;
+	if (!bad_page(c, s, &page))
+		return 0;
+	if (s->fd_offset >= page)
+		return WEFT_FAULT_ECC;
+	s->bytes = page - s->fd_offset;
 	return 0;
+}
+
+void wcard_inject_met(struct wcard_card *c, const struct wcard_span *s)
+{
+	uint64_t page, at;
+	struct wcard_card *owner = bad_page(c, s, &page);
+
+	if (!owner)
+		return;
+	at = atomic_exchange(&owner->inject.ecc, WCARD_NO_ECC);
+	if (at == WCARD_NO_ECC)
+		return;
+	atomic_fetch_add(&owner->ecc_fatal, 1);
+	atomic_store(&owner->inject.tell, at);
 }
 
 void wcard_inject_tell(struct wcard_machine *m)

@@ -5,7 +5,8 @@
  *
  * An engine thread can be off its core in the middle of a unit, which is no fault of the queue. Where the clock on the
  * wall says too long, the time the thread did not run since its last look is taken off. Nothing can interrupt a unit,
- * which is bounded anyway; it is judged when it ends. Only an injected hang is ended by its deadline.
+ * which is bounded anyway; it is judged when it ends. Only an injected hang is ended by its deadline. Nor is a queue
+ * charged for time in which its engine's thread could not run.
  */
 #define _GNU_SOURCE
 #include <time.h>
@@ -34,17 +35,41 @@ static uint64_t run_ns(const struct wcard_queue *q)
 	return q->desc.run_limit_ns ? q->desc.run_limit_ns : UINT64_MAX;
 }
 
+static void look(struct wcard_engine *e)
+{
+	e->slept = false;
+	e->look_ns = wcard_now(e->m);
+	e->look_cpu_ns = cpu_now();
+	e->waited_ns = 0;
+}
+
+/* Time since the last look in which the thread could not run. */
+static uint64_t off_ns(const struct wcard_engine *e)
+{
+	uint64_t ran = cpu_now() - e->look_cpu_ns + e->waited_ns, wall = wcard_now(e->m) - e->look_ns;
+
+	return wall > ran ? wall - ran : 0;
+}
+
+uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns)
+{
+	uint64_t off = off_ns(e);
+
+	look(e);
+	return ns > off ? ns - off : 0;
+}
+
 void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q)
 {
-	uint64_t hang = hang_ns(q), run = run_ns(q);
+	uint64_t hang = hang_ns(q), run = run_ns(q), now;
 
 	q->unit_limit_ns = hang < run ? hang : run;
-	if (e->slept || e->since - e->look_ns > LOOK_NS) {
-		e->slept = false;
-		e->look_ns = wcard_now(e->m);
-		e->look_cpu_ns = cpu_now();
-		e->waited_ns = 0;
-	}
+	if (e->slept)
+		look(e);
+	now = wcard_now(e->m);
+	/* Taking the queue up is part of its turn, waiting for a core to do it on is not. */
+	if (now - e->since > WCARD_SUSPECT_NS || now - e->look_ns > LOOK_NS)
+		e->since = now - wcard_limits_ran(e, now - e->since);
 }
 
 uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns)
@@ -58,9 +83,7 @@ uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns)
 
 uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns)
 {
-	struct wcard_engine *e = r->e;
-	uint64_t ran = cpu_now() - e->look_cpu_ns + e->waited_ns, wall = wcard_now(e->m) - e->look_ns;
-	uint64_t off = wall > ran ? wall - ran : 0;
+	uint64_t off = off_ns(r->e);
 
 	return wcard_limits_fault(r->q, ns > off ? ns - off : 0);
 }

@@ -186,6 +186,8 @@ static uint64_t charge(struct wcard_run *r)
 {
 	uint64_t now = wcard_now(r->e->m), spent = now - r->e->since;
 
+	if (spent > WCARD_SUSPECT_NS)
+		spent = wcard_limits_ran(r->e, spent);
 	r->q->progress_ns = now;
 	r->q->busy_ns += spent;
 	atomic_fetch_add_explicit(&r->q->c->engine_busy_ns[r->e->index], spent, memory_order_relaxed);
@@ -300,9 +302,10 @@ static bool advance(struct wcard_run *r, uint64_t now)
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 {
 	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as, .dirty = &q->dirty_links } };
-	uint64_t start = e->since, last = start, published = start, now;
+	uint64_t last, published, busy = q->busy_ns, now;
 
 	wcard_limits_turn(e, q);
+	last = published = e->since;
 	if (q->trace.on)
 		wcard_trace_turn(&r, wcard_now(e->m));
 	q->deadline_ns = 0;
@@ -320,7 +323,7 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 		now = last = charge(&r);
 		if (!go)
 			break;
-		if (now - start > q->slice_ns && atomic_load_explicit(&e->m->nready, memory_order_relaxed)) {
+		if (q->busy_ns - busy > q->slice_ns && atomic_load_explicit(&e->m->nready, memory_order_relaxed)) {
 			wcard_queue_publish(q, WEFT_QS_READY);
 			break;
 		}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The weft authors
+#include "load.h"
+
+#include <string.h>
+
+#define LIST_VA		UINT64_C(0x10000000)
+#define FILLS		16u
+
+struct load load_open(struct card *c, uint32_t type)
+{
+	struct load l = { .c = c, .s = space_create_as(c, ~0u, type), .list_off = user_alloc(c, 4096, 4096) };
+	uint64_t data = user_alloc(c, LOAD_BYTES, 4096);
+
+	for (unsigned i = 0; i < FILLS; i++) {
+		union weft_packet p = pkt_fill(LOAD_VA, LOAD_BYTES, 4, i);
+
+		memcpy(c->lmem + l.list_off + 64 * i, &p, sizeof(p));
+	}
+	space_map(l.s, LIST_VA, l.list_off, 4096, WEFT_PTE_R);
+	space_map(l.s, LOAD_VA, data, LOAD_BYTES, PTE_RW);
+	return l;
+}
+
+struct queue *load_queue_soon(struct load *l, const struct weft_queue_desc *how)
+{
+	struct weft_queue_desc d = how ? *how : (struct weft_queue_desc){ .band = WEFT_BAND_NORMAL };
+
+	if (!d.weight)
+		d.weight = 100;
+	if (l->s->type == WEFT_AS_FENCE)
+		d.run_limit_ns = d.wait_limit_ns = UINT64_C(60000000000);
+	return queue_create_soon(l->s, ~0u, 4, &d);
+}
+
+struct queue *load_queue(struct load *l, const struct weft_queue_desc *how)
+{
+	struct queue *q = load_queue_soon(l, how);
+
+	queue_created(l->c);
+	return q;
+}
+
+void load_start(struct load *l, struct queue *q)
+{
+	union weft_packet p = pkt_call(LIST_VA, FILLS, 0, 0);
+
+	p.call.op = WEFT_PKT_LOOP;
+	p.call.count = l->s->type == WEFT_AS_FENCE ? 4096 : 0;
+	/* A FENCE space may not loop for ever: as often as a test can be long. */
+	for (unsigned i = 0; i < (l->s->type == WEFT_AS_FENCE ? 14 : 1); i++)
+		queue_push(q, &p);
+	queue_kick(q);
+}
+
+uint64_t load_busy(struct queue *q)
+{
+	struct weft_queue_state st;
+
+	queue_state(q, &st);
+	return st.busy_ns;
+}
+
+uint64_t card_busy(struct card *c)
+{
+	uint32_t n = rd32(c, WEFT_REG_NUM_ENGINES);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += counter(c, WEFT_CNT_ENGINE_BUSY_NS, 0, i);
+	return sum;
+}
+
+unsigned policy(struct card *c, uint32_t band, uint32_t floor, uint32_t slice_ns)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_POLICY, .u.arg = { band, floor, slice_ns } };
+
+	return mbox_call(c, &m);
+}
