@@ -196,6 +196,7 @@ static void slots(void **state)
 	assert_ptr_equal(wcard_bands_pick(b->c), lr[0] == taken[0] || lr[0] == taken[1] || lr[0] == taken[2] ?
 			 (lr[1] == taken[0] || lr[1] == taken[1] || lr[1] == taken[2] ?
 			  (lr[2] == taken[0] || lr[2] == taken[1] || lr[2] == taken[2] ? lr[3] : lr[2]) : lr[1]) : lr[0]);
+	wcard_bands_push(taken[0]);
 	assert_null(wcard_bands_pick(b->c));			/* one slot, given back once */
 }
 
