@@ -35,7 +35,7 @@ static int card_device_open(struct weft_device *d)
 		weft_fail(ret, "%s: query", d->info.node);
 		goto close;
 	}
-	ret = sys->vm_create(d->fd, &d->vm);
+	ret = sys->vm_create(d->fd, false, &d->vm);
 	if (ret) {
 		weft_fail(ret, "%s: address space", d->info.node);
 		goto close;
@@ -52,9 +52,68 @@ close:
 
 static void card_device_close(struct weft_device *d)
 {
+	if (d->lr_vm)
+		d->weft->sys->vm_destroy(d->fd, d->lr_vm);
 	d->weft->sys->vm_destroy(d->fd, d->vm);
 	d->weft->sys->close(d->fd);
 	weft_va_fini(&d->va);
+}
+
+/* with space: the same address means the same memory in both address spaces */
+static int bind_all(struct weft_device *d, struct weft_memory *m)
+{
+	const struct weft_sys *sys = d->weft->sys;
+	int ret = sys->bind(d->fd, d->vm, m->handle, m->address, m->bytes, m->access);
+
+	if (!ret && d->lr_vm) {
+		ret = sys->bind(d->fd, d->lr_vm, m->handle, m->address, m->bytes, m->access);
+		if (ret)
+			sys->unbind(d->fd, d->vm, m->address, m->bytes);
+	}
+	if (!ret) {
+		m->next_bound = d->bound;
+		d->bound = m;
+	}
+	return ret;
+}
+
+static int unbind_all(struct weft_device *d, struct weft_memory *m)
+{
+	const struct weft_sys *sys = d->weft->sys;
+	struct weft_memory **p;
+	int ret, lr = 0;
+
+	pthread_mutex_lock(&d->space);
+	for (p = &d->bound; *p && *p != m; p = &(*p)->next_bound)
+		;
+	if (*p)
+		*p = m->next_bound;
+	ret = sys->unbind(d->fd, d->vm, m->address, m->bytes);
+	if (d->lr_vm)
+		lr = sys->unbind(d->fd, d->lr_vm, m->address, m->bytes);
+	pthread_mutex_unlock(&d->space);
+	return ret ? ret : lr;
+}
+
+int weft_card_lr(struct weft_device *d)
+{
+	const struct weft_sys *sys = d->weft->sys;
+	uint32_t vm;
+	int ret = 0;
+
+	pthread_mutex_lock(&d->space);
+	if (!d->lr_vm) {
+		ret = sys->vm_create(d->fd, true, &vm);
+		for (struct weft_memory *m = d->bound; m && !ret; m = m->next_bound) {
+			ret = sys->bind(d->fd, vm, m->handle, m->address, m->bytes, m->access);
+			if (ret)
+				sys->vm_destroy(d->fd, vm);
+		}
+		if (!ret)
+			d->lr_vm = vm;
+	}
+	pthread_mutex_unlock(&d->space);
+	return ret ? weft_fail(ret, "%s: address space for user queues", d->info.node) : 0;
 }
 
 /* One page stays free behind every object, so that running over its end faults. */
@@ -69,7 +128,9 @@ static int place(struct weft_memory *m)
 	pthread_mutex_unlock(&d->lock);
 	if (ret)
 		return weft_fail(ret, "%s: device address for %" PRIu64 " bytes", d->info.node, m->bytes);
-	ret = d->weft->sys->bind(d->fd, d->vm, m->handle, m->address, m->bytes, m->access);
+	pthread_mutex_lock(&d->space);
+	ret = bind_all(d, m);
+	pthread_mutex_unlock(&d->space);
 	if (!ret)
 		return 0;
 	pthread_mutex_lock(&d->lock);
@@ -84,7 +145,8 @@ static int card_memory_create(struct weft_memory *m)
 	const struct weft_sys *sys = d->weft->sys;
 	struct weft_memory_info info = { 0 };
 	uint64_t wanted = m->bytes;
-	int ret = sys->gem_create(d->fd, &m->bytes, m->place, &m->handle);
+	int ret = m->cells ? sys->gem_create_cells(d->fd, &m->bytes, &m->handle) :
+		  sys->gem_create(d->fd, &m->bytes, m->place, &m->handle);
 
 	if (ret == -ENOSPC && !sys->memory(d->fd, &info))
 		return weft_fail(ret, "%s: %" PRIu64 " bytes; free %" PRIu64 ", largest block %" PRIu64, d->info.node,
@@ -130,8 +192,16 @@ static int card_memory_import(struct weft_memory *m)
 
 static int card_memory_map(struct weft_memory *m)
 {
-	int ret = m->device->weft->sys->gem_map(m->device->fd, m->handle, m->bytes, &m->map);
+	const struct weft_sys *sys = m->device->weft->sys;
+	int ret = sys->gem_map(m->device->fd, m->handle, m->bytes, &m->map);
 
+	if (!ret && m->cells) {
+		ret = sys->gem_map_arm(m->device->fd, m->handle, m->bytes, &m->arm);
+		if (ret)
+			sys->unmap(m->map, m->bytes);
+		if (ret)
+			m->map = NULL;
+	}
 	return ret ? weft_fail(ret, "%s: mapping %" PRIu64 " bytes", m->device->info.node, m->bytes) : 0;
 }
 
@@ -143,7 +213,9 @@ static int card_memory_destroy(struct weft_memory *m)
 
 	if (m->map)
 		sys->unmap(m->map, m->bytes);
-	ret = sys->unbind(d->fd, d->vm, m->address, m->bytes);
+	if (m->arm)
+		sys->unmap(m->arm, m->bytes);
+	ret = unbind_all(d, m);
 	if (!ret) {	/* else the address may still be translated: it is lost, not reused */
 		pthread_mutex_lock(&d->lock);
 		weft_va_free(&d->va, m->address, m->va_bytes);

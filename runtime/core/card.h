@@ -11,6 +11,9 @@
 /* Handle of a timeline in the file of @device; made once. -EOPNOTSUPP for a timeline of another kind */
 int weft_card_sync(struct weft_timeline *timeline, struct weft_device *device, uint32_t *handle);
 
+/* Makes the address space of user queues, once, with everything bound in it that is bound in the other. */
+int weft_card_lr(struct weft_device *device);
+
 int weft_card_queue_create(struct weft_queue *queue, const struct weft_queue_config *config);
 void weft_card_queue_destroy(struct weft_queue *queue);
 int weft_card_queue_submit(struct weft_queue *queue, const struct weft_submit *submit);

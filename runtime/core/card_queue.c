@@ -118,7 +118,7 @@ static int encode(struct weft_list *list)
 
 	if (list->encoded)
 		return 0;
-	ret = weft_list_encode(list->commands, &image);
+	ret = weft_list_encode(list, &image);
 	if (ret)
 		return ret;
 	free(list->image.bytes);

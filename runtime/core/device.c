@@ -54,6 +54,7 @@ int weft_device_open(struct weft *weft, const char *kind, uint32_t index, struct
 	d->fd = -1;
 	pthread_mutex_init(&d->copier_lock, NULL);
 	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->space, NULL);
 	d->info.size = sizeof(d->info);
 	d->info.index = index;
 	snprintf(d->info.kind, sizeof(d->info.kind), "%s", row->name);
@@ -93,6 +94,7 @@ int weft_device_close(struct weft_device *device)
 	pthread_mutex_unlock(&weft->lock);
 	device->kind->backend->device_close(device);
 	pthread_mutex_destroy(&device->lock);
+	pthread_mutex_destroy(&device->space);
 	pthread_mutex_destroy(&device->copier_lock);
 	device->magic = 0;
 	free(device);

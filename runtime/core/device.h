@@ -25,6 +25,10 @@ struct weft_device {
 	uint32_t vm;
 	pthread_mutex_t lock;			/* va */
 	struct weft_va va;
+	pthread_mutex_t space;			/* lr_vm, bound, ringer */
+	uint32_t lr_vm;				/* of user queues, made with the first; 0 = none */
+	struct weft_memory *bound;		/* what has to be bound there too */
+	struct weft_user_queue *ringer;		/* one whose doorbell page takes kicks, or NULL */
 	/* soft */
 	void *priv;
 };

@@ -4,7 +4,8 @@
  * State of the library: one object for the process.
  *
  * Lock order, outermost first: weft.share (memory imports) > weft_copier.lock > weft_queue.lock > weft_timeline.lock
- * > weft_device.lock (addresses) > weft.lock (tables and lists, never held over a call out of the library).
+ * > weft_device.space
+ * (address spaces) > weft_device.lock (addresses) > weft.lock (tables and lists, never held over a call out of the library).
  */
 #ifndef WEFT_CORE_LIBRARY_H
 #define WEFT_CORE_LIBRARY_H
@@ -59,7 +60,7 @@ void weft_sys_set(const struct weft_sys *sys);
 /* Every handle begins with its magic. */
 enum weft_magic {
 	WEFT_MAGIC_DEVICE = 0x57644576, WEFT_MAGIC_MEMORY, WEFT_MAGIC_TIMELINE, WEFT_MAGIC_LIST, WEFT_MAGIC_QUEUE,
-	WEFT_MAGIC_TENSOR,
+	WEFT_MAGIC_TENSOR, WEFT_MAGIC_USER_QUEUE,
 };
 
 /* 0, or -ENOTCONN with text. The first thing every public call does */

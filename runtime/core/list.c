@@ -75,7 +75,7 @@ static int grow(struct weft_list *list)
 	return 0;
 }
 
-static int check(struct weft_list *list, const char *call)
+int weft_list_check(struct weft_list *list, const char *call)
 {
 	int ret = weft_handle(list, WEFT_MAGIC_LIST, call);
 
@@ -84,7 +84,7 @@ static int check(struct weft_list *list, const char *call)
 	return list->committed ? weft_fail(-EBUSY, "%s: the list is committed; reset it first", call) : 0;
 }
 
-static int append(struct weft_list *list, const struct weft_command *command)
+int weft_list_append(struct weft_list *list, const struct weft_command *command)
 {
 	int ret = grow(list);
 
@@ -118,6 +118,7 @@ void weft_list_free(struct weft_list *list)
 {
 	weft_backend(list->device)->list_drop(list);
 	weft_commands_put(list->commands);
+	free(list->entries);
 	free(list->image.bytes);
 	if (!list->internal)
 		atomic_fetch_sub(&list->device->children, 1);
@@ -160,6 +161,7 @@ int weft_list_reset(struct weft_list *list)
 		list->commands = fresh;
 	}
 	weft_backend(list->device)->list_drop(list);
+	list->num_entries = 0;
 	list->committed = false;
 	list->encoded = false;
 	return 0;
@@ -175,7 +177,7 @@ int weft_list_length(const struct weft_list *list)
 int weft_list_exec(struct weft_list *list, const char *name, enum weft_type type, const struct weft_exec *exec)
 {
 	struct weft_command c = { .op = WEFT_COMMAND_EXEC };
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (!ret)
 		ret = weft_take(&c.u.exec.exec, sizeof(c.u.exec.exec), exec, sizeof(*exec), __func__);
@@ -190,7 +192,7 @@ int weft_list_exec(struct weft_list *list, const char *name, enum weft_type type
 		return weft_fail(-EINVAL, "weft_list_exec: %s/%s takes %u to %u operands, not %u", name,
 				 weft_type_name(type), c.u.exec.kernel->min_operands, c.u.exec.kernel->max_operands,
 				 exec->num_operands);
-	return append(list, &c);
+	return weft_list_append(list, &c);
 }
 
 int weft_list_copy_rows(struct weft_list *list, uint64_t dst, uint64_t dst_pitch, uint64_t src, uint64_t src_pitch,
@@ -201,14 +203,14 @@ int weft_list_copy_rows(struct weft_list *list, uint64_t dst, uint64_t dst_pitch
 		.u.copy = { .dst = dst, .dst_pitch = dst_pitch, .src = src, .src_pitch = src_pitch, .bytes = bytes,
 			    .rows = rows },
 	};
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (ret)
 		return ret;
 	if (!rows || (rows > 1 && (dst_pitch < bytes || src_pitch < bytes)))
 		return weft_fail(-EINVAL, "weft_list_copy_rows: %u rows, or a pitch below %llu bytes", rows,
 				 (unsigned long long)bytes);
-	return append(list, &c);
+	return weft_list_append(list, &c);
 }
 
 int weft_list_copy(struct weft_list *list, uint64_t dst, uint64_t src, uint64_t bytes)
@@ -222,14 +224,14 @@ int weft_list_fill(struct weft_list *list, uint64_t dst, uint64_t bytes, uint64_
 		.op = WEFT_COMMAND_FILL,
 		.u.fill = { .dst = dst, .bytes = bytes, .pattern = pattern, .width = width },
 	};
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (ret)
 		return ret;
 	if (width < 1 || width > 8 || (width & (width - 1)) || dst % width || bytes % width)
 		return weft_fail(-EINVAL, "weft_list_fill: width %u for %llu bytes at %#llx", width,
 				 (unsigned long long)bytes, (unsigned long long)dst);
-	return append(list, &c);
+	return weft_list_append(list, &c);
 }
 
 int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_reduction op, const uint64_t *src,
@@ -239,7 +241,7 @@ int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_redu
 		.op = WEFT_COMMAND_REDUCE,
 		.u.reduce = { .type = type, .op = op, .num_src = num_src, .num_dst = num_dst, .count = count },
 	};
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (ret)
 		return ret;
@@ -249,7 +251,7 @@ int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_redu
 				 (int)type, (int)op, num_src, num_dst);
 	if (reduce_own(&c, src, dst))
 		return weft_fail(-ENOMEM, "weft_list_reduce");
-	ret = append(list, &c);
+	ret = weft_list_append(list, &c);
 	if (ret)
 		free((void *)(uintptr_t)c.u.reduce.src);
 	return ret;
@@ -258,22 +260,22 @@ int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_redu
 int weft_list_timed(struct weft_list *list, uint64_t ns)
 {
 	struct weft_command c = { .op = WEFT_COMMAND_TIMED, .u.timed = { .ns = ns } };
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (ret)
 		return ret;
-	return ns > 1ull << 40 ? weft_fail(-EINVAL, "weft_list_timed: more than 2^40 ns") : append(list, &c);
+	return ns > 1ull << 40 ? weft_fail(-EINVAL, "weft_list_timed: more than 2^40 ns") : weft_list_append(list, &c);
 }
 
 int weft_list_timestamp(struct weft_list *list, uint64_t dst)
 {
 	struct weft_command c = { .op = WEFT_COMMAND_TIMESTAMP, .u.timestamp = { .dst = dst } };
-	int ret = check(list, __func__);
+	int ret = weft_list_check(list, __func__);
 
 	if (ret)
 		return ret;
 	return dst % 8 ? weft_fail(-EINVAL, "weft_list_timestamp: %#llx is not 8-byte aligned",
-				   (unsigned long long)dst) : append(list, &c);
+				   (unsigned long long)dst) : weft_list_append(list, &c);
 }
 
 int weft_list_commit(struct weft_list *list)

@@ -25,6 +25,15 @@ struct weft_image {
 	uint64_t size;
 };
 
+/* An operand that weft_list_rotation() or weft_list_choice() made. Commands name it by WEFT_TOKEN | its number. */
+#define WEFT_TOKEN	(1ull << 63)
+struct weft_entry {
+	struct weft_rotation rotation;
+	bool choice;			/* then index, first, count, else rotation */
+	uint16_t first, count;
+	uint64_t index;
+};
+
 struct weft_list {
 	uint32_t magic;
 	bool internal;
@@ -32,6 +41,8 @@ struct weft_list {
 	bool encoded;			/* image is of the commands as they are */
 	struct weft_device *device;
 	struct weft_commands *commands;
+	struct weft_entry *entries;
+	uint32_t num_entries, room_entries;
 	struct weft_image image;	/* card */
 	struct weft_memory *resident;	/* card, committed */
 };
@@ -39,8 +50,11 @@ struct weft_list {
 int weft_list_new(struct weft_device *device, bool internal, struct weft_list **list);
 void weft_list_free(struct weft_list *list);
 void weft_commands_put(struct weft_commands *commands);
+/* 0, or -EBUSY and the like with text: whether it may be changed */
+int weft_list_check(struct weft_list *list, const char *call);
+int weft_list_append(struct weft_list *list, const struct weft_command *command);
 
 /* list_encode.c: the only file that knows packets. 0, -E2BIG, -ENOMEM with text; the image is freed by the caller */
-int weft_list_encode(const struct weft_commands *commands, struct weft_image *image);
+int weft_list_encode(const struct weft_list *list, struct weft_image *image);
 
 #endif

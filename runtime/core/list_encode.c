@@ -7,13 +7,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cell.h"
 #include "operand.h"
 #include "packet.h"
 
 #include "list.h"
+#include "memory.h"
 
 struct table {
 	struct weft_operand entry[WEFT_OPERANDS_MAX];
+	uint64_t key[WEFT_OPERANDS_MAX];	/* address, or token of the list's own entry */
 	uint32_t count;
 	uint16_t slot[4 * WEFT_OPERANDS_MAX];	/* hash of addresses: entry + 1 */
 };
@@ -27,6 +30,7 @@ static int add(struct table *t, uint64_t address)
 {
 	if (t->count == WEFT_OPERANDS_MAX)
 		return -E2BIG;
+	t->key[t->count] = address;
 	t->entry[t->count] = (struct weft_operand) { .base = address, .depth = 1, .mul = 1, .div = 1 };
 	return (int)t->count++;
 }
@@ -37,8 +41,10 @@ static int one(struct table *t, uint64_t address)
 	uint32_t at = hash(address);
 	int index;
 
+	if (address & WEFT_TOKEN)	/* the list's own come first */
+		return (int)(address & ~WEFT_TOKEN);
 	for (; t->slot[at]; at = (at + 1) % (4 * WEFT_OPERANDS_MAX))
-		if (t->entry[t->slot[at] - 1].base == address)
+		if (t->key[t->slot[at] - 1] == address)
 			return t->slot[at] - 1;
 	index = add(t, address);
 	if (index >= 0)
@@ -54,15 +60,20 @@ static int run(struct table *t, const uint64_t *address, uint32_t count)
 	for (uint32_t at = 0; at + count <= t->count; at++) {
 		uint32_t n = 0;
 
-		while (n < count && t->entry[at + n].base == address[n])
+		while (n < count && t->key[at + n] == address[n])
 			n++;
 		if (n == count)
 			return (int)at;
 	}
 	first = (int)t->count;
-	for (uint32_t i = 0; i < count; i++)
-		if (add(t, address[i]) < 0)
+	for (uint32_t i = 0; i < count; i++) {
+		int index = add(t, address[i]);
+
+		if (index < 0)
 			return -E2BIG;
+		if (address[i] & WEFT_TOKEN)	/* a copy, so that they follow each other */
+			t->entry[index] = t->entry[address[i] & ~WEFT_TOKEN];
+	}
 	return first;
 }
 
@@ -113,22 +124,100 @@ _Static_assert((int)WEFT_TYPE_F32 == WEFT_F32 && (int)WEFT_TYPE_BF16 == WEFT_BF1
 _Static_assert(WEFT_EXEC_MAX_OPERANDS == WEFT_EXEC_OPERANDS && WEFT_EXEC_MAX_SCALARS == WEFT_EXEC_SCALARS &&
 	       WEFT_REDUCTION_WIDTH == WEFT_REDUCE_MAX, "limits of the contract");
 
+/* An operand field: inline, or when the packet's operands are in the table its index there. */
+static int operand(struct table *t, uint8_t flags, uint64_t address, uint64_t *field)
+{
+	int index;
+
+	*field = address;
+	if (!(flags & WEFT_PKT_TABLE))
+		return 0;
+	index = one(t, address);
+	*field = (uint64_t)index;
+	return index < 0 ? index : 0;
+}
+
+static uint8_t tabled(uint64_t a, uint64_t b)
+{
+	return (a | b) & WEFT_TOKEN ? WEFT_PKT_TABLE : 0;
+}
+
+static int encode_cell(struct table *t, const struct weft_command *c, union weft_packet *p)
+{
+	const struct weft_cell_op *o = &c->u.cell;
+	const uint8_t flags = tabled(o->cell, 0);
+	uint64_t cell;
+	int ret = operand(t, flags, o->cell, &cell);
+
+	if (ret)
+		return ret;
+	if (c->op == WEFT_COMMAND_WAIT) {
+		p->wait = (struct weft_pkt_wait) {
+			.op = WEFT_PKT_WAIT, .flags = flags,
+			.end_level = o->exit_levels ? (uint8_t)(o->exit_levels - 1) : WEFT_WAIT_NO_LOOP,
+			.cell_flags = o->flags & WEFT_CELL_TAG ? WEFT_WAIT_TAG : 0,
+			.u.one = { .cell = cell, .base = o->base, .step = o->step, .tag = o->tag },
+			.exit = o->exit, .level = o->level, .skew = o->skew,
+		};
+		return 0;
+	}
+	p->signal = (struct weft_pkt_signal) {
+		.op = WEFT_PKT_SIGNAL, .flags = flags, .words = WEFT_SIG_VALUE,
+		.scope = o->flags & WEFT_CELL_SYSTEM ? WEFT_SCOPE_SYSTEM : WEFT_SCOPE_QUEUE,
+		.u.one = { .cell = cell, .base = o->base, .step = o->step, .tag = o->tag },
+		.level = o->level, .skew = o->skew,
+	};
+	p->signal.words |= o->flags & WEFT_CELL_TAG ? WEFT_SIG_TAG : 0;
+	p->signal.words |= o->flags & WEFT_CELL_END ? WEFT_SIG_END : 0;
+	return 0;
+}
+
+static void encode_call(const struct weft_command *c, union weft_packet *p)
+{
+	const struct weft_list *inner = c->u.call.inner;
+	const struct weft_image *image = &inner->image;
+
+	p->call = (struct weft_pkt_call) {
+		.op = c->u.call.loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
+		.list = inner->resident->address, .ntable = image->num_operands,
+		.table = image->num_operands ? inner->resident->address + image->table_offset : 0,
+		.count = c->u.call.count,
+	};
+}
+
+_Static_assert((int)WEFT_COMPARE_LT == WEFT_CMP_LT && (int)WEFT_COMPARE_ALWAYS == WEFT_CMP_ALWAYS &&
+	       WEFT_CELL_BYTES == sizeof(struct weft_cell), "numbers of the contract");
+
 static int encode(struct table *t, const struct weft_command *c, union weft_packet *p)
 {
+	uint64_t dst, src;
+	uint8_t flags;
+	int ret;
+
 	switch ((enum weft_command_op)c->op) {
 	case WEFT_COMMAND_EXEC:
 		return encode_exec(t, c, p);
 	case WEFT_COMMAND_REDUCE:
 		return encode_reduce(t, c, p);
 	case WEFT_COMMAND_COPY:
+		flags = tabled(c->u.copy.dst, c->u.copy.src);
+		ret = operand(t, flags, c->u.copy.dst, &dst);
+		if (!ret)
+			ret = operand(t, flags, c->u.copy.src, &src);
+		if (ret)
+			return ret;
 		p->copy = (struct weft_pkt_copy) {
-			.op = WEFT_PKT_COPY, .rows = c->u.copy.rows, .dst = c->u.copy.dst, .src = c->u.copy.src,
+			.op = WEFT_PKT_COPY, .flags = flags, .rows = c->u.copy.rows, .dst = dst, .src = src,
 			.bytes = c->u.copy.bytes, .dst_pitch = c->u.copy.dst_pitch, .src_pitch = c->u.copy.src_pitch,
 		};
 		return 0;
 	case WEFT_COMMAND_FILL:
+		flags = tabled(c->u.fill.dst, 0);
+		ret = operand(t, flags, c->u.fill.dst, &dst);
+		if (ret)
+			return ret;
 		p->fill = (struct weft_pkt_fill) {
-			.op = WEFT_PKT_FILL, .width = (uint8_t)c->u.fill.width, .dst = c->u.fill.dst,
+			.op = WEFT_PKT_FILL, .flags = flags, .width = (uint8_t)c->u.fill.width, .dst = dst,
 			.bytes = c->u.fill.bytes, .pattern = c->u.fill.pattern,
 		};
 		return 0;
@@ -136,29 +225,95 @@ static int encode(struct table *t, const struct weft_command *c, union weft_pack
 		p->timed = (struct weft_pkt_timed) { .op = WEFT_PKT_TIMED, .ns = c->u.timed.ns };
 		return 0;
 	case WEFT_COMMAND_TIMESTAMP:
-		p->timestamp = (struct weft_pkt_timestamp) { .op = WEFT_PKT_TIMESTAMP, .dst = c->u.timestamp.dst };
+		flags = tabled(c->u.timestamp.dst, 0);
+		ret = operand(t, flags, c->u.timestamp.dst, &dst);
+		if (ret)
+			return ret;
+		p->timestamp = (struct weft_pkt_timestamp) { .op = WEFT_PKT_TIMESTAMP, .flags = flags, .dst = dst };
+		return 0;
+	case WEFT_COMMAND_WAIT:
+	case WEFT_COMMAND_SIGNAL:
+		return encode_cell(t, c, p);
+	case WEFT_COMMAND_CALL:
+		encode_call(c, p);
+		return 0;
+	case WEFT_COMMAND_RANGE:
+		p->range = (struct weft_pkt_range) {
+			.op = WEFT_PKT_RANGE, .level = (uint16_t)c->u.range.level, .skew = c->u.range.skew,
+			.last = c->u.range.last,
+		};
+		return 0;
+	case WEFT_COMMAND_PRED:
+		flags = tabled(c->u.pred.operand, 0);
+		ret = operand(t, flags, c->u.pred.operand, &src);
+		if (ret)
+			return ret;
+		p->pred = (struct weft_pkt_pred) {
+			.op = WEFT_PKT_PRED, .flags = flags, .compare = (uint8_t)c->u.pred.compare,
+			.imm = c->u.pred.value, .operand = src,
+		};
+		return 0;
+	case WEFT_COMMAND_BREAK:
+		p->nop = (struct weft_pkt_nop) { .op = WEFT_PKT_BREAK, .level = (uint16_t)c->u.level };
 		return 0;
 	}
 	return -EINVAL;
 }
 
-/* The table is large and the lists of copies are short. */
-static bool needs_table(const struct weft_commands *commands)
+/* The list's own operands come first in the table, in the order they were made. */
+static int encode_entries(struct table *t, const struct weft_list *list)
 {
+	t->count = list->num_entries;
+	for (uint32_t i = 0; i < list->num_entries; i++) {
+		const struct weft_rotation *r = &list->entries[i].rotation;
+
+		t->key[i] = WEFT_TOKEN | i;
+		t->entry[i] = (struct weft_operand) {
+			.base = r->base, .stride = r->stride, .depth = r->depth, .phase = r->phase, .mul = r->mul,
+			.div = r->div, .skew = r->skew, .level = (uint8_t)r->level,
+		};
+	}
+	for (uint32_t i = 0; i < list->num_entries; i++) {
+		const struct weft_entry *e = &list->entries[i];
+		struct weft_operand_indirect in = { .first = e->first, .count = e->count };
+		int index;
+
+		if (!e->choice)
+			continue;
+		index = one(t, e->index);
+		if (index < 0)
+			return index;
+		in.index = (uint16_t)index;
+		t->entry[i] = (struct weft_operand) { .depth = 1, .mul = 1, .div = 1, .flags = WEFT_OPND_INDIRECT };
+		memcpy(&t->entry[i].base, &in, sizeof(in));
+	}
+	return 0;
+}
+
+/* The table is large and the lists of copies are short. */
+static bool needs_table(const struct weft_list *list)
+{
+	const struct weft_commands *commands = list->commands;
+
+	if (list->num_entries)
+		return true;
 	for (uint32_t i = 0; i < commands->count; i++)
 		if (commands->command[i].op == WEFT_COMMAND_EXEC || commands->command[i].op == WEFT_COMMAND_REDUCE)
 			return true;
 	return false;
 }
 
-int weft_list_encode(const struct weft_commands *commands, struct weft_image *image)
+int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 {
+	const struct weft_commands *commands = list->commands;
 	uint64_t packet_bytes = (uint64_t)commands->count * WEFT_PACKET_BYTES, table_bytes;
-	bool tabled = needs_table(commands);
-	struct table *t = tabled ? calloc(1, sizeof(*t)) : NULL;
-	char *bytes = calloc(1, packet_bytes + (tabled ? sizeof(t->entry) : 0));
-	int ret = bytes && (t || !tabled) ? 0 : -ENOMEM;
+	bool has_table = needs_table(list);
+	struct table *t = has_table ? calloc(1, sizeof(*t)) : NULL;
+	char *bytes = calloc(1, packet_bytes + (has_table ? sizeof(t->entry) : 0));
+	int ret = bytes && (t || !has_table) ? 0 : -ENOMEM;
 
+	if (!ret && has_table)
+		ret = encode_entries(t, list);
 	for (uint32_t i = 0; i < commands->count && !ret; i++)
 		ret = encode(t, &commands->command[i], (union weft_packet *)(bytes + (size_t)i * WEFT_PACKET_BYTES));
 	if (ret) {
@@ -167,11 +322,11 @@ int weft_list_encode(const struct weft_commands *commands, struct weft_image *im
 		return weft_fail(ret, "list of %u commands: at most %u distinct operands", commands->count,
 				 WEFT_OPERANDS_MAX);
 	}
-	table_bytes = tabled ? (uint64_t)t->count * sizeof(t->entry[0]) : 0;
-	if (tabled)
+	table_bytes = has_table ? (uint64_t)t->count * sizeof(t->entry[0]) : 0;
+	if (has_table)
 		memcpy(bytes + packet_bytes, t->entry, table_bytes);
 	*image = (struct weft_image) {
-		.bytes = bytes, .num_packets = commands->count, .num_operands = tabled ? t->count : 0,
+		.bytes = bytes, .num_packets = commands->count, .num_operands = has_table ? t->count : 0,
 		.table_offset = packet_bytes, .size = packet_bytes + table_bytes,
 	};
 	free(t);

@@ -5,8 +5,8 @@
 
 #include "memory.h"
 
-int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,
-		    struct weft_memory **memory)
+static int memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal, uint64_t flags,
+		      struct weft_memory **memory)
 {
 	struct weft_memory *m = calloc(1, sizeof(*m));
 	int ret;
@@ -15,7 +15,9 @@ int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place 
 		return weft_fail(-ENOMEM, "memory handle");
 	m->magic = WEFT_MAGIC_MEMORY;
 	m->refs = 1;
-	m->access = WEFT_ACCESS_READ | WEFT_ACCESS_WRITE;
+	m->access = WEFT_ACCESS_READ | (!flags ? WEFT_ACCESS_WRITE : flags == WEFT_MEMORY_CELLS ? WEFT_ACCESS_SIGNAL :
+					WEFT_ACCESS_CELL);
+	m->cells = flags;
 	m->internal = internal;
 	m->place = place;
 	m->device = device;
@@ -33,6 +35,12 @@ int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place 
 	return 0;
 }
 
+int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,
+		    struct weft_memory **memory)
+{
+	return memory_new(device, bytes, place, internal, 0, memory);
+}
+
 int weft_memory_create(struct weft_device *device, const struct weft_memory_desc *desc, struct weft_memory **memory)
 {
 	struct weft_memory_desc d;
@@ -42,10 +50,14 @@ int weft_memory_create(struct weft_device *device, const struct weft_memory_desc
 		ret = weft_take(&d, sizeof(d), desc, sizeof(d), __func__);
 	if (ret)
 		return ret;
-	if (!memory || d.place > WEFT_PLACE_HOST || !d.bytes || d.bytes > 1ull << 46 || d.flags)
+	if (!memory || d.place > WEFT_PLACE_HOST || !d.bytes || d.bytes > 1ull << 46 ||
+	    (d.flags && d.flags != WEFT_MEMORY_CELLS && d.flags != WEFT_MEMORY_CELLS_PEER) ||
+	    (d.flags && d.place != WEFT_PLACE_LOCAL))
 		return weft_fail(-EINVAL, "weft_memory_create: place %u, %llu bytes, flags %#llx", d.place,
 				 (unsigned long long)d.bytes, (unsigned long long)d.flags);
-	return weft_memory_new(device, d.bytes, d.place, false, memory);
+	if (d.flags && weft_backend(device) != &weft_backend_card)
+		return weft_fail(-EOPNOTSUPP, "weft_memory_create: devices of kind %s have no cells", device->kind->name);
+	return memory_new(device, d.bytes, d.place, false, d.flags, memory);
 }
 
 int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_place place, struct weft_memory **memory)
@@ -76,6 +88,7 @@ static int import_get(struct weft_device *device, struct weft_memory *owner, uin
 	m->magic = WEFT_MAGIC_MEMORY;
 	m->access = access;
 	m->place = owner->place;
+	m->cells = owner->cells;
 	m->device = device;
 	m->origin = owner;
 	m->bytes = owner->bytes;
@@ -139,7 +152,8 @@ int weft_memory_import(struct weft_device *device, struct weft_memory *memory, u
 		ret = weft_handle(memory, WEFT_MAGIC_MEMORY, __func__);
 	if (ret)
 		return ret;
-	if (!imported || !access || (access & ~(WEFT_ACCESS_READ | WEFT_ACCESS_WRITE)))
+	if (!imported || !access ||
+	    (access & ~(WEFT_ACCESS_READ | (memory->cells ? WEFT_ACCESS_SIGNAL : WEFT_ACCESS_WRITE))))
 		return weft_fail(-EINVAL, "weft_memory_import: access %#x", access);
 	if (memory->origin && (access & ~memory->access))
 		return weft_fail(-EACCES, "weft_memory_import: the import was made with access %#x", memory->access);

@@ -19,6 +19,7 @@ struct weft_memory {
 	uint32_t access;
 	bool internal;			/* of the library: not a child of the device */
 	bool cached;
+	bool cells;
 	enum weft_place place;
 	struct weft_device *device;
 	struct weft_memory *origin;	/* NULL: owner */
@@ -30,6 +31,8 @@ struct weft_memory {
 	/* card */
 	uint32_t handle;
 	uint64_t va_bytes;
+	struct weft_memory *next_bound;	/* device->bound */
+	void *arm;			/* of cells: arm words, with `map` */
 };
 
 int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -234,12 +235,9 @@ static int sys_peer(int fd, int peer_fd, struct weft_peer *peer)
 	return 0;
 }
 
-static int sys_gem_create(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle)
+static int gem_create(int fd, uint64_t *bytes, uint32_t placement, uint32_t flags, uint32_t *handle)
 {
-	struct drm_weft_gem_create c = {
-		.size = *bytes,
-		.placement = place == WEFT_PLACE_HOST ? DRM_WEFT_PLACE_SYSTEM : DRM_WEFT_PLACE_LOCAL,
-	};
+	struct drm_weft_gem_create c = { .size = *bytes, .placement = placement, .flags = flags };
 	int ret = call(fd, DRM_IOCTL_WEFT_GEM_CREATE, &c);
 
 	if (ret)
@@ -249,6 +247,16 @@ static int sys_gem_create(int fd, uint64_t *bytes, enum weft_place place, uint32
 	return 0;
 }
 
+static int sys_gem_create(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle)
+{
+	return gem_create(fd, bytes, place == WEFT_PLACE_HOST ? DRM_WEFT_PLACE_SYSTEM : DRM_WEFT_PLACE_LOCAL, 0, handle);
+}
+
+static int sys_gem_create_cells(int fd, uint64_t *bytes, uint32_t *handle)
+{
+	return gem_create(fd, bytes, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM, handle);
+}
+
 static int sys_gem_close(int fd, uint32_t handle)
 {
 	struct drm_gem_close c = { .handle = handle };
@@ -256,22 +264,34 @@ static int sys_gem_close(int fd, uint32_t handle)
 	return call(fd, DRM_IOCTL_GEM_CLOSE, &c);
 }
 
-static int sys_gem_map(int fd, uint32_t handle, uint64_t bytes, void **pointer)
+static int map(int fd, uint64_t offset, uint64_t bytes, int protection, void **pointer)
 {
-	struct drm_weft_gem_info i = { .handle = handle };
-	int ret = call(fd, DRM_IOCTL_WEFT_GEM_INFO, &i);
 	void *p;
 
-	if (ret)
-		return ret;
-	if (!i.mmap_offset)
+	if (!offset)
 		return -EOPNOTSUPP;
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)i.mmap_offset);
+	p = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)offset);
 	if (p == MAP_FAILED)
 		return -errno;
 	atomic_fetch_add_explicit(&mmaps, 1, memory_order_relaxed);
 	*pointer = p;
 	return 0;
+}
+
+static int sys_gem_map(int fd, uint32_t handle, uint64_t bytes, void **pointer)
+{
+	struct drm_weft_gem_info i = { .handle = handle };
+	int ret = call(fd, DRM_IOCTL_WEFT_GEM_INFO, &i);
+
+	return ret ? ret : map(fd, i.mmap_offset, bytes, PROT_READ | PROT_WRITE, pointer);
+}
+
+static int sys_gem_map_arm(int fd, uint32_t handle, uint64_t bytes, void **pointer)
+{
+	struct drm_weft_gem_info i = { .handle = handle };
+	int ret = call(fd, DRM_IOCTL_WEFT_GEM_INFO, &i);
+
+	return ret ? ret : map(fd, i.arm_offset, bytes, PROT_READ, pointer);
 }
 
 static void sys_unmap(void *pointer, uint64_t bytes)
@@ -286,6 +306,7 @@ static int sys_gem_export(int fd, uint32_t handle, uint32_t access, int *dmabuf)
 
 	e.rights |= access & WEFT_ACCESS_READ ? DRM_WEFT_RIGHT_READ : 0;
 	e.rights |= access & WEFT_ACCESS_WRITE ? DRM_WEFT_RIGHT_WRITE : 0;
+	e.rights |= access & WEFT_ACCESS_SIGNAL ? DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM : 0;
 	ret = call(fd, DRM_IOCTL_WEFT_GEM_EXPORT, &e);
 	if (!ret)
 		*dmabuf = e.fd;
@@ -302,9 +323,9 @@ static int sys_gem_import(int fd, int dmabuf, uint32_t *handle)
 	return ret;
 }
 
-static int sys_vm_create(int fd, uint32_t *vm)
+static int sys_vm_create(int fd, bool lr, uint32_t *vm)
 {
-	struct drm_weft_vm_create c = { .type = DRM_WEFT_VM_FENCE };
+	struct drm_weft_vm_create c = { .type = lr ? DRM_WEFT_VM_LR : DRM_WEFT_VM_FENCE };
 	int ret = call(fd, DRM_IOCTL_WEFT_VM_CREATE, &c);
 
 	if (!ret)
@@ -327,6 +348,8 @@ static int sys_bind(int fd, uint32_t vm, uint32_t handle, uint64_t va, uint64_t 
 
 	b.flags |= access & WEFT_ACCESS_READ ? DRM_WEFT_BIND_READ : 0;
 	b.flags |= access & WEFT_ACCESS_WRITE ? DRM_WEFT_BIND_WRITE : 0;
+	b.flags |= access & WEFT_ACCESS_SIGNAL ? DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM : 0;
+	b.flags |= access & WEFT_ACCESS_CELL ? DRM_WEFT_BIND_SEM : 0;
 	return call(fd, DRM_IOCTL_WEFT_VM_BIND, &b);
 }
 
@@ -402,6 +425,59 @@ static int sys_submit(int fd, const struct weft_sys_submit *submit)
 	return call(fd, DRM_IOCTL_WEFT_SUBMIT, &s);
 }
 
+static int sys_user_queue_create(int fd, struct weft_sys_user_queue *q)
+{
+	struct drm_weft_will *wills = NULL;
+	struct drm_weft_user_queue_create c = {
+		.vm_id = q->vm, .band = q->band, .flags = q->wait_stops ? DRM_WEFT_USER_QUEUE_WAIT_STOPS : 0,
+		.ring_log2 = q->ring_log2, .ring = q->ring, .ctl = q->ctl, .run_limit_ns = q->run_limit_ns,
+		.wait_limit_ns = q->wait_limit_ns, .weight = q->weight, .num_wills = q->num_wills,
+	};
+	int ret;
+
+	if (q->num_wills) {
+		wills = calloc(q->num_wills, sizeof(*wills));
+		if (!wills)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < q->num_wills; i++)
+			wills[i] = (struct drm_weft_will) {
+				.handle = q->wills[i].handle, .id = q->wills[i].id, .offset = q->wills[i].offset,
+			};
+		c.wills = (uintptr_t)wills;
+	}
+	ret = call(fd, DRM_IOCTL_WEFT_USER_QUEUE_CREATE, &c);
+	free(wills);
+	if (ret)
+		return ret;
+	q->id = c.queue_id;
+	ret = map(fd, c.doorbell_offset, WEFT_SYS_PAGE, PROT_WRITE, &q->doorbell);
+	if (!ret)
+		ret = map(fd, c.state_offset, WEFT_SYS_PAGE, PROT_READ, &q->state);
+	if (ret && q->doorbell)
+		munmap(q->doorbell, WEFT_SYS_PAGE);
+	if (ret)
+		sys_queue_destroy(fd, c.queue_id);
+	return ret;
+}
+
+static int sys_kick(int fd, uint32_t handle, uint64_t offset)
+{
+	struct drm_weft_kick k = { .handle = handle, .offset = offset };
+
+	return call(fd, DRM_IOCTL_WEFT_KICK, &k);
+}
+
+static int sys_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
+			 struct weft_cell_state *state)
+{
+	struct drm_weft_cell_wait w = { .handle = handle, .offset = offset, .value = value, .timeout_ns = timeout_ns };
+	int ret = call(fd, DRM_IOCTL_WEFT_CELL_WAIT, &w);
+
+	if (!ret)
+		*state = (struct weft_cell_state) { .value = w.value, .end = w.end, .fault = w.fault };
+	return ret;
+}
+
 static int sys_sync_create(int fd, uint32_t *handle)
 {
 	return wrapped(drmSyncobjCreate(fd, 0, handle));
@@ -451,8 +527,10 @@ const struct weft_sys weft_sys_kernel = {
 	.stats = sys_stats,
 	.peer = sys_peer,
 	.gem_create = sys_gem_create,
+	.gem_create_cells = sys_gem_create_cells,
 	.gem_close = sys_gem_close,
 	.gem_map = sys_gem_map,
+	.gem_map_arm = sys_gem_map_arm,
 	.unmap = sys_unmap,
 	.gem_export = sys_gem_export,
 	.gem_import = sys_gem_import,
@@ -464,6 +542,9 @@ const struct weft_sys weft_sys_kernel = {
 	.queue_destroy = sys_queue_destroy,
 	.queue_status = sys_queue_status,
 	.submit = sys_submit,
+	.user_queue_create = sys_user_queue_create,
+	.kick = sys_kick,
+	.cell_wait = sys_cell_wait,
 	.sync_create = sys_sync_create,
 	.sync_destroy = sys_sync_destroy,
 	.sync_export = sys_sync_export,

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include <weft/cell.h>
 #include <weft/device.h>
 #include <weft/memory.h>
 #include <weft/queue.h>
@@ -27,6 +28,25 @@ struct weft_sys_sync {
 };
 
 #define WEFT_SYS_MAX_SYNCS	64
+
+/* Access of a mapping besides WEFT_ACCESS_*: cells may be waited for, not signalled. */
+#define WEFT_ACCESS_CELL	0x8
+
+struct weft_sys_will {
+	uint32_t handle, id;
+	uint64_t offset;
+};
+
+/* doorbell and state are mappings of one page each, for unmap() */
+struct weft_sys_user_queue {
+	uint32_t vm, band, ring_log2, weight, num_wills;
+	bool wait_stops;
+	uint64_t ring, ctl, run_limit_ns, wait_limit_ns;
+	const struct weft_sys_will *wills;
+	uint32_t id;
+	void *doorbell, *state;
+};
+#define WEFT_SYS_PAGE	4096u
 
 struct weft_sys_submit {
 	uint32_t queue;
@@ -52,13 +72,16 @@ struct weft_sys {
 	int (*peer)(int fd, int peer_fd, struct weft_peer *peer);
 	/* objects; *bytes is rounded */
 	int (*gem_create)(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle);
+	int (*gem_create_cells)(int fd, uint64_t *bytes, uint32_t *handle);
 	int (*gem_close)(int fd, uint32_t handle);
 	int (*gem_map)(int fd, uint32_t handle, uint64_t bytes, void **pointer);
+	/* its arm words, read-only, one page for each of its pages */
+	int (*gem_map_arm)(int fd, uint32_t handle, uint64_t bytes, void **pointer);
 	void (*unmap)(void *pointer, uint64_t bytes);
 	int (*gem_export)(int fd, uint32_t handle, uint32_t access, int *dmabuf);
 	int (*gem_import)(int fd, int dmabuf, uint32_t *handle);
 	/* address spaces */
-	int (*vm_create)(int fd, uint32_t *vm);
+	int (*vm_create)(int fd, bool lr, uint32_t *vm);
 	int (*vm_destroy)(int fd, uint32_t vm);
 	int (*bind)(int fd, uint32_t vm, uint32_t handle, uint64_t va, uint64_t bytes, uint32_t access);
 	int (*unbind)(int fd, uint32_t vm, uint64_t va, uint64_t bytes);
@@ -67,6 +90,11 @@ struct weft_sys {
 	int (*queue_destroy)(int fd, uint32_t queue);
 	int (*queue_status)(int fd, uint32_t queue, struct weft_queue_status *status, uint64_t *fault_list);
 	int (*submit)(int fd, const struct weft_sys_submit *submit);
+	int (*user_queue_create)(int fd, struct weft_sys_user_queue *queue);
+	/* cells of a handle by offset; wait fills state; -ETIME */
+	int (*kick)(int fd, uint32_t handle, uint64_t offset);
+	int (*cell_wait)(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
+			 struct weft_cell_state *state);
 	/* timeline semaphores */
 	int (*sync_create)(int fd, uint32_t *handle);
 	int (*sync_destroy)(int fd, uint32_t handle);

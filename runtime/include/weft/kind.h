@@ -23,6 +23,13 @@ enum weft_command_op {
 	WEFT_COMMAND_FILL = 4,
 	WEFT_COMMAND_TIMED = 5,
 	WEFT_COMMAND_TIMESTAMP = 6,
+	/* of cards alone: a list of another kind does not take them */
+	WEFT_COMMAND_WAIT = 7,
+	WEFT_COMMAND_SIGNAL = 8,
+	WEFT_COMMAND_CALL = 9,
+	WEFT_COMMAND_RANGE = 10,
+	WEFT_COMMAND_PRED = 11,
+	WEFT_COMMAND_BREAK = 12,
 };
 
 /** struct weft_command - one command of a list, as the builder recorded it; fields as the parameters of list.h */
@@ -53,6 +60,22 @@ struct weft_command {
 		struct {
 			uint64_t dst;
 		} timestamp;
+		struct weft_cell_op cell;
+		struct {
+			struct weft_list *inner;
+			uint64_t count;
+			uint32_t loop;
+		} call;
+		struct {
+			uint64_t last;
+			uint32_t level;
+			int32_t skew;
+		} range;
+		struct {
+			uint64_t operand;
+			uint32_t compare, value;
+		} pred;
+		uint32_t level;
 	} u;
 };
 

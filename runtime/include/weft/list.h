@@ -77,6 +77,103 @@ int weft_list_timed(struct weft_list *list, uint64_t ns);
 /** weft_list_timestamp() - store the device's clock, u64 ns, at @dst (8-byte aligned) */
 int weft_list_timestamp(struct weft_list *list, uint64_t dst);
 
+/*
+ * Commands for user queues (user_queue.h), on cards alone (-EOPNOTSUPP). `level` counts loops from the command outwards, 0
+ * is the innermost; `seq` is that loop's iteration from 0, less `skew`.
+ */
+
+/**
+ * struct weft_cell_op - a wait or a signal
+ * @size: sizeof
+ * @level: loop whose seq counts
+ * @skew: of it
+ * @flags: WEFT_CELL_*
+ * @cell: weft_cell_address(), in the waiting card's own memory; a signalled one may be a peer's or the host's
+ * @base: wanted or stored value is base + seq * step
+ * @step: 0 outside loops
+ * @tag: with WEFT_CELL_TAG: stored; or compared, a difference stops the queue
+ * @exit_levels: of a wait: loops that END leaves, 0 = none: the next command follows
+ * @exit: of a wait: command of the list around those loops with which END goes on
+ */
+struct weft_cell_op {
+	uint32_t size;
+	uint32_t level;
+	int32_t skew;
+	uint32_t flags;
+	uint64_t cell, base, step, tag;
+	uint32_t exit_levels;
+	uint32_t exit;
+};
+#define WEFT_CELL_TAG		0x1
+#define WEFT_CELL_END		0x2	/* signal: the value is final */
+#define WEFT_CELL_SYSTEM	0x4	/* signal: after everything the queue wrote anywhere, not only to the same card */
+
+/** weft_list_wait() - the queue sleeps, holding nothing, until the cell has the value */
+int weft_list_wait(struct weft_list *list, const struct weft_cell_op *op);
+
+/** weft_list_signal() - store the value and wake waiters, on whichever card they are */
+int weft_list_signal(struct weft_list *list, const struct weft_cell_op *op);
+
+/**
+ * struct weft_rotation - an operand that moves on with the iterations of a loop
+ * @size: sizeof
+ * @level: loop that moves it
+ * @base: device address of block 0
+ * @stride: bytes between blocks
+ * @depth: blocks, 1 … 65535: block (phase + seq / div * mul) mod depth is meant
+ * @phase: of the first run; kept from run to run
+ * @mul: blocks per firing, >= 1
+ * @div: iterations per firing, >= 1
+ * @skew: of seq
+ */
+struct weft_rotation {
+	uint32_t size;
+	uint32_t level;
+	uint64_t base, stride;
+	uint16_t depth, phase, mul, div;
+	int32_t skew;
+	uint32_t pad;
+};
+
+/**
+ * weft_list_rotation() - make an operand
+ * @operand: out, to be used as an address in commands of this list; in weft_list_reduce() sources or destinations that
+ *	rotate follow each other as they were made
+ */
+int weft_list_rotation(struct weft_list *list, const struct weft_rotation *rotation, uint64_t *operand);
+
+/**
+ * weft_list_choice() - an operand chosen when it is used, by a number in memory
+ * @index: device address or rotation of a u32 i
+ * @choices: rotations of this list, made one after the other without others between
+ * @count: of them; i >= @count stops the queue
+ */
+int weft_list_choice(struct weft_list *list, uint64_t index, const uint64_t *choices, uint16_t count, uint64_t *operand);
+
+/** weft_list_call() - run @inner, which is committed and stays so */
+int weft_list_call(struct weft_list *list, struct weft_list *inner);
+
+/** weft_list_loop() - run it @count times, 0 = until something leaves it */
+int weft_list_loop(struct weft_list *list, struct weft_list *inner, uint64_t count);
+
+/** weft_list_range() - commands up to the next range run only while 0 <= seq < @last; 0: no upper end */
+int weft_list_range(struct weft_list *list, uint32_t level, int32_t skew, uint64_t last);
+
+/** enum weft_comparison - unsigned; ALWAYS ends a predicate */
+enum weft_comparison {
+	WEFT_COMPARE_EQ = 0,
+	WEFT_COMPARE_NE = 1,
+	WEFT_COMPARE_LT = 2,
+	WEFT_COMPARE_GE = 3,
+	WEFT_COMPARE_ALWAYS = 4,
+};
+
+/** weft_list_pred() - operators and copies up to the next predicate run only if the u32 at @operand compares with @value */
+int weft_list_pred(struct weft_list *list, enum weft_comparison compare, uint64_t operand, uint32_t value);
+
+/** weft_list_break() - leave the loop at @level */
+int weft_list_break(struct weft_list *list, uint32_t level);
+
 /** weft_list_commit() - place it in device memory. Return: 0 (also when it was), -EINVAL, -ENOTCONN, -ENOSPC, … */
 int weft_list_commit(struct weft_list *list);
 

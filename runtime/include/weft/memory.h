@@ -21,13 +21,17 @@ enum weft_place {
 
 #define WEFT_ACCESS_READ	0x1
 #define WEFT_ACCESS_WRITE	0x2
+#define WEFT_ACCESS_SIGNAL	0x4	/* of memory made with WEFT_MEMORY_CELLS: cells may be signalled */
+
+#define WEFT_MEMORY_CELLS	0x1	/* local; written by signals only, see cell.h */
+#define WEFT_MEMORY_CELLS_PEER	0x3	/* the same, but signalled by one importer: its owner only waits */
 
 /**
  * struct weft_memory_desc - what weft_memory_create() makes
  * @size: sizeof
  * @place: enum weft_place
  * @bytes: > 0; rounded up to 4 KiB
- * @flags: 0
+ * @flags: WEFT_MEMORY_*
  */
 struct weft_memory_desc {
 	uint32_t size;

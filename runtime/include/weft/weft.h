@@ -14,6 +14,8 @@
 #include "kernel.h"
 #include "list.h"
 #include "queue.h"
+#include "cell.h"
+#include "user_queue.h"
 #include "transfer.h"
 #include "kind.h"
 #include "tensor.h"

@@ -313,12 +313,14 @@ static int sys_gem_import(int fd, int dmabuf, uint32_t *handle)
 	return leave(gem_new(f, b->obj, b->access, handle));
 }
 
-static int sys_vm_create(int fd, uint32_t *vm)
+static int sys_vm_create(int fd, bool lr, uint32_t *vm)
 {
 	int ret = enter();
 
 	if (ret)
 		return ret;
+	if (lr)		/* this card has no user queues */
+		return leave(-EOPNOTSUPP);
 	fd_of(fd, FAKE_FILE)->vm = true;
 	fs.live++;
 	*vm = 1;

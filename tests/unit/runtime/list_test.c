@@ -68,7 +68,7 @@ static void golden(void **state)
 	ok(weft_list_timed(list, 5000000));
 	ok(weft_list_timestamp(list, C + 8));
 	assert_int_equal(weft_list_length(list), 8);
-	ok(weft_list_encode(list->commands, &image));
+	ok(weft_list_encode(list, &image));
 	assert_int_equal(image.num_packets, 8);
 	packet(0, { 0, 1, 1 }, { 1, 1, 1 }, { 2, 2, 1 }, { 4, 1, 4 }, { 8, 2, 0 }, { 10, 2, 1 }, { 12, 2, 2 },
 	       { 14, 2, 1 }, { 24, 4, 8 }, { 28, 4, 16 }, { 32, 4, 32 }, { 40, 4, 0x3f800000 }, { 44, 4, 0x3f000000 },
@@ -129,7 +129,7 @@ static void many_operands(void **state)
 		exec.operands[1] = A + (i + 1) % 4096 * 64;
 		ok(weft_list_exec(list, "relu", WEFT_TYPE_F32, &exec));
 	}
-	ok(weft_list_encode(list->commands, &image));
+	ok(weft_list_encode(list, &image));
 	assert_int_equal(image.num_operands, 4096);
 	for (uint32_t i = 0; i < 4096; i++) {
 		uint64_t base[2];
@@ -146,7 +146,7 @@ static void many_operands(void **state)
 	free(image.bytes);
 	exec.operands[0] = B;
 	ok(weft_list_exec(list, "relu", WEFT_TYPE_F32, &exec));
-	assert_int_equal(weft_list_encode(list->commands, &image), -E2BIG);
+	assert_int_equal(weft_list_encode(list, &image), -E2BIG);
 	assert_int_equal(weft_list_commit(list), -E2BIG);
 }
 

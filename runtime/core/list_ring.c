@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* The ring of a user queue: packets, ring control, doorbell page and state page, as the card contract has them. */
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "doorbell.h"
+#include "firmware/abi/queue.h"	/* the library has a queue.h of its own */
+#include "packet.h"
+
+#include "list.h"
+#include "user_queue.h"
+
+static struct weft_ring_ctl *ctl(const struct weft_user_queue *q)
+{
+	return q->memory->map;
+}
+
+void weft_ring_init(struct weft_user_queue *q)
+{
+	memset(ctl(q), 0, sizeof(*ctl(q)));
+	__atomic_store_n(&ctl(q)->armed, 1, __ATOMIC_RELEASE);
+}
+
+int weft_ring_push(struct weft_user_queue *q, const struct weft_list *list, bool loop, uint64_t count)
+{
+	const struct weft_image *image = &list->image;
+	const uint64_t size = 1ull << q->ring_log2;
+	union weft_packet *ring = (union weft_packet *)((char *)q->memory->map + WEFT_SYS_PAGE);
+
+	if (q->tail - __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE) >= size)
+		return -EAGAIN;
+	ring[q->tail & (size - 1)].call = (struct weft_pkt_call) {
+		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
+		.list = list->resident->address, .ntable = image->num_operands,
+		.table = image->num_operands ? list->resident->address + image->table_offset : 0, .count = count,
+	};
+	__atomic_store_n(&ctl(q)->tail, ++q->tail, __ATOMIC_RELEASE);
+	/* The card arms, fences and looks at tail; so one of the two sees the other. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (__atomic_load_n(&ctl(q)->armed, __ATOMIC_RELAXED))
+		*(volatile uint32_t *)((volatile char *)q->doorbell + WEFT_DB_RING) = 1;
+	return 0;
+}
+
+void weft_ring_kick(const struct weft_user_queue *q, uint64_t address)
+{
+	*(volatile uint64_t *)((volatile char *)q->doorbell + WEFT_DB_KICK) = address;
+}
+
+void weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_state *out)
+{
+	const struct weft_queue_state *s = (const struct weft_queue_state *)(uintptr_t)q->state;
+	uint64_t before, after;
+	int tries = 1000;
+
+	do {	/* a record that changes all the time is shown as it was last seen */
+		before = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
+		out->run = __atomic_load_n(&s->run, __ATOMIC_RELAXED);
+		out->cause = __atomic_load_n(&s->cause, __ATOMIC_RELAXED);
+		out->fault_packet = __atomic_load_n(&s->fault_packet, __ATOMIC_RELAXED);
+		out->retired = __atomic_load_n(&s->retired, __ATOMIC_RELAXED);
+		out->wait_address = __atomic_load_n(&s->wait_va, __ATOMIC_RELAXED);
+		out->wait_value = __atomic_load_n(&s->wait_value, __ATOMIC_RELAXED);
+		out->wait_since_ns = __atomic_load_n(&s->wait_since_ns, __ATOMIC_RELAXED);
+		out->fault_address = __atomic_load_n(&s->fault_va, __ATOMIC_RELAXED);
+		out->origin = __atomic_load_n(&s->origin, __ATOMIC_RELAXED);
+		out->iteration = __atomic_load_n(&s->frame[1].it, __ATOMIC_RELAXED);
+		atomic_thread_fence(memory_order_acquire);
+		after = __atomic_load_n(&s->version, __ATOMIC_RELAXED);
+	} while ((before != after || before & 1) && --tries);
+	out->posted = q->tail;
+	out->ended = __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE);
+}
+
+_Static_assert(WEFT_RING_LOG2_MIN == 4 && WEFT_RING_LOG2_MAX == 16, "limits of weft_user_queue_config.ring_lists");
+
+const char *weft_user_queue_run_name(uint32_t run)
+{
+	static const char *const names[] = {
+		[WEFT_QS_NONE] = "none", [WEFT_QS_IDLE] = "idle", [WEFT_QS_READY] = "ready",
+		[WEFT_QS_RUNNING] = "running", [WEFT_QS_PARKED] = "parked", [WEFT_QS_FAULTED] = "faulted",
+		[WEFT_QS_STOPPED] = "stopped", [WEFT_QS_SUSPENDED] = "suspended",
+	};
+
+	return run < sizeof(names) / sizeof(names[0]) ? names[run] : "?";
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* User queues: making and taking them down; what happens between, in list_ring.c, needs no kernel. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "list.h"
+#include "user_queue.h"
+
+#define MAX_WILLS	4096u
+
+static int take_wills(struct weft_device *d, const struct weft_user_queue_config *c, struct weft_sys_will **out)
+{
+	struct weft_sys_will *wills = calloc(c->num_wills, sizeof(*wills));
+
+	if (!wills)
+		return weft_fail(-ENOMEM, "wills");
+	for (uint32_t i = 0; i < c->num_wills; i++) {
+		const struct weft_will *w = &c->wills[i];
+		int ret = weft_handle(w->cells, WEFT_MAGIC_MEMORY, "weft_user_queue_create");
+
+		if (!ret && (!w->cells->cells || w->cells->device != d ||
+			     !weft_cell_address(w->cells, w->index)))
+			ret = weft_fail(-EINVAL, "weft_user_queue_create: will %u is no cell that this card can signal", i);
+		if (ret) {
+			free(wills);
+			return ret;
+		}
+		wills[i] = (struct weft_sys_will) {
+			.handle = w->cells->handle, .id = w->id, .offset = (uint64_t)w->index * WEFT_CELL_BYTES,
+		};
+	}
+	*out = wills;
+	return 0;
+}
+
+static void enlist(struct weft_user_queue *q)
+{
+	pthread_mutex_lock(&q->device->space);
+	q->next = q->device->ringer;
+	q->device->ringer = q;
+	pthread_mutex_unlock(&q->device->space);
+}
+
+static int create(struct weft_user_queue *q, const struct weft_user_queue_config *c, const struct weft_sys_will *wills)
+{
+	struct weft_device *d = q->device;
+	struct weft_sys_user_queue s = {
+		.band = c->priority ? c->priority - 1 : WEFT_PRIORITY_NORMAL - 1, .ring_log2 = q->ring_log2,
+		.weight = c->weight, .num_wills = c->num_wills, .wait_stops = c->flags & WEFT_USER_QUEUE_WAIT_STOPS,
+		.run_limit_ns = c->run_limit_ns, .wait_limit_ns = c->wait_limit_ns, .wills = wills,
+	};
+	int ret = weft_card_lr(d);
+
+	if (!ret)
+		ret = weft_memory_new(d, WEFT_SYS_PAGE + (64ull << q->ring_log2), WEFT_PLACE_HOST, true, &q->memory);
+	if (ret)
+		return ret;
+	ret = weft_memory_map(q->memory, &(void *) { NULL });
+	if (!ret) {
+		weft_ring_init(q);
+		s.vm = d->lr_vm;
+		s.ctl = q->memory->address;
+		s.ring = s.ctl + WEFT_SYS_PAGE;
+		ret = d->weft->sys->user_queue_create(d->fd, &s);
+		if (ret)
+			weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
+	}
+	if (ret) {
+		weft_memory_destroy(q->memory);
+		return ret;
+	}
+	q->id = s.id;
+	q->doorbell = s.doorbell;
+	q->state = s.state;
+	return 0;
+}
+
+int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
+			   struct weft_user_queue **queue)
+{
+	struct weft_user_queue_config c = { .size = sizeof(c) };
+	struct weft_sys_will *wills = NULL;
+	struct weft_user_queue *q;
+	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+
+	if (!ret && config)
+		ret = weft_take(&c, sizeof(c), config, sizeof(c), __func__);
+	if (ret)
+		return ret;
+	if (weft_backend(device) != &weft_backend_card)
+		return weft_fail(-EOPNOTSUPP, "weft_user_queue_create: devices of kind %s have none", device->kind->name);
+	if (!c.ring_lists)
+		c.ring_lists = 256;
+	if (!queue || c.priority > WEFT_PRIORITY_LOW || c.ring_lists < 16 || c.ring_lists > 65536 ||
+	    (c.ring_lists & (c.ring_lists - 1)) || c.weight > 1000 || (c.flags & ~WEFT_USER_QUEUE_WAIT_STOPS) ||
+	    c.num_wills > MAX_WILLS || (c.num_wills && !c.wills))
+		return weft_fail(-EINVAL, "weft_user_queue_create: a field is out of range");
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return weft_fail(-ENOMEM, "user queue");
+	q->device = device;
+	snprintf(q->name, sizeof(q->name), "%s", c.name ? c.name : "");
+	while (1u << q->ring_log2 < c.ring_lists)
+		q->ring_log2++;
+	if (c.num_wills)
+		ret = take_wills(device, &c, &wills);
+	if (!ret)
+		ret = create(q, &c, wills);
+	free(wills);
+	if (ret) {
+		free(q);
+		return ret;
+	}
+	q->magic = WEFT_MAGIC_USER_QUEUE;
+	enlist(q);
+	atomic_fetch_add(&device->children, 1);
+	*queue = q;
+	return 0;
+}
+
+int weft_user_queue_destroy(struct weft_user_queue *q)
+{
+	int ret = weft_handle(q, WEFT_MAGIC_USER_QUEUE, __func__), freed;
+	struct weft_user_queue **p;
+	const struct weft_sys *sys;
+	struct weft_device *d;
+
+	if (ret)
+		return ret;
+	d = q->device;
+	sys = d->weft->sys;
+	pthread_mutex_lock(&d->space);
+	for (p = &d->ringer; *p != q; p = &(*p)->next)
+		;
+	*p = q->next;
+	pthread_mutex_unlock(&d->space);
+	sys->unmap((void *)(uintptr_t)q->doorbell, WEFT_SYS_PAGE);
+	sys->unmap((void *)(uintptr_t)q->state, WEFT_SYS_PAGE);
+	ret = sys->queue_destroy(d->fd, q->id);
+	if (ret)
+		weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
+	freed = weft_memory_destroy(q->memory);
+	atomic_fetch_sub(&d->children, 1);
+	q->magic = 0;
+	free(q);
+	return ret ? ret : freed;
+}
+
+static int post(struct weft_user_queue *q, struct weft_list *list, bool loop, uint64_t count, const char *call)
+{
+	int ret = weft_handle(q, WEFT_MAGIC_USER_QUEUE, call);
+
+	if (!ret)
+		ret = weft_handle(list, WEFT_MAGIC_LIST, call);
+	if (ret)
+		return ret;
+	if (list->device != q->device || !list->committed || count >> 48)
+		return weft_fail(-EINVAL, "%s: a list of another device, not committed, or 2^48 times and more", call);
+	ret = weft_ring_push(q, list, loop, count);
+	return ret ? weft_fail(ret, "%s: the ring of user queue %s is full", call, q->name) : 0;
+}
+
+int weft_user_queue_post(struct weft_user_queue *queue, struct weft_list *list)
+{
+	return post(queue, list, false, 0, __func__);
+}
+
+int weft_user_queue_loop(struct weft_user_queue *queue, struct weft_list *list, uint64_t count)
+{
+	return post(queue, list, true, count, __func__);
+}
+
+int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_state *state)
+{
+	struct weft_user_queue_state s = { 0 };
+	int ret = weft_handle(queue, WEFT_MAGIC_USER_QUEUE, __func__);
+
+	if (ret)
+		return ret;
+	weft_ring_state(queue, &s);
+	return weft_give(state, &s, sizeof(s), sizeof(s), __func__);
+}

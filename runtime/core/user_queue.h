@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+#ifndef WEFT_CORE_USER_QUEUE_H
+#define WEFT_CORE_USER_QUEUE_H
+
+#include <weft/user_queue.h>
+
+#include "card.h"
+#include "memory.h"
+
+struct weft_user_queue {
+	uint32_t magic;
+	uint32_t id, ring_log2;
+	struct weft_device *device;
+	struct weft_user_queue *next;		/* device->ringer, under device->space */
+	char name[WEFT_NAME_BYTES];
+	struct weft_memory *memory;		/* ring control, then the ring */
+	volatile void *doorbell;
+	const volatile void *state;
+	uint64_t tail;
+};
+
+/* list_ring.c: the ring control page and the ring as the contract has them */
+void weft_ring_init(struct weft_user_queue *queue);
+int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
+void weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
+/* with device->space */
+void weft_ring_kick(const struct weft_user_queue *queue, uint64_t address);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/**
+ * DOC: user queues
+ *
+ * A user queue is a ring in the process's memory and a doorbell in its address space: posting a list enters no kernel.
+ * The card runs the lists in order. They may wait for and signal cells, and loop, so that cards drive each other with
+ * the host asleep. Nothing tells the host that a list has ended but a cell that it signals, or weft_user_queue_state().
+ * A user queue that faults stays so, and poisons the cells of its wills. Needs a card with capability lr.
+ */
+#ifndef WEFT_USER_QUEUE_H
+#define WEFT_USER_QUEUE_H
+
+#include "cell.h"
+#include "queue.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weft_user_queue;
+
+/**
+ * struct weft_will - a cell that the queue's lists signal
+ * @cells: memory made with WEFT_MEMORY_CELLS, or an import of it with WEFT_ACCESS_SIGNAL
+ * @index: cell in it
+ * @id: shown as the origin of the poison
+ */
+struct weft_will {
+	struct weft_memory *cells;
+	uint32_t index;
+	uint32_t id;
+};
+
+#define WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* a wait beyond wait_limit_ns stops the queue */
+
+/**
+ * struct weft_user_queue_config - what weft_user_queue_create() makes; NULL or all 0 (but size) gives the defaults
+ * @size: sizeof
+ * @priority: enum weft_priority
+ * @name: shown in errors, copied; may be NULL
+ * @ring_lists: lists that can be posted and not yet ended, 16 … 65536, a power of two; 0 = 256
+ * @weight: share among the process's queues on the card, 1 … 1000; 0 = 100
+ * @run_limit_ns: running time between two progress marks; 0 = none
+ * @wait_limit_ns: time of one wait; 0 = none
+ * @flags: WEFT_USER_QUEUE_*
+ * @num_wills: entries of @wills, at most 4096
+ * @wills: copied
+ */
+struct weft_user_queue_config {
+	uint32_t size;
+	uint32_t priority;
+	const char *name;
+	uint32_t ring_lists;
+	uint32_t weight;
+	uint64_t run_limit_ns;
+	uint64_t wait_limit_ns;
+	uint32_t flags;
+	uint32_t num_wills;
+	const struct weft_will *wills;
+};
+
+/**
+ * weft_user_queue_create() - @queue is destroyed by the caller
+ *
+ * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (the card, or its kind, has none), -EACCES (priority; rights of a will),
+ * -EDQUOT, -ENOSPC, -ENODEV, -ENOMEM.
+ */
+int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
+			   struct weft_user_queue **queue);
+
+/** weft_user_queue_destroy() - stop it; cells of wills that have not ended are poisoned. 0, -EINVAL, -ENOTCONN, -ENODEV */
+int weft_user_queue_destroy(struct weft_user_queue *queue);
+
+/**
+ * weft_user_queue_post() - run a committed list once, behind what was posted before; no system call
+ *
+ * One thread posts to a queue at a time. Return: 0, -EAGAIN (the ring is full), -EINVAL, -ENOTCONN.
+ */
+int weft_user_queue_post(struct weft_user_queue *queue, struct weft_list *list);
+
+/** weft_user_queue_loop() - run it @count times, 0 = until a wait ends it or weft_list_break(); as weft_user_queue_post() */
+int weft_user_queue_loop(struct weft_user_queue *queue, struct weft_list *list, uint64_t count);
+
+/**
+ * struct weft_user_queue_state - as the card shows it
+ * @run: enum weft_queue_run of the card contract; weft_user_queue_run_name()
+ * @cause: weft_fault_name(), 0 when it runs
+ * @posted: lists posted
+ * @ended: lists ended
+ * @retired: packets
+ * @wait_address: cell waited for while parked
+ * @wait_value: value wanted
+ * @wait_since_ns: card clock
+ * @fault_address: first byte that could not be accessed
+ * @origin: word of the cell that stopped it
+ * @iteration: of the outermost loop
+ */
+struct weft_user_queue_state {
+	uint32_t size;
+	uint32_t run;
+	uint32_t cause;
+	uint32_t fault_packet;
+	uint64_t posted, ended, retired;
+	uint64_t wait_address, wait_value, wait_since_ns;
+	uint64_t fault_address, origin, iteration;
+};
+
+/** weft_user_queue_state() - look, without a system call. Return: 0, -EINVAL, -ENOTCONN */
+int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_state *state);
+
+/** weft_user_queue_run_name() - "running", "parked" …, "?" for an unknown number */
+const char *weft_user_queue_run_name(uint32_t run);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* Packets and table entries of programs, against bytes written down from the card contract by hand. */
+#include "rt.h"
+
+#include "runtime/core/list.h"
+#include "runtime/core/memory.h"
+
+#define A	0x10000000ull
+#define CELL	0x20000040ull
+
+static struct weft *weft;
+static struct weft_device *card;
+
+static int setup(void **state)
+{
+	struct weft_list *list;
+
+	weft = rt_open(1);
+	ok(weft_device_open(weft, "card", 0, &card));
+	ok(weft_list_create(card, &list));
+	*state = list;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	ok(weft_list_destroy(*state));
+	ok(weft_device_close(card));
+	ok(weft_close(weft));
+	return 0;
+}
+
+struct field {
+	uint32_t at, bytes;
+	uint64_t value;
+};
+
+static void expect(const char *image, uint32_t bytes, const struct field *fields, size_t num)
+{
+	unsigned char want[64] = { 0 };
+
+	for (size_t i = 0; i < num; i++)
+		memcpy(want + fields[i].at, &fields[i].value, fields[i].bytes);
+	assert_memory_equal(image, want, bytes);
+}
+
+#define packet(n, ...)	expect((const char *)image.bytes + 64 * (n), 64, (const struct field[]) { __VA_ARGS__ },	\
+			       sizeof((const struct field[]) { __VA_ARGS__ }) / sizeof(struct field))
+#define entry(n, ...)	expect((const char *)image.bytes + image.table_offset + 32 * (n), 32,				\
+			       (const struct field[]) { __VA_ARGS__ },							\
+			       sizeof((const struct field[]) { __VA_ARGS__ }) / sizeof(struct field))
+
+static void cells_and_flow(void **state)
+{
+	struct weft_cell_op op = { .size = sizeof(op), .level = 1, .skew = -2, .cell = CELL, .base = 5, .step = 3,
+				   .tag = 9, .flags = WEFT_CELL_TAG, .exit_levels = 2, .exit = 7 };
+	struct weft_list *list = *state, *inner;
+	struct weft_image image;
+	uint64_t at;
+
+	ok(weft_list_create(card, &inner));
+	ok(weft_list_fill(inner, A, 8, 0, 8));
+	assert_int_equal(weft_list_loop(list, inner, 1), -EINVAL);	/* not committed */
+	ok(weft_list_commit(inner));
+	at = inner->resident->address;
+	ok(weft_list_wait(list, &op));
+	op.exit_levels = 0;
+	op.flags = 0;
+	ok(weft_list_wait(list, &op));
+	op.flags = WEFT_CELL_END | WEFT_CELL_SYSTEM | WEFT_CELL_TAG;
+	ok(weft_list_signal(list, &op));
+	ok(weft_list_call(list, inner));
+	ok(weft_list_loop(list, inner, 1000));
+	ok(weft_list_range(list, 2, 4, 100));
+	ok(weft_list_pred(list, WEFT_COMPARE_GE, A + 4, 17));
+	ok(weft_list_break(list, 3));
+	ok(weft_list_encode(list, &image));
+	assert_int_equal(image.num_packets, 8);
+	assert_int_equal(image.num_operands, 0);
+	packet(0, { 0, 1, 6 }, { 2, 1, 1 }, { 3, 1, 1 }, { 8, 8, CELL }, { 16, 8, 5 }, { 24, 8, 3 }, { 32, 8, 9 },
+	       { 40, 4, 7 }, { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
+	packet(1, { 0, 1, 6 }, { 2, 1, 0xff }, { 8, 8, CELL }, { 16, 8, 5 }, { 24, 8, 3 }, { 32, 8, 9 }, { 40, 4, 7 },
+	       { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
+	packet(2, { 0, 1, 8 }, { 2, 1, 7 }, { 3, 1, 1 }, { 8, 8, CELL }, { 16, 8, 5 }, { 24, 8, 3 }, { 32, 8, 9 },
+	       { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
+	packet(3, { 0, 1, 12 }, { 4, 4, 1 }, { 8, 8, at });
+	packet(4, { 0, 1, 13 }, { 4, 4, 1 }, { 8, 8, at }, { 32, 8, 0 }, { 32, 8, 1000 });
+	packet(5, { 0, 1, 14 }, { 2, 2, 2 }, { 4, 4, 4 }, { 8, 8, 100 });
+	packet(6, { 0, 1, 15 }, { 2, 1, 3 }, { 4, 4, 17 }, { 8, 8, A + 4 });
+	packet(7, { 0, 1, 16 }, { 2, 2, 3 });
+	free(image.bytes);
+	ok(weft_list_destroy(inner));
+}
+
+static void operands(void **state)
+{
+	struct weft_rotation r = { .size = sizeof(r), .level = 2, .base = A, .stride = 256, .depth = 8, .phase = 3, .mul = 2,
+				   .div = 4, .skew = -1 };
+	struct weft_list *list = *state;
+	struct weft_image image;
+	uint64_t first[2], chosen, src[2];
+
+	ok(weft_list_rotation(list, &r, &first[0]));
+	r.base = A + 4096;
+	ok(weft_list_rotation(list, &r, &first[1]));
+	ok(weft_list_choice(list, A + 8192, first, 2, &chosen));
+	ok(weft_list_copy(list, chosen, A + 64, 16));
+	src[0] = first[1];
+	src[1] = first[0];
+	ok(weft_list_reduce(list, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, src, 2, first, 2, 10));
+	ok(weft_list_timestamp(list, first[0]));
+	ok(weft_list_encode(list, &image));
+	/* two rotations, the choice, its index, the copy's source; sources in an order of their own get copies */
+	assert_int_equal(image.num_operands, 7);
+	entry(0, { 0, 8, A }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
+	      { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
+	entry(1, { 0, 8, A + 4096 }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
+	      { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
+	entry(2, { 0, 2, 3 }, { 2, 2, 0 }, { 4, 2, 2 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 }, { 29, 1, 1 });
+	entry(3, { 0, 8, A + 8192 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
+	entry(4, { 0, 8, A + 64 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
+	packet(0, { 0, 1, 2 }, { 1, 1, 1 }, { 4, 4, 1 }, { 8, 8, 2 }, { 16, 8, 4 }, { 24, 8, 16 });
+	packet(1, { 0, 1, 3 }, { 1, 1, 1 }, { 4, 1, 2 }, { 5, 1, 2 }, { 6, 2, 5 }, { 8, 2, 0 }, { 16, 8, 10 });
+	packet(2, { 0, 1, 11 }, { 1, 1, 1 });
+	free(image.bytes);
+	/* a reset list has none of them left */
+	ok(weft_list_reset(list));
+	ok(weft_list_copy(list, A, A, 8));
+	ok(weft_list_encode(list, &image));
+	assert_int_equal(image.num_operands, 0);
+	free(image.bytes);
+}
+
+static void refusals(void **state)
+{
+	struct weft_cell_op op = { .size = sizeof(op), .cell = CELL + 8 };
+	struct weft_rotation r = { .size = sizeof(r), .depth = 4, .phase = 4, .mul = 1, .div = 1 };
+	struct weft_list *list = *state, *host;
+	struct weft_device *soft;
+	uint64_t operand, address = A;
+
+	assert_int_equal(weft_list_wait(list, &op), -EINVAL);
+	op.cell = CELL;
+	op.flags = WEFT_CELL_END;
+	assert_int_equal(weft_list_wait(list, &op), -EINVAL);
+	op.flags = 0;
+	op.level = 4;
+	assert_int_equal(weft_list_signal(list, &op), -EINVAL);
+	assert_int_equal(weft_list_rotation(list, &r, &operand), -EINVAL);
+	assert_int_equal(weft_list_choice(list, A, &address, 1, &operand), -EINVAL);
+	assert_int_equal(weft_list_range(list, 4, 0, 0), -EINVAL);
+	assert_int_equal(weft_list_pred(list, 5, A, 0), -EINVAL);
+	assert_int_equal(weft_list_pred(list, WEFT_COMPARE_EQ, A + 2, 0), -EINVAL);
+	assert_int_equal(weft_list_break(list, 4), -EINVAL);
+	assert_int_equal(weft_list_length(list), 0);
+	ok(weft_device_open(weft, "host", 0, &soft));
+	ok(weft_list_create(soft, &host));
+	op.level = 0;
+	assert_int_equal(weft_list_signal(host, &op), -EOPNOTSUPP);
+	assert_non_null(strstr(weft_last_error(), "host"));
+	ok(weft_list_destroy(host));
+	ok(weft_device_close(soft));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(cells_and_flow, setup, teardown),
+		cmocka_unit_test_setup_teardown(operands, setup, teardown),
+		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
