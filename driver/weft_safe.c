@@ -35,8 +35,13 @@ static bool done(struct weft_device *w, enum weft_safe_op op, u32 seq)
 static bool wait_done(struct weft_device *w, enum weft_safe_op op, u32 seq)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(max(safe_timeout_ms, 1u));
+	unsigned int looks = 4;
 	long slice = 1;
 
+	/* Most are done at once, sooner than a sleep can end. */
+	while (looks--)
+		if (done(w, op, seq))
+			return true;
 	do {
 		if (done(w, op, seq) || READ_ONCE(w->quiet))
 			return true;
@@ -46,46 +51,65 @@ static bool wait_done(struct weft_device *w, enum weft_safe_op op, u32 seq)
 	return done(w, op, seq) || READ_ONCE(w->quiet);
 }
 
-static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
+/* Starts one; its number. Lock held. */
+static u32 start(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
-	struct weft_safe *s = &w->safe;
-	u32 seq, status;
-	int ret = 0;
+	u32 seq = ++w->safe.seq;
 
-	/* A card without bus mastering, or gone, reaches nothing: that is completion. */
-	if (READ_ONCE(w->quiet))
-		return 0;
-	mutex_lock(&s->lock);
-	seq = ++s->seq;
 	weft_mmio_write64(w, WEFT_REG_SAFE_ARG0, arg0);
 	weft_mmio_write64(w, WEFT_REG_SAFE_ARG1, arg1);
 	weft_mmio_write64(w, WEFT_REG_SAFE_ARG2, arg2);
 	weft_mmio_write64(w, WEFT_REG_SAFE_CMD, (u64)seq << 32 | op);
-	if (!wait_done(w, op, seq)) {
-		ret = -ETIME;
-	} else if (!READ_ONCE(w->quiet)) {
-		status = weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op));
-		/* What does not exist any more (an answer to its end was lost) is stopped. */
-		if (status == WEFT_SAFE_BAD_ARG && op <= WEFT_SAFE_AS_STOP)
-			status = WEFT_SAFE_OK;
-		if (status != WEFT_SAFE_OK) {
-			drm_err(&w->drm, "safe operation %s(%llu, %#llx, %#llx) refused with status %u, wanted 0\n",
-				safe_names[op], arg0, arg1, arg2, status);
-			ret = -EIO;
-		}
-	}
-	mutex_unlock(&s->lock);
-	if (ret != -ETIME)
-		return ret;
+	return seq;
+}
+
+/* Waits for the last one started: 0, -EIO, -ETIME. Lock held. */
+static int finish(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
+{
+	u32 status;
+
+	if (!wait_done(w, op, seq))
+		return -ETIME;
+	if (READ_ONCE(w->quiet))
+		return 0;
+	status = weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op));
+	/* What does not exist any more (an answer to its end was lost) is stopped. */
+	if (status == WEFT_SAFE_BAD_ARG && op <= WEFT_SAFE_AS_STOP)
+		status = WEFT_SAFE_OK;
+	if (status == WEFT_SAFE_OK)
+		return 0;
+	drm_err(&w->drm, "safe operation %s(%llu, %#llx) refused with status %u, wanted 0\n", safe_names[op], arg0, arg1,
+		status);
+	return -EIO;
+}
+
+/* Lock free: what a wait that ran out leads to. */
+static int escalate(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
+{
 	if (weft_mmio_gone(w)) {
 		weft_reset_lost(w, safe_names[op]);
 		return 0;
 	}
-	atomic_inc(&s->timeouts);
-	drm_err(&w->drm, "safe operation %s(%llu, %#llx, %#llx) number %u not done after %u ms (done: %u); resetting the card\n",
-		safe_names[op], arg0, arg1, arg2, seq, safe_timeout_ms, weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)));
+	atomic_inc(&w->safe.timeouts);
+	drm_err(&w->drm, "safe operation %s(%llu, %#llx) number %u not done after %u ms (done: %u); resetting the card\n",
+		safe_names[op], arg0, arg1, seq, safe_timeout_ms, weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)));
 	weft_reset_schedule(w);
 	return -ETIME;
+}
+
+static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
+{
+	u32 seq;
+	int ret;
+
+	/* A card without bus mastering, or gone, reaches nothing: that is completion. */
+	if (READ_ONCE(w->quiet))
+		return 0;
+	mutex_lock(&w->safe.lock);
+	seq = start(w, op, arg0, arg1, arg2);
+	ret = finish(w, op, seq, arg0, arg1);
+	mutex_unlock(&w->safe.lock);
+	return ret == -ETIME ? escalate(w, op, seq, arg0, arg1) : ret;
 }
 
 int weft_safe_queue_stop(struct weft_device *w, u32 queue)
@@ -113,7 +137,21 @@ int weft_safe_link_unmask(struct weft_device *w, u32 link)
 	return run(w, WEFT_SAFE_LINK_UNMASK, link, 0, 0);
 }
 
-int weft_safe_cell_fault(struct weft_device *w, u64 cell, u64 word)
+int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
 {
-	return run(w, WEFT_SAFE_CELL_FAULT, cell, word, 0);
+	unsigned int i;
+	u32 seq = 0;
+	int ret;
+
+	if (READ_ONCE(w->quiet) || !count)
+		return 0;
+	mutex_lock(&w->safe.lock);
+	/* Operations of one kind complete in order: the last one stands for all. */
+	for (i = 0; i < count; i++)
+		seq = start(w, WEFT_SAFE_CELL_FAULT, faults[i].cell, faults[i].word, 0);
+	ret = finish(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
+	mutex_unlock(&w->safe.lock);
+	if (ret == -ETIME)
+		ret = escalate(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
+	return ret;
 }

@@ -32,7 +32,15 @@ int weft_safe_as_invalidate(struct weft_device *w, u32 asid, u64 va, u64 bytes);
 int weft_safe_link_mask(struct weft_device *w, u32 link);
 int weft_safe_link_unmask(struct weft_device *w, u32 link);
 
-/* Stores a fault word if the cell at this local-memory offset has none, and wakes its waiters. */
-int weft_safe_cell_fault(struct weft_device *w, u64 cell, u64 word);
+/** struct weft_safe_fault - fault word @word for the cell at local-memory offset @cell */
+struct weft_safe_fault {
+	u64 cell;
+	u64 word;
+};
+
+#define WEFT_SAFE_BATCH	16	/* operations the card takes at once */
+
+/* Stores each word if its cell has none, and wakes the waiters; @count at most WEFT_SAFE_BATCH. */
+int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count);
 
 #endif

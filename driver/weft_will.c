@@ -65,24 +65,35 @@ static u64 word_of(const struct weft_wills *wills, const struct weft_will *will)
 					       WEFT_CELL_ORIGIN(wills->w->serial, will->id));
 }
 
-static void execute(const struct weft_wills *wills, const struct weft_will *will)
+/* Those from @from on that are held by one card, as many as it takes at once; how many they are. */
+static u32 execute(const struct weft_wills *wills, u32 from)
 {
-	struct weft_device *holder = will->home->w;
+	struct weft_device *holder = wills->will[from].home->w;
+	struct weft_safe_fault faults[WEFT_SAFE_BATCH];
+	u32 n = 0, i, end = from;
 	int idx;
 
+	while (end < wills->count && end - from < WEFT_SAFE_BATCH && wills->will[end].home->w == holder)
+		end++;
 	if (!drm_dev_enter(&holder->drm, &idx))
-		return;
-	/* Taken or waited for by a reset alone, and that stops whoever waits for the cell. */
+		return end - from;
+	/* Taken or waited for by a reset alone, and that stops whoever waits for the cells. */
 	if (!down_read_trylock(&holder->reset_sem))
 		goto exit;
-	/* What was lost or taken away since is nobody's to write to. */
-	if (!weft_device_check(holder) && will->gen == holder->gen &&
-	    !weft_mmio_lmem_read64(holder, will->at + offsetof(struct weft_cell, end)) &&
-	    !weft_safe_cell_fault(holder, will->at, word_of(wills, will)))
-		atomic64_inc(&wills->w->stats.wills);
+	for (i = from; i < end; i++) {
+		const struct weft_will *will = &wills->will[i];
+
+		/* What was lost or taken away since is nobody's to write to. */
+		if (!weft_device_check(holder) && will->gen == holder->gen &&
+		    !weft_mmio_lmem_read64(holder, will->at + offsetof(struct weft_cell, end)))
+			faults[n++] = (struct weft_safe_fault) { .cell = will->at, .word = word_of(wills, will) };
+	}
+	if (!weft_safe_cell_faults(holder, faults, n))
+		atomic64_add(n, &wills->w->stats.wills);
 	up_read(&holder->reset_sem);
 exit:
 	drm_dev_exit(idx);
+	return end - from;
 }
 
 static void put_all(struct weft_wills *wills)
@@ -100,10 +111,10 @@ static void will_work(struct work_struct *work)
 	struct weft_wills *wills = container_of(work, struct weft_wills, work);
 	struct drm_device *drm = &wills->w->drm;
 	struct weft_file *f = wills->f;
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < wills->count; i++)
-		execute(wills, &wills->will[i]);
+	while (i < wills->count)
+		i += execute(wills, i);
 	atomic_sub(wills->count, &wills->w->counts.wills);
 	put_all(wills);
 	atomic_dec(&f->wills);

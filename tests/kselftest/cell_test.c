@@ -357,7 +357,7 @@ static int across_cards(void)
 		close(fd);
 		ks_uq_close(&here);
 		ks_uq_close(&there);
-		return ks_skip("p2p");
+		return ks_skip("p2pdma");
 	}
 	close(fd);
 	KS_IS(ks_kick(there.fd, imported, 0), -EINVAL);

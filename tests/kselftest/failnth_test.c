@@ -5,7 +5,7 @@
  * call gets through without meeting one; each failing call must return an error (or succeed in spite of it), leave
  * nothing behind, and the call must work afterwards.
  */
-#include "ks.h"
+#include "ks_uq.h"
 
 #include <fcntl.h>
 
@@ -13,6 +13,7 @@ struct state {
 	struct ks_rig rig;
 	uint32_t handle;	/* 1 MiB, not bound */
 	uint32_t vm;		/* empty */
+	struct ks_uq uq;	/* its queue is not made */
 };
 
 struct target {
@@ -212,6 +213,48 @@ static int t_peer(struct state *s)
 	return r;
 }
 
+static int t_gem_sem(struct state *s)
+{
+	uint32_t handle;
+	int r = ks_gem_create(s->rig.fd, 3 * 4096, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM, &handle), left = get_nth();
+
+	set_nth(0);
+	if (!r)
+		ks_gem_close(s->rig.fd, handle);
+	if (left > 0)
+		set_nth(left);
+	return r;
+}
+
+static int t_user_queue(struct state *s)
+{
+	struct drm_weft_will will = { .handle = s->uq.cells_handle, .id = 1, .offset = 4064 };
+	int left, r;
+
+	r = ks_uq_start(&s->uq, &will, 1);
+	left = get_nth();
+	set_nth(0);
+	/* the cell is poisoned by each, which another will does not mind */
+	if (!r || s->uq.queue)
+		ks_uq_stop(&s->uq);
+	s->uq.queue = 0;
+	if (left > 0)
+		set_nth(left);
+	return r;
+}
+
+static int t_kick(struct state *s)
+{
+	return ks_kick(s->uq.fd, s->uq.cells_handle, 0);
+}
+
+static int t_cell_wait(struct state *s)
+{
+	int r = ks_cell_wait(s->uq.fd, s->uq.cells_handle, 0, 1, 1000000, NULL);
+
+	return r == -ETIME ? 0 : r;
+}
+
 static int t_mmap(struct state *s)
 {
 	volatile uint8_t *p = ks_gem_map(s->rig.fd, s->handle, PROT_READ);
@@ -228,6 +271,8 @@ static const struct target targets[] = {
 	{ "PRIME import", t_export_import }, { "VM_CREATE and DESTROY", t_vm_create }, { "VM_BIND map", t_bind },
 	{ "VM_BIND unmap", t_unbind_split }, { "QUEUE_CREATE and DESTROY", t_queue_create },
 	{ "QUEUE_STATE", t_queue_state }, { "SUBMIT", t_submit }, { "QUERY_PEER", t_peer }, { "mmap", t_mmap },
+	{ "GEM_CREATE of cells", t_gem_sem }, { "USER_QUEUE_CREATE, its mappings and DESTROY", t_user_queue },
+	{ "KICK", t_kick }, { "CELL_WAIT", t_cell_wait },
 };
 
 static int every_allocation(void)
@@ -245,6 +290,7 @@ static int every_allocation(void)
 	KS_OK(ks_rig_open(&s.rig, 0, 0));
 	KS_OK(ks_gem_create(s.rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &s.handle));
 	KS_OK(ks_vm_create(s.rig.fd, &s.vm));
+	KS_OK(ks_uq_open(&s.uq, 0));
 	for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
 		int nth, failures = 0;
 
@@ -266,6 +312,7 @@ static int every_allocation(void)
 		KS_CHECK(targets[t].call(&s) == 0, "%s does not work afterwards", targets[t].name);
 	}
 	KS_OK(ks_rig_alive(&s.rig));
+	ks_uq_close(&s.uq);
 	ks_rig_close(&s.rig);
 	close(failnth_fd);
 	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);

@@ -85,10 +85,10 @@ int ks_uq_start_with(struct ks_uq *q, struct drm_weft_user_queue_create *args)
 	doorbell = mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, q->fd, args->doorbell_offset);
 	if (doorbell == MAP_FAILED)
 		return -errno;
+	q->doorbell = doorbell;
 	state = mmap(NULL, 4096, PROT_READ, MAP_SHARED, q->fd, args->state_offset);
 	if (state == MAP_FAILED)
 		return -errno;
-	q->doorbell = doorbell;
 	q->state = state;
 	return 0;
 }

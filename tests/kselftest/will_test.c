@@ -227,7 +227,7 @@ static int holder_goes(void)
 	int64_t from;
 
 	if (!peers())
-		return ks_skip("p2p");
+		return ks_skip("p2pdma");
 	KS_OK(open_pair(&p, &c, 1));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(1));
 	KS_OK(ks_write(path, "1"));
