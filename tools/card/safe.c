@@ -173,18 +173,20 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 	if (q.op > 7)
 		return;
 	memcpy(q.arg, c->r.safe_arg, sizeof(q.arg));
+	/* One thread gives a card its operations, so room that is there stays. */
 	pthread_mutex_lock(&c->m->safe_lock);
 	room = c->safe_n < WCARD_SAFE_MAX;
-	if (room) {
-		c->safe[c->safe_n++] = q;
-		pthread_cond_signal(&c->m->safe_cond);
-	} else {
+	if (!room)
 		c->safe_status[q.op] = WEFT_SAFE_FULL;
-	}
 	pthread_mutex_unlock(&c->m->safe_lock);
-	/* Stop at once; the thread above only waits for the last unit. */
-	if (room)
-		mark(c, &q);
+	if (!room)
+		return;
+	/* Stop at once, and before the thread above can find nothing left to wait for. */
+	mark(c, &q);
+	pthread_mutex_lock(&c->m->safe_lock);
+	c->safe[c->safe_n++] = q;
+	pthread_cond_signal(&c->m->safe_cond);
+	pthread_mutex_unlock(&c->m->safe_lock);
 }
 
 void wcard_safe_drain(struct wcard_card *c)
