@@ -1,55 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /* Packets and table entries of programs, against bytes written down from the card contract by hand. */
-#include "rt.h"
-
-#include "runtime/core/list.h"
+#include "image.h"
 #include "runtime/core/memory.h"
 
 #define A	0x10000000ull
 #define CELL	0x20000040ull
-
-static struct weft *weft;
-static struct weft_device *card;
-
-static int setup(void **state)
-{
-	struct weft_list *list;
-
-	weft = rt_open(1);
-	ok(weft_device_open(weft, "card", 0, &card));
-	ok(weft_list_create(card, &list));
-	*state = list;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	ok(weft_list_destroy(*state));
-	ok(weft_device_close(card));
-	ok(weft_close(weft));
-	return 0;
-}
-
-struct field {
-	uint32_t at, bytes;
-	uint64_t value;
-};
-
-static void expect(const char *image, uint32_t bytes, const struct field *fields, size_t num)
-{
-	unsigned char want[64] = { 0 };
-
-	for (size_t i = 0; i < num; i++)
-		memcpy(want + fields[i].at, &fields[i].value, fields[i].bytes);
-	assert_memory_equal(image, want, bytes);
-}
-
-#define packet(n, ...)	expect((const char *)image.bytes + 64 * (n), 64, (const struct field[]) { __VA_ARGS__ },	\
-			       sizeof((const struct field[]) { __VA_ARGS__ }) / sizeof(struct field))
-#define entry(n, ...)	expect((const char *)image.bytes + image.table_offset + 32 * (n), 32,				\
-			       (const struct field[]) { __VA_ARGS__ },							\
-			       sizeof((const struct field[]) { __VA_ARGS__ }) / sizeof(struct field))
 
 static void cells_and_flow(void **state)
 {
@@ -113,13 +69,13 @@ static void operands(void **state)
 	ok(weft_list_encode(list, &image));
 	/* two rotations, the choice, its index, the copy's source; sources in an order of their own get copies */
 	assert_int_equal(image.num_operands, 7);
-	entry(0, { 0, 8, A }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
-	      { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
-	entry(1, { 0, 8, A + 4096 }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
-	      { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
-	entry(2, { 0, 2, 3 }, { 2, 2, 0 }, { 4, 2, 2 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 }, { 29, 1, 1 });
-	entry(3, { 0, 8, A + 8192 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
-	entry(4, { 0, 8, A + 64 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
+	table_entry(0, { 0, 8, A }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
+		    { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
+	table_entry(1, { 0, 8, A + 4096 }, { 8, 8, 256 }, { 16, 2, 8 }, { 18, 2, 3 }, { 20, 2, 2 }, { 22, 2, 4 },
+		    { 24, 4, (uint32_t)-1 }, { 28, 1, 2 });
+	table_entry(2, { 0, 2, 3 }, { 2, 2, 0 }, { 4, 2, 2 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 }, { 29, 1, 1 });
+	table_entry(3, { 0, 8, A + 8192 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
+	table_entry(4, { 0, 8, A + 64 }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
 	packet(0, { 0, 1, 2 }, { 1, 1, 1 }, { 4, 4, 1 }, { 8, 8, 2 }, { 16, 8, 4 }, { 24, 8, 16 });
 	packet(1, { 0, 1, 3 }, { 1, 1, 1 }, { 4, 1, 2 }, { 5, 1, 2 }, { 6, 2, 5 }, { 8, 2, 0 }, { 16, 8, 10 });
 	packet(2, { 0, 1, 11 }, { 1, 1, 1 });
