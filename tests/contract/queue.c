@@ -320,14 +320,43 @@ void queue_wait_run(struct queue *q, uint32_t run, unsigned ms, struct weft_queu
 	queue_state(q, st ? st : &mine);
 }
 
+static void destroyed(struct card *c, unsigned n)
+{
+	struct weft_mbox_msg m;
+
+	while (n--) {
+		mbox_take(c, &m);
+		CHECK_EQ(m.op, WEFT_MBOX_QUEUE_DESTROY, "op of the answer");
+		CHECK_EQ(m.status, WEFT_MBOX_OK, "status of QUEUE_DESTROY");
+	}
+}
+
+/* Of stopped queues, thousands perhaps: many requests at a time. */
+static void destroy_all(struct card *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MAX_QUEUES; i++) {
+		struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_DESTROY, .u.queue.id = queues[i].id };
+
+		if (!queues[i].live || queues[i].c != c)
+			continue;
+		queues[i].live = false;
+		mbox_post(c, &m);
+		if (++n == WEFT_MBOX_SLOTS) {
+			destroyed(c, n);
+			n = 0;
+		}
+	}
+	destroyed(c, n);
+}
+
 void card_tidy(struct card *c)
 {
 	for (unsigned i = 0; i < MAX_SPACES; i++)
 		if (spaces[i].live && spaces[i].c == c)
 			CHECK_EQ(safe_call(c, WEFT_SAFE_AS_STOP, spaces[i].asid, 0, 0), WEFT_SAFE_OK, "status of AS_STOP");
-	for (unsigned i = 0; i < MAX_QUEUES; i++)
-		if (queues[i].live && queues[i].c == c)
-			queue_destroy(&queues[i]);
+	destroy_all(c);
 	for (unsigned i = 0; i < MAX_SPACES; i++)
 		if (spaces[i].live && spaces[i].c == c)
 			space_destroy(&spaces[i]);
