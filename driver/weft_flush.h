@@ -27,7 +27,7 @@ struct weft_device;
  * @bus: address of its word, 0 when there is none; written under the reservation of @import
  */
 struct weft_flush {
-	struct mutex lock;
+	struct mutex lock;	/* everything below but bus */
 	u64 *host;
 	dma_addr_t host_bus;
 	struct weft_carve_block *word;

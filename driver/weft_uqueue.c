@@ -378,7 +378,7 @@ err_wills:
 
 static int check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
 {
-	u64 ring_bytes = (u64)sizeof(union weft_packet) << min(args->ring_log2, (u32)WEFT_RING_LOG2_MAX), end;
+	u64 ring_bytes = (u64)sizeof(union weft_packet) << min_t(u32, args->ring_log2, WEFT_RING_LOG2_MAX), end;
 
 	if (args->pad || args->flags & ~FLAGS || args->band > DRM_WEFT_BAND_LOW || args->weight > MAX_WEIGHT ||
 	    args->num_wills > DRM_WEFT_MAX_WILLS)
