@@ -80,7 +80,7 @@ static int every_pair(struct weft *weft)
 	struct weft_memory *memory[RT_CARDS];
 
 	if (cards < 2)
-		return rt_say(RT_SKIP, "one card");
+		return rt_say(RT_SKIP, "two-cards");
 	cards = cards > RT_CARDS ? RT_CARDS : cards;
 	for (int i = 0; i < cards; i++) {
 		RT_OK(weft_device_open(weft, "card", (uint32_t)i, &card[i]));

@@ -21,7 +21,7 @@ static int chain_over_cards(struct weft *weft)
 	float x[N];
 
 	if (weft_device_count(weft, "card") < 2)
-		return rt_say(RT_SKIP, "one card");
+		return rt_say(RT_SKIP, "two-cards");
 	for (uint32_t i = 0; i < 2; i++) {
 		RT_OK(weft_device_open(weft, "card", i, &card[i]));
 		RT_OK(weft_queue_create(card[i], NULL, &queue[i]));
