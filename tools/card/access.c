@@ -80,6 +80,7 @@ void wcard_acc_end(struct wcard_acc *a)
 {
 	if (a->staged)
 		wcard_weak_settle(a, !a->fault);
+	wcard_acc_count_cells(a);
 	atomic_fetch_add_explicit(&a->e->tlb.unit, 1, memory_order_release);
 }
 
@@ -131,8 +132,8 @@ static bool link_is_off(const struct wcard_acc *a, uint64_t pte)
 	return a->link_off >> link_of(pte) & 1;
 }
 
-/* One page, or less when the bus answers with less. */
-static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
+/* As many pages as follow each other, less when the bus answers with less; `bytes` are enough. */
+static int find_piece(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_walk_result w;
 	struct wcard_target t;
@@ -153,6 +154,7 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 	out->posted = false;
 	switch ((w.pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
 	case WEFT_APERTURE_LOCAL:
+		left = wcard_walk_run(&a->mem, a->as->root, va, &w, bytes);
 		out->host = a->c->lmem + addr;
 		out->bytes = left;
 		out->fd = a->c->lmem_fd;
@@ -164,6 +166,7 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 			return WEFT_FAULT_LINK_DOWN;
 		if (!wcard_bus_find(a->c, a->dma, a->route, addr, access & WCARD_ACC_WRITE, &t))
 			return WEFT_FAULT_BUS;
+		left = wcard_walk_run(&a->mem, a->as->root, va, &w, bytes);
 		out->host = t.host;
 		out->bytes = t.bytes < left ? t.bytes : left;
 		out->fd = t.fd;
@@ -184,9 +187,9 @@ static int find_piece(struct wcard_acc *a, uint64_t va, unsigned int access, str
 	}
 }
 
-static inline int piece(struct wcard_acc *a, uint64_t va, unsigned int access, struct wcard_span *out)
+static inline int piece(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
-	int fault = find_piece(a, va, access, out);
+	int fault = find_piece(a, va, bytes, access, out);
 
 	if (__builtin_expect(atomic_load_explicit(&a->c->m->memory_errors, memory_order_relaxed), 0) && !fault)
 		fault = wcard_inject_access(a->c, out);
@@ -196,17 +199,17 @@ static inline int piece(struct wcard_acc *a, uint64_t va, unsigned int access, s
 static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_span next;
-	unsigned int pages = 1;
-	int fault = piece(a, va, access, out);
+	unsigned int runs = 1;
+	int fault = piece(a, va, bytes, access, out);
 
 	if (fault) {
 		if (fault == WEFT_FAULT_ECC)
 			wcard_inject_met(a->c, out);
 		return wcard_acc_fault(a, fault, va);
 	}
-	while (out->bytes < bytes && pages++ < WCARD_SPAN_PAGES && !out->sparse) {
+	while (out->bytes < bytes && runs++ < WCARD_SPAN_RUNS && !out->sparse) {
 		/* A fault further on belongs to the piece that starts there. */
-		if (piece(a, va + out->bytes, access, &next) || next.sparse || next.link != out->link ||
+		if (piece(a, va + out->bytes, bytes - out->bytes, access, &next) || next.sparse || next.link != out->link ||
 		    next.host != out->host + out->bytes || next.fd != out->fd)
 			break;
 		out->bytes += next.bytes;
@@ -334,7 +337,7 @@ int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, vo
 
 		wcard_window_close(a, w);
 		at = va & (WEFT_PAGE_BYTES - 1);
-		fault = piece(a, va - at, WCARD_ACC_READ, &s);
+		fault = piece(a, va - at, WEFT_PAGE_BYTES, WCARD_ACC_READ, &s);
 		if (fault)
 			return wcard_acc_fault(a, fault, va);
 		if (s.bytes < at + bytes)
@@ -352,7 +355,7 @@ int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, vo
 void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsigned int access)
 {
 	struct wcard_span s;
-	int fault = va & (bytes - 1) ? WEFT_FAULT_ALIGN : piece(a, va, access, &s);
+	int fault = va & (bytes - 1) ? WEFT_FAULT_ALIGN : piece(a, va, bytes, access, &s);
 
 	if (!fault && s.bytes < bytes)
 		fault = WEFT_FAULT_BUS;

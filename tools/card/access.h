@@ -16,7 +16,7 @@
 #define WCARD_TLB_4K		1024
 #define WCARD_TLB_2M		256
 #define WCARD_SINK_BYTES	(2u << 20)
-#define WCARD_SPAN_PAGES	16384u		/* pages one span looks up at most: a unit is bounded */
+#define WCARD_SPAN_RUNS		1024u		/* runs of pages one span looks up at most: a unit is bounded */
 #define WCARD_VIEW_PIECES	256		/* mappings one unit makes */
 
 struct wcard_tlb_entry {
@@ -71,6 +71,7 @@ struct wcard_acc {
 	struct wcard_walk_mem mem;
 	uint32_t link_off;
 	uint64_t *dirty;		/* the queue's dirty_links; NULL: nobody asks. Also says whose access it is */
+	uint64_t cells;			/* of local memory read, not yet counted */
 	/* --weak: what the packet under way has written, weak.h */
 	struct wcard_posted *staged, *staged_last;
 	/* first failure */
@@ -152,6 +153,13 @@ void wcard_view_drop(struct wcard_view *v);
 /* Counts all of a complete view as read or written. */
 void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v);
 void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir dir, uint64_t bytes);
+/* Cells of local memory that were read, at the latest when the unit ends: there can be many. */
+static inline void wcard_acc_count_cells(struct wcard_acc *a)
+{
+	if (a->cells)
+		wcard_acc_count(a, WCARD_CNT_LOCAL, WCARD_CNT_CELL_READ, a->cells);
+	a->cells = 0;
+}
 int wcard_acc_fault(struct wcard_acc *a, int fault, uint64_t va);
 
 /* Carve-out structures named by offset: rings, states, images. NULL when [off, off + bytes) is not in the carve-out. */

@@ -75,7 +75,7 @@ static enum wcard_step wait_look(struct wcard_run *r)
 
 	if (wcard_acc_cell(&r->acc, ref->cell, WCARD_CELL_WAIT, &cell))
 		return WCARD_FAULT;
-	wcard_acc_count(&r->acc, cell.link, WCARD_CNT_CELL_READ, 1);
+	r->acc.cells++;
 	switch (wcard_cell_read(cell.at, wanted)) {
 	case WCARD_LOOK_VALUE:
 		tag = __atomic_load_n(&cell.at->tag, __ATOMIC_ACQUIRE);
@@ -98,6 +98,7 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	q->wait_value = wanted;
 	if (!q->wait_since_ns)
 		q->wait_since_ns = wcard_now(r->e->m);
+	wcard_acc_count_cells(&r->acc);
 	/* When it changed in that moment the next unit looks again: a writer that goes back must not hold this one. */
 	return wcard_cell_park(q, cell.off, wanted) ? WCARD_PARK : WCARD_TIMED;
 }

@@ -13,6 +13,15 @@ static uint64_t rows_of(const struct weft_pkt_copy *p)
 	return p->rows > 1 ? p->rows : 1;
 }
 
+/* All units of a packet copy alike: one of them is always small enough for the caches. */
+static void copy_piece(void *dst, const void *src, uint64_t bytes, bool stream)
+{
+	if (stream)
+		wcard_copy_nt(dst, src, bytes);
+	else
+		memcpy(dst, src, bytes);
+}
+
 /* Bytes from the first to the last of all rows; false when that does not fit in an address space. */
 static bool extent(uint64_t rows, uint64_t pitch, uint64_t bytes, uint64_t *out)
 {
@@ -55,6 +64,7 @@ enum wcard_step wcard_pkt_copy(struct wcard_run *r)
 	struct wcard_cur *cur = &r->q->cur;
 	struct { uint8_t *dst; const uint8_t *src; uint64_t bytes; unsigned int dlink, slink; } piece[UNIT_PIECES];
 	uint64_t row, at, total = 0, rows = rows_of(p);
+	bool stream = p->bytes >= WCARD_STREAM_COPY_BYTES || p->bytes * rows >= WCARD_STREAM_COPY_BYTES;
 	unsigned int n = 0;
 
 	if (!cur->started) {
@@ -88,7 +98,7 @@ enum wcard_step wcard_pkt_copy(struct wcard_run *r)
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		if (piece[i].dst != piece[i].src)
-			wcard_copy_nt(piece[i].dst, piece[i].src, piece[i].bytes);
+			copy_piece(piece[i].dst, piece[i].src, piece[i].bytes, stream);
 		wcard_acc_count(&r->acc, piece[i].slink, WCARD_CNT_READ, piece[i].bytes);
 		wcard_acc_count(&r->acc, piece[i].dlink, WCARD_CNT_WRITE, piece[i].bytes);
 	}

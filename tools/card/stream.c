@@ -9,9 +9,9 @@
 
 #include "engine.h"
 
-/* Packets so short that many fit in a unit without a look at the clock. */
+/* Packets so short that many fit in a unit without a look at the clock. A WAIT that is not satisfied ends its unit. */
 #define LIGHT_OPS (1u << WEFT_PKT_NOP | 1u << WEFT_PKT_TIMESTAMP | 1u << WEFT_PKT_CALL | 1u << WEFT_PKT_LOOP | \
-		   1u << WEFT_PKT_RANGE | 1u << WEFT_PKT_PRED | 1u << WEFT_PKT_BREAK)
+		   1u << WEFT_PKT_RANGE | 1u << WEFT_PKT_PRED | 1u << WEFT_PKT_BREAK | 1u << WEFT_PKT_WAIT)
 
 enum fetch { FETCH_OK, FETCH_IDLE, FETCH_FAULT };
 

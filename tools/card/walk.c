@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
+#include <stdbool.h>
+
 #include "walk.h"
 
 static int check_table(const struct wcard_walk_mem *mem, uint64_t pte, uint64_t *table)
@@ -38,7 +40,8 @@ static int check_leaf(const struct wcard_walk_mem *mem, uint64_t pte, unsigned i
 	}
 }
 
-int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out)
+static int walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out,
+		const uint64_t **at)
 {
 	uint64_t table = root;
 
@@ -61,6 +64,7 @@ int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, str
 				return fault;
 			out->pte = pte;
 			out->shift = (unsigned int)WEFT_PT_SHIFT(level);
+			*at = entry;
 			return WEFT_FAULT_NONE;
 		}
 		if (level == 0)
@@ -70,6 +74,37 @@ int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, str
 			return fault;
 	}
 	return WEFT_FAULT_PT_FORMAT;
+}
+
+int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out)
+{
+	const uint64_t *at;
+
+	return walk(mem, root, va, out, &at);
+}
+
+uint64_t wcard_walk_run(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, const struct wcard_walk_result *w,
+			uint64_t bytes)
+{
+	uint64_t page = UINT64_C(1) << w->shift, in_page = va & (page - 1), n = 1;
+	uint64_t most = WEFT_PT_ENTRIES - (va >> w->shift & (WEFT_PT_ENTRIES - 1));
+	bool local = (w->pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT == WEFT_APERTURE_LOCAL;
+	struct wcard_walk_result now;
+	const uint64_t *at;
+
+	if (bytes <= page - in_page || walk(mem, root, va, &now, &at) || now.pte != w->pte || now.shift != w->shift)
+		return page - in_page;
+	if (most > ((in_page + bytes - 1) >> w->shift) + 1)
+		most = ((in_page + bytes - 1) >> w->shift) + 1;
+	for (; n < most; n++) {
+		uint64_t pte = __atomic_load_n(at + n, __ATOMIC_ACQUIRE);
+
+		if (pte != w->pte + n * page || (pte ^ w->pte) & ~WEFT_PTE_ADDR_MASK)
+			break;
+		if (local && mem->user_limit - page < (pte & WEFT_PTE_ADDR_MASK))
+			break;
+	}
+	return n * page - in_page;
 }
 
 int wcard_walk_rights(uint64_t pte, int read, int write)

@@ -29,6 +29,13 @@ struct wcard_walk_result {
  */
 int wcard_walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, struct wcard_walk_result *out);
 
+/*
+ * `w` is what was found for `va`: how far from there pages lie one behind the other with the same bits, to the end of a
+ * page; `bytes` are enough. Looks no further than the last entry of one table, so less may be said than is true.
+ */
+uint64_t wcard_walk_run(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, const struct wcard_walk_result *w,
+			uint64_t bytes);
+
 /* Data accesses an entry may refuse: enum weft_fault. */
 int wcard_walk_rights(uint64_t pte, int read, int write);
 

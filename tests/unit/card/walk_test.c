@@ -110,6 +110,48 @@ static void leaf_formats(void **state)
 	}
 }
 
+static uint64_t run(uint64_t va, uint64_t pte, uint64_t most)
+{
+	const struct wcard_walk_result w = { .pte = pte, .shift = 12 };
+	uint64_t skip = va & 4095, bytes = wcard_walk_run(&mem, ROOT, va, &w, most * 4096 - skip);
+
+	assert_int_equal((bytes + skip) % 4096, 0);
+	return (bytes + skip) / 4096;
+}
+
+/* A run of pages is as long as the entries say, not longer. */
+static void runs(void **state)
+{
+	const uint64_t first = 0x7000 | 1 << 2 | 3ull << 52 | R | LEAF | VALID, last = VA | 511ull << 12;
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++)
+		entry(T0, 4 + i, first + 0x1000 * i);
+	assert_int_equal(run(VA | 0x123, first, 99), 6);
+	assert_int_equal(run(VA, first, 4), 4);
+	assert_int_equal(run(VA, first, 1), 1);
+	assert_int_equal(run(VA + 0x4000, first + 0x4000, 99), 2);
+	assert_int_equal(run(VA, first | W, 99), 1);		/* not what is there now */
+	entry(T0, 7, first + 0x4000);				/* elsewhere */
+	assert_int_equal(run(VA, first, 99), 3);
+	entry(T0, 7, (first + 0x3000) ^ 1ull << 52);		/* by another link */
+	assert_int_equal(run(VA, first, 99), 3);
+	entry(T0, 7, (first + 0x3000) | W);
+	assert_int_equal(run(VA, first, 99), 3);
+	entry(T0, 7, (first + 0x3000) & ~VALID);
+	assert_int_equal(run(VA, first, 99), 3);
+	entry(T0, 511, first);
+	memcpy(lmem + T0 + 4096, &(uint64_t){ first + 0x1000 }, 8);	/* behind the table: another one's */
+	assert_int_equal(run(last, first, 99), 1);
+	/* local memory ends at the limit, an address field at its last bit */
+	for (unsigned int i = 0; i < 4; i++)
+		entry(T0, 4 + i, (LIMIT - 0x2000 + 0x1000 * i) | R | LEAF | VALID);
+	assert_int_equal(run(VA, (LIMIT - 0x2000) | R | LEAF | VALID, 99), 2);
+	entry(T0, 4, 0xffffffffff000 | 1 << 2 | R | LEAF | VALID);
+	entry(T0, 5, (0xffffffffff000 | 1 << 2 | R | LEAF | VALID) + 0x1000);
+	assert_int_equal(run(VA, 0xffffffffff000 | 1 << 2 | R | LEAF | VALID, 99), 1);
+}
+
 static void large_leaves(void **state)
 {
 	const uint64_t va = 1ull << 39 | 2ull << 30 | 5ull << 21;
@@ -172,7 +214,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(finds_leaves, setup), cmocka_unit_test_setup(range, setup),
-		cmocka_unit_test_setup(leaf_formats, setup), cmocka_unit_test_setup(large_leaves, setup),
+		cmocka_unit_test_setup(leaf_formats, setup), cmocka_unit_test_setup(runs, setup),
+		cmocka_unit_test_setup(large_leaves, setup),
 		cmocka_unit_test_setup(table_formats, setup), cmocka_unit_test(rights),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
-/* COPY and FILL: the library's own below the streaming size, non-temporal stores above. */
+/* Non-temporal COPY, and FILL: plain stores below the streaming size, non-temporal ones above. */
 #include "kern.h"
 #include "vec.h"
 
@@ -14,11 +14,9 @@ void WK(copy)(void *dst, const void *src, size_t bytes)
 
 	if (d == s)
 		return;
-	if (bytes * 2 < WCARD_STREAM_COPY_BYTES) {
-		memcpy(d, s, bytes);
-		return;
-	}
 	head = -(uintptr_t)d % VB;
+	if (head > bytes)
+		head = bytes;
 	memcpy(d, s, head);
 	d += head;
 	s += head;

@@ -17,9 +17,6 @@
 #ifndef WCARD_STREAM_BYTES
 #define WCARD_STREAM_BYTES	(6u << 20)
 #endif
-#ifndef WCARD_STREAM_COPY_BYTES
-#define WCARD_STREAM_COPY_BYTES	(16u << 20)
-#endif
 
 /* Floats of the packing buffer gemm needs. */
 #define WCARD_GEMM_PACK		(1024 * 32)

@@ -73,9 +73,9 @@ size_t wcard_reduce_unit(unsigned int dtype, unsigned int nsrc, unsigned int nds
 void wcard_reduce_run(unsigned int dtype, unsigned int rop, const void *const src[], unsigned int nsrc,
 		      void *const dst[], unsigned int ndst, size_t count);
 
-/* Bytes one unit of a COPY or FILL may have. */
-#define WCARD_COPY_UNIT		(8u << 20)
-/* Ranges equal or disjoint. Streams past the caches when large. */
+/* A COPY of as many bytes as this, all its units together, goes past the caches: source and destination do not fit. */
+#define WCARD_STREAM_COPY_BYTES	(8u << 20)
+/* Ranges equal or disjoint. Stores past the caches, whatever the size. */
 void wcard_copy_nt(void *dst, const void *src, size_t bytes);
 /* width 1, 2, 4, 8; dst and bytes multiples of it. */
 void wcard_fill(void *dst, unsigned int width, uint64_t pattern, size_t bytes);
