@@ -355,12 +355,55 @@ static void wait_limit(void)
 	}
 }
 
+/* More queues than slots, each in TIMED after TIMED: no engine is busy, yet every queue gets its turn. */
+static void slots_in_turn(void)
+{
+	struct card *c = CARD;
+	unsigned n = rd32(c, WEFT_REG_NUM_SLOTS) + 6;
+	struct queue *q[256];
+
+	if (!(c->caps & WEFT_CAP_TIMED))
+		ct_skip("TIMED");
+	if (n > sizeof(q) / sizeof(q[0]))
+		ct_skip("fewer than 250 slots");
+	card_need(c);
+	struct space *s = space_create_as(c, ~0u, lr_or_fence(c));
+	uint64_t list = user_alloc(c, 4096, 4096);
+	union weft_packet timed = pkt_timed(200000), p = pkt_call(LOAD_VA, 1, 0, 0);
+	struct weft_queue_desc d = { .band = WEFT_BAND_NORMAL, .weight = 100 };
+
+	memcpy(c->lmem + list, &timed, sizeof(timed));
+	space_map(s, LOAD_VA, list, 4096, WEFT_PTE_R);
+	p.call.op = WEFT_PKT_LOOP;
+	p.call.count = 60000;
+	if (s->type == WEFT_AS_FENCE)
+		d.run_limit_ns = d.wait_limit_ns = UINT64_C(60000000000);
+	for (unsigned i = 0; i < n; i++)
+		q[i] = queue_create_soon(s, ~0u, 4, &d);
+	queue_created(c);
+	for (unsigned i = 0; i < n; i++) {
+		queue_push(q[i], &p);
+		queue_kick(q[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct weft_queue_state st;
+		uint64_t end = ct_now_ns() + UINT64_C(5000000000);
+
+		do {
+			queue_state(q[i], &st);
+			usleep(1000);
+		} while (!st.retired && ct_now_ns() < end);
+		CHECK(st.retired, "queue %u of %u never got a slot", i, n);
+	}
+}
+
 static const struct ct_test tests[] = {
 	{ "address spaces take turns, whatever queues they have", spaces, 0, 0, false },
 	{ "weights of queues", weights, WEFT_CAP_BANDS, 0, false },
 	{ "bands and floors", floors, WEFT_CAP_BANDS, 0, false },
 	{ "POLICY: fields, sum of floors", policy_checks, WEFT_CAP_BANDS, 0, false },
 	{ "a FENCE space beside REALTIME user queues: share and slot", fence_spaces, WEFT_CAP_BANDS | WEFT_CAP_LR | WEFT_CAP_LOOP, 0, false },
+	{ "more queues in TIMED than slots", slots_in_turn, 0, 0, false },
 	{ "4,000 spinning queues beside a victim", flood_of_queues, WEFT_CAP_LOOP, 0, true },
 	{ "a hog and a flood of doorbells on another card", two_cards, WEFT_CAP_LOOP, 2, false },
 	{ "wait_limit_ns: event, or the end of the queue", wait_limit, WEFT_CAP_LR | WEFT_CAP_CELLS, 0, false },

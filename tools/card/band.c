@@ -246,6 +246,7 @@ struct wcard_queue *wcard_bands_pick(struct wcard_card *c)
 	take_off(q);
 	if (!q->holds_slot) {
 		q->holds_slot = true;
+		q->slot_since_ns = wcard_now(q->c->m);
 		s->slots[q->as->type]++;
 	}
 	q->slice_ns = q->advance_ns = b->slice_ns;

@@ -65,6 +65,7 @@ struct wcard_queue {
 	enum wcard_by by;
 	uint64_t unit_limit_ns;		/* a unit longer than this is looked at by limits.c */
 	uint64_t wait_told_ns;		/* that of the WAIT whose limit was reported last */
+	uint64_t slot_since_ns;			/* took its slot */
 	uint64_t slice_ns, advance_ns;	/* of this turn, and charged for it in advance */
 	struct wcard_node timer;	/* TIMED, or parked with a limit */
 	bool timer_on;

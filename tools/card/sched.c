@@ -255,6 +255,9 @@ static void *timed_main(void *arg)
 		wcard_timer_clear(q);
 		q->timed_over = true;
 		q->deadline_ns = 0;
+		/* TIMED uses no engine, but the slot: others may wait for that. */
+		if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns)
+			release_slot(q);
 		wcard_sched_ready(q);
 	}
 	pthread_mutex_unlock(&m->lock);
