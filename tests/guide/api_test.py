@@ -32,6 +32,10 @@ tap.check("api: in the symbol map and exported", difference("in the map", listed
     name for name in exported if not name.startswith("WEFT_")}))
 tap.check("api: every declared function is described", [f"{name}: no /** {name}() */" for name in sorted(declared)
                                                        if not re.search(rf"\* {name}\(\)|/\*\* {name}\(\)", text)])
+# all that can fail, but for two that only compute with what they are given
+refused = set(re.findall(r"\brefused\((weft_\w+)\(", read("tests/unit/runtime/library_test.c")))
+fallible = set(re.findall(r"^int (weft_\w+)\(", code, re.M)) - {"weft_command_run", "weft_tensor_split"}
+tap.check("api: every call before weft_open() is in the test of that", difference("can fail", fallible, "tested", refused))
 tap.check("api: every header is in weft.h", [h for h in headers if not h.endswith("/weft.h") and
           f'#include "{os.path.basename(h)}"' not in read("runtime/include/weft/weft.h")])
 tap.done()

@@ -15,8 +15,11 @@ static void before_open(void **state)
 	struct weft_device_info info = { .size = sizeof(info) };
 	struct weft_stats stats = { .size = sizeof(stats) };
 	struct weft_point point = { NULL, 1 };
+	struct weft_user_queue_state state_of_queue = { .size = sizeof(state_of_queue) };
 	const struct weft_kernel *kernel;
+	struct weft_user_queue *user_queue;
 	struct weft_timeline *timeline;
+	struct weft_cell_state cell;
 	struct weft_device *device;
 	struct weft_memory *memory;
 	struct weft_tensor *tensor;
@@ -91,6 +94,24 @@ static void before_open(void **state)
 	refused(weft_tensor_segment(NULL, 0, NULL));
 	refused(weft_tensor_scatter(NULL, &value, NULL));
 	refused(weft_tensor_gather(NULL, &value, NULL));
+	refused(weft_list_wait(NULL, NULL));
+	refused(weft_list_signal(NULL, NULL));
+	refused(weft_list_rotation(NULL, NULL, &value));
+	refused(weft_list_choice(NULL, 0, &value, 1, &value));
+	refused(weft_list_call(NULL, NULL));
+	refused(weft_list_loop(NULL, NULL, 1));
+	refused(weft_list_range(NULL, 0, 0, 0));
+	refused(weft_list_pred(NULL, WEFT_COMPARE_EQ, 0, 0));
+	refused(weft_list_break(NULL, 0));
+	refused(weft_cell_read(NULL, 0, &cell));
+	refused(weft_cell_signal(NULL, 0, 1));
+	refused(weft_cell_end(NULL, 0));
+	refused(weft_cell_wait(NULL, 0, 1, 0, &cell));
+	refused(weft_user_queue_create(NULL, NULL, &user_queue));
+	refused(weft_user_queue_destroy(NULL));
+	refused(weft_user_queue_post(NULL, NULL));
+	refused(weft_user_queue_loop(NULL, NULL, 1));
+	refused(weft_user_queue_state(NULL, &state_of_queue));
 }
 
 static pthread_barrier_t barrier;
