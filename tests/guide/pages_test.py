@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """What README and Documentation name exists: make targets and variables, commands of weft, files, functions, links."""
+import functools
 import glob
 import os
 import re
@@ -65,6 +66,19 @@ def function_problems(page, text):
             yield f"{page}: {path} has no {name}()"
 
 
+@functools.cache
+def code():
+    return "\n".join(read(p) for p in tracked(".c", ".h", ".S", ".in", ".map"))
+
+
+def name_problems(page, text):
+    """Constants, functions and tables by their prefix; _X stands for any name."""
+    for name in sorted(set(re.findall(r"\b(?:DRM_|DRM_IOCTL_)?(?:WEFT|WFW|WCARD)_[A-Z0-9_]*[A-Z0-9]\b", text)) |
+                       set(re.findall(r"``((?:weft|wfw|wcard)_\w+)(?:\(\))?``", text))):
+        if not name.endswith("_X") and not re.search(rf"\b{name}\b", code()):
+            yield f"{page}: {name} is nowhere in the code"
+
+
 def link_problems(page, text):
     if page.endswith(".md"):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
@@ -76,9 +90,10 @@ def link_problems(page, text):
 
 
 CHECKS = [("make targets and variables", make_problems), ("commands of weft", command_problems),
-          ("files and folders", path_problems), ("functions", function_problems), ("links", link_problems)]
+          ("files and folders", path_problems), ("functions", function_problems), ("links", link_problems),
+          ("constants and tables", name_problems)]
 WRONG = """`make frobnicate` and ``make run HORSES=4`` and ``weft sing`` in ``driver/weft_horse.c`` and
-``driver/weft_drv.c: weft_horse()`` and [a link](nowhere.md)
+``driver/weft_drv.c: weft_horse()`` and [a link](nowhere.md), a row of WEFT_HORSES
 """
 
 
