@@ -33,6 +33,12 @@ static bool is_wide(uint64_t at)
 	return false;
 }
 
+/* However few queues may run, a timer engine takes at least 16 packets at once. */
+static uint32_t timed_width(const struct wcard_card *c)
+{
+	return c->m->slots > 16 ? c->m->slots : 16;
+}
+
 static uint32_t engine_read(struct wcard_card *c, uint64_t at)
 {
 	uint64_t i = (at - WEFT_REG_ENGINES) / sizeof(struct weft_engine_info);
@@ -46,7 +52,7 @@ static uint32_t engine_read(struct wcard_card *c, uint64_t at)
 	} else if (i == c->m->nengines) {
 		info.kinds = WEFT_ENGINE_TIMED;
 		info.group = 1 + c->index;
-		info.width = c->m->slots;
+		info.width = timed_width(c);
 	}
 	memcpy(word, &info, sizeof(word));
 	return word[(at & 15) / 4];
@@ -140,7 +146,7 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_FENCE_LOOP_MAX: return c->m->caps & WEFT_CAP_LOOP ? WCARD_FENCE_LOOP_MAX : 0;
 	case WEFT_REG_RESET_GEN: return atomic_load(&c->reset_gen);
 	case WEFT_REG_NUM_WATCHES: return WCARD_NUM_WATCHES;
-	case WEFT_REG_TIMED_WIDTH: return c->m->slots;
+	case WEFT_REG_TIMED_WIDTH: return timed_width(c);
 	case WEFT_REG_HANG_MS: return atomic_load(&c->hang_ms);
 	case WEFT_REG_FW_WATCHDOG_MS: return atomic_load(&cp->watchdog_ms);
 	case WEFT_REG_TEMP_MC:
