@@ -112,8 +112,9 @@ def contract(options):
         results.passed += 1     # one result; what that card lacks is tested on the other
     else:
         results.failures.append(f"minicard does not conform (code {code}), see build/log/test-minicard.log")
-    # those below are in the run above too, with the same counts but for the delayed writes
+    # those below are in the run above too, but for the delayed writes, and for the fewest slots that a card may have
     runs = {"contract-order": ["--weak", "1", "--section", "litmus", "--section", "weak"]}
+    runs["contract-slots"] = ["--card-arg", "--slots", "--card-arg", "2", "--section", "registers", "--section", "trace"]
     if options.soak:
         runs |= {f"contract-{name}": ["--section", name] for name in ("torture", "hostile", "survive")}
     for name, more in runs.items():

@@ -251,8 +251,32 @@ static int earlier(const void *a, const void *b)
 	return x->ns < y->ns ? -1 : x->ns > y->ns;
 }
 
+/* All queues of a card with few slots, but those that are needed otherwise; where there are many slots some do. */
+static unsigned crowd(struct card *c, unsigned others)
+{
+	unsigned slots = rd32(c, WEFT_REG_NUM_SLOTS);
+
+	if (slots > 64 || c->nqueues > 4096)
+		ct_skip("%u slots, %u queues", slots, c->nqueues);
+	return slots > 16 && c->nqueues - others > 1024 ? 1024 : c->nqueues - others;
+}
+
+/* Every slot is held by a TIMED packet until the space is stopped. */
+static void hold_slots(struct rig *block, unsigned slots)
+{
+	union weft_packet hold = pkt_timed(UINT64_C(1) << 40);
+
+	for (unsigned i = 0; i < slots; i++) {
+		struct queue *b = queue_create(block->s, ~0u, 4);
+
+		queue_push(b, &hold);
+		queue_kick(b);
+		WAIT_FOR(queue_run(b) == WEFT_QS_RUNNING, 2000, "slot %u taken", i);
+	}
+}
+
 /*
- * Every slot is held by a TIMED packet while thousands of queues become ready; when those are stopped, they start by
+ * Every slot is held while all other queues of the card become ready; when the holders are stopped, they start by
  * band, in a band by turns over spaces, and in a space in the order of their doorbells.
  */
 static void start_order(void)
@@ -260,16 +284,14 @@ static void start_order(void)
 	enum { SPACES = 4, BANDS = 4 };
 	struct card *c = CARD;
 	unsigned slots = rd32(c, WEFT_REG_NUM_SLOTS);
-	unsigned n = c->nqueues - slots - 2 * SPACES, late = 0, late_band = 0, changes = 0, top = 0;
+	unsigned n = crowd(c, slots + SPACES + 1), late = 0, late_band = 0, changes = 0, top = 0;
 	static struct queue *q[4096];
 	static struct ring t[4096];
 	static struct start at[4096];
 	unsigned last[SPACES][BANDS] = { 0 };
-	union weft_packet hold = pkt_timed(UINT64_C(1) << 40), p = pkt_fill(RIG_LOCAL, 4096, 4, 1);
+	union weft_packet p = pkt_fill(RIG_LOCAL, 4096, 4, 1);
 
 	card_need(c);
-	if (slots > 64)
-		ct_skip("%u slots", slots);
 	struct rig block = rig_open(c), s[SPACES];
 	for (unsigned i = 0; i < SPACES; i++)
 		s[i] = rig_open(c);
@@ -288,13 +310,7 @@ static void start_order(void)
 		queue_push(q[i], &p);
 		queue_tail(q[i]);
 	}
-	for (unsigned i = 0; i < slots; i++) {
-		struct queue *b = queue_create(block.s, ~0u, 4);
-
-		queue_push(b, &hold);
-		queue_kick(b);
-		WAIT_FOR(queue_run(b) == WEFT_QS_RUNNING, 2000, "slot %u taken", i);
-	}
+	hold_slots(&block, slots);
 	for (unsigned i = 0; i < n; i++) {
 		queue_ring(q[i]);
 		late += t[i].h->written != 0;
@@ -328,6 +344,84 @@ static void start_order(void)
 	static const uint32_t floors[BANDS] = { 0, 200, 100, 50 };
 	for (unsigned i = 0; i < BANDS; i++)
 		CHECK_EQ(policy(c, i, floors[i], 1000000), WEFT_MBOX_OK, "status of POLICY");
+}
+
+/* What one queue's ring says of its turns: where the first and the second began, and how long the whole ones lasted. */
+static unsigned whole_turns(struct ring *t, unsigned fills, uint64_t begin[2], uint64_t *length)
+{
+	unsigned n = 0;
+	uint64_t sum = 0;
+
+	begin[0] = t->rec[0].start_ns;
+	begin[1] = ~UINT64_C(0);
+	for (unsigned i = 0; i < fills; i++) {
+		if (i && t->rec[i].start_ns != t->rec[i - 1].end_ns) {
+			if (!n)
+				begin[1] = t->rec[i].start_ns;
+			length[n++] = sum;
+			sum = 0;
+		}
+		sum += t->rec[i].end_ns - t->rec[i].start_ns;
+	}
+	return n;	/* the last one ended with the work, not with its slice */
+}
+
+/* Queues that have work for four slices each: every one gets its first before any its second, and they end when they should. */
+static void crowd_slices(void)
+{
+	enum { FILLS = 32, TURNS = 4 };
+	struct card *c = CARD;
+	unsigned slots = rd32(c, WEFT_REG_NUM_SLOTS), n = crowd(c, slots + 3), turns = 0, early = 0;	/* 3: of rigs, alone */
+	static struct queue *q[4096];
+	static struct ring t[4096];
+	static uint64_t begin[4096][2], length[4096 * FILLS];
+	uint64_t last = 0, fill, slice;
+	struct weft_queue_desc how = { .band = WEFT_BAND_NORMAL, .weight = 100, .flags = WEFT_QUEUE_F_TRACE,
+				       .run_limit_ns = 60000000000, .wait_limit_ns = 60000000000 };
+	union weft_packet p = pkt_fill(RIG_LOCAL, UINT64_C(1) << 20, 4, 1);
+
+	card_need(c);
+	struct rig block = rig_open(c), r = rig_open(c);
+	for (unsigned i = 0; i < FILLS; i++)
+		memcpy(r.list + 64 * i, &p, sizeof(p));
+	p = pkt_call(RIG_LIST, FILLS, 0, 0);
+	for (unsigned i = 0; i <= n; i++) {
+		q[i] = queue_create_soon(r.s, ~0u, 4, &how);
+		t[i] = ring_open(q[i], RING_VA + 8192 * i, 6);
+		queue_push(q[i], &p);
+	}
+	queue_created(c);
+	/* alone, the last one tells how long a FILL takes */
+	queue_kick(q[n]);
+	queue_wait_done(q[n], 5000);
+	WAIT_FOR(t[n].h->written == FILLS + 1, 1000, "the records of the queue alone");
+	for (unsigned i = 0; i < FILLS; i++)
+		length[i] = t[n].rec[i].end_ns - t[n].rec[i].start_ns;
+	qsort(length, FILLS, sizeof(length[0]), less);
+	fill = length[FILLS / 2];
+	slice = fill * FILLS / TURNS;
+	CHECK_EQ(policy(c, WEFT_BAND_NORMAL, 100, (uint32_t)slice), WEFT_MBOX_OK, "status of POLICY");
+	hold_slots(&block, slots);
+	for (unsigned i = 0; i < n; i++)
+		queue_kick(q[i]);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_AS_STOP, block.s->asid, 0, 0), WEFT_SAFE_OK, "status of AS_STOP");
+	for (unsigned i = 0; i < n; i++) {
+		queue_wait_done(q[i], 20000);
+		WAIT_FOR(t[i].h->written == FILLS + 1, 1000, "the records of queue %u", q[i]->id);
+		turns += whole_turns(&t[i], FILLS, begin[i], length + turns);
+		last = begin[i][0] > last ? begin[i][0] : last;
+	}
+	for (unsigned i = 0; i < n; i++)
+		early += begin[i][1] < last;
+	qsort(length, turns, sizeof(length[0]), less);
+	ct_note("%u queues on %u slots: slice %llu us, %u turns ended by it, the middle one %llu us; %u began their second early", n,
+		slots, (unsigned long long)slice / 1000, turns, turns ? (unsigned long long)length[turns / 2] / 1000 : 0, early);
+	CHECK(turns >= n, "only %u turns of %u queues were ended by their slice", turns, n);
+	CHECK(length[turns / 2] >= slice / 2 && length[turns / 2] <= slice * 3 / 2 + fill,
+	      "a turn lasts %llu ns with a slice of %llu ns", (unsigned long long)length[turns / 2], (unsigned long long)slice);
+	/* As many as there are slots may be, and whoever an engine thread that lost its core had just taken up. */
+	CHECK(early <= n / 50, "%u of %u queues had their second turn before others their first", early, n);
+	CHECK_EQ(policy(c, WEFT_BAND_NORMAL, 100, 1000000), WEFT_MBOX_OK, "status of POLICY");
 }
 
 static void cost(void)
@@ -364,6 +458,7 @@ static const struct ct_test tests[] = {
 	{ "rings that cannot be used", bad_rings, WEFT_CAP_CALL, 0, false },
 	{ "slices end as POLICY says", slices, WEFT_CAP_BANDS | WEFT_CAP_LOOP, 0, false },
 	{ "start order of thousands of queues", start_order, WEFT_CAP_BANDS | WEFT_CAP_TIMED, 0, true },
+	{ "slice ends of thousands of queues", crowd_slices, WEFT_CAP_BANDS | WEFT_CAP_TIMED | WEFT_CAP_CALL, 0, true },
 	{ "what a record costs", cost, WEFT_CAP_CALL, 0, false },
 };
 CT_SECTION_OF(trace, WEFT_CAP_TRACE);
