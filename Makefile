@@ -18,7 +18,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract soak modules user bench docs check install clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check install clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -30,6 +30,7 @@ help:
 #:   test        every test; ends with "N passed, N failed, N skipped"
 #:   test-quick  native tests and those of the machine on the main kernel
 #:   test-contract  the card contract against CARD, a program or a directory of sockets, with a report
+#:   test-mutants   shows for every defect that weft-card can be given the contract test that catches it
 #:   soak        every test with its full counts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
 #:   modules     weft.ko for each kernel, into build/modules/
@@ -78,6 +79,9 @@ test-quick: user
 test-contract: user
 	@$(ROOT) build/user/tests/contract/weft-contract --card $(CARD) --cards $(CARDS) --firmware $(FIRMWARE) \
 		--bad-firmware-dir build/user/firmware $(ARGS)
+
+test-mutants: user
+	@$(ROOT) python3 -B tests/mutants.py $(ARGS)
 
 soak: user
 	@$(ROOT) python3 -B tests/run.py --soak $(ARGS)

@@ -124,6 +124,12 @@ def contract(options):
     return results
 
 
+def mutants(options):
+    """Whether the contract's tests can fail: defects planted in the card; the soak takes all, a test run some."""
+    command = [sys.executable, "-B", CLONE / "tests/mutants.py", *([] if options.soak else ["--sample", "6"])]
+    return tap("mutants", *program(command, "mutants", options, 3600 if options.soak else 120))
+
+
 def fuzz(options):
     """Random input to every parser, instrumented; fuzz.py looks up the counts of its targets itself."""
     command = [sys.executable, "-B", CLONE / "tests/fuzz/fuzz.py", *(["--soak"] if options.soak else []),
@@ -193,6 +199,7 @@ SUITES = [
     ("abi", abi, True),
     ("unit", unit, True),
     ("contract", contract, True),
+    ("mutants", mutants, True),
     ("fuzz", fuzz, True),
     ("kselftest-main", kselftest("main"), True),
     ("kselftest-612", kselftest("612"), False),

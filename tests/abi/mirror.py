@@ -53,6 +53,7 @@ ELSEWHERE = {
     "tests/contract/config.c: malformed messages get an error": "tools/card/vfu",
     "tests/contract/disconnect.c: in the middle of a message": "tools/card/vfu_socket",
     "tests/guide/help_test.py: weft-card": "tools/card/main",
+    "tests/mutants.py: --break=list": "tools/card/defect",
     # operators: each kernel against its portable reference, and that against the contract
     "tests/unit/ops/operators_test.c: elementwise":
         "tools/card/ops/add_f32 tools/card/ops/mul_f32 tools/card/ops/relu_f32 tools/card/ops/relu_grad_f32 "

@@ -188,6 +188,20 @@ static void end_of_loop(void)
 	queue_wait_done(q, 5000);
 	CHECK_EQ(sem_cell(p, 1)->value, 3, "iterations signalled");
 	CHECK_EQ(sem_cell(p, 2)->value, 77, "cell signalled behind the LOOP");
+	/* the outer one of two */
+	body[0].wait.end_level = 1;
+	body[0].wait.u.one.base = 4;
+	k = pkt_loop(DATA, 2, 0, 0, 0);
+	memcpy(data, body, sizeof(body));
+	memcpy(data + 1024, &k, sizeof(k));
+	k = pkt_loop(DATA + 1024, 1, 0, 0, 0);
+	queue_push(q, &k);
+	k = pkt_signal(CELL(2), 78, 0, WEFT_SCOPE_QUEUE);
+	queue_push(q, &k);
+	queue_kick(q);
+	queue_wait_done(q, 5000);
+	CHECK_EQ(sem_cell(p, 1)->value, 3, "iterations signalled by the inner LOOP");
+	CHECK_EQ(sem_cell(p, 2)->value, 78, "cell signalled behind both LOOPs");
 }
 
 static void poison(void)

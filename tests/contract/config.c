@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* PCI configuration space as firmware and kernel of a host see it. */
-#include "host.h"
+#include "rig.h"
 
 #include <string.h>
 
@@ -121,6 +121,45 @@ static void command_register(void)
 	cfg_wr(c, 4, 0x6, 2);
 }
 
+/* Reads, writes and interrupts of a card that may not master the bus lead nowhere; local memory stays in reach. */
+static void no_master(void)
+{
+	struct card *c = CARD;
+	union weft_packet p = pkt_copy(RIG_LOCAL, RIG_HOST, 64);
+	struct weft_queue_state st;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	for (unsigned i = 0; i < 2; i++) {
+		bool down = i;
+		union weft_packet q = down ? pkt_copy(RIG_HOST, RIG_LOCAL, 64) : p;
+
+		ct_about("%s host memory", down ? "writing" : "reading");
+		memset(r.host, 0x11, 64);
+		memset(r.local, 0x22, 64);
+		cfg_wr(c, 4, 0x2, 2);
+		queue_push(r.q, &q);
+		queue_kick(r.q);
+		WAIT_FOR(queue_run(r.q) == WEFT_QS_FAULTED, 2000, "the queue FAULTED without bus mastering");
+		queue_state(r.q, &st);
+		CHECK_EQ(st.cause, WEFT_FAULT_BUS, "cause");
+		CHECK_EQ(st.fault_va, RIG_HOST, "fault_va");
+		CHECK(r.host[0] == 0x11 && r.local[0] == 0x22, "bytes were copied");
+		rig_renew(&r);
+		union weft_packet local = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL, 64);
+		queue_push(r.q, &local);
+		uint64_t f = queue_push_fence(r.q, false);
+		queue_kick(r.q);
+		queue_wait(r.q, f, 2000);
+		cfg_wr(c, 4, 0x6, 2);
+		queue_push(r.q, &q);
+		f = queue_push_fence(r.q, false);
+		queue_kick(r.q);
+		queue_wait(r.q, f, 2000);
+		CHECK_EQ(r.host[0], r.local[0], "byte copied with bus mastering again");
+	}
+}
+
 static void flr(void)
 {
 	struct card *c = CARD;
@@ -193,6 +232,7 @@ static const struct ct_test tests[] = {
 	{ "BAR types and sizes", bars, 0, 0, false },
 	{ "capabilities: PCI Express with FLR, MSI-X or MSI, AER", capabilities, 0, 0, false },
 	{ "command register", command_register, 0, 0, false },
+	{ "bus mastering off: nobody answers the card", no_master, 0, 0, true },
 	{ "FLR by Device Control", flr, 0, 0, true },
 	{ "DEVICE_RESET", device_reset, 0, 0, true },
 	{ "malformed messages get an error, the link stays", bad_messages, 0, 0, false },

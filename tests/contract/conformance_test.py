@@ -68,8 +68,9 @@ def wrong():
 
 
 def usage():
-    codes = [contract(*a)[0] for a in ((), ("--card", CARD, "--section", "nonesuch"), ("--card", CARD, "--cards", "9"))]
-    return [] if codes == [2, 2, 2] else [f"exit codes {codes}"]
+    codes = [contract(*a)[0] for a in ((), ("--card", CARD, "--section", "nonesuch"), ("--card", CARD, "--cards", "9"),
+                                         ("--card", CARD, "--section", "config", "--test", "nonesuch"))]
+    return [] if codes == [2, 2, 2, 2] else [f"exit codes {codes}"]
 
 
 tap = Tap()

@@ -50,6 +50,10 @@ static void stays(void)
 	CHECK_EQ(st.head, head, "head after the fault");
 	CHECK_EQ(st.retired, retired, "retired after the fault");
 	CHECK(!evt_find(c, from, WEFT_EVT_FENCE, r.q->id), "a FENCE event of a faulted queue");
+	unsigned faults = 0;
+	for (uint32_t i = from; i < c->nevt; i++)
+		faults += c->evt[i].type == WEFT_EVT_FAULT && c->evt[i].queue == r.q->id;
+	CHECK_EQ(faults, 1, "FAULT events of a queue that faulted once");
 	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_OK, "QUEUE_STOP of a faulted queue");
 	CHECK_EQ(queue_run(r.q), WEFT_QS_FAULTED, "state of a faulted queue after QUEUE_STOP");
 	rig_renew(&r);

@@ -53,7 +53,7 @@ static void not_shared(void)
 static void reused_number(void)
 {
 	struct card *c = CARD;
-	uint64_t va = UINT64_C(0x4a0000000000);
+	uint64_t va = UINT64_C(0x4a0000155000);
 
 	card_need(c);
 	for (unsigned i = 0; i < 20; i++) {
@@ -66,7 +66,8 @@ static void reused_number(void)
 			rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(va, 64) });
 		} else {
 			space_map(s, va, user_alloc(c, 4096, 4096), 4096, PTE_RW);
-			rig_run(&r, &p, 1);
+			for (unsigned k = 0; k < 4; k++)	/* by several engines */
+				rig_run(&r, &p, 1);
 		}
 		queue_destroy(r.q);
 		space_destroy(s);

@@ -122,7 +122,7 @@ static void usage(FILE *f)
 	      "  --firmware FILE   image for a card with ROM_BOOT\n"
 	      "  --bad-firmware-dir DIR  images that such a card has to refuse\n"
 	      "  --section NAME    only this section; may be repeated\n"
-	      "  --test TEXT       only tests with TEXT in their name\n"
+	      "  --test TEXT       only tests with TEXT in their name, or the one of that name\n"
 	      "  --seed N          of randomised tests (1); also from SEED in the environment\n"
 	      "  --count N         rounds of randomised tests; 0: as without, but every bit of the image is flipped; also COUNT\n"
 	      "  --weak SEED       starts the card with --weak=SEED, which delays posted writes, and adds section weak\n"
@@ -157,6 +157,26 @@ static bool chosen(const char *section)
 		if (!strcmp(section, chosen_sections[i]))
 			return true;
 	return !nchosen && (weak[0] || strcmp(section, "weak"));
+}
+
+/* Tests that --test may mean: those with its text in their name; one whose whole name it is stands for itself alone. */
+static bool whole_name;
+
+static bool chosen_test(const struct ct_test *t)
+{
+	return !ct_opt.test || (whole_name ? !strcmp(t->name, ct_opt.test) : !!strstr(t->name, ct_opt.test));
+}
+
+static bool some_test(void)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		for (size_t j = 0; chosen(sections[i]->name) && j < sections[i]->ntests; j++) {
+			some |= !ct_opt.test || strstr(sections[i]->tests[j].name, ct_opt.test);
+			whole_name |= ct_opt.test && !strcmp(sections[i]->tests[j].name, ct_opt.test);
+		}
+	return some;
 }
 
 static bool is_section(const char *name)
@@ -212,6 +232,10 @@ static void parse(int argc, char **argv)
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); exit(2);
 		}
+	if (!some_test()) {
+		fprintf(stderr, "weft-contract: no test chosen has \"%s\" in its name; see --list\n", ct_opt.test);
+		exit(2);
+	}
 	if (ct_opt.card && !ct_opt.socket_dir && !stat(ct_opt.card, &st) && S_ISDIR(st.st_mode)) {
 		ct_opt.socket_dir = ct_opt.card;
 		ct_opt.card = NULL;
@@ -260,7 +284,7 @@ int main(int argc, char **argv)
 		if (!chosen(sections[i]->name))
 			continue;
 		for (size_t j = 0; j < sections[i]->ntests; j++)
-			if (!ct_opt.test || strstr(sections[i]->tests[j].name, ct_opt.test))
+			if (chosen_test(&sections[i]->tests[j]))
 				run_one(sections[i], &sections[i]->tests[j]);
 	}
 	return report_end(CARD->caps, (double)(ct_now_ns() - begin) / 1e9);

@@ -180,6 +180,16 @@ static void not_mapped(void)
 	rig_renew(&r);
 	CHECK(!vu_dma_map(&c->vu, p->bus2, p->lmem_bytes, -1, 0, NULL), "DMA_MAP of the peer's BAR2");
 	rig_run(&r, &k, 1);
+	/* mapped, but the peer does not decode memory */
+	cfg_wr(p, 4, 0x4, 2);
+	k = pkt_fill(PEER(1), 4096, 4, 3);
+	from = c->nevt;
+	f = rig_start(&r, &k, 1);
+	rig_expect_fault(&r, f, from, &k, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(PEER(1), 4096) });
+	cfg_wr(p, 4, 0x6, 2);
+	CHECK_EQ(*(uint32_t *)(void *)rig_peer(&r, p), 2, "word of a peer that did not decode memory");
+	rig_renew(&r);
+	rig_run(&r, &k, 1);
 }
 
 static void peer_reset(void)

@@ -221,6 +221,46 @@ static void state_record(void)
 	WAIT_FOR(queue_fence(r.q) == ~UINT64_C(0), 1000, "fence value 2^64 - 1");
 }
 
+/*
+ * FENCE i is packet i: in every consistent copy of the record fence, head and retired are the same number. The copy is
+ * made slowly, so that updates fall into it.
+ */
+static void never_torn(void)
+{
+	struct card *c = CARD;
+	unsigned good = 0, in_update = 0;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	volatile struct weft_queue_state *s = (volatile void *)(c->lmem + r.q->state);
+	uint64_t end = ct_now_ns() + UINT64_C(3000000000), last = s->version;
+	while (good < 2000 && ct_now_ns() < end) {
+		for (unsigned i = 0; i < 64; i++)
+			queue_push_fence(r.q, false);
+		queue_kick(r.q);
+		for (unsigned i = 0; i < 64; i++) {
+			uint64_t version = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
+			uint64_t fence = s->fence, at = ct_now_ns() + 2000;
+
+			while (ct_now_ns() < at)
+				;
+			uint64_t head = s->head, retired = s->retired;
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			CHECK(version >= last, "version went back");
+			last = version;
+			if ((version & 1) || s->version != version) {
+				in_update++;
+				continue;
+			}
+			CHECK(fence == head && head == retired, "version %llu: fence %llu, head %llu, retired %llu", (unsigned long long)version,
+			      (unsigned long long)fence, (unsigned long long)head, (unsigned long long)retired);
+			good++;
+		}
+	}
+	CHECK(last, "version is still 0");
+	CHECK(good >= 100, "%u consistent copies, %u in an update", good, in_update);
+}
+
 static const struct ct_test tests[] = {
 	{ "256 queues at once", many, 0, 0, false },
 	{ "ring wrap, exactly full", wrap, 0, 0, false },
@@ -230,5 +270,6 @@ static const struct ct_test tests[] = {
 	{ "stray doorbells and kicks", stray, 0, 0, false },
 	{ "fault RING", ring_fault, 0, 0, false },
 	{ "queue state record", state_record, 0, 0, false },
+	{ "the record is never torn", never_torn, 0, 0, false },
 };
 CT_SECTION(queues);

@@ -9,10 +9,11 @@
 
 #include "queue.h"
 
-#define RIG_LIST	UINT64_C(0x10000000)	/* 128 KiB local, R: 2,048 packets */
-#define RIG_TABLE	UINT64_C(0x10100000)	/* 128 KiB local, RW: 4,096 entries */
+/* No two of them start at the same place modulo a few MiB: in a TLB that places by address they would displace one another. */
+#define RIG_LIST	UINT64_C(0x10380000)	/* 128 KiB local, R: 2,048 packets */
+#define RIG_TABLE	UINT64_C(0x103c0000)	/* 128 KiB local, RW: 4,096 entries */
 #define RIG_LOCAL	UINT64_C(0x20000000)	/* RIG_BYTES local */
-#define RIG_HOST	UINT64_C(0x30000000)	/* RIG_BYTES host memory, link 0 */
+#define RIG_HOST	UINT64_C(0x30200000)	/* RIG_BYTES host memory, link 0 */
 #define RIG_FRAG	UINT64_C(0x40000000)	/* HOST_FRAGS pages of fragmented host memory */
 #define RIG_PEER	UINT64_C(0x50000000)	/* + 0x1000000 i: RIG_PEER_BYTES of card i, link i + 1 */
 #define RIG_SPARSE	UINT64_C(0x60000000)	/* 64 KiB */

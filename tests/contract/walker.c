@@ -208,6 +208,8 @@ static void malformed(void)
 	format_of(&r, va, 2, ~WEFT_PTE_VALID, WEFT_FAULT_PT_INVALID, "not valid, all other bits set");
 	format_of(&r, va, 2, ok, WEFT_FAULT_PT_FORMAT, "leaf where none may be");
 	format_of(&r, va, 3, ok, WEFT_FAULT_PT_FORMAT, "leaf where none may be");
+	format_of(&r, va, 2, LEAF | PTE_RW | PTE_SPARSE, WEFT_FAULT_PT_FORMAT, "sparse leaf of 1 GiB");
+	format_of(&r, va, 3, LEAF | PTE_RW | PTE_SPARSE, WEFT_FAULT_PT_FORMAT, "sparse leaf of 512 GiB");
 	format_of(&r, va, 0, at | WEFT_PTE_VALID, WEFT_FAULT_PT_FORMAT, "table below the last level");
 	format_of(&r, va, 1, (at + PAGE) | LEAF | PTE_RW, WEFT_FAULT_PT_FORMAT, "2 MiB leaf at a 4 KiB address");
 	format_of(&r, va, 0, ok | WEFT_PTE_APERTURE_MASK, WEFT_FAULT_PT_FORMAT, "aperture 3");
@@ -250,7 +252,7 @@ static void limit(void)
 static void invalid_levels(void)
 {
 	struct card *c = CARD;
-	uint64_t va = UINT64_C(0x420000000000);
+	uint64_t va = UINT64_C(0x420000155000);
 
 	card_need(c);
 	struct rig r = rig_open(c);
@@ -297,7 +299,7 @@ static void range(void)
 static void invalidate_remap(void)
 {
 	struct card *c = CARD;
-	uint64_t va = UINT64_C(0x430000000000);
+	uint64_t va = UINT64_C(0x430000155000);
 
 	card_need(c);
 	struct rig r = rig_open(c);

@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 #include "weak.h"
 
@@ -114,6 +115,8 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 	}
 	atomic_fetch_add_explicit(&a->c->walks, 1, memory_order_relaxed);
 	fault = wcard_walk(&a->mem, a->as->root, va, w);
+	if (fault == WEFT_FAULT_PT_INVALID && WCARD_BROKEN(tlb_keeps_invalid))
+		*e = (struct wcard_tlb_entry){ .vpn = va >> WEFT_PAGE_SHIFT, .as = as, .gen = a->gen, .valid = 1 };
 	if (fault)
 		return fault;
 	if (w->shift == WEFT_PAGE2M_SHIFT)
@@ -380,7 +383,9 @@ static unsigned int aperture(uint64_t pte)
 
 static int cell_rights(uint64_t pte, enum wcard_cell_use use)
 {
-	if (!(pte & WEFT_PTE_SEM) || (use == WCARD_CELL_WAIT && aperture(pte) != WEFT_APERTURE_LOCAL))
+	if ((!(pte & WEFT_PTE_SEM) && !WCARD_BROKEN(cell_any_page)) ||
+	    (use == WCARD_CELL_WAIT && aperture(pte) != WEFT_APERTURE_LOCAL &&
+	     !(aperture(pte) == WEFT_APERTURE_BUS && WCARD_BROKEN(wait_on_bus))))
 		return WEFT_FAULT_PT_NOT_SEM;
 	if (use == WCARD_CELL_WAIT)
 		return pte & WEFT_PTE_R ? 0 : WEFT_FAULT_PT_READ;
@@ -438,15 +443,17 @@ void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value
 		__atomic_store_n(&cell->tag, tag, __ATOMIC_RELEASE);
 	if (words & WEFT_SIG_VALUE)
 		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
-	if (words & WEFT_SIG_ADD)
+	if ((words & WEFT_SIG_ADD) && WCARD_BROKEN(add_stores))
+		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+	else if (words & WEFT_SIG_ADD)
 		__atomic_fetch_add(&cell->value, value, __ATOMIC_ACQ_REL);
-	if (words & WEFT_SIG_END)
+	if ((words & WEFT_SIG_END) && !WCARD_BROKEN(end_not_stored))
 		__atomic_store_n(&cell->end, 1, __ATOMIC_RELEASE);
 }
 
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
 {
-	if (a->c->m->weak && cell->link < WCARD_NUM_LINKS)
+	if (a->c->m->weak && cell->link < WCARD_NUM_LINKS && !WCARD_BROKEN(signal_before_data))
 		wcard_weak_signal(a, cell, words, value, tag);
 	else
 		wcard_cell_store(cell->at, words, value, tag);
@@ -586,7 +593,7 @@ void *wcard_carveout(struct wcard_card *c, uint64_t off, uint64_t bytes)
 {
 	uint64_t limit = atomic_load(&c->user_limit);
 
-	if (!limit || off < limit || off > c->lmem_bytes || c->lmem_bytes - off < bytes)
+	if (!limit || (off < limit && !WCARD_BROKEN(image_anywhere)) || off > c->lmem_bytes || c->lmem_bytes - off < bytes)
 		return NULL;
 	return c->lmem + off;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "defect.h"
 #include "engine.h"
 
 #define QUEUE_OF(n)	((struct wcard_queue *)(void *)((char *)(n) - offsetof(struct wcard_queue, node)))
@@ -21,7 +22,7 @@ struct choice {
 
 static unsigned int band_of(const struct wcard_queue *q)
 {
-	return q->c->m->caps & WEFT_CAP_BANDS ? q->desc.band : WEFT_BAND_NORMAL;
+	return (q->c->m->caps & WEFT_CAP_BANDS) && !WCARD_BROKEN(band_ignored) ? q->desc.band : WEFT_BAND_NORMAL;
 }
 
 static struct wcard_share *share_of(struct wcard_queue *q)
@@ -148,7 +149,8 @@ static bool slot_room(const struct wcard_card *c, unsigned int type)
 {
 	const unsigned int *used = c->bands.slots;
 
-	return used[0] + used[1] < c->m->slots && (type == WEFT_AS_FENCE || used[WEFT_AS_LR] + 1 < c->m->slots);
+	return used[0] + used[1] < c->m->slots && (type == WEFT_AS_FENCE || used[WEFT_AS_LR] + 1 < c->m->slots ||
+						   WCARD_BROKEN(fence_slot));
 }
 
 static void consider(struct choice *best, const struct wcard_card *c, struct wcard_band *b, unsigned int type)
@@ -188,14 +190,15 @@ static struct wcard_queue *owed(struct wcard_card *c)
 	struct wcard_queue *q = NULL;
 	int64_t most = 0;
 
-	for (unsigned int i = 0; i < WCARD_BANDS && s->fence_credit > 0 && s->fence_active; i++) {
+	for (unsigned int i = 0; i < WCARD_BANDS && s->fence_credit > 0 && s->fence_active && !WCARD_BROKEN(fence_floor);
+	     i++) {
 		q = best_of(c, i, true);
 		if (q) {
 			q->by = WCARD_BY_FENCE;
 			return q;
 		}
 	}
-	for (unsigned int i = 0; i < WCARD_BANDS; i++) {
+	for (unsigned int i = 0; i < WCARD_BANDS && !WCARD_BROKEN(floor_ignored); i++) {
 		struct wcard_queue *other = s->band[i].credit > most ? best_of(c, i, false) : NULL;
 
 		if (other) {
@@ -213,6 +216,8 @@ static void share_charge(struct wcard_queue *q, uint64_t plus, uint64_t minus)
 	struct wcard_heap *h = &q->c->bands.band[band_of(q)].ready[q->as->type];
 	struct wcard_share *share = share_of(q);
 
+	if (WCARD_BROKEN(space_turns))
+		return;
 	if (share->ready.root)
 		wcard_heap_remove(h, &share->node);
 	share->node.key += plus;
@@ -285,7 +290,7 @@ void wcard_bands_put(struct wcard_queue *q, uint64_t ns)
 	if (q->as->type == WEFT_AS_FENCE)
 		pay(&s->fence_credit, ns, q->by == WCARD_BY_FENCE);
 	share_charge(q, ns, q->advance_ns);
-	q->node.key += ns * WEIGHT_ONE / q->desc.weight;
+	q->node.key += WCARD_BROKEN(weight_ignored) ? ns : ns * WEIGHT_ONE / q->desc.weight;
 	s->time += ns;
 	s->time -= q->advance_ns;
 	activate(q, -1);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "defect.h"
 
 static bool all_zero(const uint8_t *p, size_t n)
 {
@@ -49,12 +50,12 @@ static int check(struct wcard_card *c, const uint8_t *copy, uint64_t bytes)
 	memcpy(message + WEFT_FW_SIGNED_BYTES, image, h.image_bytes);
 	bad = crypto_sign_verify_detached(h.signature, message, WEFT_FW_SIGNED_BYTES + h.image_bytes, c->m->key);
 	free(message);
-	if (bad)
+	if (bad && !WCARD_BROKEN(signature_ignored))
 		return WEFT_BOOT_E_SIGNATURE;
-	if (h.rollback < atomic_load(&c->rollback))
+	if (h.rollback < atomic_load(&c->rollback) && !WCARD_BROKEN(rollback_ignored))
 		return WEFT_BOOT_E_ROLLBACK;
-	if (h.contract_min > h.contract_max || h.contract_min > WEFT_CONTRACT_VERSION ||
-	    h.contract_max < WEFT_CONTRACT_VERSION)
+	if ((h.contract_min > h.contract_max || h.contract_min > WEFT_CONTRACT_VERSION ||
+	     h.contract_max < WEFT_CONTRACT_VERSION) && !WCARD_BROKEN(contract_ignored))
 		return WEFT_BOOT_E_CONTRACT;
 	return WEFT_BOOT_OK;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "defect.h"
 #include "engine.h"
 #include "waiter.h"
 
@@ -53,14 +54,14 @@ enum wcard_look wcard_cell_read(const struct weft_cell *cell, uint64_t wanted)
 {
 	uint64_t value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE), fault, end;
 
-	if ((int64_t)(value - wanted) >= 0)
+	if ((int64_t)(value - wanted) >= 0 && !(WCARD_BROKEN(fault_before_value) && cell->fault))
 		return WCARD_LOOK_VALUE;
-	fault = __atomic_load_n(&cell->fault, __ATOMIC_ACQUIRE);
-	end = __atomic_load_n(&cell->end, __ATOMIC_ACQUIRE);
+	fault = WCARD_BROKEN(poison_ignored) ? 0 : __atomic_load_n(&cell->fault, __ATOMIC_ACQUIRE);
+	end = WCARD_BROKEN(end_ignored) ? 0 : __atomic_load_n(&cell->end, __ATOMIC_ACQUIRE);
 	if (!fault && !end)
 		return WCARD_LOOK_NOTHING;
 	value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
-	if ((int64_t)(value - wanted) >= 0)
+	if ((int64_t)(value - wanted) >= 0 && !WCARD_BROKEN(fault_before_value))
 		return WCARD_LOOK_VALUE;
 	return fault ? WCARD_LOOK_FAULT : WCARD_LOOK_END;
 }
@@ -101,7 +102,7 @@ void wcard_cell_leave(struct wcard_card *c, struct wcard_waiter *w)
 	atomic_fetch_sub(&c->cells->n[b], 1);
 	for (struct wcard_waiter *o = c->cells->first[b]; o && !others; o = o->next)
 		others = o->off == w->off;
-	if (!others)
+	if (!others && !WCARD_BROKEN(arm_stays))
 		arm(c, w->off, 0);
 }
 
@@ -125,12 +126,14 @@ void wcard_cell_wake(struct wcard_card *c, uint64_t off)
 			go_on(w->q);
 		else
 			wcard_watch_fire(c, w);
+		if (WCARD_BROKEN(wake_one))
+			return;
 	}
 }
 
 void wcard_cell_look(struct wcard_card *c, uint64_t off)
 {
-	if (!atomic_load_explicit(&c->cells->n[bucket_of(off)], memory_order_relaxed))
+	if (!atomic_load_explicit(&c->cells->n[bucket_of(off)], memory_order_relaxed) || WCARD_BROKEN(signal_no_look))
 		return;
 	pthread_mutex_lock(&c->m->lock);
 	wcard_cell_wake(c, off);
@@ -146,7 +149,7 @@ bool wcard_cell_park(struct wcard_queue *q, uint64_t off, uint64_t wanted)
 	q->woken = false;
 	q->waiter.q = q;
 	wcard_cell_enter(c, &q->waiter, off, wanted);
-	stay = wcard_cell_read(wcard_cell_at(c, off), wanted) == WCARD_LOOK_NOTHING;
+	stay = WCARD_BROKEN(park_no_second_look) || wcard_cell_read(wcard_cell_at(c, off), wanted) == WCARD_LOOK_NOTHING;
 	if (stay)
 		wcard_queue_publish(q, WEFT_QS_PARKED);
 	else
@@ -168,6 +171,8 @@ void wcard_cell_kick(struct wcard_card *c, uint32_t id, uint64_t va)
 	struct wcard_queue *q;
 	uint64_t off;
 
+	if (WCARD_BROKEN(kick_dropped))
+		return;
 	pthread_mutex_lock(&c->m->lock);
 	q = id < WCARD_NUM_QUEUES ? c->queue[id] : NULL;
 	if (q && wcard_acc_local(c, q->as, va, 0, &off))
@@ -181,6 +186,8 @@ void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64
 {
 	uint64_t off;
 
+	if (WCARD_BROKEN(invalidate_keeps_waiters))
+		return;
 	pthread_mutex_lock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++) {
 		struct wcard_queue *q = c->queue[i];
@@ -201,6 +208,8 @@ uint32_t wcard_cell_fault(struct wcard_card *c, uint64_t off, uint64_t word)
 
 	if (off % sizeof(struct weft_cell) || off >= atomic_load(&c->user_limit) || !word)
 		return WEFT_SAFE_BAD_ARG;
+	if (WCARD_BROKEN(cell_fault_overwrites))
+		none = __atomic_load_n(&wcard_cell_at(c, off)->fault, __ATOMIC_SEQ_CST);
 	__atomic_compare_exchange_n(&wcard_cell_at(c, off)->fault, &none, word, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	atomic_thread_fence(memory_order_seq_cst);
 	wcard_cell_look(c, off);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
+#include "defect.h"
 #include "machine.h"
 
 uint64_t wcard_counter(struct wcard_card *c, uint32_t sel)
@@ -41,10 +42,16 @@ uint64_t wcard_counter(struct wcard_card *c, uint32_t sel)
 	default:
 		return 0;
 	}
+	if (WCARD_BROKEN(cells_not_counted) && (dir == WCARD_CNT_CELL_READ || dir == WCARD_CNT_CELL_WRITE))
+		return 0;
+	if (WCARD_BROKEN(counted_by_wrong_link) && link < WCARD_NUM_LINKS)
+		link ^= 1;
 	cnt = index == WEFT_CNT_ALL ? &c->all : index < WCARD_NUM_ASIDS && c->as[index].live ? c->as[index].cnt : NULL;
 	if (link == WEFT_CNT_LINK_LOCAL)
 		link = WCARD_CNT_LOCAL;
 	else if (link >= WCARD_NUM_LINKS)
 		return 0;
+	if (cnt && dir == WCARD_CNT_READ && WCARD_BROKEN(fetches_are_payload))
+		return atomic_load(&cnt->bytes[dir][link]) + atomic_load(&cnt->bytes[WCARD_CNT_FETCH][link]);
 	return cnt ? atomic_load(&cnt->bytes[dir][link]) : 0;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 
 #define BURST_INSNS	50000		/* between two looks at the timer */
@@ -148,7 +149,7 @@ static uint64_t watch(struct wcard_card *c)
 
 	if (!cp->running || cp->bitten || !atomic_load(&cp->watchdog_ms))
 		return UINT64_MAX;
-	if (wcard_now(c->m) <= due)
+	if (wcard_now(c->m) <= due || WCARD_BROKEN(watchdog_off))
 		return due + 1;
 	cp->bitten = true;
 	wcard_event(c, WEFT_EVT_FW, 0, 0, cp->boot_state, 0);

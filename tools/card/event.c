@@ -3,9 +3,11 @@
 /* The event ring in system memory and the interrupt messages behind it. */
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "weak.h"
 
 /* evt_lock held. */
@@ -28,7 +30,7 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 	struct wcard_target t;
 	uint32_t size;
 
-	if (c->m->weak)
+	if (c->m->weak && !WCARD_BROKEN(fence_before_data))
 		wcard_weak_flush(c, NULL);
 	pthread_mutex_lock(&c->evt_lock);
 	if (!c->evt_enable)
@@ -36,7 +38,8 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 	size = UINT32_C(1) << c->evt_log2;
 	vectors = c->irq_vectors ? c->irq_vectors : 1;
 	if (c->evt_tail - c->evt_head >= size - 1) {
-		c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
+		if (!WCARD_BROKEN(overflow_silent))
+			c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
 		/* Everything can be read elsewhere, but somebody must be told to look. */
 		goto irq;
 	}
@@ -46,13 +49,20 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 		c->evt_status |= WEFT_EVT_STATUS_DMA;
 		goto irq;
 	}
+	if (WCARD_BROKEN(event_seq_first)) {
+		const struct timespec nap = { .tv_nsec = 1000000 };
+
+		__atomic_store_n((uint32_t *)(void *)(t.host + offsetof(struct weft_event, seq)), c->evt_tail + 1,
+				 __ATOMIC_RELEASE);
+		nanosleep(&nap, NULL);
+	}
 	memcpy(t.host, &ev, offsetof(struct weft_event, seq));
 	__atomic_store_n((uint32_t *)(void *)(t.host + offsetof(struct weft_event, seq)), c->evt_tail + 1,
 			 __ATOMIC_RELEASE);
 	c->evt_tail++;
 	atomic_fetch_add_explicit(&c->events, 1, memory_order_relaxed);
 irq:
-	raise_irq(c, of_queue ? queue % vectors : 0);
+	raise_irq(c, of_queue && !WCARD_BROKEN(irq_vector) ? queue % vectors : 0);
 out:
 	pthread_mutex_unlock(&c->evt_lock);
 }
@@ -61,7 +71,7 @@ void wcard_event_enable(struct wcard_card *c, uint32_t on)
 {
 	pthread_mutex_lock(&c->evt_lock);
 	c->evt_enable = on == 1 && c->evt_log2 >= 5 && c->evt_log2 <= 16 && !(c->evt_base & 4095);
-	if (c->evt_enable)
+	if (c->evt_enable && !WCARD_BROKEN(ring_restart))
 		c->evt_tail = c->evt_head = c->evt_status = 0;
 	pthread_mutex_unlock(&c->evt_lock);
 }

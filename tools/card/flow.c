@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "defect.h"
 #include "engine.h"
 #include "operand.h"
 
@@ -30,7 +31,7 @@ bool wcard_flow_seq(struct wcard_run *r, unsigned int level, int32_t skew, int64
 		wcard_fail(r, WEFT_FAULT_NESTING, 0);
 		return false;
 	}
-	*seq = (at ? (int64_t)r->q->frame[at].it : 0) - skew;
+	*seq = (at ? (int64_t)r->q->frame[at].it : 0) - (WCARD_BROKEN(skew_sign) ? -(int64_t)skew : skew);
 	return true;
 }
 
@@ -85,7 +86,7 @@ static bool carry(struct wcard_run *r, unsigned int at, bool store)
 		word = wcard_acc_word(&r->acc, va + offsetof(struct weft_operand, phase), sizeof(*word), WCARD_ACC_WRITE);
 		if (!word)
 			return false;
-		if (store)
+		if (store && !WCARD_BROKEN(phase_not_carried))
 			__atomic_store_n(word, phase, __ATOMIC_RELAXED);
 	}
 	r->budget -= (int)(f->ntable / 16);
@@ -131,7 +132,7 @@ static enum wcard_step leave(struct wcard_run *r, unsigned int at)
 enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t exit)
 {
 	struct wcard_queue *q = r->q;
-	unsigned int at = wcard_flow_loop(q, level);
+	unsigned int at = wcard_flow_loop(q, WCARD_BROKEN(end_innermost) ? 0 : level);
 	enum wcard_step s;
 
 	if (!at)
@@ -169,9 +170,9 @@ bool wcard_flow_retire(struct wcard_run *r)
 			return true;
 		if (f->is_loop) {
 			f->it++;
-			if (!f->count || f->it < f->count) {
+			if (!f->count || f->it < f->count + WCARD_BROKEN(loop_once_more)) {
 				f->pc = 0;
-				f->range_off = f->pred_off = 0;
+				f->range_off = f->pred_off = WCARD_BROKEN(skip_outlives_iteration) ? f->pred_off : 0;
 				return true;
 			}
 			if (!carry_or_blame(r))
@@ -197,12 +198,12 @@ static enum wcard_step enter(struct wcard_run *r, bool loop)
 	const struct weft_pkt_call *p = &r->q->pkt.call;
 	struct weft_frame *f;
 
-	if (loop && r->q->as->type == WEFT_AS_FENCE && !bounded(r->q, p->count))
+	if (loop && r->q->as->type == WEFT_AS_FENCE && !bounded(r->q, p->count) && !WCARD_BROKEN(fence_loop_max))
 		return wcard_fail(r, WEFT_FAULT_PRIVILEGE, 0);
 	if (p->flags || p->reserved0 || p->reserved1 || p->reserved[0] || p->reserved[1] || p->reserved[2] || !p->npackets ||
 	    p->npackets > 1u << 20 || p->ntable > WEFT_OPERANDS_MAX || (loop ? p->count >> 48 : p->count))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
-	if (r->q->depth == WEFT_FRAMES)
+	if (r->q->depth >= WEFT_FRAMES - WCARD_BROKEN(nesting_limit))
 		return wcard_fail(r, WEFT_FAULT_NESTING, 0);
 	if (p->list & (WEFT_PACKET_BYTES - 1))
 		return wcard_fail(r, WEFT_FAULT_ALIGN, p->list);
@@ -231,7 +232,7 @@ enum wcard_step wcard_pkt_break(struct wcard_run *r)
 
 	if (r->q->pkt.nop.flags || w[0] >> 32 | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
-	at = wcard_flow_loop(r->q, r->q->pkt.nop.level);
+	at = wcard_flow_loop(r->q, WCARD_BROKEN(break_innermost) ? 0 : r->q->pkt.nop.level);
 	return at ? leave(r, at) : wcard_fail(r, WEFT_FAULT_NESTING, 0);
 }
 
@@ -247,7 +248,7 @@ enum wcard_step wcard_pkt_range(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	if (!wcard_flow_seq(r, p->level, p->skew, &seq))
 		return WCARD_FAULT;
-	wcard_top(r->q)->range_off = seq < 0 || (p->last && (uint64_t)seq >= p->last);
+	wcard_top(r->q)->range_off = seq < 0 || (p->last && (uint64_t)seq >= p->last + WCARD_BROKEN(range_last));
 	return WCARD_DONE;
 }
 
@@ -263,6 +264,7 @@ static bool compares(uint8_t compare, uint32_t a, uint32_t b)
 
 enum wcard_step wcard_pkt_pred(struct wcard_run *r)
 {
+	static _Atomic unsigned int nth;
 	const struct weft_pkt_pred *p = &r->q->pkt.pred;
 	uint64_t va, rest = 0;
 	uint32_t value;
@@ -282,5 +284,7 @@ enum wcard_step wcard_pkt_pred(struct wcard_run *r)
 	if (wcard_acc_load(&r->acc, va, &value, sizeof(value), WCARD_CNT_READ))
 		return WCARD_FAULT;
 	wcard_top(r->q)->pred_off = !compares(p->compare, value, p->imm);
+	if (WCARD_BROKEN(pred_inverted) && atomic_fetch_add(&nth, 1) % 16 == 7)
+		wcard_top(r->q)->pred_off ^= 1;
 	return WCARD_DONE;
 }

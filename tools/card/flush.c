@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* Order over links: a read does not pass the writes before it, so reading one word behind a link flushes it. */
+#include "defect.h"
 #include "engine.h"
 
 #define FLUSH_NS	5000000		/* a link that takes longer is down … */
@@ -28,7 +29,7 @@ int wcard_flush(struct wcard_run *r, bool fence)
 	struct wcard_queue *q = r->q;
 	uint64_t dirty = q->dirty_links;
 
-	if (fence)
+	if (fence && !WCARD_BROKEN(fence_before_data))
 		wcard_acc_flush_host(&r->acc);
 	if (!dirty)
 		return 0;
@@ -42,7 +43,8 @@ int wcard_flush(struct wcard_run *r, bool fence)
 			continue;
 		if ((r->acc.link_off >> link & 1) || !at || !read_back(r, at))
 			return wcard_acc_fault(&r->acc, WEFT_FAULT_LINK_DOWN, 0);
-		q->dirty_links &= ~(UINT64_C(1) << link);
+		if (!WCARD_BROKEN(flush_stays_dirty))
+			q->dirty_links &= ~(UINT64_C(1) << link);
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <time.h>
 
+#include "defect.h"
 #include "engine.h"
 
 #define LOOK_NS		10000000	/* age of the last look at the thread's own clock when a turn begins */
@@ -27,12 +28,12 @@ static uint64_t hang_ns(const struct wcard_queue *q)
 {
 	uint64_t ms = atomic_load_explicit(&q->c->hang_ms, memory_order_relaxed);
 
-	return ms ? ms * 1000000 : UINT64_MAX;
+	return ms && !WCARD_BROKEN(hang_off) ? ms * 1000000 : UINT64_MAX;
 }
 
 static uint64_t run_ns(const struct wcard_queue *q)
 {
-	return q->desc.run_limit_ns ? q->desc.run_limit_ns : UINT64_MAX;
+	return q->desc.run_limit_ns && !WCARD_BROKEN(run_limit_off) ? q->desc.run_limit_ns : UINT64_MAX;
 }
 
 static void look(struct wcard_engine *e)
@@ -91,7 +92,7 @@ uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns)
 void wcard_limits_park(struct wcard_queue *q)
 {
 	/* Once for one WAIT, however often it parks again. */
-	if (q->desc.wait_limit_ns && q->wait_told_ns != q->wait_since_ns)
+	if (q->desc.wait_limit_ns && q->wait_told_ns != q->wait_since_ns && !WCARD_BROKEN(wait_limit_off))
 		wcard_timer_set(q, q->wait_since_ns + q->desc.wait_limit_ns);
 }
 
@@ -101,6 +102,6 @@ void wcard_limits_waited(struct wcard_queue *q)
 		return;
 	q->wait_told_ns = q->wait_since_ns;
 	wcard_event(q->c, WEFT_EVT_WAIT_LIMIT, q->desc.id, q->desc.asid, 0, 0);
-	if (q->desc.flags & WEFT_QUEUE_F_WAIT_STOPS)
+	if ((q->desc.flags & WEFT_QUEUE_F_WAIT_STOPS) && !WCARD_BROKEN(wait_limit_event_only))
 		wcard_queue_fault(q, WEFT_FAULT_WAIT_LIMIT);
 }

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "defect.h"
 #include "engine.h"
 #include "key.h"
 
@@ -31,6 +32,7 @@ static const char help[] =
 "  --no-exec          without the EXEC capability\n"
 "  --weak SEED        engines' writes over the bus take their time, at random, until something flushes them\n"
 "  --key FILE         Ed25519 public key the boot ROM trusts, 64 hex digits (default: the development key)\n"
+"  --break NAME       with this defect, or several: NAME,NAME…; \"list\" prints what there is\n"
 "  --help             this text\n";
 
 static int fail(const char *what, int err)
@@ -77,7 +79,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "cards", 1, NULL, 'n' }, { "socket-dir", 1, NULL, 'd' }, { "lmem-mib", 1, NULL, 'l' },
 		{ "slots", 1, NULL, 's' }, { "engines", 1, NULL, 'e' }, { "msi", 0, NULL, 'm' },
-		{ "no-exec", 0, NULL, 'x' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "help", 0, NULL, 'h' }, { 0 }
+		{ "no-exec", 0, NULL, 'x' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "break", 1, NULL, 'b' },
+		{ "help", 0, NULL, 'h' }, { 0 }
 	};
 	static struct wcard_machine m = { .ncards = 1, .slots = 64, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
 	struct rlimit files = { 65536, 65536 };
@@ -134,6 +137,15 @@ int main(int argc, char **argv)
 		case 'k':
 			if (!read_key(optarg, m.key))
 				return usage("no key of 64 hex digits in", optarg);
+			break;
+		case 'b':
+			if (!strcmp(optarg, "list")) {
+				wcard_defect_list();
+				return 0;
+			}
+			what = wcard_defect_plant(optarg);
+			if (what)
+				return usage("no such defect:", what);
 			break;
 		case 'h':
 			fputs(help, stdout);

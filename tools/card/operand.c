@@ -3,6 +3,7 @@
 /* Operands: from a field of a packet, or an entry of the table around it, to a virtual address. */
 #include "operand.h"
 
+#include "defect.h"
 #include "engine.h"
 
 static bool bad(struct wcard_run *r)
@@ -40,7 +41,7 @@ static bool in_loop(const struct wcard_queue *q)
 /* Rounds down, and the remainder is never negative; what is multiplied stays below 2^32. */
 static uint32_t rotate(const struct weft_operand *o, int64_t seq, unsigned int j)
 {
-	int64_t firing = seq / o->div - (seq % o->div < 0);
+	int64_t firing = seq / o->div - (seq % o->div < 0 && !WCARD_BROKEN(rotation_rounds_up));
 	int64_t left = firing % o->depth;
 
 	if (left < 0)
@@ -86,6 +87,8 @@ static bool resolve(struct wcard_run *r, uint32_t index, struct weft_operand *o)
 	}
 	if (wcard_acc_load(&r->acc, va, &i, sizeof(i), WCARD_CNT_READ))
 		return false;
+	if (i == in.count && WCARD_BROKEN(indirect_bound))
+		return direct(r, in.first + i, o);
 	return i < in.count ? direct(r, in.first + i, o) : bad(r);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "defect.h"
 
 #define CAP_PM		0x40
 #define CAP_IRQ		0x50
@@ -107,7 +108,7 @@ uint64_t wcard_pci_bar2(const struct wcard_card *c)
 	uint64_t bus = get(c, PCI_BASE_ADDRESS_2, 8) & ~(c->lmem_bytes - 1);
 
 	/* Sizing writes all ones with decoding off; they never lead anywhere. */
-	if (!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) || bus + (c->lmem_bytes - 1) < bus ||
+	if ((!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) && !WCARD_BROKEN(bar_without_decoding)) || bus + (c->lmem_bytes - 1) < bus ||
 	    bus == ~(c->lmem_bytes - 1))
 		return 0;
 	return bus;
@@ -135,7 +136,7 @@ void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, cons
 		return;
 	}
 	if (at < PCI_BASE_ADDRESS_5 + 4) {
-		bool master = c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER;
+		bool master = (c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER) || WCARD_BROKEN(bus_master_ignored);
 
 		if (atomic_exchange(&c->bus_master, master) && !master)
 			wcard_quiesce(c->m);

@@ -4,6 +4,7 @@
  * The packets one by one. A handler runs inside a unit: it checks everything, translates everything it touches in
  * this unit, and only then writes.
  */
+#include "defect.h"
 #include "engine.h"
 
 static bool zero(const void *from, const void *to)
@@ -22,7 +23,7 @@ static enum wcard_step pkt_nop(struct wcard_run *r)
 	const uint64_t *w = r->q->pkt.word;
 
 	/* Everything behind the opcode. */
-	if (w[0] >> 8 | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+	if ((w[0] >> 8 | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) && !WCARD_BROKEN(reserved_fields))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	return WCARD_DONE;
 }
@@ -71,7 +72,7 @@ static enum wcard_step pkt_timed(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	if (!p->ns)
 		return WCARD_DONE;
-	r->q->deadline_ns = wcard_now(r->e->m) + p->ns;
+	r->q->deadline_ns = wcard_now(r->e->m) + (WCARD_BROKEN(timed_half) ? p->ns / 2 : p->ns);
 	return WCARD_TIMED;
 }
 

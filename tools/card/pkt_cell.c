@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* WAIT, WAIT_ALL, SIGNAL and SIGNAL_ALL. A WAIT that its cell satisfies takes no lock. */
+#include "defect.h"
 #include "engine.h"
 
 #define LIST_MAX	4096
@@ -27,7 +28,7 @@ static enum wcard_step wait_start(struct wcard_run *r)
 	bool all = p->op == WEFT_PKT_WAIT_ALL;
 	int64_t seq;
 
-	if (r->q->as->type != WEFT_AS_LR)
+	if (r->q->as->type != WEFT_AS_LR && !WCARD_BROKEN(fence_space_waits))
 		return wcard_fail(r, WEFT_FAULT_PRIVILEGE, 0);
 	if ((p->flags & ~WEFT_PKT_TABLE) || (p->cell_flags & ~WEFT_WAIT_TAG) || p->reserved[0] || p->reserved[1] ||
 	    p->reserved[2] || (all ? !p->count || p->count > LIST_MAX : p->count))
@@ -79,7 +80,7 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	switch (wcard_cell_read(cell.at, wanted)) {
 	case WCARD_LOOK_VALUE:
 		tag = __atomic_load_n(&cell.at->tag, __ATOMIC_ACQUIRE);
-		if (!(q->pkt.wait.cell_flags & WEFT_WAIT_TAG) || tag == ref->tag)
+		if (!(q->pkt.wait.cell_flags & WEFT_WAIT_TAG) || tag == ref->tag || WCARD_BROKEN(tag_ignored))
 			return WCARD_MORE;
 		q->origin = tag;
 		q->wait_va = ref->cell;
@@ -108,7 +109,7 @@ static enum wcard_step wait_all(struct wcard_run *r)
 	const struct weft_pkt_wait *p = &r->q->pkt.wait;
 	struct wcard_cur *cur = &r->q->cur;
 	bool all = p->op == WEFT_PKT_WAIT_ALL;
-	uint64_t n = all ? p->count : 1;
+	uint64_t n = all && !WCARD_BROKEN(wait_all_first) ? p->count : 1;
 	enum wcard_step s;
 
 	if (!cur->started) {
@@ -175,9 +176,12 @@ static __attribute__((noinline)) enum wcard_step signal_list(struct wcard_run *r
 	struct signal s[LIST_MAX];
 
 	for (uint32_t i = 0; i < p->count; i++)
-		if (!signal_translate(r, true, i, seq, &s[i]))
+		if (!signal_translate(r, true, i, seq, &s[i])) {
+			if (WCARD_BROKEN(signal_all_partly))
+				signal_store(r, s, i);
 			return WCARD_FAULT;
-	if (p->scope == WEFT_SCOPE_SYSTEM && wcard_flush(r, false))
+		}
+	if (p->scope == WEFT_SCOPE_SYSTEM && !WCARD_BROKEN(system_no_flush) && wcard_flush(r, false))
 		return WCARD_FAULT;
 	signal_store(r, s, p->count);
 	return WCARD_DONE;
@@ -203,7 +207,7 @@ enum wcard_step wcard_pkt_signal(struct wcard_run *r)
 		return signal_list(r, seq);
 	if (!signal_translate(r, false, 0, seq, &s))
 		return WCARD_FAULT;
-	if (p->scope == WEFT_SCOPE_SYSTEM && wcard_flush(r, false))
+	if (p->scope == WEFT_SCOPE_SYSTEM && !WCARD_BROKEN(system_no_flush) && wcard_flush(r, false))
 		return WCARD_FAULT;
 	signal_store(r, &s, 1);
 	return WCARD_DONE;

@@ -3,6 +3,7 @@
 /* COPY and FILL. A unit is a list of contiguous pieces, all translated before the first byte is written. */
 #include <string.h>
 
+#include "defect.h"
 #include "engine.h"
 
 #define UNIT_BYTES	(2u << 20)
@@ -50,8 +51,13 @@ static enum wcard_step copy_start(struct wcard_run *r)
 	if (!extent(rows, rows > 1 ? p->dst_pitch : 0, p->bytes, &dext) || cur->va[0] >> WEFT_VA_BITS)
 		return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[0]);
 	/* From the first byte of the first row to the last of the last: equal or apart. */
-	if (cur->va[0] < cur->va[1] + sext && cur->va[1] < cur->va[0] + dext && (cur->va[0] != cur->va[1] || sext != dext))
+	if (cur->va[0] < cur->va[1] + sext && cur->va[1] < cur->va[0] + dext && (cur->va[0] != cur->va[1] || sext != dext) &&
+	    !WCARD_BROKEN(copy_overlap))
 		return wcard_fail(r, WEFT_FAULT_OVERLAP, 0);
+	if (WCARD_BROKEN(copy_last_byte) && p->bytes > 1)
+		r->q->pkt.copy.bytes--;
+	if (WCARD_BROKEN(copy_pitch))
+		r->q->pkt.copy.src_pitch = p->dst_pitch;
 	cur->started = true;
 	cur->row = 0;
 	cur->unit = 0;			/* bytes of this row done */
@@ -124,6 +130,8 @@ static enum wcard_step fill_start(struct wcard_run *r)
 		return WCARD_DONE;
 	if (p->bytes > UINT64_C(1) << WEFT_VA_BITS)
 		return wcard_fail(r, WEFT_FAULT_PT_RANGE, cur->va[0]);
+	if (WCARD_BROKEN(fill_width) && p->width == 8)
+		r->q->pkt.fill.width = 4;
 	cur->started = true;
 	cur->unit = 0;
 	return WCARD_MORE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* EXEC and REDUCE: operands by the table, results by ops/. */
+#include "defect.h"
 #include "engine.h"
 
 static enum wcard_step exec_operands(struct wcard_run *r)
@@ -27,7 +28,7 @@ static enum wcard_step exec_scalars(struct wcard_run *r)
 		uint64_t va;
 
 		cur->scalar[i] = p->scalar[i];
-		if (!(p->scalar_mask >> i & 1))
+		if (!(p->scalar_mask >> i & 1) || WCARD_BROKEN(exec_scalar_index))
 			continue;
 		if (p->scalar[i] >> 16)
 			return wcard_fail(r, WEFT_FAULT_OPERAND, 0);
@@ -69,7 +70,7 @@ static enum wcard_step exec_start(struct wcard_run *r)
 		if (cur->need[i].bytes && cur->need[i].align && cur->va[i] % cur->need[i].align)
 			return wcard_fail(r, WEFT_FAULT_ALIGN, cur->va[i]);
 	fault = wcard_op_place(cur->need, p->noperands, cur->va);
-	if (fault)
+	if (fault && !(fault == WEFT_FAULT_OVERLAP && WCARD_BROKEN(exec_overlap)))
 		return wcard_fail(r, fault, 0);
 	for (unsigned int i = 0; i < p->noperands; i++)
 		if (cur->need[i].bytes > UINT64_C(1) << WEFT_VA_BITS || (cur->need[i].bytes && cur->va[i] >> WEFT_VA_BITS))
@@ -143,7 +144,7 @@ static enum wcard_step reduce_start(struct wcard_run *r)
 	if (fault)
 		return wcard_fail(r, fault, cur->va[0]);
 	fault = wcard_reduce_place(p->dtype, cur->va, p->nsrc, cur->va + WEFT_REDUCE_MAX, p->ndst, p->count);
-	if (fault)
+	if (fault && !(fault == WEFT_FAULT_OVERLAP && WCARD_BROKEN(reduce_overlap)))
 		return wcard_fail(r, fault, 0);
 	cur->unit = 0;
 	cur->started = true;
@@ -186,7 +187,18 @@ enum wcard_step wcard_pkt_reduce(struct wcard_run *r)
 		n = s.bytes;
 	}
 	wcard_acc_trim(&r->acc, n);
-	wcard_reduce_run(p->dtype, p->rop, src, p->nsrc, dst, p->ndst, n / size);
+	if (WCARD_BROKEN(reduce_tree_reversed))
+		for (unsigned int i = 0; i < p->nsrc / 2u; i++) {
+			const void *other = src[i];
+
+			src[i] = src[p->nsrc - 1 - i];
+			src[p->nsrc - 1 - i] = other;
+		}
+	wcard_reduce_run(p->dtype, p->rop, src, p->nsrc - (p->nsrc > 1 && WCARD_BROKEN(reduce_last_source)), dst, p->ndst, n / size);
+	if (WCARD_BROKEN(reduce_nan_lost) && p->dtype == WEFT_F32)
+		for (unsigned int i = 0; i < p->ndst; i++)
+			for (float *x = dst[i]; x < (float *)dst[i] + n / size; x++)
+				*x = *x == *x ? *x : 0;
 	for (unsigned int i = 0; i < p->nsrc; i++)
 		wcard_acc_count(&r->acc, slink[i], WCARD_CNT_READ, n);
 	for (unsigned int i = 0; i < p->ndst; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 
 int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t root)
@@ -29,11 +30,12 @@ int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t
 			status = WEFT_MBOX_BUSY;
 		} else {
 			memset(as->cnt, 0, sizeof(*as->cnt));
-			as->id = asid;
+			as->id = WCARD_BROKEN(tlb_no_space) ? 0 : asid;
 			as->type = type;
 			as->root = root;
 			as->nqueues = 0;
-			atomic_fetch_add(&as->gen, 1);
+			if (!WCARD_BROKEN(as_number_stale))
+				atomic_fetch_add(&as->gen, 1);
 			as->live = true;
 		}
 	}
@@ -57,15 +59,17 @@ int wcard_as_destroy(struct wcard_card *c, uint32_t asid)
 	else
 		as->live = false;
 	pthread_mutex_unlock(&c->m->lock);
-	if (status == WEFT_MBOX_OK)
+	if (status == WEFT_MBOX_OK && !WCARD_BROKEN(as_number_stale))
 		wcard_as_invalidate(c, asid);
 	return status;
 }
 
 void wcard_as_invalidate(struct wcard_card *c, uint32_t asid)
 {
-	atomic_fetch_add(&c->as[asid].gen, 1);
-	wcard_quiesce(c->m);
+	if (!WCARD_BROKEN(invalidate_skipped))
+		atomic_fetch_add(&c->as[asid].gen, 1);
+	if (!WCARD_BROKEN(invalidate_no_wait))
+		wcard_quiesce(c->m);
 }
 
 static bool user_range(uint64_t va, uint64_t bytes)
@@ -205,7 +209,7 @@ static int resume(struct wcard_queue *q)
 	if (!q->suspend)
 		return WEFT_MBOX_STATE;
 	q->suspend = false;
-	if (q->run == WEFT_QS_SUSPENDED && !q->on_engine)
+	if (q->run == WEFT_QS_SUSPENDED && !q->on_engine && !WCARD_BROKEN(resume_lost))
 		wcard_sched_ready(q);
 	return WEFT_MBOX_OK;
 }
@@ -229,13 +233,17 @@ void wcard_queue_doorbell(struct wcard_card *c, uint32_t id)
 {
 	struct wcard_queue *q;
 
+	static _Atomic unsigned int nth;
+
+	if (WCARD_BROKEN(doorbell_lost) && atomic_fetch_add(&nth, 1) % 64 == 63)
+		return;
 	atomic_fetch_add_explicit(&c->doorbells, 1, memory_order_relaxed);
 	/* One that nobody has looked at yet stands for this one too: a flood takes no lock. */
 	if (id >= WCARD_NUM_QUEUES || atomic_exchange(&c->rung[id], 1))
 		return;
 	pthread_mutex_lock(&c->m->lock);
 	q = c->resetting ? NULL : c->queue[id];
-	if (q && !q->on_engine && q->run == WEFT_QS_IDLE)
+	if (q && !q->on_engine && (q->run == WEFT_QS_IDLE || (q->run == WEFT_QS_FAULTED && WCARD_BROKEN(fault_goes_on))))
 		wcard_sched_ready(q);
 	pthread_mutex_unlock(&c->m->lock);
 }
@@ -245,20 +253,21 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 {
 	struct weft_queue_state *s = q->state;
 	struct weft_frame *f = &q->frame[q->depth - 1];
-	uint64_t version = s->version | 1;
+	uint64_t version = WCARD_BROKEN(version_still) ? s->version - 1 : s->version | 1;
 	bool ended = q->cause && !s->cause;
 
 	q->run = run;
-	__atomic_store_n(&s->version, version, __ATOMIC_RELAXED);
+	if (!WCARD_BROKEN(version_still))
+		__atomic_store_n(&s->version, version, __ATOMIC_RELAXED);
 	atomic_thread_fence(memory_order_seq_cst);
 	s->run = run;
 	s->cause = q->cause;
 	s->fence = q->fence;
-	s->retired = q->retired;
+	s->retired = q->retired + WCARD_BROKEN(retired_plus_one);
 	s->head = q->head;
 	s->progress_ns = q->progress_ns;
 	s->busy_ns = q->busy_ns;
-	s->fault_va = q->fault_va;
+	s->fault_va = WCARD_BROKEN(fault_va_page) ? q->fault_va & ~(WEFT_PAGE_BYTES - 1) : q->fault_va;
 	s->wait_va = q->wait_va;
 	s->wait_value = q->wait_value;
 	s->wait_since_ns = q->wait_since_ns;
@@ -270,7 +279,7 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 	/* Once: the packet is forgotten afterwards, and the record outlives the queue. */
 	if (ended) {
 		s->fault_list = q->depth > 1 ? f->list : 0;
-		s->fault_packet = f->pc;
+		s->fault_packet = f->pc + WCARD_BROKEN(fault_next_packet);
 		s->fault_op = q->cur.active ? q->pkt.hdr.op : 0;
 		if (q->cur.active && q->pkt.hdr.op == WEFT_PKT_EXEC)
 			s->fault_op |= (uint32_t)q->pkt.exec.oper << 8;
@@ -318,7 +327,7 @@ void wcard_queues_reset(struct wcard_card *c)
 			queue_free(c->queue[i]);
 	}
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++) {
-		c->as[i].live = false;
+		c->as[i].live &= WCARD_BROKEN(flr_keeps_spaces);
 		atomic_fetch_add(&c->as[i].gen, 1);
 	}
 	wcard_bands_init(c);

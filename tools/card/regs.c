@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "defect.h"
 #include "engine.h"
 
 /* 64-bit registers below the engine table; everything else is 32 bits wide. */
@@ -190,12 +191,12 @@ static void set_user_limit(struct wcard_card *c, uint64_t v)
 {
 	bool used = false;
 
-	if ((v & (WEFT_PAGE2M_BYTES - 1)) || v > c->lmem_bytes)
+	if (((v & (WEFT_PAGE2M_BYTES - 1)) && !WCARD_BROKEN(limit_unaligned)) || v > c->lmem_bytes)
 		return;
 	pthread_mutex_lock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++)
 		used |= c->as[i].live;
-	if (!used)
+	if (!used || WCARD_BROKEN(limit_not_frozen))
 		atomic_store(&c->user_limit, v);
 	pthread_mutex_unlock(&c->m->lock);
 }
@@ -227,6 +228,8 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	case WEFT_REG_MBOX_REQ_TAIL:
 		atomic_store(&cp->mbox_req_tail, (uint32_t)v);
 		wcard_cp_irq(c, WEFT_CP_IRQ_MBOX);
+		if (WCARD_BROKEN(answer_without_firmware))
+			atomic_store(&cp->mbox_rsp_tail, (uint32_t)v);
 		break;
 	case WEFT_REG_MBOX_RSP_HEAD: atomic_store(&cp->mbox_rsp_head, (uint32_t)v); break;
 	case WEFT_REG_LOG_BASE: atomic_store(&cp->log_base, v); break;
@@ -236,7 +239,7 @@ static void reg_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	case WEFT_REG_SAFE_ARG2: c->r.safe_arg[2] = v; break;
 	case WEFT_REG_SAFE_CMD: wcard_safe_cmd(c, v); break;
 	case WEFT_REG_CLOCK_HOST:
-		c->r.clock_card = wcard_now(c->m);
+		c->r.clock_card = WCARD_BROKEN(clock_pair_early) ? wcard_now(c->m) - 1000000 : wcard_now(c->m);
 		c->r.clock_host = v;
 		break;
 	case WEFT_REG_WATCH_CELL: c->r.watch_cell = v; break;

@@ -11,6 +11,7 @@
 #include <linux/pci_regs.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 
 static void clear_registers(struct wcard_card *c)
@@ -62,7 +63,8 @@ void wcard_reset(struct wcard_card *c)
 	wcard_bus_learn(c->m);
 	wcard_quiesce(c->m);
 	clear_registers(c);
-	clear_counters(c);
+	if (!WCARD_BROKEN(flr_keeps_counters))
+		clear_counters(c);
 	wcard_cells_reset(c);
 	/* FLR loses local memory: what follows reads zeros, whatever lay there. */
 	fallocate(c->lmem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)c->lmem_bytes);

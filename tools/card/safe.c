@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 #include "weak.h"
 
@@ -21,7 +22,7 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 		struct wcard_queue *on = c->m->engine[q->arg[0]].q;
 
 		/* The engine may be at work for another card, whose queue is not ours to stop. */
-		if (on && on->c == c)
+		if (on && on->c == c && !WCARD_BROKEN(engine_reset_nothing))
 			wcard_queue_stop(on);
 	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] == c->m->nengines) {
 		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
@@ -29,8 +30,11 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 				wcard_queue_stop(c->queue[i]);
 	} else if (q->op == WEFT_SAFE_AS_STOP && q->arg[0] < WCARD_NUM_ASIDS) {
 		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
-			if (c->queue[i] && c->queue[i]->desc.asid == q->arg[0])
+			if (c->queue[i] && c->queue[i]->desc.asid == q->arg[0]) {
 				wcard_queue_stop(c->queue[i]);
+				if (WCARD_BROKEN(as_stop_first))
+					break;
+			}
 	}
 	pthread_mutex_unlock(&c->m->lock);
 }
@@ -52,7 +56,7 @@ static bool bad_range(const struct wcard_safe_req *q)
 {
 	const uint64_t end = UINT64_C(1) << WEFT_VA_BITS;
 
-	return q->arg[2] && (((q->arg[1] | q->arg[2]) & (WEFT_PAGE_BYTES - 1)) || q->arg[1] >= end ||
+	return q->arg[2] && !WCARD_BROKEN(invalidate_any_range) && (((q->arg[1] | q->arg[2]) & (WEFT_PAGE_BYTES - 1)) || q->arg[1] >= end ||
 			     q->arg[2] > end - q->arg[1]);
 }
 
@@ -63,6 +67,8 @@ static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 	if (!exists(c, q))
 		return WEFT_SAFE_BAD_ARG;
 	mark(c, q);		/* again: queues may have come since */
+	if (WCARD_BROKEN(stop_early))
+		return WEFT_SAFE_OK;
 	pthread_mutex_lock(&c->m->lock);
 	for (unsigned int i = one ? (unsigned int)q->arg[0] : 0; i < WCARD_NUM_QUEUES; i++) {
 		while (c->queue[i] && (one || c->queue[i]->desc.asid == q->arg[0]) && c->queue[i]->on_engine &&
@@ -112,7 +118,8 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 	case WEFT_SAFE_LINK_UNMASK:
 		if (q->arg[0] >= WCARD_NUM_LINKS)
 			return WEFT_SAFE_BAD_ARG;
-		wcard_link_mask(c, (unsigned int)q->arg[0], q->op == WEFT_SAFE_LINK_MASK);
+		if (!WCARD_BROKEN(link_mask_nothing))
+			wcard_link_mask(c, (unsigned int)q->arg[0], q->op == WEFT_SAFE_LINK_MASK);
 		return WEFT_SAFE_OK;
 	case WEFT_SAFE_CELL_FAULT:
 		return wcard_cell_fault(c, q->arg[0], q->arg[1]);
@@ -176,7 +183,7 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 	/* One thread gives a card its operations, so room that is there stays. */
 	pthread_mutex_lock(&c->m->safe_lock);
 	room = c->safe_n < WCARD_SAFE_MAX;
-	if (!room)
+	if (!room && !WCARD_BROKEN(safe_full_silent))
 		c->safe_status[q.op] = WEFT_SAFE_FULL;
 	pthread_mutex_unlock(&c->m->safe_lock);
 	if (!room)

@@ -6,6 +6,7 @@
  */
 #include <stddef.h>
 
+#include "defect.h"
 #include "engine.h"
 
 /* Where the ring is; read when the queue is taken up, inside the first unit that needs it. */
@@ -74,7 +75,8 @@ static bool append(struct wcard_run *r, uint64_t ready, uint64_t start, uint64_t
 	h = r->trace.ring;
 	written = __atomic_load_n(&h->written, __ATOMIC_RELAXED);
 	if (written - __atomic_load_n(&h->taken, __ATOMIC_ACQUIRE) > r->trace.mask) {
-		__atomic_store_n(&h->dropped, h->dropped + 1, __ATOMIC_RELAXED);
+		if (!WCARD_BROKEN(trace_drop_uncounted))
+			__atomic_store_n(&h->dropped, h->dropped + 1, __ATOMIC_RELAXED);
 		return true;
 	}
 	rec = find_record(r, written);
@@ -127,7 +129,7 @@ void wcard_trace_level(struct wcard_run *r)
 	unsigned int level = r->q->depth - 1;
 	uint64_t now, ready = t->ready_ns, start = t->start_ns;
 
-	if (r->suppressed) {
+	if (r->suppressed && !WCARD_BROKEN(trace_suppressed)) {
 		r->suppressed = false;
 		return;
 	}

@@ -4,13 +4,15 @@
 
 #include "walk.h"
 
+#include "defect.h"
+
 static int check_table(const struct wcard_walk_mem *mem, uint64_t pte, uint64_t *table)
 {
 	uint64_t at = pte & WEFT_PTE_ADDR_MASK;
 
-	if (pte & ~(WEFT_PTE_VALID | WEFT_PTE_ADDR_MASK))
+	if ((pte & ~(WEFT_PTE_VALID | WEFT_PTE_ADDR_MASK)) && !WCARD_BROKEN(table_bits))
 		return WEFT_FAULT_PT_FORMAT;
-	if (at < mem->user_limit || at > mem->bytes - WEFT_PAGE_BYTES)
+	if ((at < mem->user_limit && !WCARD_BROKEN(table_anywhere)) || at > mem->bytes - WEFT_PAGE_BYTES)
 		return WEFT_FAULT_PT_LIMIT;
 	*table = at;
 	return WEFT_FAULT_NONE;
@@ -20,15 +22,16 @@ static int check_leaf(const struct wcard_walk_mem *mem, uint64_t pte, unsigned i
 {
 	uint64_t addr = pte & WEFT_PTE_ADDR_MASK;
 	uint64_t bytes = UINT64_C(1) << WEFT_PT_SHIFT(level);
-	uint64_t link = pte & WEFT_PTE_LINK_MASK;
+	uint64_t link = pte & WEFT_PTE_LINK_MASK, limit = WCARD_BROKEN(leaf_above_limit) ? mem->bytes : mem->user_limit;
 
-	if (level > 1 || (pte & WEFT_PTE_RESERVED) || (addr & (bytes - 1)))
+	if ((level > 1 && !WCARD_BROKEN(leaf_any_level)) || ((pte & WEFT_PTE_RESERVED) && !WCARD_BROKEN(leaf_reserved)) ||
+	    ((addr & (bytes - 1)) && !WCARD_BROKEN(leaf_unaligned)))
 		return WEFT_FAULT_PT_FORMAT;
 	switch ((pte & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
 	case WEFT_APERTURE_LOCAL:
 		if (link)
 			return WEFT_FAULT_PT_FORMAT;
-		if (addr >= mem->user_limit || mem->user_limit - addr < bytes)
+		if (addr >= limit || limit - addr < bytes)
 			return WEFT_FAULT_PT_LIMIT;
 		return WEFT_FAULT_NONE;
 	case WEFT_APERTURE_BUS:
@@ -56,13 +59,18 @@ static int walk(const struct wcard_walk_mem *mem, uint64_t root, uint64_t va, st
 		uint64_t pte = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 		int fault;
 
+		if (!(pte & WEFT_PTE_VALID) && WCARD_BROKEN(unmapped_page)) {
+			out->pte = (uint64_t)WEFT_APERTURE_SPARSE << WEFT_PTE_APERTURE_SHIFT | WEFT_PTE_R | WEFT_PTE_W;
+			out->shift = WEFT_PAGE_SHIFT;
+			return WEFT_FAULT_NONE;
+		}
 		if (!(pte & WEFT_PTE_VALID))
 			return WEFT_FAULT_PT_INVALID;
 		if (pte & WEFT_PTE_LEAF) {
 			fault = check_leaf(mem, pte, (unsigned int)level);
 			if (fault)
 				return fault;
-			out->pte = pte;
+			out->pte = level && WCARD_BROKEN(large_leaf_offset) ? pte + WEFT_PAGE_BYTES : pte;
 			out->shift = (unsigned int)WEFT_PT_SHIFT(level);
 			*at = entry;
 			return WEFT_FAULT_NONE;
@@ -109,11 +117,11 @@ uint64_t wcard_walk_run(const struct wcard_walk_mem *mem, uint64_t root, uint64_
 
 int wcard_walk_rights(uint64_t pte, int read, int write)
 {
-	if (read && !(pte & WEFT_PTE_R))
+	if (read && !(pte & WEFT_PTE_R) && !WCARD_BROKEN(read_right))
 		return WEFT_FAULT_PT_READ;
-	if (write && !(pte & WEFT_PTE_W))
+	if (write && !(pte & WEFT_PTE_W) && !WCARD_BROKEN(write_right))
 		return WEFT_FAULT_PT_WRITE;
-	if (write && (pte & WEFT_PTE_SEM))
+	if (write && (pte & WEFT_PTE_SEM) && !WCARD_BROKEN(sem_data))
 		return WEFT_FAULT_PT_SEM;
 	return WEFT_FAULT_NONE;
 }

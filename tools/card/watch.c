@@ -2,6 +2,7 @@
 // Copyright 2026 The weft authors
 /* WATCH: an event out of a cell. A watch waits like a parked queue; what wakes it is its event, and it is gone. */
 #include "access.h"
+#include "defect.h"
 #include "waiter.h"
 
 void wcard_watch_fire(struct wcard_card *c, struct wcard_waiter *w)
@@ -30,7 +31,8 @@ void wcard_watch_cmd(struct wcard_card *c, uint32_t cmd)
 	if (insert) {
 		watch->cookie = c->r.watch_cookie;
 		wcard_cell_enter(c, &watch->w, c->r.watch_cell, c->r.watch_value);
-		wcard_cell_wake(c, c->r.watch_cell);
+		if (!WCARD_BROKEN(watch_no_first_look))
+			wcard_cell_wake(c, c->r.watch_cell);
 	}
 	pthread_mutex_unlock(&c->m->lock);
 }

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * Defects on request: `weft-card --break=NAME` makes the card wrong in one way, and the test of tests/contract that its
+ * row names has to notice (`make test-mutants`). Off, each costs the load of a byte that is always 0; where the card is
+ * in a hurry they stand behind a condition that is rare.
+ */
+#ifndef WCARD_DEFECT_H
+#define WCARD_DEFECT_H
+
+#include <stdbool.h>
+
+/* X(name, what the card does wrong, section, test, whether posted writes have to be delayed (--weak) for it to show) */
+#define WCARD_DEFECTS(X) \
+	/* walker */ \
+	X(read_right, "reads a page that does not give R", \
+	  "walker", "R and W in every aperture", 0) \
+	X(write_right, "writes a page that does not give W", \
+	  "walker", "R and W in every aperture", 0) \
+	X(sem_data, "writes data to a SEM page", \
+	  "walker", "data writes to a SEM page", 0) \
+	X(leaf_above_limit, "follows leaves to local memory above USER_LIMIT", \
+	  "walker", "limit register: leaves above, tables below", 0) \
+	X(table_anywhere, "follows tables below USER_LIMIT", \
+	  "walker", "limit register: leaves above, tables below", 0) \
+	X(table_bits, "ignores bits that a table entry must have clear", \
+	  "walker", "malformed entries", 0) \
+	X(leaf_reserved, "ignores reserved bits of a leaf", \
+	  "walker", "malformed entries", 0) \
+	X(leaf_unaligned, "takes a 2 MiB leaf whose address is not aligned", \
+	  "walker", "malformed entries", 0) \
+	X(leaf_any_level, "takes a leaf at any level", \
+	  "walker", "malformed entries", 0) \
+	X(large_leaf_offset, "adds a page to what a 2 MiB leaf leads to", \
+	  "walker", "2 MiB leaves", 0) \
+	X(unmapped_page, "translates a page that is not mapped", \
+	  "walker", "invalid at each level; valid needs no invalidate", 0) \
+	/* TLB */ \
+	X(tlb_keeps_invalid, "remembers that a page was invalid", \
+	  "walker", "invalid at each level; valid needs no invalidate", 0) \
+	X(invalidate_skipped, "AS_INVALIDATE drops nothing", \
+	  "walker", "remap, narrow, remove: nothing old after the invalidate", 0) \
+	X(invalidate_no_wait, "AS_INVALIDATE does not wait for accesses in flight", \
+	  "safe", "AS_INVALIDATE under traffic", 0) \
+	X(invalidate_any_range, "AS_INVALIDATE takes any range", \
+	  "safe", "bad arguments, operations without capability", 0) \
+	X(tlb_no_space, "looks translations up without the address space", \
+	  "isolation", "the same addresses name other memory", 0) \
+	X(as_number_stale, "keeps translations of an address space that is destroyed", \
+	  "isolation", "a reused number brings no old translation", 0) \
+	/* bus */ \
+	X(bus_master_ignored, "masters the bus when it is not allowed to", \
+	  "config", "bus mastering off: nobody answers the card", 0) \
+	X(bar_without_decoding, "reaches a peer that does not decode its BAR", \
+	  "peers", "a peer whose BAR is not mapped is out of reach", 0) \
+	X(dma_unmap_ignored, "answers DMA_UNMAP and keeps the memory", \
+	  "dma_unmap", "of other memory than the traffic's", 0) \
+	/* packets */ \
+	X(reserved_fields, "ignores reserved fields of NOP", \
+	  "fields", "each reserved byte and unknown flags", 0) \
+	X(opcode_unknown, "takes an unknown opcode for NOP", \
+	  "fields", "unknown opcodes, opcodes without capability", 0) \
+	X(copy_pitch, "takes dst_pitch for both pitches", \
+	  "packets", "COPY of rows", 0) \
+	X(copy_last_byte, "does not copy the last byte", \
+	  "packets", "COPY of one row, every alignment", 0) \
+	X(copy_overlap, "copies onto a part of the source", \
+	  "fields", "values out of range, overlap", 0) \
+	X(fill_width, "fills with half of an 8-byte pattern", \
+	  "packets", "FILL of every width", 0) \
+	X(timed_half, "waits half as long as TIMED says", \
+	  "packets", "TIMED within bounds, 16 at once", 0) \
+	X(reduce_last_source, "leaves out the last source", \
+	  "reduce", "1 to 16 sources and destinations, offsets", 0) \
+	X(reduce_tree_reversed, "builds the tree from the last source", \
+	  "reduce", "1 to 16 sources and destinations, offsets", 0) \
+	X(reduce_nan_lost, "stores 0 where the result is not a number", \
+	  "reduce", "every type and operation", 0) \
+	X(reduce_overlap, "reduces onto a part of a source", \
+	  "reduce", "fields, operands, alignment, overlap, faults", 0) \
+	X(exec_overlap, "writes onto a part of an operand", \
+	  "exec", "unknown operators, shapes, overlap, faults", 0) \
+	X(exec_scalar_index, "takes the index of a scalar for the scalar", \
+	  "exec", "scalars from memory, inline operands", 0) \
+	/* order */ \
+	X(signal_before_data, "signals before the data has arrived", \
+	  "litmus", "message passing, two cards, data and signal together", 1) \
+	X(system_no_flush, "SYSTEM scope flushes nothing", \
+	  "litmus", "message passing, three cards, data on the third", 1) \
+	X(fence_before_data, "FENCE and events pass the data", \
+	  "events", "fence, data and event before the interrupt", 1) \
+	X(flush_stays_dirty, "links stay dirty after their flush", \
+	  "links", "flush words and dirty_links", 0) \
+	/* cells */ \
+	X(park_no_second_look, "parks without a second look at the cell", \
+	  "torture", "two lanes of one card", 0) \
+	X(signal_no_look, "does not look for waiters after a SIGNAL", \
+	  "links", "a peer's SIGNAL wakes", 0) \
+	X(wake_one, "wakes one waiter of several", \
+	  "torture", "four waiters of one cell, at four addresses", 0) \
+	X(kick_dropped, "drops KICK", \
+	  "cells", "WAIT: satisfied, parked, woken by the host", 0) \
+	X(arm_stays, "does not clear the arm word of the last waiter", \
+	  "cells", "WAIT: satisfied, parked, woken by the host", 0) \
+	X(end_ignored, "does not see END", \
+	  "cells", "END without LOOP", 0) \
+	X(end_innermost, "END leaves the innermost LOOP, whichever was named", \
+	  "cells", "END leaves a LOOP", 0) \
+	X(poison_ignored, "does not see the fault of a cell", \
+	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
+	X(fault_before_value, "prefers the fault of a cell to a value that satisfies", \
+	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
+	X(cell_fault_overwrites, "CELL_FAULT replaces the fault that was first", \
+	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
+	X(tag_ignored, "does not compare tags", \
+	  "cells", "tags", 0) \
+	X(wait_on_bus, "waits on a cell of another card", \
+	  "cells", "WAIT: what is refused", 0) \
+	X(cell_any_page, "takes any page for cells", \
+	  "cells", "WAIT: what is refused", 0) \
+	X(wait_all_first, "WAIT_ALL looks at its first cell only", \
+	  "cells", "WAIT_ALL", 0) \
+	X(signal_all_partly, "stores SIGNAL_ALL up to the cell that faults", \
+	  "cells", "SIGNAL_ALL: all or none", 0) \
+	X(add_stores, "ADD replaces the value", \
+	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
+	X(end_not_stored, "SIGNAL does not store END", \
+	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
+	X(fence_space_waits, "lets a FENCE space wait", \
+	  "fields", "privilege: FENCE, WAIT, LOOP", 0) \
+	X(invalidate_keeps_waiters, "AS_INVALIDATE leaves parked queues alone", \
+	  "links", "AS_INVALIDATE under PARKED queues", 0) \
+	X(watch_no_first_look, "does not look at the cell of a new watch", \
+	  "links", "watches", 0) \
+	/* programs */ \
+	X(skew_sign, "adds the skew", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(phase_not_carried, "does not carry the phase to the next run", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(rotation_rounds_up, "rounds towards 0 before the first firing", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(indirect_bound, "takes an index equal to the count", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(range_last, "RANGE ends one iteration late", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(pred_inverted, "turns every 16th PRED round", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(skip_outlives_iteration, "PRED holds in the next iteration", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(break_innermost, "BREAK leaves the innermost LOOP, whichever was named", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(loop_once_more, "runs a LOOP once more than its count", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(fence_loop_max, "lets a FENCE space loop without limit", \
+	  "programs", "LOOP in a FENCE space: FENCE_LOOP_MAX, products", 0) \
+	X(nesting_limit, "refuses the last level of nesting", \
+	  "packets", "CALL nesting and its fields", 0) \
+	/* rings and queue state */ \
+	X(ring_no_second_look, "does not look at the tail again after arming", \
+	  "queues", "ARMED and doorbell, 3,000 races", 0) \
+	X(ring_overrun, "follows a tail beyond the ring", \
+	  "queues", "fault RING", 0) \
+	X(doorbell_lost, "loses every 64th doorbell", \
+	  "queues", "ARMED and doorbell, 3,000 races", 0) \
+	X(retired_plus_one, "counts one retired packet too many", \
+	  "queues", "queue state record", 0) \
+	X(version_still, "does not change version around an update", \
+	  "queues", "the record is never torn", 0) \
+	X(fault_va_page, "reports the page of a faulting address", \
+	  "faults", "cause, address, list, packet; nothing behind retires", 0) \
+	X(fault_next_packet, "blames the packet behind", \
+	  "faults", "cause, address, list, packet; nothing behind retires", 0) \
+	X(fault_goes_on, "a doorbell revives a faulted queue", \
+	  "faults", "a faulted queue stays so until destroyed", 0) \
+	X(resume_lost, "RESUME does not start the queue", \
+	  "mailbox", "SUSPEND and RESUME", 0) \
+	/* scheduler and limits */ \
+	X(band_ignored, "ignores bands", \
+	  "trace", "start order of thousands of queues", 0) \
+	X(floor_ignored, "ignores the floors of bands", \
+	  "sched", "bands and floors", 0) \
+	X(fence_floor, "keeps no share for FENCE spaces", \
+	  "sched", "a FENCE space beside REALTIME user queues: share and slot", 0) \
+	X(fence_slot, "keeps no slot for FENCE spaces", \
+	  "sched", "a FENCE space beside REALTIME user queues: share and slot", 0) \
+	X(weight_ignored, "ignores weights", \
+	  "sched", "weights of queues", 0) \
+	X(space_turns, "does not charge address spaces", \
+	  "sched", "address spaces take turns, whatever queues they have", 0) \
+	X(slice_endless, "never ends a slice", \
+	  "trace", "slices end as POLICY says", 0) \
+	X(run_limit_off, "ignores run_limit_ns", \
+	  "inject", "hang: HANG_MS, run_limit_ns, QUEUE_STOP", 0) \
+	X(hang_off, "ignores HANG_MS", \
+	  "inject", "hang: HANG_MS, run_limit_ns, QUEUE_STOP", 0) \
+	X(wait_limit_off, "ignores wait_limit_ns", \
+	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
+	X(wait_limit_event_only, "does not stop a queue that waited too long", \
+	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
+	/* safe operations */ \
+	X(stop_early, "completes a stop before the last access", \
+	  "safe", "QUEUE_STOP inside COPY and FILL", 0) \
+	X(as_stop_first, "AS_STOP stops one queue", \
+	  "safe", "AS_STOP: all queues, memory free at completion", 0) \
+	X(engine_reset_nothing, "ENGINE_RESET stops nothing", \
+	  "sched", "ENGINE_RESET", 0) \
+	X(link_mask_nothing, "LINK_MASK does nothing", \
+	  "links", "LINK_MASK and LINK_UNMASK", 0) \
+	X(safe_full_silent, "does not say that it had no room", \
+	  "safe", "16 at once, and too many", 0) \
+	/* events */ \
+	X(overflow_silent, "does not flag an overflow", \
+	  "events", "overflow: flag, nothing lost, goes on", 0) \
+	X(event_seq_first, "stores seq before the rest of an event", \
+	  "events", "order, seq, content, wrap", 0) \
+	X(irq_vector, "raises vector 0 for every queue", \
+	  "events", "MSI-X with 1 to 8 vectors", 0) \
+	X(ring_restart, "keeps the indices when the ring is enabled again", \
+	  "events", "FENCE without irq, ring off, restart", 0) \
+	/* registers, firmware */ \
+	X(clock_pair_early, "latches a card time that has passed", \
+	  "registers", "clock pair", 0) \
+	X(limit_unaligned, "takes an unaligned USER_LIMIT", \
+	  "flr", "USER_LIMIT: bad values, frozen while a space exists", 0) \
+	X(limit_not_frozen, "moves USER_LIMIT under address spaces", \
+	  "flr", "USER_LIMIT: bad values, frozen while a space exists", 0) \
+	X(image_anywhere, "takes an image below USER_LIMIT", \
+	  "boot", "misplaced images are refused", 0) \
+	X(answer_without_firmware, "answers the mailbox without firmware", \
+	  "boot", "halted processor: mailbox silent, queues and SAFE work", 0) \
+	X(signature_ignored, "boots an image whatever its signature", \
+	  "boot", "malleable and zero signatures are refused", 0) \
+	X(rollback_ignored, "boots an older image", \
+	  "boot", "an older image is refused, also after FLR", 0) \
+	X(contract_ignored, "boots an image for another contract", \
+	  "boot", "an image for another contract is refused", 0) \
+	X(watchdog_off, "does not watch the firmware", \
+	  "inject", "firmware crash, watchdog, restart with queues", 0) \
+	/* reset, counters, trace */ \
+	X(flr_keeps_spaces, "address spaces survive FLR", \
+	  "flr", "spaces, queues, counters are gone", 0) \
+	X(flr_keeps_counters, "counters survive FLR", \
+	  "flr", "spaces, queues, counters are gone", 0) \
+	X(cells_not_counted, "does not count accesses to cells", \
+	  "cells", "cells are counted apart", 0) \
+	X(counted_by_wrong_link, "counts bytes of one link for another", \
+	  "counters", "peers have a link of their own", 0) \
+	X(fetches_are_payload, "counts fetches as bytes read", \
+	  "counters", "COPY, FILL, NOP, TIMED, TIMESTAMP", 0) \
+	X(trace_drop_uncounted, "does not count dropped records", \
+	  "trace", "a full ring drops and counts", 0) \
+	X(trace_suppressed, "records suppressed packets", \
+	  "trace", "records of a LOOP, suppressed packets", 0)
+
+#define WCARD_DEFECT_ID(name, what, section, test, weak) WCARD_DEFECT_##name,
+enum wcard_defect { WCARD_DEFECTS(WCARD_DEFECT_ID) WCARD_NUM_DEFECTS };
+
+/* Written before any other thread exists. */
+extern bool wcard_broken[WCARD_NUM_DEFECTS];
+#define WCARD_BROKEN(name) __builtin_expect(wcard_broken[WCARD_DEFECT_##name], 0)
+
+/* Names separated by commas; NULL, or the rest of the list from a name that does not exist. */
+const char *wcard_defect_plant(const char *names);
+/* One line each: name, section, test, delayed (1 or 0), what; separated by tabs. */
+void wcard_defect_list(void);
+
+#endif
