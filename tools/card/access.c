@@ -101,13 +101,13 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 	struct wcard_tlb_entry *e;
 	int fault;
 
-	e = &t->large[(va >> WEFT_PAGE2M_SHIFT ^ as << 4) % WCARD_TLB_2M];
+	e = wcard_tlb_slot(t, va, as, true);
 	if (e->valid && e->vpn == va >> WEFT_PAGE2M_SHIFT && e->as == as && e->gen == a->gen) {
 		w->pte = e->pte;
 		w->shift = WEFT_PAGE2M_SHIFT;
 		return 0;
 	}
-	e = &t->small[(va >> WEFT_PAGE_SHIFT ^ as << 6) % WCARD_TLB_4K];
+	e = wcard_tlb_slot(t, va, as, false);
 	if (e->valid && e->vpn == va >> WEFT_PAGE_SHIFT && e->as == as && e->gen == a->gen) {
 		w->pte = e->pte;
 		w->shift = WEFT_PAGE_SHIFT;
@@ -120,7 +120,7 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 	if (fault)
 		return fault;
 	if (w->shift == WEFT_PAGE2M_SHIFT)
-		e = &t->large[(va >> WEFT_PAGE2M_SHIFT ^ as << 4) % WCARD_TLB_2M];
+		e = wcard_tlb_slot(t, va, as, true);
 	*e = (struct wcard_tlb_entry){ .vpn = va >> w->shift, .as = as, .pte = w->pte, .gen = a->gen, .valid = 1 };
 	return 0;
 }

@@ -85,6 +85,14 @@ struct wcard_tlb {
 	uint8_t *zeros, *sink;		/* behind sparse entries: WCARD_SINK_BYTES each */
 };
 
+/* Address spaces put things at round addresses: all bits of a page's number count. */
+static inline struct wcard_tlb_entry *wcard_tlb_slot(struct wcard_tlb *t, uint64_t va, uint64_t as, bool large)
+{
+	uint64_t vpn = va >> (large ? WEFT_PAGE2M_SHIFT : WEFT_PAGE_SHIFT), h = vpn ^ vpn >> 10 ^ vpn >> 20 ^ vpn >> 30;
+
+	return large ? &t->large[(h ^ as << 4) % WCARD_TLB_2M] : &t->small[(h ^ as << 6) % WCARD_TLB_4K];
+}
+
 int wcard_tlb_init(struct wcard_tlb *t);
 void wcard_tlb_fini(struct wcard_tlb *t);
 uint32_t wcard_engine_unit(struct wcard_machine *m, unsigned int engine);

@@ -106,13 +106,6 @@ void wcard_cell_leave(struct wcard_card *c, struct wcard_waiter *w)
 		arm(c, w->off, 0);
 }
 
-/* Off its cell already. */
-static void go_on(struct wcard_queue *q)
-{
-	q->woken_ns = wcard_now(q->c->m);
-	wcard_sched_ready(q);
-}
-
 void wcard_cell_wake(struct wcard_card *c, uint64_t off)
 {
 	struct wcard_waiter *w = c->cells->first[bucket_of(off)], *next;
@@ -123,7 +116,7 @@ void wcard_cell_wake(struct wcard_card *c, uint64_t off)
 			continue;
 		wcard_cell_leave(c, w);
 		if (w->q)
-			go_on(w->q);
+			wcard_sched_ready(w->q);
 		else
 			wcard_watch_fire(c, w);
 		if (WCARD_BROKEN(wake_one))
@@ -197,7 +190,7 @@ void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64
 		if (wcard_acc_local(c, q->as, q->wait_va, WEFT_PTE_SEM | WEFT_PTE_R, &off) && off == q->waiter.off)
 			continue;
 		wcard_cell_unpark(q);
-		go_on(q);
+		wcard_sched_ready(q);
 	}
 	pthread_mutex_unlock(&c->m->lock);
 }

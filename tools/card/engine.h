@@ -59,7 +59,6 @@ struct wcard_queue {
 	_Atomic bool suspend;
 	bool woken;			/* became ready while it was leaving its engine */
 	struct wcard_waiter waiter;	/* linked while it is PARKED */
-	uint64_t woken_ns;		/* when a cell woke it last */
 	struct wcard_node node;		/* among the ready queues of its share; key = its engine time by weight */
 	struct wcard_queue *held_prev, *held_next;
 	enum wcard_by by;
