@@ -57,20 +57,25 @@ static void print_text(const char *key, const char *text)
 /* p10: the fast end of the values; ratio_p10: what nine of ten pairs reach. */
 static void print_row(const struct figure *f, struct taken *t, unsigned pairs, const char *why)
 {
+	bool less = !strcmp(f->unit, "ns") || !strcmp(f->unit, "us");
+
 	printf("{\"name\":\"%s\"", f->name);
 	print_text("unit", f->unit);
 	if (why) {
 		printf(",\"value\":null,\"median\":null,\"p10\":null,\"runs\":%u,\"against\":null,\"ratio\":null", pairs);
 		print_text("reason", why);
 	} else {
+		pairs = t->pairs;
 		sort(t->value, pairs);
 		printf(",\"value\":%.4g,\"median\":%.4g,\"p10\":%.4g,\"runs\":%u", t->value[pairs / 2], t->value[pairs / 2],
-		       t->value[strcmp(f->unit, "ns") ? pairs * 9 / 10 : pairs / 10], pairs);
-		print_text("against", !t->peer ? NULL : f->work == COPY ? "non-temporal copy" : peer_product);
+		       t->value[less ? pairs / 10 : pairs * 9 / 10], pairs);
+		print_text("against", !t->peer ? NULL : f->against ? f->against : f->work == COPY ? "non-temporal copy" : peer_product);
 		if (t->peer) {
 			sort(t->ratio, pairs);
-			printf(",\"ratio\":%.3f,\"ratio_p10\":%.3f,\"spread\":%.2f,\"takes\":%u", t->ratio[pairs / 2],
-			       t->ratio[pairs / 10], t->spread, t->takes);
+			printf(",\"ratio\":%.3f,\"ratio_p10\":%.3f,\"takes\":%u", t->ratio[pairs / 2],
+			       t->ratio[pairs / 10], t->takes);
+			if (t->spread > 0)
+				printf(",\"spread\":%.2f", t->spread);
 		} else {
 			printf(",\"ratio\":null");
 		}
@@ -80,15 +85,36 @@ static void print_row(const struct figure *f, struct taken *t, unsigned pairs, c
 		printf("%.2f", f->target);
 	else
 		printf("null");
-	printf(",\"clock\":\"card\"}");
+	printf(",\"clock\":\"%s\"}", f->clock ? f->clock : "card");
 }
 
 static void usage(FILE *f)
 {
-	fputs("usage: card-bench --card PROGRAM --firmware FILE [--pairs N] [--check]\n"
-	      "Figures of a card driven without a virtual machine, as a JSON array on standard output.\n"
+	fputs("usage: card-bench --card PROGRAM --firmware FILE [--pairs N] [--check] [FIGURE …]\n"
+	      "Figures of a card driven without a virtual machine, all or those named, as a JSON array on standard output.\n"
 	      "--pairs N  rounds of the card and its peer in turn, 7 … 101 (default 51)\n"
 	      "--check    one round of each, results compared; no figures\n", f);
+}
+
+static bool wanted(const char *figure, int argc, char **argv)
+{
+	for (int i = optind; i < argc; i++)
+		if (!strcmp(figure, argv[i]))
+			return true;
+	return optind == argc;
+}
+
+static bool all_known(int argc, char **argv)
+{
+	for (int i = optind; i < argc; i++) {
+		bool known = false;
+
+		for (unsigned k = 0; k < num_figures; k++)
+			known |= !strcmp(figures[k].name, argv[i]);
+		if (!known)
+			return false;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -102,6 +128,7 @@ int main(int argc, char **argv)
 	const char *program = NULL, *firmware = NULL;
 	unsigned long pairs = 51;
 	bool check = false, open;
+	const char *before = "[";
 	int k, failed = 0;
 
 	while ((k = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -113,7 +140,7 @@ int main(int argc, char **argv)
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
-	if (!program || !firmware || optind < argc || pairs < 7 || pairs > MAX_PAIRS) {
+	if (!program || !firmware || !all_known(argc, argv) || pairs < 7 || pairs > MAX_PAIRS) {
 		usage(stderr);
 		return 2;
 	}
@@ -126,14 +153,19 @@ int main(int argc, char **argv)
 	open = open_cards(&b, program);
 	for (unsigned i = 0; i < num_figures; i++) {
 		struct step step = { &b, &figures[i], check ? 0 : (unsigned)pairs, &taken };
-		bool done = open && ct_try(take_or_check, &step) == CT_RAN;
+		bool done;
+
+		if (!wanted(figures[i].name, argc, argv))
+			continue;
+		done = open && ct_try(take_or_check, &step) == CT_RAN;
 
 		failed += !done;
 		if (!done)
 			fprintf(stderr, "card-bench: %s: %s\n", figures[i].name, ct_message);
 		if (check)
 			continue;
-		printf(i ? ",\n" : "[");
+		fputs(before, stdout);
+		before = ",\n";
 		print_row(&figures[i], &taken, (unsigned)pairs, done ? NULL : ct_message);
 	}
 	if (!check)

@@ -24,13 +24,17 @@
 #define IN_LOOP(f)	((f)->work == PACKETS || (f)->work == WAITS)
 
 const struct figure figures[] = {
-	{ "copy.h2d", "GB/s", COPY, .dst = OTHER, .src = HOST },
-	{ "copy.d2h", "GB/s", COPY, .dst = HOST, .src = OTHER },
-	{ "copy.p2p", "GB/s", COPY, .dst = PEER, .src = OTHER },
+	{ "copy.h2d", "GB/s", COPY, .dst = OTHER, .src = HOST, .target = 0.8 },
+	{ "copy.d2h", "GB/s", COPY, .dst = HOST, .src = OTHER, .target = 0.8 },
+	{ "copy.p2p", "GB/s", COPY, .dst = PEER, .src = OTHER, .target = 0.8 },
 	{ "gemm.1024", "GFLOP/s", PRODUCT, .m = 1024, .n = 1024, .k = 1024, .target = 0.9 },
-	{ "gemm.train", "GFLOP/s", PRODUCT, .m = 64, .n = 512, .k = 784 },
-	{ "packet.ns", "ns", PACKETS },
-	{ "packet.wait_ns", "ns", WAITS },
+	{ "gemm.train", "GFLOP/s", PRODUCT, .m = 64, .n = 512, .k = 784, .target = 0.8 },
+	{ "packet.ns", "ns", PACKETS, .target = 30 },
+	{ "packet.wait_ns", "ns", WAITS, .target = 50 },
+	{ "signal.hop_us", "us", OTHER_WORK, .target = 0.6, .sample = hop_sample },
+	{ "sched.1000", "M/s", OTHER_WORK, .target = 0.9, .sample = crowd_sample, .against = "one queue", .most = 11 },
+	{ "invalidate.us", "us", OTHER_WORK, .sample = invalidate_sample, .clock = "bench" },
+	{ "stop.us", "us", OTHER_WORK, .sample = stop_sample, .clock = "bench" },
 };
 const unsigned num_figures = ARRAY_LEN(figures);
 
@@ -209,6 +213,12 @@ void figure_check(struct bench *b, const struct figure *f)
 	union weft_packet p;
 
 	on_core(b->own_core);
+	if (f->sample) {
+		double ratio;
+
+		CHECK(f->sample(b, &ratio) > 0, "%s took no time", f->name);
+		return;
+	}
 	if (IN_LOOP(f)) {
 		uint64_t before = counter(b->rig.c, WEFT_CNT_PACKETS, 0, 0);
 
@@ -263,6 +273,12 @@ void figure_take(struct bench *b, const struct figure *f, unsigned pairs, struct
 	unsigned repeats;
 
 	figure_check(b, f);
+	if (f->sample) {
+		*t = (struct taken){ .pairs = f->most && f->most < pairs ? f->most : pairs, .takes = 1, .peer = f->against };
+		for (unsigned i = 0; i < t->pairs; i++)
+			t->value[i] = f->sample(b, &t->ratio[i]);
+		return;
+	}
 	p = packet(b, f);
 	once = ours(b, f, &p, 1);
 	repeats = once < ROUND_NS / MAX_REPEATS ? MAX_REPEATS : (unsigned)(ROUND_NS / once) + 1;

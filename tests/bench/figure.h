@@ -11,15 +11,22 @@
 #define MAX_SPREAD	2.0
 #define AREA_BYTES	(UINT64_C(16) << 20)
 
-enum work { COPY, PRODUCT, PACKETS, WAITS };
+enum work { COPY, PRODUCT, PACKETS, WAITS, OTHER_WORK };
 enum area { OWN, OTHER, HOST, PEER, AREAS };	/* two parts of card 0's memory, the host's, card 1's */
 
+struct bench;
+
 struct figure {
-	const char *name, *unit;	/* "ns": time of one, less is better; else a rate */
+	const char *name, *unit;	/* "ns", "us": time of one, less is better; else more is */
 	enum work work;
 	enum area dst, src;		/* of a copy */
 	uint32_t m, n, k;		/* of a product, all in OWN */
-	double target;			/* of the ratio, 0 = none */
+	double target;			/* of the ratio where there is one, else of the value; 0 = none */
+	/* Of OTHER_WORK: one sample, checked; and what the peer in `against` took in turn with it: a ratio. */
+	double (*sample)(struct bench *b, double *ratio);
+	const char *against;
+	unsigned most;			/* samples, 0 = as many as asked for */
+	const char *clock;		/* NULL: the card's */
 };
 
 /* All at 16 MiB, as the card and as this process see them. */
@@ -28,6 +35,11 @@ struct bench {
 	struct rig lane;		/* in an LR space, with a page of cells */
 	uint64_t va[AREAS];
 	uint8_t *ptr[AREAS];
+	struct rig hop[2];		/* each on its card, in an LR space, with cells of both */
+	uint64_t hops;			/* signalled so far */
+	struct queue **crowd;		/* in the space of `lane` */
+	struct sem *gate;		/* what they wait for, and how often it has opened */
+	uint64_t gates;
 	int engine_core, own_core;	/* where the card computes; where this process waits for it */
 };
 
@@ -48,6 +60,14 @@ void figure_check(struct bench *b, const struct figure *f);
 /* Check, then `pairs` rounds of ours and the peer's in turn; again, while the peer itself is unsteady. */
 void figure_take(struct bench *b, const struct figure *f, unsigned pairs, struct taken *t);
 void sort(double *v, unsigned n);
+
+/* hop.c: from a SIGNAL on one card to the next packet of a queue that waits on another, us */
+double hop_sample(struct bench *b, double *ratio);
+/* crowd.c: packets of a thousand queues with work, millions a second; against those of one queue */
+double crowd_sample(struct bench *b, double *ratio);
+/* stop.c: operations of the host beside a busy engine, from its write to the status it reads, us */
+double invalidate_sample(struct bench *b, double *ratio);
+double stop_sample(struct bench *b, double *ratio);
 
 /* --- peers: what a program does that has no card --- */
 extern const char *const peer_product;	/* NULL: none is built in */

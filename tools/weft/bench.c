@@ -17,7 +17,7 @@ static void usage(FILE *out)
 	fputs("usage: weft bench [OPTION …] [FIGURE …]\n\n"
 	      "Figures (all when none is named):\n", out);
 	for (unsigned int i = 0; i < num_figures; i++)
-		fprintf(out, "  %-14s %-8s %s\n", figures[i].name, figures[i].unit, figures[i].what);
+		fprintf(out, "  %-17s %-8s %s\n", figures[i].name, figures[i].unit, figures[i].what);
 	fputs("\n  --runs N   samples of each, 3 … 1000 (default 31)\n"
 	      "  --json     one line of JSON: an array of figures\n"
 	      "  --help     this text\n", out);
@@ -91,10 +91,10 @@ static void print_json(struct json *j, const struct figure *f, double *sample, d
 static void print_row(const struct figure *f, double *sample, double *ratio, uint32_t runs, const char *why)
 {
 	if (why) {
-		printf("%-14s %10s %-8s %s\n", f->name, "-", f->unit, why);
+		printf("%-17s %10s %-8s %s\n", f->name, "-", f->unit, why);
 		return;
 	}
-	printf("%-14s %10.2f %-8s p10 %10.2f", f->name, quantile(sample, runs, 0.5), f->unit,
+	printf("%-17s %10.2f %-8s p10 %10.2f", f->name, quantile(sample, runs, 0.5), f->unit,
 	       quantile(sample, runs, f->larger_is_better ? 0.9 : 0.1));
 	if (f->against)
 		printf("   %.1f x %s", quantile(ratio, runs, 0.5), f->against);
@@ -153,8 +153,6 @@ static int bench(int argc, char **argv, uint32_t runs, bool as_json)
 		return cmd_no_card("bench");
 	}
 	r = weft_device_open(b.weft, "card", 0, &b.device);
-	if (!r && n > 1)
-		r = weft_device_open(b.weft, "card", 1, &b.peer);
 	if (!r)
 		r = weft_queue_create(b.device, NULL, &b.queue);
 	if (r)
@@ -163,8 +161,6 @@ static int bench(int argc, char **argv, uint32_t runs, bool as_json)
 		r = take(&b, argc, argv, as_json);
 	if (b.queue)
 		weft_queue_destroy(b.queue);
-	if (b.peer)
-		weft_device_close(b.peer);
 	if (b.device)
 		weft_device_close(b.device);
 	weft_close(b.weft);

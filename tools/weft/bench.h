@@ -10,9 +10,10 @@
 
 struct bench {
 	struct weft *weft;
-	struct weft_device *device, *peer;	/* card 0, and card 1 or NULL */
+	struct weft_device *device;	/* card 0 */
 	struct weft_queue *queue;
 	uint32_t runs;
+	uint32_t nap_us;		/* before a list is posted to a user queue */
 };
 
 struct figure {

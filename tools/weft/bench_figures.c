@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* How each figure is taken. Times of card work are the card's own, between two TIMESTAMP commands of one list. */
+/* How each figure is taken: what a program sees of the card, by the clock of the machine it runs in. */
 #define _GNU_SOURCE	/* O_DIRECT */
 #include "bench.h"
 
@@ -13,8 +13,8 @@
 
 #include "cmd.h"
 
-#define COPY_BYTES	(16ull << 20)
 #define JOB_TIMEOUT_NS	30000000000u
+#define ASLEEP_US	5000	/* engines look for work a few microseconds before they sleep */
 
 static int why_not(char why[160], const char *what, int r)
 {
@@ -22,175 +22,6 @@ static int why_not(char why[160], const char *what, int r)
 
 	snprintf(why, 160, "%s: %s", what, *text ? text : strerror(-r));
 	return -1;
-}
-
-/* Card time of one run of `list`, which stores a time stamp first and last at `stamps`. */
-static int card_time(struct bench *b, struct weft_list *list, struct weft_memory *stamps, double *ns)
-{
-	uint64_t t[2];
-	int r = weft_queue_run(b->queue, list, NULL);
-
-	if (!r)
-		r = weft_queue_wait(b->queue, 0, JOB_TIMEOUT_NS);
-	if (!r)
-		r = weft_memory_read(stamps, 0, t, sizeof(t));
-	*ns = r ? 0 : (double)(t[1] - t[0]);
-	return r;
-}
-
-struct timed_list {
-	struct weft_list *list;
-	struct weft_memory *stamps;
-};
-
-static int timed_begin(struct bench *b, struct timed_list *t)
-{
-	int r = weft_memory_alloc(b->device, 4096, WEFT_PLACE_LOCAL, &t->stamps);
-
-	t->list = NULL;
-	if (!r)
-		r = weft_list_create(b->device, &t->list);
-	return r ? r : weft_list_timestamp(t->list, weft_memory_address(t->stamps));
-}
-
-static int timed_runs(struct bench *b, struct timed_list *t, double *ns)
-{
-	int r = weft_list_timestamp(t->list, weft_memory_address(t->stamps) + 8);
-	double warm;
-
-	if (!r)
-		r = weft_list_commit(t->list);
-	if (!r)
-		r = card_time(b, t->list, t->stamps, &warm);
-	for (uint32_t i = 0; !r && i < b->runs; i++)
-		r = card_time(b, t->list, t->stamps, &ns[i]);
-	return r;
-}
-
-static void timed_end(struct timed_list *t)
-{
-	if (t->list)
-		weft_list_destroy(t->list);
-	if (t->stamps)
-		weft_memory_destroy(t->stamps);
-}
-
-/* COPY of 16 MiB between two memories as card 0 sees them; GB/s. */
-static int copy(struct bench *b, struct weft_memory *dst, struct weft_memory *src, double *sample, char why[160])
-{
-	struct timed_list t = { 0 };
-	int r = timed_begin(b, &t);
-
-	if (!r)
-		r = weft_list_copy(t.list, weft_memory_address(dst), weft_memory_address(src), COPY_BYTES);
-	if (!r)
-		r = timed_runs(b, &t, sample);
-	timed_end(&t);
-	for (uint32_t i = 0; !r && i < b->runs; i++)
-		sample[i] = (double)COPY_BYTES / sample[i];
-	return r ? why_not(why, "copy", r) : 0;
-}
-
-static int host_copy(struct bench *b, bool to_card, double *sample, char why[160])
-{
-	struct weft_memory *host = NULL, *card = NULL;
-	void *p;
-	int r = weft_memory_alloc(b->device, COPY_BYTES, WEFT_PLACE_HOST, &host);
-
-	if (!r)
-		r = weft_memory_alloc(b->device, COPY_BYTES, WEFT_PLACE_LOCAL, &card);
-	if (!r)
-		r = weft_memory_map(host, &p);
-	if (!r)
-		memset(p, 1, COPY_BYTES);
-	if (r)
-		why_not(why, "memory", r);
-	else
-		r = to_card ? copy(b, card, host, sample, why) : copy(b, host, card, sample, why);
-	if (card)
-		weft_memory_destroy(card);
-	if (host)
-		weft_memory_destroy(host);
-	return r;
-}
-
-static int copy_h2d(struct bench *b, double *sample, double *ratio, char why[160])
-{
-	(void)ratio;
-	return host_copy(b, true, sample, why);
-}
-
-static int copy_d2h(struct bench *b, double *sample, double *ratio, char why[160])
-{
-	(void)ratio;
-	return host_copy(b, false, sample, why);
-}
-
-static int copy_p2p(struct bench *b, double *sample, double *ratio, char why[160])
-{
-	struct weft_memory *own = NULL, *theirs = NULL, *seen = NULL;
-	int r;
-
-	(void)ratio;
-	if (!b->peer) {
-		snprintf(why, 160, "one card only");
-		return -1;
-	}
-	r = weft_memory_alloc(b->device, COPY_BYTES, WEFT_PLACE_LOCAL, &own);
-	if (!r)
-		r = weft_memory_alloc(b->peer, COPY_BYTES, WEFT_PLACE_LOCAL, &theirs);
-	if (!r)
-		r = weft_memory_import(b->device, theirs, WEFT_ACCESS_READ | WEFT_ACCESS_WRITE, &seen);
-	r = r ? why_not(why, "peer memory", r) : copy(b, seen, own, sample, why);
-	if (seen)
-		weft_memory_destroy(seen);
-	if (theirs)
-		weft_memory_destroy(theirs);
-	if (own)
-		weft_memory_destroy(own);
-	return r;
-}
-
-/* GFLOP/s of one product. */
-static int gemm(struct bench *b, uint32_t m, uint32_t n, uint32_t k, double *sample, char why[160])
-{
-	const uint64_t bytes = 4ull * ((uint64_t)m * n + (uint64_t)m * k + (uint64_t)k * n);
-	struct weft_memory *memory = NULL;
-	struct timed_list t = { 0 };
-	int r = weft_memory_alloc(b->device, bytes, WEFT_PLACE_LOCAL, &memory);
-	struct weft_exec exec = {
-		.size = sizeof(exec), .num_operands = 3, .dims = { m, n, k }, .scalars = { weft_f32(1) },
-	};
-
-	if (!r)
-		r = weft_memory_fill(memory, 0, weft_f32(0.5f), 4, bytes);
-	if (!r)
-		r = timed_begin(b, &t);
-	exec.operands[0] = weft_memory_address(memory);
-	exec.operands[1] = exec.operands[0] + 4ull * m * n;
-	exec.operands[2] = exec.operands[1] + 4ull * m * k;
-	if (!r)
-		r = weft_list_exec(t.list, "gemm", WEFT_TYPE_F32, &exec);
-	if (!r)
-		r = timed_runs(b, &t, sample);
-	timed_end(&t);
-	if (memory)
-		weft_memory_destroy(memory);
-	for (uint32_t i = 0; !r && i < b->runs; i++)
-		sample[i] = 2.0 * m * n * k / sample[i];
-	return r ? why_not(why, "gemm", r) : 0;
-}
-
-static int gemm_1024(struct bench *b, double *sample, double *ratio, char why[160])
-{
-	(void)ratio;
-	return gemm(b, 1024, 1024, 1024, sample, why);
-}
-
-static int gemm_train(struct bench *b, double *sample, double *ratio, char why[160])
-{
-	(void)ratio;
-	return gemm(b, 64, 512, 784, sample, why);
 }
 
 static double getpid_us(void)
@@ -212,34 +43,159 @@ static int getpid_figure(struct bench *b, double *sample, double *ratio, char wh
 	return 0;
 }
 
-/* Submit one job with nothing in it and wait for it; in turn with getpid. */
+/* A job of one TIMESTAMP. */
+struct job {
+	struct weft_memory *stamp;
+	struct weft_list *list;
+};
+
+static int job_begin(struct bench *b, struct job *j)
+{
+	int r = weft_memory_alloc(b->device, 4096, WEFT_PLACE_LOCAL, &j->stamp);
+
+	if (!r)
+		r = weft_list_create(b->device, &j->list);
+	if (!r)
+		r = weft_list_timestamp(j->list, weft_memory_address(j->stamp));
+	return r ? r : weft_list_commit(j->list);
+}
+
+static void job_end(struct job *j)
+{
+	if (j->list)
+		weft_list_destroy(j->list);
+	if (j->stamp)
+		weft_memory_destroy(j->stamp);
+}
+
+/* Submit it and wait for its end. */
+static int job_us(struct bench *b, struct job *j, double *us)
+{
+	uint64_t start = now_ns();
+	int r = weft_queue_run(b->queue, j->list, NULL);
+
+	if (!r)
+		r = weft_queue_wait(b->queue, 0, JOB_TIMEOUT_NS);
+	*us = (double)(now_ns() - start) / 1000;
+	return r;
+}
+
 static int queue_job(struct bench *b, double *sample, double *ratio, char why[160])
 {
-	struct weft_list *list;
-	struct weft_memory *stamps;
-	int r = weft_memory_alloc(b->device, 4096, WEFT_PLACE_LOCAL, &stamps);
+	struct job job = { 0 };
+	int r = job_begin(b, &job);
 
-	if (r)
-		return why_not(why, "memory", r);
-	r = weft_list_create(b->device, &list);
-	if (!r)
-		r = weft_list_timestamp(list, weft_memory_address(stamps));
-	if (!r)
-		r = weft_list_commit(list);
 	for (uint32_t i = 0; !r && i < b->runs; i++) {
-		uint64_t start = now_ns();
-
-		r = weft_queue_run(b->queue, list, NULL);
-		if (!r)
-			r = weft_queue_wait(b->queue, 0, JOB_TIMEOUT_NS);
-		sample[i] = (double)(now_ns() - start) / 1000;
+		r = job_us(b, &job, &sample[i]);
 		ratio[i] = sample[i] / getpid_us();
 	}
 	if (r)
 		why_not(why, "job", r);
-	weft_list_destroy(list);
-	weft_memory_destroy(stamps);
+	job_end(&job);
 	return r;
+}
+
+/* A user queue whose lists signal one cell. */
+struct user {
+	struct weft_memory *cells;
+	struct weft_user_queue *queue;
+	uint64_t value;			/* signalled last */
+};
+
+static int user_begin(struct bench *b, struct user *u)
+{
+	const struct weft_memory_desc cells = { .size = sizeof(cells), .bytes = 4096, .flags = WEFT_MEMORY_CELLS };
+	int r = weft_memory_create(b->device, &cells, &u->cells);
+
+	return r ? r : weft_user_queue_create(b->device, NULL, &u->queue);
+}
+
+static void user_end(struct user *u)
+{
+	if (u->queue)
+		weft_user_queue_destroy(u->queue);
+	if (u->cells)
+		weft_memory_destroy(u->cells);
+}
+
+/* A list that signals the next value. */
+static int user_list(struct bench *b, struct user *u, struct weft_list **list)
+{
+	struct weft_cell_op signal = { .size = sizeof(signal), .cell = weft_cell_address(u->cells, 0), .base = ++u->value };
+	int r = weft_list_create(b->device, list);
+
+	if (!r)
+		r = weft_list_signal(*list, &signal);
+	return r ? r : weft_list_commit(*list);
+}
+
+/* From posting the list to the moment the process, which polls, sees the cell. */
+static int post_us(struct user *u, struct weft_list *list, uint64_t value, double *us)
+{
+	struct weft_cell_state cell;
+	uint64_t start = now_ns();
+	int r = weft_user_queue_post(u->queue, list);
+
+	while (!r && !(r = weft_cell_read(u->cells, 0, &cell)) && cell.value < value)
+		if (now_ns() - start > JOB_TIMEOUT_NS)
+			r = -ETIME;
+	*us = (double)(now_ns() - start) / 1000;
+	return r;
+}
+
+/* Two lists, made before the first is posted; that one wakes the card up, or there is a pause between them. */
+static int user_us(struct bench *b, struct user *u, double *us)
+{
+	struct weft_list *list[2] = { NULL };
+	int r = user_list(b, u, &list[0]);
+
+	if (!r)
+		r = user_list(b, u, &list[1]);
+	if (!r)
+		r = post_us(u, list[0], u->value - 1, us);
+	if (!r && b->nap_us)
+		usleep(b->nap_us);
+	if (!r)
+		r = post_us(u, list[1], u->value, us);
+	for (int i = 0; i < 2; i++)
+		if (list[i])
+			weft_list_destroy(list[i]);
+	return r;
+}
+
+/* In turn with a job. */
+static int user_against_job(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	struct user user = { 0 };
+	struct job job = { 0 };
+	double other;
+	int r = job_begin(b, &job);
+
+	if (!r)
+		r = user_begin(b, &user);
+	for (uint32_t i = 0; !r && i < b->runs; i++) {
+		r = job_us(b, &job, &other);
+		if (!r)
+			r = user_us(b, &user, &sample[i]);
+		ratio[i] = sample[i] / other;
+	}
+	if (r)
+		why_not(why, "user queue", r);
+	user_end(&user);
+	job_end(&job);
+	return r;
+}
+
+static int queue_user(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	b->nap_us = 0;
+	return user_against_job(b, sample, ratio, why);
+}
+
+static int queue_user_asleep(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	b->nap_us = ASLEEP_US;
+	return user_against_job(b, sample, ratio, why);
 }
 
 /* The same machine's emulated NVMe disk, as something every reader has a feeling for. */
@@ -270,12 +226,9 @@ static int nvme_read512(struct bench *b, double *sample, double *ratio, char why
 }
 
 const struct figure figures[] = {
-	{ "copy.h2d", "GB/s", "card", NULL, "COPY of 16 MiB from pinned host memory", copy_h2d, 1 },
-	{ "copy.d2h", "GB/s", "card", NULL, "COPY of 16 MiB to pinned host memory", copy_d2h, 1 },
-	{ "copy.p2p", "GB/s", "card", NULL, "COPY of 16 MiB to the next card", copy_p2p, 1 },
-	{ "gemm.1024", "GFLOP/s", "card", NULL, "product of 1024 x 1024 x 1024, f32", gemm_1024, 1 },
-	{ "gemm.train", "GFLOP/s", "card", NULL, "product of 64 x 512 x 784, f32", gemm_train, 1 },
 	{ "queue.job", "us", "host", "getpid", "submit a job and wait for it", queue_job, 0 },
+	{ "queue.user", "us", "host", "queue.job", "post to a user queue and see its cell, the card awake", queue_user, 0 },
+	{ "queue.user_asleep", "us", "host", "queue.job", "the same, the card asleep", queue_user_asleep, 0 },
 	{ "getpid", "us", "host", NULL, "system call, for comparison", getpid_figure, 0 },
 	{ "nvme.read512", "us", "host", NULL, "read of 512 bytes from the emulated NVMe disk", nvme_read512, 0 },
 };

@@ -22,10 +22,16 @@ CARD = json.loads("""[
 {"name":"gemm.1024","unit":"GFLOP/s","value":160.5,"median":160.5,"p10":163.1,"runs":31,"against":"dnnl_sgemm",
  "ratio":0.955,"ratio_p10":0.941,"spread":1.02,"takes":1,"target":0.90,"clock":"card"},
 {"name":"gemm.train","unit":"GFLOP/s","value":150,"median":150,"p10":151,"runs":31,"against":"dnnl_sgemm",
- "ratio":1.01,"ratio_p10":0.99,"spread":1.1,"takes":1,"target":null,"clock":"card"}]""")
+ "ratio":1.01,"ratio_p10":0.99,"spread":1.1,"takes":1,"target":0.80,"clock":"card"},
+{"name":"packet.wait_ns","unit":"ns","value":26.1,"median":26.1,"p10":25.9,"runs":31,"against":null,"ratio":null,
+ "target":50.00,"clock":"card"},
+{"name":"sched.1000","unit":"M/s","value":80.5,"median":80.5,"p10":81,"runs":11,"against":"one queue","ratio":0.89,
+ "ratio_p10":0.85,"takes":1,"target":0.90,"clock":"card"},
+{"name":"stop.us","unit":"us","value":290.5,"median":290.5,"p10":250,"runs":31,"against":null,"ratio":null,"target":null,
+ "clock":"bench"}]""")
 MACHINE = """
 @@load {"start":3.25,"end":3.75}
-@@bench [{"name":"queue.job","value":912.5,"median":912.5,"p10":640.25,"unit":"us","runs":31,"clock":"host","against":"getpid","ratio":410.5,"ratio_p10":300,"spread":1.3},{"name":"getpid","value":2.1,"median":2.1,"p10":2,"unit":"us","runs":31,"clock":"host"},{"name":"nvme.read512","value":null,"reason":"/dev/nvme0n1: No such file or directory","unit":"us","runs":31,"clock":"host"}]
+@@bench [{"name":"queue.job","value":912.5,"median":912.5,"p10":640.25,"unit":"us","runs":31,"clock":"host","against":"getpid","ratio":410.5,"ratio_p10":300,"spread":1.3},{"name":"queue.user","value":99.5,"median":99.5,"p10":80,"unit":"us","runs":31,"clock":"host","against":"queue.job","ratio":0.25,"ratio_p10":0.2,"spread":1.2},{"name":"getpid","value":2.1,"median":2.1,"p10":2,"unit":"us","runs":31,"clock":"host"},{"name":"nvme.read512","value":null,"reason":"/dev/nvme0n1: No such file or directory","unit":"us","runs":31,"clock":"host"}]
 @@train4 {"job":"fashion-mnist","cards":4,"epochs":2,"test_accuracy":0.87,"samples_per_s":27000.5}
 @@train1 !weft run: card 0: lost
 """
@@ -42,7 +48,7 @@ class Shape(unittest.TestCase):
         rows = json.loads(json.dumps(rows))
         self.assertEqual([r["name"] for r in rows], [
             "copy.h2d", "copy.d2h", "copy.p2p", "gemm.1024", "gemm.train", "packet.ns", "packet.wait_ns",
-            "queue.job", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card", "card.rss_mib", "load.ms"])
+            "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "queue.job", "queue.user", "queue.user_asleep", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card", "card.rss_mib", "load.ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
                 self.assertIsInstance(r[key], str, r)
@@ -67,6 +73,8 @@ class Shape(unittest.TestCase):
                          [912.5, "getpid", 410.5, "host"])
         self.assertEqual([by["card.rss_mib"][k] for k in ("value", "target", "clock")], [151.5, 200, "bench"])
         self.assertEqual(by["load.ms"]["value"], 500)
+        self.assertEqual([by["stop.us"][k] for k in ("value", "target", "clock")], [290.5, None, "bench"])
+        self.assertEqual([by["queue.user"][k] for k in ("value", "ratio", "target", "clock")], [99.5, 0.25, 0.333, "host"])
         self.assertEqual([by["train.samples_per_s"][k] for k in ("value", "target")], [27000, 26000])
 
     def test_nulls_keep_their_reason(self):
@@ -122,7 +130,10 @@ class Table(unittest.TestCase):
         self.assertEqual(len(lines), 1 + len(rows))
         for name, text in (("copy.h2d", "0.979 x non-temporal copy"), ("copy.h2d", "unsteady"),
                            ("gemm.1024", "at least 0.9 x: met"), ("card.rss_mib", "at most 200: NOT MET"),
-                           ("train.samples_per_s", "at least 26000: met"), ("train.one_card", "card 0: lost")):
+                           ("train.samples_per_s", "at least 26000: met"), ("train.one_card", "card 0: lost"),
+                           ("copy.h2d", "at least 0.8 x: met"), ("packet.wait_ns", "at most 50: met"),
+                           ("sched.1000", "0.89 x one queue; at least 0.9 x: NOT MET"),
+                           ("queue.user", "at most 0.333 x: met")):
             self.assertTrue(any(line.startswith(name + " ") and text in line for line in lines), (name, text, lines))
         self.assertNotIn("unsteady", lines[2])
 
