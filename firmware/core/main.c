@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* Start, main loop, heartbeat, and the end after a trap. */
+#include "../abi/layout.h"	/* checked here, for the control processor */
 #include "main.h"
 #include "wfw.h"
 

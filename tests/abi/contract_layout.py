@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""The contract's headers: every structure has its size asserted, every capability its bit, every header its page."""
+"""
+The contract's headers: every structure has its size asserted and every member its place, every capability its bit, every
+header its page.
+"""
 import re
 from tap import Tap, read, tracked
 
@@ -14,6 +17,26 @@ def sizes(path, text):
     for kind, name in re.findall(r"^(struct|union) (weft_\w+) \{", text, re.M):
         if not re.search(rf"WEFT_ASSERT_SIZE\({kind} {name},", text):
             yield f"{path}: {kind} {name} has no WEFT_ASSERT_SIZE"
+
+
+def members(text):
+    """Structures and their own members; what lies in an inner structure or union counts by the name of that."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    for name, body in re.findall(r"^struct (weft_\w+) \{\n(.*?)^\};", text, re.M | re.S):
+        while re.search(r"\{[^{}]*\}", body):
+            body = re.sub(r"\{[^{}]*\}", "", body)
+        for line in body.split(";"):
+            words = re.sub(r"\[.*?\]", "", line).split(",")
+            for word in words:
+                if word.strip():
+                    yield name, word.split()[-1]
+
+
+def places(paths, layout):
+    for path in paths:
+        for name, member in members(read(path)):
+            if f"WEFT_ASSERT_AT(struct {name}, {member}, " not in layout:
+                yield f"{path}: struct {name}.{member} has no place in firmware/abi/layout.h"
 
 
 def capability_bits(text):
@@ -36,11 +59,15 @@ def pages(paths):
 def self_test():
     if not list(sizes("x.h", "struct weft_horse {\n\tuint32_t legs;\n};\n")) or not list(pages(["firmware/abi/horse.h"])):
         yield "a structure without assert, or a header without page, is not noticed"
+    if list(members("struct weft_a {\n\tu8 b, c[2];\n\tunion {\n\t\tu8 d;\n\t} e;\n};\n")) != [
+            ("weft_a", "b"), ("weft_a", "c"), ("weft_a", "e")]:
+        yield "members are not found"
 
 
 tap = Tap()
 tap.check("contract: the checks can fail", self_test())
 tap.check("contract: the size of every structure is asserted", [p for h in HEADERS for p in sizes(h, read(h))])
+tap.check("contract: the place of every member is asserted", places(HEADERS, read("firmware/abi/layout.h")))
 tap.check("contract: each capability has a bit of its own", capability_bits(read("firmware/abi/reg.h")))
 tap.check("contract: every header has its page", pages(HEADERS))
 tap.done()

@@ -73,6 +73,9 @@ static void unmap_list(void)
 	union weft_packet *l = host_ptr(back);
 	for (unsigned i = 0; i < 1024; i++)
 		l[i] = pkt_fill(RIG_LOCAL, 65536, 8, i);
+	/* Pauses keep the card busy for long enough, on however crowded a machine. */
+	for (unsigned i = 128; i < 1024 && c->caps & WEFT_CAP_TIMED; i += 128)
+		l[i] = pkt_timed(10000000);
 	space_map(r.s, va, IOVA, 65536, WEFT_PTE_R | PTE_BUS(0));
 	CHECK(!vu_dma_map(&c->vu, IOVA, 65536, fd, off, l), "DMA_MAP");
 	uint32_t from = c->nevt;

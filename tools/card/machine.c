@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "layout.h"		/* checked here */
 #include "bus.h"
 #include "engine.h"
 #include "weak.h"
