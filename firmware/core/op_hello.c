@@ -21,9 +21,13 @@ static uint16_t run(struct wfw *fw, const struct weft_mbox_msg *req, struct weft
 	uint32_t max = older(WFW_CONTRACT_MAX, wfw_read32(fw, WEFT_CP_CONTRACT_MAX));
 	uint32_t best = older(max, host->contract_max);
 
-	fw->contract = min <= max && best >= min && best >= host->contract_min ? best : 0;
+	bool agreed = min <= max && best >= min && best >= host->contract_min;
+
+	/* What is refused changes nothing: a version agreed on before stays. */
+	if (agreed)
+		fw->contract = best;
 	r->fw_version = wfw_read32(fw, WEFT_CP_FW_VERSION);
-	r->contract = fw->contract;
+	r->contract = agreed ? best : 0;
 	r->contract_min = min;
 	r->contract_max = max;
 	if (min > max) {
@@ -31,7 +35,7 @@ static uint16_t run(struct wfw *fw, const struct weft_mbox_msg *req, struct weft
 		r->contract_min = WFW_CONTRACT_MIN;
 		r->contract_max = WFW_CONTRACT_MAX;
 	}
-	if (!fw->contract) {
+	if (!agreed) {
 		wfw_log(fw, WFW_LOG_ERROR, "host speaks contract %u.%u to %u.%u, this firmware on this card %u.%u to %u.%u",
 			host->contract_min >> 16, host->contract_min & 0xffff, host->contract_max >> 16,
 			host->contract_max & 0xffff, r->contract_min >> 16, r->contract_min & 0xffff,

@@ -40,6 +40,17 @@ static void hello(void)
 		CHECK_EQ(r->contract, newest, "version chosen");
 		CHECK_EQ(r->fw_version, rd32(c, WEFT_REG_FW_VERSION), "fw_version");
 	}
+	/* a second one that is refused does nothing, so what the first agreed on stays */
+	card_bringup(c);
+	for (unsigned i = 0; i < ARRAY_LEN(tries); i++) {
+		struct weft_mbox_msg m = { .op = WEFT_MBOX_HELLO }, ping = { .op = WEFT_MBOX_PING };
+
+		m.u.hello.contract_min = tries[i].lo;
+		m.u.hello.contract_max = tries[i].hi;
+		ct_about("second HELLO %#x … %#x", tries[i].lo, tries[i].hi);
+		CHECK_EQ(mbox_call(c, &m), tries[i].status, "status");
+		CHECK_EQ(mbox_call(c, &ping), WEFT_MBOX_OK, "status of PING after it");
+	}
 }
 
 static void before_hello(void)
@@ -228,6 +239,10 @@ static void queue_args(void)
 	TRY(flags, 0x80, 12);
 	TRY(weight, 0, 12);
 	TRY(weight, 1001, 12);
+	m = g;
+	m.u.queue.flags = WEFT_QUEUE_F_TRACE;
+	if (!(c->caps & WEFT_CAP_TRACE))
+		CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_NO_CAP, "status of TRACE without WEFT_CAP_TRACE");
 	/* a ring whose end lies behind local memory */
 	m = g;
 	m.u.queue.ring = c->lmem_bytes - 4096;
@@ -367,10 +382,13 @@ static void others(void)
 		refuse(c, &m, 0, level, WEFT_MBOX_OK);
 	refuse(c, &m, 0, 3, WEFT_MBOX_BAD_ARG);
 	refuse(c, &m, 1, 1, WEFT_MBOX_BAD_ARG);
+	/* what the card cannot do is refused before what was asked of it is looked at */
 	m.op = WEFT_MBOX_POLICY;
+	memset(&m.u, 0xff, sizeof(m.u));
 	if (!(c->caps & WEFT_CAP_BANDS))
 		CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_NO_CAP, "status of POLICY without WEFT_CAP_BANDS");
-	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_ARM_BIND };
+	m.op = WEFT_MBOX_ARM_BIND;
+	memset(&m.u, 0xff, sizeof(m.u));
 	if (!(c->caps & WEFT_CAP_CELLS))
 		CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_NO_CAP, "status of ARM_BIND without WEFT_CAP_CELLS");
 }
