@@ -57,8 +57,10 @@ static void silent(void)
 	wr32(c, WEFT_REG_EVT_ENABLE, 1);
 	fences(r.q, 1, true);
 	evt_wait(c, 0, WEFT_EVT_FENCE, r.q->id, 1000);
+	wr32(c, WEFT_REG_EVT_HEAD, rd32(c, WEFT_REG_EVT_TAIL));
 	wr32(c, WEFT_REG_EVT_ENABLE, 1);	/* restarts at index 0 */
-	wr32(c, WEFT_REG_EVT_HEAD, 0);
+	CHECK_EQ(rd32(c, WEFT_REG_EVT_HEAD), 0, "EVT_HEAD after a restart");
+	CHECK_EQ(rd32(c, WEFT_REG_EVT_TAIL), 0, "EVT_TAIL after a restart");
 	c->evt_next = c->nevt = 0;
 	memset(host_ptr(c->evt_iova), 0, 4096);
 	fences(r.q, 1, true);
@@ -75,6 +77,7 @@ static void overflow(void)
 		unsigned size = 1u << log2;
 
 		evt_start(c, log2);
+		CHECK_EQ(rd32(c, WEFT_REG_EVT_STATUS), 0, "EVT_STATUS after a restart");
 		uint64_t base = r.q->fence;
 		for (unsigned left = size + 9; left;) {		/* nobody takes events meanwhile */
 			unsigned n = left < 16 ? left : 16;

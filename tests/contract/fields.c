@@ -53,6 +53,12 @@ static void operands(void)
 		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
 	}
 	ct_about("%s", "");
+	if (c->caps & WEFT_CAP_LOOP) {	/* a LOOP that is not there */
+		bad[0] = ok;
+		bad[0].level = 1;
+		rig_bare_operand(&r, 3, bad[0]);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_NESTING });
+	}
 	if (!(c->caps & WEFT_CAP_INDIRECT)) {
 		bad[0] = ok;
 		bad[0].flags = WEFT_OPND_INDIRECT;
@@ -184,6 +190,17 @@ static void values(void)
 	rig_run(&r, &p, 1);
 	p = pkt_fill(RIG_HOLE, 0, 4, 1);
 	rig_run(&r, &p, 1);
+	/* … but its fields are checked */
+	p = pkt_fill(RIG_HOLE, 0, 3, 1);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	p = pkt_copy(RIG_HOLE, RIG_HOLE + 4096, 0);
+	p.copy.flags = 0x40;
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_FIELD });
+	/* the source comes first, and overlap is a matter of addresses */
+	p = pkt_copy(RIG_HOLE + 8192, RIG_HOLE, 64);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PT_INVALID, VA_IN(RIG_HOLE, 1) });
+	p = pkt_copy(RIG_HOLE, RIG_HOLE + 32, 64);
+	rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OVERLAP });
 	p = pkt_copy(RIG_LOCAL + 4096, RIG_LOCAL + 4096 + 64, 64);
 	rig_run(&r, &p, 1);	/* touching ranges do not overlap */
 	if (c->caps & WEFT_CAP_TIMED) {

@@ -138,6 +138,8 @@ bool wcard_cell_park(struct wcard_queue *q, uint64_t off, uint64_t wanted)
 	struct wcard_card *c = q->c;
 	bool stay;
 
+	if (WCARD_BROKEN(park_no_second_look))
+		wcard_defect_dawdle();
 	pthread_mutex_lock(&c->m->lock);
 	q->woken = false;
 	q->waiter.q = q;

@@ -4,8 +4,10 @@
 #include "defect.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define ROW(name, what, section, test, weak) { #name, what, section, test, weak },
 static const struct {
@@ -38,6 +40,22 @@ const char *wcard_defect_plant(const char *names)
 		if (!*end)
 			return NULL;
 	}
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void wcard_defect_dawdle(void)
+{
+	uint64_t until = now() + 50000;
+
+	while (now() < until)
+		;
 }
 
 void wcard_defect_list(void)

@@ -261,6 +261,8 @@ extern bool wcard_broken[WCARD_NUM_DEFECTS];
 
 /* Names separated by commas; NULL, or the rest of the list from a name that does not exist. */
 const char *wcard_defect_plant(const char *names);
+/* 50 us, for defects that miss what happens between two moments: else these would be too close for a test. */
+void wcard_defect_dawdle(void);
 /* One line each: name, section, test, delayed (1 or 0), what; separated by tabs. */
 void wcard_defect_list(void);
 

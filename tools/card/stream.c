@@ -59,15 +59,6 @@ bool wcard_head_store(struct wcard_run *r, uint64_t head)
 	return word;
 }
 
-/* Defect: without a second look this is the time in which a submitter is missed; else it would be too short for tests. */
-static void arm_late(const struct wcard_run *r)
-{
-	uint64_t until = wcard_now(r->e->m) + 50000;
-
-	while (wcard_now(r->e->m) < until)
-		;
-}
-
 static enum fetch fetch_ring(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
@@ -79,7 +70,7 @@ static enum fetch fetch_ring(struct wcard_run *r)
 	tail = __atomic_load_n(c.tail, __ATOMIC_ACQUIRE);
 	if (tail == q->head) {
 		if (WCARD_BROKEN(ring_no_second_look))
-			arm_late(r);
+			wcard_defect_dawdle();
 		/* Before looking away: announce it, then look once more. */
 		__atomic_store_n(c.armed, 1, __ATOMIC_RELAXED);
 		atomic_thread_fence(memory_order_seq_cst);
