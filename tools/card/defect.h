@@ -206,7 +206,7 @@
 	  "sched", "ENGINE_RESET", 0) \
 	X(link_mask_nothing, "LINK_MASK does nothing", \
 	  "links", "LINK_MASK and LINK_UNMASK", 0) \
-	X(safe_full_silent, "does not say that it had no room", \
+	X(safe_full_silent, "has room for two and does not say that there was none for a third", \
 	  "safe", "16 at once, and too many", 0) \
 	/* events */ \
 	X(overflow_silent, "does not flag an overflow", \

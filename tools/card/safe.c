@@ -182,7 +182,7 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 	memcpy(q.arg, c->r.safe_arg, sizeof(q.arg));
 	/* One thread gives a card its operations, so room that is there stays. */
 	pthread_mutex_lock(&c->m->safe_lock);
-	room = c->safe_n < WCARD_SAFE_MAX;
+	room = c->safe_n < (WCARD_BROKEN(safe_full_silent) ? 2 : WCARD_SAFE_MAX);
 	if (!room && !WCARD_BROKEN(safe_full_silent))
 		c->safe_status[q.op] = WEFT_SAFE_FULL;
 	pthread_mutex_unlock(&c->m->safe_lock);
