@@ -6,57 +6,39 @@
 
 #include "mini.h"
 
-static uint32_t *reg(struct mini_card *c, uint32_t at)
-{
-	return &c->reg[at / 4];
-}
-
 void mini_event_enable(struct mini_card *c, bool on)
 {
-	uint32_t log2 = *reg(c, WEFT_REG_EVT_LOG2);
+	uint32_t log2 = c->reg[WEFT_REG_EVT_LOG2 / 4];
 	uint64_t base = mini_reg64(c, WEFT_REG_EVT_BASE);
 
-	c->evt_on = on && log2 >= 5 && log2 <= 16 && !(base & 0xfff);
-	*reg(c, WEFT_REG_EVT_ENABLE) = c->evt_on;
-	if (!c->evt_on)
-		return;
-	c->evt_base = base;
-	c->evt_log2 = log2;
-	*reg(c, WEFT_REG_EVT_TAIL) = 0;
-	*reg(c, WEFT_REG_EVT_HEAD) = 0;
-	*reg(c, WEFT_REG_EVT_STATUS) = 0;
-}
-
-static void interrupt(struct mini_card *c, const struct weft_event *e)
-{
-	uint32_t vectors = *reg(c, WEFT_REG_IRQ_VECTORS), vector = 0;
-	bool of_queue = e->type == WEFT_EVT_FENCE || e->type == WEFT_EVT_FAULT;
-	uint64_t one = 1;
-
-	if (of_queue && vectors)
-		vector = e->queue % vectors;
-	if (vector < MINI_VECTORS && c->irq_fd[vector] >= 0 && mini_bus_master(c) &&
-	    write(c->irq_fd[vector], &one, sizeof(one)) < 0)
-		return;		/* a full counter is an interrupt all the same */
+	c->reg[WEFT_REG_EVT_ENABLE / 4] = on && log2 >= 5 && log2 <= 16 && !(base & 0xfff);
+	if (c->reg[WEFT_REG_EVT_ENABLE / 4])
+		memset(&c->reg[WEFT_REG_EVT_TAIL / 4], 0, 3 * sizeof(uint32_t));	/* and head and status */
 }
 
 void mini_event(struct mini_card *c, struct weft_event e)
 {
-	uint32_t tail = *reg(c, WEFT_REG_EVT_TAIL), size = UINT32_C(1) << c->evt_log2;
+	uint32_t last = (UINT32_C(1) << (c->reg[WEFT_REG_EVT_LOG2 / 4] & 31)) - 1, vector = 0;
+	uint32_t tail = c->reg[WEFT_REG_EVT_TAIL / 4];
+	uint64_t at = mini_reg64(c, WEFT_REG_EVT_BASE) + sizeof(e) * (tail & last);
 	struct mini_piece p;
+	uint64_t one = 1;
 
-	if (!c->evt_on)
+	if (!c->reg[WEFT_REG_EVT_ENABLE / 4])
 		return;
-	if (tail - *reg(c, WEFT_REG_EVT_HEAD) >= size - 1) {
-		*reg(c, WEFT_REG_EVT_STATUS) |= WEFT_EVT_STATUS_OVERFLOW;
+	if (tail - c->reg[WEFT_REG_EVT_HEAD / 4] >= last) {
+		c->reg[WEFT_REG_EVT_STATUS / 4] |= WEFT_EVT_STATUS_OVERFLOW;
 		return;
 	}
-	if (!mini_bus_find(c, c->evt_base + sizeof(e) * (tail & (size - 1)), true, &p) || p.bytes < sizeof(e)) {
-		*reg(c, WEFT_REG_EVT_STATUS) |= WEFT_EVT_STATUS_DMA;
+	if (!mini_bus_find(c, at, true, &p) || p.bytes < sizeof(e)) {
+		c->reg[WEFT_REG_EVT_STATUS / 4] |= WEFT_EVT_STATUS_DMA;
 		return;
 	}
 	memcpy(p.host, &e, offsetof(struct weft_event, seq));
 	__atomic_store_n((uint32_t *)(p.host + offsetof(struct weft_event, seq)), tail + 1, __ATOMIC_RELEASE);
-	*reg(c, WEFT_REG_EVT_TAIL) = tail + 1;
-	interrupt(c, &e);
+	c->reg[WEFT_REG_EVT_TAIL / 4] = tail + 1;
+	if (e.type == WEFT_EVT_FENCE || e.type == WEFT_EVT_FAULT)
+		vector = e.queue % c->reg[WEFT_REG_IRQ_VECTORS / 4];
+	if (vector < MINI_VECTORS && c->irq_fd[vector] >= 0 && write(c->irq_fd[vector], &one, sizeof(one)) < 0)
+		return;		/* a full counter is an interrupt all the same */
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* Starts the cards, each in a process of its own, and takes turns between messages and queues. */
-#include <getopt.h>
+/* Powers the cards on, and takes turns between messages and queues. */
+#include <err.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -16,154 +14,107 @@
 
 #include "mini.h"
 
-#define HANG_MS		2000
+struct mini_card mini_card[MINI_CARDS];
+unsigned int mini_cards;
 
-static uint64_t now_ns(void)
+uint64_t mini_clock(const struct mini_card *c)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec - c->power_on_ns;
 }
 
-uint64_t mini_clock(const struct mini_card *c)
+void mini_reset(struct mini_card *c, uint64_t generation)
 {
-	return now_ns() - c->power_on_ns;
-}
-
-void mini_reset(struct mini_card *c)
-{
-	c->reset_gen++;
-	memset(c->reg, 0, sizeof(c->reg));
-	memset(c->low, 0, sizeof(c->low));
-	c->reg[WEFT_REG_HANG_MS / 4] = HANG_MS;
-	c->evt_on = false;
-	c->hello = false;
-	c->log_level = 1;
-	memset(c->as, 0, sizeof(c->as));
+	mini_reg_reset(c, generation);
+	mini_config_reset(c, !generation);
+	memset(c->root, 0, sizeof(c->root));
 	memset(c->queue, 0, sizeof(c->queue));
 	c->running = NULL;
-	mini_config_reset(c);
+	c->hello = false;
 }
 
-static void serve(struct mini_card *c, int listener)
+static void listen_to(struct mini_card *c)
+{
+	const struct timeval limit = { .tv_sec = 5 };	/* a client may be slow, but not for ever */
+
+	if (c->fd >= 0 && !mini_message(c))
+		mini_forget_client(c);
+	else if (c->fd < 0)
+		c->fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static _Noreturn void serve(void)
 {
 	for (;;) {
-		bool busy = mini_queue_run(c);
+		struct pollfd p[MINI_CARDS];
+		bool busy = false;
 
-		for (unsigned int n = 0; n < 64; n++) {
-			struct pollfd p = { .fd = c->fd >= 0 ? c->fd : listener, .events = POLLIN };
-
-			if (poll(&p, 1, busy || n ? 0 : -1) <= 0)
-				break;
-			if (c->fd < 0)
-				c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-			else if (!mini_message(c))
-				mini_forget_client(c);
+		for (unsigned int i = 0; i < mini_cards; i++) {
+			busy = mini_queue_run(&mini_card[i]) || busy;
+			p[i].fd = mini_card[i].fd >= 0 ? mini_card[i].fd : mini_card[i].listener;
+			p[i].events = POLLIN;
 		}
+		if (poll(p, mini_cards, busy ? 0 : -1) <= 0)
+			continue;
+		for (unsigned int i = 0; i < mini_cards; i++)
+			if (p[i].revents)
+				listen_to(&mini_card[i]);
 	}
 }
 
-static _Noreturn void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static int listen_at(const char *dir, unsigned int index)
+static void power_on(struct mini_card *c, const char *dir, uint64_t lmem_bytes)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s/card%u.sock", dir, index) >= sizeof(a.sun_path)) {
-		fprintf(stderr, "%s: too long for a socket\n", dir);
-		exit(2);
-	}
-	unlink(a.sun_path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1))
-		fail(a.sun_path);
-	return fd;
-}
-
-static struct mini_card *power_on(struct mini_bus *bus, unsigned int index)
-{
-	struct mini_card *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		fail("memory");
-	c->index = index;
-	c->bus = bus;
-	c->fd = -1;
-	c->lmem_bytes = bus->lmem_bytes;
-	c->power_on_ns = now_ns();
+	c->index = (unsigned int)(c - mini_card);
+	c->lmem_bytes = lmem_bytes;
+	c->power_on_ns = mini_clock(c);
 	for (unsigned int i = 0; i < MINI_VECTORS; i++)
 		c->irq_fd[i] = -1;
 	c->lmem_fd = memfd_create("minicard", MFD_CLOEXEC);
-	if (c->lmem_fd < 0 || ftruncate(c->lmem_fd, (off_t)c->lmem_bytes))
-		fail("local memory");
-	c->lmem = mmap(NULL, c->lmem_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, c->lmem_fd, 0);
+	if (c->lmem_fd < 0 || ftruncate(c->lmem_fd, (off_t)lmem_bytes))
+		err(1, "local memory");
+	c->lmem = mmap(NULL, lmem_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, c->lmem_fd, 0);
 	if (c->lmem == MAP_FAILED)
-		fail("local memory");
-	bus->card[index].lmem = c->lmem;
-	mini_config_init(c);
-	mini_reset(c);
-	c->reset_gen = 0;
-	return c;
-}
-
-static _Noreturn void usage(void)
-{
-	fprintf(stderr, "usage: minicard --socket-dir DIR [--cards 1…%u] [--lmem-mib POWER-OF-TWO] [--msi]\n", MINI_CARDS);
-	exit(2);
+		err(1, "local memory");
+	mini_reset(c, 0);
+	c->fd = -1;
+	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/card%u.sock", dir, c->index);
+	unlink(a.sun_path);
+	if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&a, sizeof(a)) || listen(c->listener, 1))
+		err(1, "%s", a.sun_path);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "socket-dir", required_argument, NULL, 'd' },
-		{ "cards", required_argument, NULL, 'c' },
-		{ "lmem-mib", required_argument, NULL, 'l' },
-		{ "msi", no_argument, NULL, 'm' },	/* it has no other interrupts */
-		{ 0 },
-	};
 	unsigned long cards = 1, mib = 256;
-	const char *dir = NULL;
-	int o, listener[MINI_CARDS];
-	struct mini_card *card[MINI_CARDS];
-	struct mini_bus *bus;
+	const char *dir = "";
 
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (o == 'd')
-			dir = optarg;
-		else if (o == 'c')
-			cards = strtoul(optarg, NULL, 10);
-		else if (o == 'l')
-			mib = strtoul(optarg, NULL, 10);
-		else if (o != 'm')
-			usage();
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--msi"))	/* it has no other interrupts */
+			continue;
+		if (i + 1 == argc)
+			errx(2, "%s takes a value", argv[i]);
+		if (!strcmp(argv[i], "--socket-dir"))
+			dir = argv[++i];
+		else if (!strcmp(argv[i], "--cards"))
+			cards = strtoul(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--lmem-mib"))
+			mib = strtoul(argv[++i], NULL, 10);
+		else
+			errx(2, "%s?", argv[i]);
 	}
-	if (!dir || optind != argc || !cards || cards > MINI_CARDS || mib < 2 || mib > 65536 || (mib & (mib - 1)))
-		usage();
-	bus = mmap(NULL, sizeof(*bus), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (bus == MAP_FAILED)
-		fail("memory");
-	bus->cards = (unsigned int)cards;
-	bus->lmem_bytes = (uint64_t)mib << 20;
-	for (unsigned int i = 0; i < cards; i++) {
-		card[i] = power_on(bus, i);
-		listener[i] = listen_at(dir, i);
-	}
+	if (!*dir || strlen(dir) > 90 || !cards || cards > MINI_CARDS || mib < 2 || mib > 65536 || (mib & (mib - 1)))
+		errx(2, "usage: --socket-dir DIR [--cards 1…%u] [--lmem-mib POWER-OF-TWO] [--msi]", MINI_CARDS);
+	mini_cards = (unsigned int)cards;
+	for (unsigned int i = 0; i < mini_cards; i++)
+		power_on(&mini_card[i], dir, (uint64_t)mib << 20);
 	puts("ready");
 	fflush(stdout);
-	for (unsigned int i = 1; i < cards; i++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			fail("fork");
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			serve(card[i], listener[i]);
-		}
-	}
-	serve(card[0], listener[0]);
+	serve();
 }

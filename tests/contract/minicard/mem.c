@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* From virtual address to bytes: page tables, then local memory or the bus. Nothing is cached. */
+#include <string.h>
+
 #include <firmware/abi/pte.h>
 
 #include "mini.h"
@@ -15,21 +17,16 @@ bool mini_bus_find(struct mini_card *c, uint64_t addr, bool write, struct mini_p
 	if (!mini_bus_master(c) || m == c->map + c->maps || (write && !m->write))
 		return false;
 	p->bytes = m->bytes - (addr - m->bus);
-	if (m->host) {
-		p->host = m->host + (addr - m->bus);
-		return true;
-	}
-	for (unsigned int i = 0; i < c->bus->cards; i++) {
-		uint64_t base = __atomic_load_n(&c->bus->card[i].bar2, __ATOMIC_ACQUIRE);
+	p->host = m->host ? m->host + (addr - m->bus) : NULL;
+	for (unsigned int i = 0; i < mini_cards && !p->host; i++) {
+		uint64_t at = addr - mini_bar2(&mini_card[i]), bytes = mini_card[i].lmem_bytes;
 
-		if (!base || addr - base >= c->bus->lmem_bytes)
-			continue;
-		p->host = c->bus->card[i].lmem + (addr - base);
-		if (p->bytes > c->bus->lmem_bytes - (addr - base))
-			p->bytes = c->bus->lmem_bytes - (addr - base);
-		return true;
+		if (mini_bar2(&mini_card[i]) && at < bytes) {
+			p->host = mini_card[i].lmem + at;
+			p->bytes = p->bytes < bytes - at ? p->bytes : bytes - at;
+		}
 	}
-	return false;
+	return p->host;
 }
 
 /* The checks of a leaf before its rights, in the order of the page Memory. */
@@ -48,10 +45,8 @@ static enum weft_fault leaf(struct mini_card *c, uint64_t e, unsigned int level)
 	return WEFT_FAULT_NONE;
 }
 
-static enum weft_fault walk(struct mini_card *c, const struct mini_as *as, uint64_t va, uint64_t *entry, unsigned int *level)
+static enum weft_fault walk(struct mini_card *c, uint64_t table, uint64_t va, uint64_t *entry, unsigned int *level)
 {
-	uint64_t table = as->root;
-
 	if (va >> WEFT_VA_BITS)
 		return WEFT_FAULT_PT_RANGE;
 	for (*level = WEFT_PT_LEVELS; (*level)--;) {
@@ -72,40 +67,42 @@ static enum weft_fault walk(struct mini_card *c, const struct mini_as *as, uint6
 	return WEFT_FAULT_PT_FORMAT;
 }
 
-enum weft_fault mini_translate(struct mini_card *c, const struct mini_as *as, uint64_t va, uint64_t bytes, bool write,
-			       struct mini_piece *p)
+bool mini_translate(struct mini_card *c, struct mini_queue *q, uint64_t va, uint64_t bytes, bool write,
+		    struct mini_piece *p)
 {
-	uint64_t e, in, addr;
-	unsigned int level;
-	enum weft_fault cause = walk(c, as, va, &e, &level);
+	uint64_t e = 0, page, addr;
+	unsigned int level, aperture;
+	enum weft_fault cause = walk(c, c->root[q->d.asid], va, &e, &level);
 
+	if (!cause && !(e & (write ? WEFT_PTE_W : WEFT_PTE_R)))
+		cause = write ? WEFT_FAULT_PT_WRITE : WEFT_FAULT_PT_READ;
+	if (!cause && write && (e & WEFT_PTE_SEM))
+		cause = WEFT_FAULT_PT_SEM;
 	if (cause)
-		return cause;
-	if (!write && !(e & WEFT_PTE_R))
-		return WEFT_FAULT_PT_READ;
-	if (write && !(e & WEFT_PTE_W))
-		return WEFT_FAULT_PT_WRITE;
-	if (write && (e & WEFT_PTE_SEM))
-		return WEFT_FAULT_PT_SEM;
-	in = va & ((UINT64_C(1) << WEFT_PT_SHIFT(level)) - 1);
-	addr = (e & WEFT_PTE_ADDR_MASK) + in;
-	p->host = NULL;
-	p->bytes = (UINT64_C(1) << WEFT_PT_SHIFT(level)) - in;
-	switch ((e & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT) {
-	case WEFT_APERTURE_LOCAL:
-		p->host = c->lmem + addr;
-		break;
-	case WEFT_APERTURE_BUS: {
-		uint64_t page = p->bytes;
+		return mini_queue_fault(c, q, cause, va);
+	page = UINT64_C(1) << WEFT_PT_SHIFT(level);
+	addr = (e & WEFT_PTE_ADDR_MASK) + (va & (page - 1));
+	page -= va & (page - 1);
+	aperture = (e & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT;
+	*p = (struct mini_piece){ .host = aperture == WEFT_APERTURE_LOCAL ? c->lmem + addr : NULL, .bytes = page };
+	if (aperture == WEFT_APERTURE_BUS && !mini_bus_find(c, addr, write, p))
+		return mini_queue_fault(c, q, WEFT_FAULT_BUS, va);
+	p->bytes = p->bytes < page ? p->bytes : page;
+	p->bytes = p->bytes < bytes ? p->bytes : bytes;
+	return true;
+}
 
-		if (!mini_bus_find(c, addr, write, p))
-			return WEFT_FAULT_BUS;
-		if (p->bytes > page)
-			p->bytes = page;
-		break;
+bool mini_access(struct mini_card *c, struct mini_queue *q, uint64_t va, void *data, uint64_t bytes, bool write)
+{
+	struct mini_piece p;
+
+	for (uint8_t *at = data; bytes; va += p.bytes, at += p.bytes, bytes -= p.bytes) {
+		if (!mini_translate(c, q, va, bytes, write, &p))
+			return false;
+		if (!p.host && !write)
+			memset(at, 0, p.bytes);
+		else if (p.host)
+			memcpy(write ? p.host : at, write ? at : p.host, p.bytes);
 	}
-	}
-	if (p->bytes > bytes)
-		p->bytes = bytes;
-	return WEFT_FAULT_NONE;
+	return true;
 }

@@ -5,8 +5,7 @@
 
 #include "mini.h"
 
-#define SLICE_NS	1000000		/* of running time, while others wait */
-#define TURN_NS		50000		/* then the client's messages are looked at */
+#define TURN_NS	200000		/* then others have their turn, the client's messages too */
 
 static struct weft_ring_ctl *ctl(struct mini_card *c, const struct mini_queue *q)
 {
@@ -15,192 +14,152 @@ static struct weft_ring_ctl *ctl(struct mini_card *c, const struct mini_queue *q
 
 void mini_queue_publish(struct mini_card *c, struct mini_queue *q)
 {
-	struct weft_queue_state *s = (struct weft_queue_state *)(c->lmem + q->d.state);
-	uint64_t version = s->version | 1;
+	struct weft_queue_state *to = (struct weft_queue_state *)(c->lmem + q->d.state);
+	size_t from = sizeof(to->version), end = offsetof(struct weft_queue_state, save);
 
-	__atomic_store_n(&s->version, version, __ATOMIC_SEQ_CST);
+	q->s.version += 2;
+	__atomic_store_n(&to->version, q->s.version - 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	s->run = q->run;
-	s->cause = q->cause;
-	s->fence = q->fence;
-	s->retired = q->retired;
-	s->head = q->level[0].pc;
-	s->progress_ns = q->progress_ns;
-	s->busy_ns = q->busy_ns;
-	s->fault_va = q->fault_va;
-	s->fault_list = q->fault_list;
-	s->fault_packet = q->fault_packet;
-	s->fault_op = q->fault_op;
-	s->depth = q->depth + 1;
-	for (unsigned int i = 0; i < WEFT_FRAMES; i++) {
-		const struct mini_level *l = &q->level[i];
-
-		memset(&s->frame[i], 0, sizeof(s->frame[i]));
-		if (i > q->depth)
-			continue;
-		s->frame[i] = (struct weft_frame){ .list = i ? l->list : l->pc, .table = l->table, .npackets = l->npackets,
-						   .pc = (uint32_t)l->pc, .ntable = l->ntable, .count = 1 };
-	}
-	__atomic_store_n(&s->version, version + 1, __ATOMIC_SEQ_CST);
+	memcpy((char *)to + from, (char *)&q->s + from, end - from);
+	__atomic_store_n(&to->version, q->s.version, __ATOMIC_SEQ_CST);
 }
 
 void mini_queue_create(struct mini_card *c, const struct weft_queue_desc *d)
 {
 	struct mini_queue *q = &c->queue[d->id];
-	struct weft_queue_state *s = (struct weft_queue_state *)(c->lmem + d->state);
 
-	memset(q, 0, sizeof(*q));
-	q->d = *d;
-	q->run = WEFT_QS_IDLE;
-	memset(s, 0, sizeof(*s));
+	*q = (struct mini_queue){ .d = *d, .s = { .run = WEFT_QS_IDLE, .depth = 1, .frame[0].count = 1 } };
+	memset(c->lmem + d->state, 0, sizeof(q->s));
 	mini_queue_publish(c, q);
 	__atomic_store_n(&ctl(c, q)->head, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&ctl(c, q)->armed, 1, __ATOMIC_SEQ_CST);
 }
 
-static void leave(struct mini_card *c, struct mini_queue *q, uint32_t run)
+void mini_queue_leave(struct mini_card *c, struct mini_queue *q, uint32_t run)
 {
-	q->run = run;
+	q->s.run = run;
 	if (c->running == q)
 		c->running = NULL;
 	mini_queue_publish(c, q);
 }
 
-void mini_queue_destroy(struct mini_card *c, struct mini_queue *q)
-{
-	struct weft_queue_state *s = (struct weft_queue_state *)(c->lmem + q->d.state);
-
-	s->version |= 1;
-	__atomic_store_n(&s->run, WEFT_QS_NONE, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&s->version, s->version + 1, __ATOMIC_SEQ_CST);
-	q->run = WEFT_QS_NONE;
-}
-
 void mini_queue_stop(struct mini_card *c, struct mini_queue *q)
 {
-	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
+	if (q->s.run == WEFT_QS_FAULTED || q->s.run == WEFT_QS_STOPPED)
 		return;
-	q->cause = WEFT_FAULT_STOPPED;
-	leave(c, q, WEFT_QS_STOPPED);
+	q->s.cause = WEFT_FAULT_STOPPED;
+	mini_queue_leave(c, q, WEFT_QS_STOPPED);
 }
 
-void mini_queue_fault(struct mini_card *c, struct mini_queue *q, enum weft_fault cause, uint64_t va, uint32_t op)
+enum mini_step mini_queue_fault(struct mini_card *c, struct mini_queue *q, enum weft_fault cause, uint64_t va)
 {
-	const struct mini_level *l = &q->level[q->depth];
+	const struct weft_frame *f = &q->s.frame[q->s.depth - 1];
 
-	q->cause = cause;
-	q->fault_va = cause < 16 ? va : 0;
-	q->fault_list = q->depth ? l->list : 0;
-	q->fault_packet = (uint32_t)l->pc;
-	q->fault_op = op;
-	leave(c, q, WEFT_QS_FAULTED);
-	mini_event(c, (struct weft_event){ .type = WEFT_EVT_FAULT, .queue = q->d.id, .asid = q->d.asid, .cause = cause,
-					   .value = q->fault_va });
+	q->s.cause = cause;
+	q->s.fault_va = cause < 16 ? va : 0;
+	q->s.fault_list = q->s.depth > 1 ? f->list : 0;
+	q->s.fault_packet = f->pc;
+	q->s.fault_op = q->pkt.hdr.op;
+	if (q->pkt.hdr.op == WEFT_PKT_EXEC)
+		q->s.fault_op |= (uint32_t)q->pkt.exec.oper << 8;
+	mini_queue_leave(c, q, WEFT_QS_FAULTED);
+	mini_event(c, (struct weft_event){ .type = WEFT_EVT_FAULT, .queue = q->d.id, .asid = q->d.asid,
+					   .cause = cause, .value = q->s.fault_va });
+	return MINI_FAULTED;
 }
 
-void mini_queue_doorbell(struct mini_card *c, unsigned int id)
+void mini_queue_doorbell(struct mini_card *c, struct mini_queue *q)
 {
-	struct mini_queue *q = &c->queue[id];
-
-	if (id >= MINI_QUEUES || q->run != WEFT_QS_IDLE ||
-	    __atomic_load_n(&ctl(c, q)->tail, __ATOMIC_SEQ_CST) == q->level[0].pc)
+	if (q->s.run != WEFT_QS_IDLE || __atomic_load_n(&ctl(c, q)->tail, __ATOMIC_SEQ_CST) == q->s.head)
 		return;
 	__atomic_store_n(&ctl(c, q)->armed, 0, __ATOMIC_SEQ_CST);
-	q->run = WEFT_QS_READY;
-	q->turn = ++c->turns;
-	mini_queue_publish(c, q);
+	mini_queue_leave(c, q, WEFT_QS_READY);
 }
 
-/* The next packet into q->pkt. False: the ring is empty, or the queue faulted. */
-static bool fetch(struct mini_card *c, struct mini_queue *q)
+/* The next packet of the ring into q->pkt. False: there is none, or the queue faulted. */
+static bool fetch_ring(struct mini_card *c, struct mini_queue *q)
 {
-	struct mini_level *l = &q->level[q->depth];
-	uint64_t size = UINT64_C(1) << q->d.ring_log2, tail;
+	uint64_t size = UINT64_C(1) << q->d.ring_log2;
+	uint64_t tail = __atomic_load_n(&ctl(c, q)->tail, __ATOMIC_ACQUIRE);
 
-	if (q->depth) {
-		uint64_t va = l->list + WEFT_PACKET_BYTES * l->pc;
-		struct mini_piece p;
-		enum weft_fault cause = mini_translate(c, &c->as[q->d.asid], va, WEFT_PACKET_BYTES, false, &p);
-
-		if (!cause && p.bytes < WEFT_PACKET_BYTES) {
-			va += p.bytes;
-			cause = WEFT_FAULT_BUS;
-		}
-		if (cause) {	/* of the CALL, which has not retired */
-			q->depth--;
-			mini_queue_fault(c, q, cause, va, WEFT_PKT_CALL);
-			return false;
-		}
-		if (p.host)
-			memcpy(&q->pkt, p.host, sizeof(q->pkt));
-		else
-			memset(&q->pkt, 0, sizeof(q->pkt));
-		return true;
-	}
-	tail = __atomic_load_n(&ctl(c, q)->tail, __ATOMIC_ACQUIRE);
-	if (tail == l->pc) {
+	if (tail == q->s.head) {
 		__atomic_store_n(&ctl(c, q)->armed, 1, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		tail = __atomic_load_n(&ctl(c, q)->tail, __ATOMIC_SEQ_CST);
-		if (tail == l->pc) {
-			leave(c, q, WEFT_QS_IDLE);
+		if (tail == q->s.head) {
+			mini_queue_leave(c, q, WEFT_QS_IDLE);
 			return false;
 		}
 		__atomic_store_n(&ctl(c, q)->armed, 0, __ATOMIC_SEQ_CST);
 	}
-	if (tail - l->pc > size) {
-		mini_queue_fault(c, q, WEFT_FAULT_RING, 0, 0);
-		return false;
+	if (tail - q->s.head > size) {
+		q->pkt.hdr.op = 0;		/* no packet of its own is at fault */
+		return mini_queue_fault(c, q, WEFT_FAULT_RING, 0);
 	}
-	memcpy(&q->pkt, c->lmem + q->d.ring + WEFT_PACKET_BYTES * (l->pc & (size - 1)), sizeof(q->pkt));
+	memcpy(&q->pkt, c->lmem + q->d.ring + WEFT_PACKET_BYTES * (q->s.head & (size - 1)), sizeof(q->pkt));
+	return true;
+}
+
+static bool fetch(struct mini_card *c, struct mini_queue *q)
+{
+	const struct weft_frame *f = &q->s.frame[q->s.depth - 1];
+
+	if (q->s.depth == 1)
+		return fetch_ring(c, q);
+	q->s.depth--;		/* what faults here is the CALL, which has not retired */
+	q->pkt.hdr.op = WEFT_PKT_CALL;
+	if (!mini_access(c, q, f->list + (uint64_t)WEFT_PACKET_BYTES * f->pc, &q->pkt, WEFT_PACKET_BYTES, false))
+		return false;
+	q->s.depth++;
 	return true;
 }
 
 /* The packet is done; so are the lists that end with it. */
 static void retire(struct mini_card *c, struct mini_queue *q)
 {
-	for (;;) {
-		struct mini_level *l = &q->level[q->depth];
+	struct weft_frame *f = &q->s.frame[q->s.depth - 1];
 
-		q->retired++;
-		l->pc++;
-		if (!q->depth) {
-			__atomic_store_n(&ctl(c, q)->head, l->pc, __ATOMIC_RELEASE);
-			return;
-		}
-		if (l->pc < l->npackets)
-			return;
-		q->depth--;
+	q->work.rows = 0;
+	q->s.retired++;
+	f->pc++;
+	while (q->s.depth > 1 && f->pc == f->npackets) {
+		f = &q->s.frame[--q->s.depth - 1];
+		q->s.retired++;
+		f->pc++;
 	}
+	if (q->s.depth > 1)
+		return;
+	f->list = ++q->s.head;
+	__atomic_store_n(&ctl(c, q)->head, q->s.head, __ATOMIC_RELEASE);
 }
 
+/* Queues take turns by number. */
 static struct mini_queue *next(struct mini_card *c)
 {
-	struct mini_queue *best = NULL;
+	for (unsigned int i = 1; i <= MINI_QUEUES; i++) {
+		struct mini_queue *q = &c->queue[(c->last + i) % MINI_QUEUES];
 
-	for (unsigned int i = 0; i < MINI_QUEUES; i++)
-		if (c->queue[i].run == WEFT_QS_READY && (!best || c->queue[i].turn < best->turn))
-			best = &c->queue[i];
-	return best;
+		if (q->s.run == WEFT_QS_READY)
+			return q;
+	}
+	return NULL;
 }
 
 /* One unit of the running queue. False: it runs no more. */
 static bool unit(struct mini_card *c, struct mini_queue *q, uint64_t *now)
 {
-	bool fresh = q->work.phase == MINI_IDLE;
-	enum mini_step step;
 	uint64_t start = *now;
+	enum mini_step step;
 
-	if (fresh && !fetch(c, q))
+	if (!q->work.rows && !fetch(c, q))
 		return false;
-	step = mini_packet(c, q, fresh);
+	step = mini_packet(c, q);
 	*now = mini_clock(c);
 	if (q->pkt.hdr.op == WEFT_PKT_COPY || q->pkt.hdr.op == WEFT_PKT_FILL)
-		q->busy_ns += *now - start;
-	q->slice_ns += *now - start;
+		q->s.busy_ns += *now - start;
 	if (step == MINI_FAULTED)
 		return false;
-	q->progress_ns = *now;
+	q->s.progress_ns = *now;
 	if (step == MINI_RETIRE)
 		retire(c, q);
 	return true;
@@ -209,29 +168,23 @@ static bool unit(struct mini_card *c, struct mini_queue *q, uint64_t *now)
 bool mini_queue_run(struct mini_card *c)
 {
 	uint64_t now = mini_clock(c), until = now + TURN_NS;
-	struct mini_queue *q = c->running, *other;
+	struct mini_queue *q = c->running;
 
-	if (c->gone_to_sleep)
-		return false;
 	if (!q) {
 		q = next(c);
 		if (!q)
 			return false;
 		c->running = q;
-		q->run = WEFT_QS_RUNNING;
-		q->slice_ns = 0;
+		c->last = q->d.id;
+		q->s.run = WEFT_QS_RUNNING;
 		mini_queue_publish(c, q);
 	}
-	do {
+	while (now < until)
 		if (!unit(c, q, &now))
 			return true;
-	} while (now < until);
-	other = next(c);
-	if (other && q->slice_ns >= SLICE_NS) {
-		q->turn = ++c->turns;
-		leave(c, q, WEFT_QS_READY);
-	} else {
+	if (next(c))
+		mini_queue_leave(c, q, WEFT_QS_READY);
+	else
 		mini_queue_publish(c, q);
-	}
 	return true;
 }

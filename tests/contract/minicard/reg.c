@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* BAR0, safe operations included. One table says which registers there are, how wide, and whether the host writes them. */
+/* BAR0, safe operations included. */
 #include <string.h>
 
 #include <firmware/abi/boot.h>
@@ -9,53 +9,58 @@
 
 #include "mini.h"
 
-enum { RO = 1, RW = 2, WO = 4, WIDE = 8 };
+enum { READ = 1, WRITE = 2, WIDE = 4, RO = READ, RW = READ | WRITE };
 
+/* Runs of registers that are accessed alike, from the first to the last. */
 static const struct {
-	uint32_t at;
+	uint32_t first, last;
 	unsigned int how;
 } table[] = {
-	{ WEFT_REG_MAGIC, RO },
-	{ WEFT_REG_CONTRACT_MAX, RO },
-	{ WEFT_REG_CONTRACT_MIN, RO },
-	{ WEFT_REG_SERIAL, RO },
-	{ WEFT_REG_CAPS, RO | WIDE },
-	{ WEFT_REG_LMEM_BYTES, RO | WIDE },
-	{ WEFT_REG_USER_LIMIT, RW | WIDE },
-	{ WEFT_REG_NUM_ASIDS, RO },
-	{ WEFT_REG_NUM_QUEUES, RO },
-	{ WEFT_REG_NUM_SLOTS, RO },
-	{ WEFT_REG_NUM_ENGINES, RO },
-	{ WEFT_REG_NUM_LINKS, RO },
-	{ WEFT_REG_RESET_GEN, RO | WIDE },
-	{ WEFT_REG_HANG_MS, RW },
-	{ WEFT_REG_BOOT_CTRL, WO },
-	{ WEFT_REG_BOOT_STATUS, RO },
-	{ WEFT_REG_BOOT_IMAGE, RW | WIDE },
-	{ WEFT_REG_BOOT_BYTES, RW | WIDE },
-	{ WEFT_REG_FW_VERSION, RO },
-	{ WEFT_REG_FW_HEARTBEAT, RO },
-	{ WEFT_REG_FW_WATCHDOG_MS, RW },
-	{ WEFT_REG_MBOX_BASE, RW | WIDE },
-	{ WEFT_REG_MBOX_REQ_TAIL, RW },
-	{ WEFT_REG_MBOX_REQ_HEAD, RO },
-	{ WEFT_REG_MBOX_RSP_TAIL, RO },
-	{ WEFT_REG_MBOX_RSP_HEAD, RW },
-	{ WEFT_REG_LOG_BASE, RW | WIDE },
-	{ WEFT_REG_LOG_BYTES, RW },
-	{ WEFT_REG_LOG_TAIL, RO },
-	{ WEFT_REG_EVT_BASE, RW | WIDE },
-	{ WEFT_REG_EVT_LOG2, RW },
-	{ WEFT_REG_EVT_ENABLE, RW },
-	{ WEFT_REG_EVT_TAIL, RO },
-	{ WEFT_REG_EVT_HEAD, RW },
-	{ WEFT_REG_EVT_STATUS, RW },
-	{ WEFT_REG_IRQ_VECTORS, RW },
-	{ WEFT_REG_SAFE_ARG0, RW | WIDE },
-	{ WEFT_REG_SAFE_ARG1, RW | WIDE },
-	{ WEFT_REG_SAFE_ARG2, RW | WIDE },
-	{ WEFT_REG_SAFE_CMD, WO | WIDE },
-	{ WEFT_REG_CLOCK_NOW, RO | WIDE },
+	{ WEFT_REG_MAGIC, WEFT_REG_SERIAL, RO },
+	{ WEFT_REG_CAPS, WEFT_REG_LMEM_BYTES, RO | WIDE },
+	{ WEFT_REG_USER_LIMIT, WEFT_REG_USER_LIMIT, RW | WIDE },
+	{ WEFT_REG_NUM_ASIDS, WEFT_REG_NUM_LINKS, RO },
+	{ WEFT_REG_RESET_GEN, WEFT_REG_RESET_GEN, RO | WIDE },
+	{ WEFT_REG_HANG_MS, WEFT_REG_HANG_MS, RW },
+	{ WEFT_REG_BOOT_STATUS, WEFT_REG_BOOT_STATUS, RO },
+	{ WEFT_REG_BOOT_IMAGE, WEFT_REG_BOOT_BYTES, RW | WIDE },
+	{ WEFT_REG_FW_VERSION, WEFT_REG_FW_HEARTBEAT, RO },
+	{ WEFT_REG_FW_WATCHDOG_MS, WEFT_REG_FW_WATCHDOG_MS, RW },
+	{ WEFT_REG_MBOX_BASE, WEFT_REG_MBOX_BASE, RW | WIDE },
+	{ WEFT_REG_MBOX_REQ_TAIL, WEFT_REG_MBOX_REQ_TAIL, RW },
+	{ WEFT_REG_MBOX_REQ_HEAD, WEFT_REG_MBOX_RSP_TAIL, RO },
+	{ WEFT_REG_MBOX_RSP_HEAD, WEFT_REG_MBOX_RSP_HEAD, RW },
+	{ WEFT_REG_LOG_BASE, WEFT_REG_LOG_BASE, RW | WIDE },
+	{ WEFT_REG_LOG_BYTES, WEFT_REG_LOG_BYTES, RW },
+	{ WEFT_REG_LOG_TAIL, WEFT_REG_LOG_TAIL, RO },
+	{ WEFT_REG_EVT_BASE, WEFT_REG_EVT_BASE, RW | WIDE },
+	{ WEFT_REG_EVT_LOG2, WEFT_REG_EVT_ENABLE, RW },
+	{ WEFT_REG_EVT_TAIL, WEFT_REG_EVT_TAIL, RO },
+	{ WEFT_REG_EVT_HEAD, WEFT_REG_IRQ_VECTORS, RW },
+	{ WEFT_REG_SAFE_ARG0, WEFT_REG_SAFE_ARG2, RW | WIDE },
+	{ WEFT_REG_SAFE_CMD, WEFT_REG_SAFE_CMD, WRITE | WIDE },
+	{ WEFT_REG_SAFE_DONE(0), WEFT_REG_SAFE_STATUS(7), RO },
+	{ WEFT_REG_CLOCK_NOW, WEFT_REG_CLOCK_NOW, RO | WIDE },
+	{ WEFT_REG_ENGINES, WEFT_REG_ENGINES + 12, RO },
+};
+
+/* What is not 0 after reset and the same for all cards. */
+static const uint32_t initial[] = {
+	[WEFT_REG_MAGIC / 4] = WEFT_MAGIC,
+	[WEFT_REG_CONTRACT_MAX / 4] = WEFT_CONTRACT_VERSION,
+	[WEFT_REG_CONTRACT_MIN / 4] = WEFT_CONTRACT_VERSION,
+	[WEFT_REG_CAPS / 4] = WEFT_CAP_FW_RESIDENT | WEFT_CAP_CALL,
+	[WEFT_REG_NUM_ASIDS / 4] = MINI_ASIDS,
+	[WEFT_REG_NUM_QUEUES / 4] = MINI_QUEUES,
+	[WEFT_REG_NUM_SLOTS / 4] = 1,
+	[WEFT_REG_NUM_ENGINES / 4] = 1,
+	[WEFT_REG_NUM_LINKS / 4] = MINI_LINKS,
+	[WEFT_REG_HANG_MS / 4] = 2000,
+	[WEFT_REG_BOOT_STATUS / 4] = WEFT_BOOT_RUNNING | WEFT_BOOT_OK << 8,
+	[WEFT_REG_FW_VERSION / 4] = MINI_FW_VERSION,
+	[WEFT_REG_IRQ_VECTORS / 4] = 1,
+	[WEFT_REG_ENGINES / 4] = WEFT_ENGINE_COPY,
+	[(WEFT_REG_ENGINES + 8) / 4] = 1,
 };
 
 uint64_t mini_reg64(const struct mini_card *c, uint32_t at)
@@ -69,94 +74,52 @@ static void set64(struct mini_card *c, uint32_t at, uint64_t v)
 	c->reg[at / 4 + 1] = v >> 32;
 }
 
+void mini_reg_reset(struct mini_card *c, uint64_t generation)
+{
+	memset(c->reg, 0, sizeof(c->reg));
+	memset(c->low, 0, sizeof(c->low));
+	memcpy(c->reg, initial, sizeof(initial));
+	c->reg[WEFT_REG_SERIAL / 4] = c->index + 1;
+	c->reg[WEFT_REG_ENGINES / 4 + 1] = c->index;	/* a group of its own: no engine is shared */
+	set64(c, WEFT_REG_LMEM_BYTES, c->lmem_bytes);
+	set64(c, WEFT_REG_RESET_GEN, generation);
+}
+
 bool mini_carveout(const struct mini_card *c, uint64_t at, uint64_t bytes)
 {
 	uint64_t limit = mini_reg64(c, WEFT_REG_USER_LIMIT);
 
-	return limit && at >= limit && at <= c->lmem_bytes && bytes <= c->lmem_bytes - at;
+	return limit && !(at % WEFT_PAGE_BYTES) && at >= limit && at <= c->lmem_bytes && bytes <= c->lmem_bytes - at;
 }
 
-/* How the register of which [at, at + 4) is a part may be accessed, and where it starts. */
-static unsigned int find(uint32_t at, uint32_t *start)
+/* How an access of `bytes` at `at` may be made, and the start of the register; 0: not at all. */
+static unsigned int find(uint64_t at, uint32_t bytes, uint32_t *start)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (at == table[i].at || ((table[i].how & WIDE) && at == table[i].at + 4)) {
-			*start = table[i].at;
-			return table[i].how;
-		}
-	*start = at;
-	if (at >= WEFT_REG_SAFE_DONE(0) && at < WEFT_REG_SAFE_STATUS(8))
-		return RO;
-	if (at >= WEFT_REG_ENGINES && at < WEFT_REG_ENGINES + sizeof(struct weft_engine_info))
-		return RO;
-	return 0;
-}
+	if ((bytes != 4 && bytes != 8) || at % bytes)
+		return 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		unsigned int how = table[i].how;
 
-static uint64_t value(struct mini_card *c, uint32_t at)
-{
-	switch (at) {
-	case WEFT_REG_MAGIC:
-		return WEFT_MAGIC;
-	case WEFT_REG_CONTRACT_MAX:
-	case WEFT_REG_CONTRACT_MIN:
-		return WEFT_CONTRACT_VERSION;
-	case WEFT_REG_SERIAL:
-		return c->index + 1;
-	case WEFT_REG_CAPS:
-		return MINI_CAPS;
-	case WEFT_REG_LMEM_BYTES:
-		return c->lmem_bytes;
-	case WEFT_REG_NUM_ASIDS:
-		return MINI_ASIDS;
-	case WEFT_REG_NUM_QUEUES:
-		return MINI_QUEUES;
-	case WEFT_REG_NUM_SLOTS:
-	case WEFT_REG_NUM_ENGINES:
-		return 1;
-	case WEFT_REG_NUM_LINKS:
-		return MINI_LINKS;
-	case WEFT_REG_RESET_GEN:
-		return c->reset_gen;
-	case WEFT_REG_BOOT_STATUS:
-		return WEFT_BOOT_RUNNING | WEFT_BOOT_OK << 8;
-	case WEFT_REG_FW_VERSION:
-		return MINI_FW_VERSION;
-	case WEFT_REG_FW_HEARTBEAT:	/* the firmware lives whenever this is answered */
-		return (uint32_t)(mini_clock(c) / 50000000);
-	case WEFT_REG_IRQ_VECTORS:
-		return c->reg[at / 4] ? c->reg[at / 4] : 1;
-	case WEFT_REG_CLOCK_NOW:
-		return mini_clock(c);
-	case WEFT_REG_ENGINES:
-		return WEFT_ENGINE_COPY;
-	case WEFT_REG_ENGINES + 4:	/* a group of its own: no other card's engine waits for this one */
-		return c->index;
-	case WEFT_REG_ENGINES + 8:
-		return 1;
+		*start = (uint32_t)(how & WIDE ? at & ~UINT64_C(7) : at);
+		if (*start >= table[i].first && *start <= table[i].last)
+			return bytes == 8 && !(how & WIDE) ? 0 : how;
 	}
-	return mini_reg64(c, at);
+	return 0;
 }
 
 void mini_reg_read(struct mini_card *c, uint64_t at, void *data, uint32_t bytes)
 {
 	uint32_t start;
-	unsigned int how;
-	uint64_t v = 0;
+	unsigned int how = find(at, bytes, &start);
+	uint64_t v;
 
 	memset(data, 0, bytes);
-	if (at % bytes || at >= WEFT_BAR_REGS_BYTES || (bytes != 4 && bytes != 8))
+	if (!(how & READ))
 		return;
-	how = find((uint32_t)at, &start);
-	if (!(how & (RO | RW)) || (bytes == 8 && !(how & WIDE)))
-		return;
-	if (at != start) {	/* the high half, of the same moment as the low one before it */
-		v = c->high_read_at == start ? c->high_read : value(c, start) >> 32;
-		c->high_read_at = 0;
-	} else {
-		v = value(c, start);
-		c->high_read = v >> 32;
-		c->high_read_at = (how & WIDE) && bytes == 4 ? start : 0;
-	}
+	if (at == WEFT_REG_CLOCK_NOW)	/* its high half, read next, is then of the same moment */
+		set64(c, WEFT_REG_CLOCK_NOW, mini_clock(c));
+	c->reg[WEFT_REG_FW_HEARTBEAT / 4] = (uint32_t)(mini_clock(c) / 50000000);
+	v = mini_reg64(c, (uint32_t)at);
 	memcpy(data, &v, bytes);
 }
 
@@ -164,93 +127,73 @@ static enum weft_safe_status safe(struct mini_card *c, unsigned int op)
 {
 	uint64_t arg0 = mini_reg64(c, WEFT_REG_SAFE_ARG0), arg1 = mini_reg64(c, WEFT_REG_SAFE_ARG1);
 	uint64_t arg2 = mini_reg64(c, WEFT_REG_SAFE_ARG2), end = UINT64_C(1) << WEFT_VA_BITS;
+	bool one = op == WEFT_SAFE_QUEUE_STOP, drop = op == WEFT_SAFE_AS_INVALIDATE;
 
-	switch (op) {
-	case WEFT_SAFE_QUEUE_STOP:
-		if (arg0 >= MINI_QUEUES || !c->queue[arg0].run)
-			return WEFT_SAFE_BAD_ARG;
-		mini_queue_stop(c, &c->queue[arg0]);
+	if (op > WEFT_SAFE_AS_INVALIDATE)
+		return WEFT_SAFE_BAD_OP;
+	if (one ? arg0 >= MINI_QUEUES || !c->queue[arg0].s.run : arg0 >= MINI_ASIDS || !c->root[arg0])
+		return WEFT_SAFE_BAD_ARG;
+	if (drop && arg2 && ((arg1 | arg2) % WEFT_PAGE_BYTES || arg1 > end || arg2 > end - arg1))
+		return WEFT_SAFE_BAD_ARG;
+	if (drop)	/* no translation is kept */
 		return WEFT_SAFE_OK;
-	case WEFT_SAFE_AS_STOP:
-		if (arg0 >= MINI_ASIDS || !c->as[arg0].exists)
-			return WEFT_SAFE_BAD_ARG;
-		for (unsigned int i = 0; i < MINI_QUEUES; i++)
-			if (c->queue[i].run && c->queue[i].d.asid == arg0)
-				mini_queue_stop(c, &c->queue[i]);
-		return WEFT_SAFE_OK;
-	case WEFT_SAFE_AS_INVALIDATE:	/* no translation is kept */
-		if (arg0 >= MINI_ASIDS || !c->as[arg0].exists || arg2 % WEFT_PAGE_BYTES ||
-		    (arg2 && (arg1 % WEFT_PAGE_BYTES || arg1 > end || arg2 > end - arg1)))
-			return WEFT_SAFE_BAD_ARG;
-		return WEFT_SAFE_OK;
-	}
-	return WEFT_SAFE_BAD_OP;
+	for (unsigned int i = 0; i < MINI_QUEUES; i++)
+		if (c->queue[i].s.run && arg0 == (one ? i : c->queue[i].d.asid))
+			mini_queue_stop(c, &c->queue[i]);
+	return WEFT_SAFE_OK;
 }
 
 static void command(struct mini_card *c, uint64_t v)
 {
-	unsigned int op = v & 0xff;
-	uint32_t seq = v >> 32;
+	struct weft_event e = { .type = WEFT_EVT_SAFE, .queue = v & 0xff, .value = v >> 32 };
 
-	if (op > 7)
+	if (e.queue > 7)
 		return;
-	c->reg[WEFT_REG_SAFE_STATUS(op) / 4] = safe(c, op);
-	c->reg[WEFT_REG_SAFE_DONE(op) / 4] = seq;
-	mini_event(c, (struct weft_event){ .type = WEFT_EVT_SAFE, .queue = op, .value = seq,
-					   .cause = c->reg[WEFT_REG_SAFE_STATUS(op) / 4] });
+	e.cause = safe(c, e.queue);
+	c->reg[WEFT_REG_SAFE_STATUS(e.queue) / 4] = e.cause;
+	c->reg[WEFT_REG_SAFE_DONE(e.queue) / 4] = (uint32_t)e.value;
+	mini_event(c, e);
 }
 
-static void user_limit(struct mini_card *c, uint64_t v)
+static bool limit_ok(const struct mini_card *c, uint64_t v)
 {
 	for (unsigned int i = 0; i < MINI_ASIDS; i++)
-		if (c->as[i].exists)
-			return;
-	if (v % WEFT_PAGE2M_BYTES == 0 && v <= c->lmem_bytes)
-		set64(c, WEFT_REG_USER_LIMIT, v);
+		if (c->root[i])
+			return false;
+	return v % WEFT_PAGE2M_BYTES == 0 && v <= c->lmem_bytes;
 }
 
-static void act(struct mini_card *c, uint32_t at, uint64_t v)
+/* A whole register is written; those that do not simply keep it come first. */
+static void act(struct mini_card *c, uint32_t at, uint64_t v, bool wide)
 {
-	switch (at) {
-	case WEFT_REG_USER_LIMIT:
-		user_limit(c, v);
-		mini_mbox_serve(c);
+	uint32_t *reg = &c->reg[at / 4];
+
+	if (at == WEFT_REG_USER_LIMIT && !limit_ok(c, v))
 		return;
-	case WEFT_REG_BOOT_CTRL:	/* there is no processor to start or stop */
-		return;
-	case WEFT_REG_SAFE_CMD:
+	if (at == WEFT_REG_SAFE_CMD)
 		command(c, v);
-		return;
-	case WEFT_REG_EVT_STATUS:
-		c->reg[at / 4] &= ~(uint32_t)v;
-		return;
-	case WEFT_REG_EVT_ENABLE:
+	else if (at == WEFT_REG_EVT_STATUS)
+		*reg &= ~(uint32_t)v;
+	else if (at == WEFT_REG_EVT_ENABLE)
 		mini_event_enable(c, v == 1);
-		return;
-	}
-	c->reg[at / 4] = (uint32_t)v;
-	switch (at) {
-	case WEFT_REG_MBOX_BASE:
-		c->reg[WEFT_REG_MBOX_REQ_TAIL / 4] = c->reg[WEFT_REG_MBOX_REQ_HEAD / 4] = 0;
-		c->reg[WEFT_REG_MBOX_RSP_TAIL / 4] = c->reg[WEFT_REG_MBOX_RSP_HEAD / 4] = 0;
-		break;
-	case WEFT_REG_MBOX_REQ_TAIL:
-	case WEFT_REG_MBOX_RSP_HEAD:
-		mini_mbox_serve(c);
-		break;
-	}
+	else if (at == WEFT_REG_IRQ_VECTORS)
+		*reg = v ? (uint32_t)v : 1;
+	else if (wide)
+		set64(c, at, v);
+	else
+		*reg = (uint32_t)v;
+	if (at == WEFT_REG_MBOX_BASE)
+		memset(&c->reg[WEFT_REG_MBOX_REQ_TAIL / 4], 0, 4 * sizeof(uint32_t));	/* the indices */
+	mini_mbox_serve(c);
 }
 
 void mini_reg_write(struct mini_card *c, uint64_t at, const void *data, uint32_t bytes)
 {
 	uint32_t start;
-	unsigned int how;
+	unsigned int how = find(at, bytes, &start);
 	uint64_t v = 0;
 
-	if ((bytes != 4 && bytes != 8) || at % bytes || at >= WEFT_BAR_REGS_BYTES)
-		return;
-	how = find((uint32_t)at, &start);
-	if (!(how & (RW | WO)) || (bytes == 8 && !(how & WIDE)))
+	if (!(how & WRITE))
 		return;
 	memcpy(&v, data, bytes);
 	if ((how & WIDE) && bytes == 4) {
@@ -260,10 +203,7 @@ void mini_reg_write(struct mini_card *c, uint64_t at, const void *data, uint32_t
 		}
 		v = v << 32 | c->low[start / 4];
 	}
-	if (how & WIDE) {
+	if (how & WIDE)
 		c->low[start / 4] = (uint32_t)v;
-		if (start != WEFT_REG_USER_LIMIT && start != WEFT_REG_SAFE_CMD)
-			set64(c, start, v);
-	}
-	act(c, start, v);
+	act(c, start, v, how & WIDE);
 }
