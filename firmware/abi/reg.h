@@ -35,7 +35,7 @@
 #define WEFT_REG_NUM_ASIDS		0x0028	/* RO u32: address spaces 0 … n-1, n <= 1024 */
 #define WEFT_REG_NUM_QUEUES		0x002c	/* RO u32: queues 0 … n-1, n <= 4096 */
 #define WEFT_REG_NUM_SLOTS		0x0030	/* RO u32: queues that can run at the same time */
-#define WEFT_REG_NUM_ENGINES		0x0034	/* RO u32: entries of the engine table */
+#define WEFT_REG_NUM_ENGINES		0x0034	/* RO u32: entries of the engine table, n <= 64 */
 #define WEFT_REG_NUM_LINKS		0x0038	/* RO u32: link tags 0 … n-1 usable in entries, n <= 32 */
 #define WEFT_REG_FENCE_LOOP_MAX		0x003c	/* RO u32: largest LOOP count in a FENCE space (0: no LOOP) */
 #define WEFT_REG_RESET_GEN		0x0040	/* RO u64: resets (FLR included) since power-on; never goes back */

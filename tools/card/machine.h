@@ -31,7 +31,7 @@
 #include "rv64.h"
 
 #define WCARD_MAX_CARDS		16
-#define WCARD_MAX_ENGINES	64
+#define WCARD_MAX_ENGINES	63	/* the timers are one more entry of the table, which has 64 */
 #define WCARD_NUM_ASIDS		1024
 #define WCARD_NUM_QUEUES	4096
 #define WCARD_NUM_LINKS		32
