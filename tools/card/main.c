@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 			break;
 		case 'e':
 			if (!number(optarg, 1, WCARD_MAX_ENGINES, &n))
-				return usage("--engines takes 1 … 64, not", optarg);
+				return usage("--engines takes 1 … 63, not", optarg);
 			m.nengines = (unsigned int)n;
 			break;
 		case 'm':
