@@ -3,7 +3,8 @@
 /*
  * Every allocation of every ioctl fails once. The n-th failure is injected through /proc/thread-self/fail-nth until a
  * call gets through without meeting one; each failing call must return an error (or succeed in spite of it), leave
- * nothing behind, and the call must work afterwards.
+ * nothing behind, and the call must work afterwards. Calls that destroy are targets of their own: what they need is made
+ * with failures off, and one that failed must have left its object whole, so that the same call then succeeds.
  */
 #include "ks_uq.h"
 
@@ -14,11 +15,16 @@ struct state {
 	uint32_t handle;	/* 1 MiB, not bound */
 	uint32_t vm;		/* empty */
 	struct ks_uq uq;	/* its queue is not made */
+	uint32_t arg;		/* of the target */
 };
+
+#define NO_NUMBER	-1	/* not an ioctl of the driver */
 
 struct target {
 	const char *name;
+	int number;		/* DRM_WEFT_* */
 	int (*call)(struct state *s);	/* creates nothing that outlives it, or undoes it with failures off */
+	uint32_t arg;
 };
 
 static int failnth_fd = -1;
@@ -41,11 +47,36 @@ static int get_nth(void)
 	return atoi(text);
 }
 
+/* No failure until resume(): what a target needs, or undoes. */
+static int pause_failures(void)
+{
+	int left = get_nth();
+
+	set_nth(0);
+	return left;
+}
+
+static void resume(int left)
+{
+	if (left > 0)
+		set_nth(left);
+}
+
+/* With failures off: what a call returned that destroys; the same call `again` must work if and only if it failed. */
+static int destroyed(int r, int again)
+{
+	return again == (r ? 0 : -ENOENT) ? r : -EIO;
+}
+
 static int t_query(struct state *s)
 {
-	struct drm_weft_device device;
+	uint64_t answer[512];
+	struct drm_weft_query query = {
+		.what = s->arg, .index = s->arg == DRM_WEFT_QUERY_COUNTERS ? s->rig.vm : 0,
+		.size = sizeof(answer), .ptr = (uintptr_t)answer,
+	};
 
-	return ks_device(s->rig.fd, &device);
+	return ks_ioctl(s->rig.fd, DRM_IOCTL_WEFT_QUERY, &query);
 }
 
 static int t_open(struct state *s)
@@ -59,27 +90,46 @@ static int t_open(struct state *s)
 	return 0;
 }
 
-static int gem_create(struct state *s, uint32_t placement)
+static int gem_create(struct state *s, uint64_t size, uint32_t placement, uint32_t flags)
 {
 	uint32_t handle;
-	int r = ks_gem_create(s->rig.fd, 1 << 20, placement, 0, &handle), left = get_nth();
+	int r = ks_gem_create(s->rig.fd, size, placement, flags, &handle), left = pause_failures();
 
-	set_nth(0);
 	if (!r)
 		ks_gem_close(s->rig.fd, handle);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
-static int t_gem_local(struct state *s)
+static int t_gem_create(struct state *s)
 {
-	return gem_create(s, DRM_WEFT_PLACE_LOCAL);
+	return gem_create(s, 1 << 20, s->arg, 0);
 }
 
-static int t_gem_system(struct state *s)
+static int t_gem_sem(struct state *s)
 {
-	return gem_create(s, DRM_WEFT_PLACE_SYSTEM);
+	return gem_create(s, 3 * 4096, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM);
+}
+
+/* Bound, so that closing the handle is not all. */
+static int t_gem_close(struct state *s)
+{
+	uint32_t handle;
+	int left = pause_failures(), r, unbound;
+
+	r = ks_gem_create(s->rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &handle);
+	if (!r)
+		r = ks_bind(s->rig.fd, s->vm, handle, 0x123400000ULL, 1 << 20, DRM_WEFT_BIND_READ);
+	if (r)
+		return r;
+	resume(left);
+	r = ks_gem_close(s->rig.fd, handle);
+	left = pause_failures();
+	if (r)
+		ks_gem_close(s->rig.fd, handle);
+	unbound = ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
+	resume(left);
+	return r ? r : unbound;
 }
 
 static int t_gem_info(struct state *s)
@@ -106,26 +156,39 @@ static int t_export_import(struct state *s)
 	if (r)
 		return r;
 	r = ks_import(s->rig.fd, fd, &imported);
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	close(fd);
 	if (!r)
 		ks_gem_close(s->rig.fd, imported);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
 static int t_vm_create(struct state *s)
 {
 	uint32_t vm;
-	int r = ks_vm_create(s->rig.fd, &vm), left = get_nth();
+	int r = ks_vm_create(s->rig.fd, &vm), left = pause_failures();
 
-	set_nth(0);
 	if (!r)
 		ks_vm_destroy(s->rig.fd, vm);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
+	return r;
+}
+
+static int t_vm_destroy(struct state *s)
+{
+	uint32_t vm;
+	int left = pause_failures(), r = ks_vm_create(s->rig.fd, &vm);
+
+	if (!r)
+		r = ks_bind(s->rig.fd, vm, s->handle, 0x123400000ULL, 1 << 20, DRM_WEFT_BIND_READ);
+	if (r)
+		return r;
+	resume(left);
+	r = ks_vm_destroy(s->rig.fd, vm);
+	left = pause_failures();
+	r = destroyed(r, ks_vm_destroy(s->rig.fd, vm));
+	resume(left);
 	return r;
 }
 
@@ -133,12 +196,10 @@ static int t_bind(struct state *s)
 {
 	int left, r = ks_bind(s->rig.fd, s->vm, s->handle, 0x123400000ULL, 1 << 20, DRM_WEFT_BIND_READ);
 
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	if (!r)
 		ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
@@ -146,31 +207,41 @@ static int t_unbind_split(struct state *s)
 {
 	int left, r;
 
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	r = ks_bind(s->rig.fd, s->vm, s->handle, 0x123400000ULL, 1 << 20, DRM_WEFT_BIND_READ);
 	if (r)
 		return r;
-	set_nth(left);
+	resume(left);
 	r = ks_unbind(s->rig.fd, s->vm, 0x123410000ULL, 4096);
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
 static int t_queue_create(struct state *s)
 {
 	uint32_t queue;
-	int r = ks_queue_create(s->rig.fd, s->rig.vm, 0, &queue), left = get_nth();
+	int r = ks_queue_create(s->rig.fd, s->rig.vm, 0, &queue), left = pause_failures();
 
-	set_nth(0);
 	if (!r)
 		ks_queue_destroy(s->rig.fd, queue);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
+	return r;
+}
+
+static int t_queue_destroy(struct state *s)
+{
+	uint32_t queue;
+	int left = pause_failures(), r = ks_queue_create(s->rig.fd, s->rig.vm, 0, &queue);
+
+	if (r)
+		return r;
+	resume(left);
+	r = ks_queue_destroy(s->rig.fd, queue);
+	left = pause_failures();
+	r = destroyed(r, ks_queue_destroy(s->rig.fd, queue));
+	resume(left);
 	return r;
 }
 
@@ -187,59 +258,57 @@ static int t_submit(struct state *s)
 
 	memset(&s->rig.list[0], 0, 64);
 	r = ks_rig_submit(&s->rig, 1, 0);
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	if (!r)
 		r = ks_rig_wait(&s->rig);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
 static int t_peer(struct state *s)
 {
 	struct drm_weft_query_peer query = { 0 };
-	int left = get_nth(), r;
+	int left = pause_failures(), r;
 
-	set_nth(0);
 	query.peer_fd = ks_open(ks_cards() - 1);
-	set_nth(left);
+	resume(left);
 	r = ks_ioctl(s->rig.fd, DRM_IOCTL_WEFT_QUERY_PEER, &query);
-	left = get_nth();
-	set_nth(0);
+	left = pause_failures();
 	close(query.peer_fd);
-	if (left > 0)
-		set_nth(left);
+	resume(left);
 	return r;
 }
 
-static int t_gem_sem(struct state *s)
+/* The cell is poisoned by each queue that ends, which another will does not mind. */
+static int start_with_will(struct state *s)
 {
-	uint32_t handle;
-	int r = ks_gem_create(s->rig.fd, 3 * 4096, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM, &handle), left = get_nth();
+	struct drm_weft_will will = { .handle = s->uq.cells_handle, .id = 1, .offset = 4064 };
 
-	set_nth(0);
-	if (!r)
-		ks_gem_close(s->rig.fd, handle);
-	if (left > 0)
-		set_nth(left);
-	return r;
+	s->uq.queue = 0;
+	return ks_uq_start(&s->uq, &will, 1);
 }
 
 static int t_user_queue(struct state *s)
 {
-	struct drm_weft_will will = { .handle = s->uq.cells_handle, .id = 1, .offset = 4064 };
-	int left, r;
+	int r = start_with_will(s), left = pause_failures();
 
-	r = ks_uq_start(&s->uq, &will, 1);
-	left = get_nth();
-	set_nth(0);
-	/* the cell is poisoned by each, which another will does not mind */
 	if (!r || s->uq.queue)
 		ks_uq_stop(&s->uq);
-	s->uq.queue = 0;
-	if (left > 0)
-		set_nth(left);
+	resume(left);
+	return r;
+}
+
+static int t_user_queue_destroy(struct state *s)
+{
+	int left = pause_failures(), r = start_with_will(s);
+
+	if (r)
+		return r;
+	resume(left);
+	r = ks_uq_stop(&s->uq);
+	left = pause_failures();
+	r = destroyed(r, ks_queue_destroy(s->uq.fd, s->uq.queue));
+	resume(left);
 	return r;
 }
 
@@ -266,14 +335,73 @@ static int t_mmap(struct state *s)
 }
 
 static const struct target targets[] = {
-	{ "open", t_open }, { "QUERY", t_query }, { "GEM_CREATE local", t_gem_local },
-	{ "GEM_CREATE system", t_gem_system }, { "GEM_INFO", t_gem_info }, { "GEM_EXPORT", t_export },
-	{ "PRIME import", t_export_import }, { "VM_CREATE and DESTROY", t_vm_create }, { "VM_BIND map", t_bind },
-	{ "VM_BIND unmap", t_unbind_split }, { "QUEUE_CREATE and DESTROY", t_queue_create },
-	{ "QUEUE_STATE", t_queue_state }, { "SUBMIT", t_submit }, { "QUERY_PEER", t_peer }, { "mmap", t_mmap },
-	{ "GEM_CREATE of cells", t_gem_sem }, { "USER_QUEUE_CREATE, its mappings and DESTROY", t_user_queue },
-	{ "KICK", t_kick }, { "CELL_WAIT", t_cell_wait },
+	{ "open", NO_NUMBER, t_open, 0 },
+	{ "QUERY of the device", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_DEVICE },
+	{ "QUERY of memory", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_MEMORY },
+	{ "QUERY of engines", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_ENGINES },
+	{ "QUERY of counters", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_COUNTERS },
+	{ "QUERY of statistics", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_STATS },
+	{ "GEM_CREATE local", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_LOCAL },
+	{ "GEM_CREATE system", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_SYSTEM },
+	{ "GEM_CREATE of cells", DRM_WEFT_GEM_CREATE, t_gem_sem, 0 },
+	{ "GEM_CLOSE", NO_NUMBER, t_gem_close, 0 },
+	{ "GEM_INFO", DRM_WEFT_GEM_INFO, t_gem_info, 0 },
+	{ "GEM_EXPORT", DRM_WEFT_GEM_EXPORT, t_export, 0 },
+	{ "PRIME import", NO_NUMBER, t_export_import, 0 },
+	{ "mmap", NO_NUMBER, t_mmap, 0 },
+	{ "VM_CREATE", DRM_WEFT_VM_CREATE, t_vm_create, 0 },
+	{ "VM_DESTROY", DRM_WEFT_VM_DESTROY, t_vm_destroy, 0 },
+	{ "VM_BIND map", DRM_WEFT_VM_BIND, t_bind, 0 },
+	{ "VM_BIND unmap", DRM_WEFT_VM_BIND, t_unbind_split, 0 },
+	{ "QUEUE_CREATE", DRM_WEFT_QUEUE_CREATE, t_queue_create, 0 },
+	{ "QUEUE_DESTROY", DRM_WEFT_QUEUE_DESTROY, t_queue_destroy, 0 },
+	{ "QUEUE_STATE", DRM_WEFT_QUEUE_STATE, t_queue_state, 0 },
+	{ "SUBMIT", DRM_WEFT_SUBMIT, t_submit, 0 },
+	{ "QUERY_PEER", DRM_WEFT_QUERY_PEER, t_peer, 0 },
+	{ "USER_QUEUE_CREATE and its mappings", DRM_WEFT_USER_QUEUE_CREATE, t_user_queue, 0 },
+	{ "QUEUE_DESTROY of a user queue", DRM_WEFT_QUEUE_DESTROY, t_user_queue_destroy, 0 },
+	{ "KICK", DRM_WEFT_KICK, t_kick, 0 },
+	{ "CELL_WAIT", DRM_WEFT_CELL_WAIT, t_cell_wait, 0 },
 };
+
+static const size_t num_targets = sizeof(targets) / sizeof(targets[0]);
+
+/*
+ * The kernel refuses a number that is not in the driver's table before it looks at the argument, whose address is bad
+ * here. So the driver itself says which ioctls need a target.
+ */
+static int every_ioctl(void)
+{
+	const int end = DRM_COMMAND_END - DRM_COMMAND_BASE;
+	int fd = ks_open(0), known = 0;
+
+	KS_CHECK(fd >= 0);
+	for (int number = 0; number < end; number++) {
+		long r = ks_ioctl(fd, DRM_IOWR(DRM_COMMAND_BASE + number, uint64_t), (void *)8);
+		bool has = false;
+
+		KS_CHECK(r == -EFAULT || r == -EINVAL, "number %d: %ld", number, r);
+		for (size_t t = 0; t < num_targets; t++)
+			has |= targets[t].number == number;
+		KS_CHECK(has == (r == -EFAULT), "number %d: %ld, %s target", number, r, has ? "a" : "no");
+		known += r == -EFAULT;
+	}
+	close(fd);
+	KS_IS(known, DRM_WEFT_CELL_WAIT + 1);
+	for (uint32_t what = 0; what <= DRM_WEFT_QUERY_STATS + 1; what++) {
+		struct drm_weft_query query = { .what = what };
+		bool has = false;
+		long r;
+
+		fd = ks_open(0);
+		r = ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+		close(fd);
+		for (size_t t = 0; t < num_targets; t++)
+			has |= targets[t].number == DRM_WEFT_QUERY && targets[t].arg == what;
+		KS_CHECK(has == (r != -EINVAL), "query %u: %ld, %s target", what, r, has ? "a" : "no");
+	}
+	return 0;
+}
 
 static int every_allocation(void)
 {
@@ -291,9 +419,10 @@ static int every_allocation(void)
 	KS_OK(ks_gem_create(s.rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &s.handle));
 	KS_OK(ks_vm_create(s.rig.fd, &s.vm));
 	KS_OK(ks_uq_open(&s.uq, 0));
-	for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
+	for (size_t t = 0; t < num_targets; t++) {
 		int nth, failures = 0;
 
+		s.arg = targets[t].arg;
 		for (nth = 1; nth < 1000; nth++) {
 			int r, left;
 
@@ -322,6 +451,7 @@ static int every_allocation(void)
 int main(void)
 {
 	static const struct ks_test tests[] = {
+		{ "every ioctl of the driver and every kind of QUERY has a target", every_ioctl },
 		{ "every allocation of every ioctl fails once", every_allocation },
 	};
 

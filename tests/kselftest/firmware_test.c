@@ -7,6 +7,9 @@
 #define _GNU_SOURCE
 #include "ks.h"
 
+#include "../../firmware/abi/boot.h"
+#include "../../firmware/abi/cp.h"
+
 #include <fcntl.h>
 #include <sys/klog.h>
 #include <sys/stat.h>
@@ -83,15 +86,62 @@ static int refused(const char *what, const char *word, struct ks_rig *other)
 	mark_log();
 	ks_driver("bind", pci);	/* some kernels report a failed probe here, some do not */
 	KS_CHECK(!bound(), "%s: accepted", what);
+	for (int card = 0; card < ks_cards(); card++)
+		KS_CHECK(strcmp(ks_pci(card), pci), "%s: the card has a node", what);
 	KS_CHECK(logged(word), "%s: no line with \"%s\" in the log", what, word);
 	return ks_rig_alive(other);
+}
+
+/* What the boot page says of a header that differs from a good one in one bit; else it is the signature that is wrong. */
+static enum weft_boot_code code_of(const struct weft_fw_header *h, long byte, long image_bytes)
+{
+	if (byte < (long)offsetof(struct weft_fw_header, header_bytes))
+		return WEFT_BOOT_E_MAGIC;
+	if (byte < (long)offsetof(struct weft_fw_header, image_bytes) ||
+	    (byte >= (long)offsetof(struct weft_fw_header, reserved) && byte < WEFT_FW_SIGNED_BYTES))
+		return WEFT_BOOT_E_HEADER;
+	if (byte < (long)offsetof(struct weft_fw_header, load))
+		return WEFT_BOOT_E_SIZE;
+	if (h->load < WEFT_CP_RAM || (uint64_t)h->load + image_bytes > (uint64_t)WEFT_CP_RAM + WEFT_CP_RAM_BYTES ||
+	    h->entry < h->load || h->entry >= (uint64_t)h->load + image_bytes || h->entry % 2)
+		return WEFT_BOOT_E_LOAD;
+	/* an image in the tree is signed with key 0, and the card has no other */
+	if (byte >= (long)offsetof(struct weft_fw_header, key_id) && byte < (long)offsetof(struct weft_fw_header, build_id))
+		return WEFT_BOOT_E_KEY;
+	return WEFT_BOOT_E_SIGNATURE;
+}
+
+static int flipped(long bit, long size, struct ks_rig *other)
+{
+	struct weft_fw_header h;
+	char what[64], word[64];
+	FILE *f;
+
+	KS_OK(copy_file(KEPT, IMAGE, -1, bit));
+	f = fopen(IMAGE, "r");
+	KS_CHECK(f);
+	KS_IS(fread(&h, sizeof(h), 1, f), 1);
+	fclose(f);
+	snprintf(what, sizeof(what), "bit %ld flipped", bit);
+	snprintf(word, sizeof(word), "refused with code %u:", code_of(&h, bit / 8, size - (long)sizeof(h)));
+	return refused(what, word, other);
 }
 
 static int bad_images(void)
 {
 	static const struct { const char *file, *word; } bad[] = {
 		{ BAD_DIR "/weft-fw-loop.bin", "mailbox" },
-		{ BAD_DIR "/weft-fw-toonew.bin", "contract" },
+		{ BAD_DIR "/weft-fw-toonew.bin", "refused with code 10:" },
+	};
+	/* one bit of each field; those behind are somewhere in the file, most of them in the code */
+	static const size_t fields[] = {
+		offsetof(struct weft_fw_header, magic), offsetof(struct weft_fw_header, header_bytes),
+		offsetof(struct weft_fw_header, header_version), offsetof(struct weft_fw_header, image_bytes),
+		offsetof(struct weft_fw_header, load), offsetof(struct weft_fw_header, entry),
+		offsetof(struct weft_fw_header, fw_version), offsetof(struct weft_fw_header, contract_min),
+		offsetof(struct weft_fw_header, contract_max), offsetof(struct weft_fw_header, rollback),
+		offsetof(struct weft_fw_header, key_id), offsetof(struct weft_fw_header, build_id),
+		offsetof(struct weft_fw_header, reserved), offsetof(struct weft_fw_header, signature),
 	};
 	struct ks_rig other;
 	struct stat st;
@@ -106,19 +156,17 @@ static int bad_images(void)
 	KS_OK(ks_driver("unbind", pci));
 
 	KS_OK(unlink(IMAGE) ? -errno : 0);
-	KS_OK(refused("missing", "weft-fw.bin", &other));
+	KS_OK(refused("missing", "weft-fw.bin cannot be loaded", &other));
 	KS_OK(copy_file(KEPT, IMAGE, 100, -1));
-	KS_OK(refused("short", "short", &other));
+	KS_OK(refused("short", "refused with code 2:", &other));
 	KS_OK(copy_file(KEPT, IMAGE, st.st_size - 1, -1));
-	KS_OK(refused("one byte short", "size", &other));
+	KS_OK(refused("one byte short", "refused with code 5:", &other));
 	KS_OK(copy_file("/bin/busybox", IMAGE, 100000, -1));
-	KS_OK(refused("not an image", "magic", &other));
-	for (long i = 0; i < n; i++) {
-		long bit = ks_random() % (st.st_size * 8);
-
-		KS_OK(copy_file(KEPT, IMAGE, -1, bit));
-		KS_OK(refused("one bit flipped", "firmware", &other));
-	}
+	KS_OK(refused("not an image", "refused with code 3:", &other));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		KS_OK(flipped(fields[i] * 8 + ks_random() % 32, st.st_size, &other));
+	for (long i = 0; i < n; i++)
+		KS_OK(flipped(ks_random() % (st.st_size * 8), st.st_size, &other));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		KS_OK(copy_file(bad[i].file, IMAGE, -1, -1));
 		KS_OK(refused(bad[i].file, bad[i].word, &other));

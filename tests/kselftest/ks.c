@@ -23,6 +23,7 @@ struct counts {
 static struct node nodes[KS_MAX_CARDS];
 static int num_nodes = -1;
 static struct counts at_start[KS_MAX_CARDS];
+static int cards_at_start, descriptors_at_start, interrupts_at_start;
 static char message[1024];
 static uint64_t rng_state;
 static const char *running;
@@ -216,20 +217,38 @@ long long ks_count(int card, const char *name)
 	return find_count(&counts, name);
 }
 
-/* Counts of things that are held, as opposed to things that happened: lines whose name starts with `live_`. */
-static bool same_live(int card, char *what, size_t bytes)
+/* Whether a line of `counts` is of something held, as opposed to something that happened. */
+static bool held(const char *name)
+{
+	return !strncmp(name, "live_", 5) || !strcmp(name, "lmem_free_pages") || strstr(name, "_quarantined_pages");
+}
+
+/*
+ * What is held is as it was. Only pages that were withheld before may have become free since, by a reset or by
+ * binding the card again.
+ */
+static bool same_counts(int card, char *what, size_t bytes)
 {
 	struct counts now;
 	char name[64];
 	const char *line = at_start[card].text;
+	long long was_withheld = find_count(&at_start[card], "lmem_quarantined_pages"), withheld;
 
 	read_counts(card, &now);
+	withheld = find_count(&now, "lmem_quarantined_pages");
 	while (line && *line) {
 		long long before, after;
+		bool same;
 
-		if (sscanf(line, "%63s %lld", name, &before) == 2 && !strncmp(name, "live_", 5)) {
+		if (sscanf(line, "%63s %lld", name, &before) == 2 && held(name)) {
 			after = find_count(&now, name);
-			if (after != before) {
+			if (!strcmp(name, "lmem_free_pages"))
+				same = after + withheld == before + was_withheld;
+			else if (strstr(name, "_quarantined_pages"))
+				same = after >= 0 && after <= before;
+			else
+				same = after == before;
+			if (!same) {
 				snprintf(what, bytes, "card %d: %s was %lld, is %lld", card, name, before, after);
 				return false;
 			}
@@ -240,18 +259,60 @@ static bool same_live(int card, char *what, size_t bytes)
 	return true;
 }
 
+/* Descriptors of this process, the one that counts them included. */
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* Lines of /proc/interrupts that belong to the driver. */
+static int interrupts(void)
+{
+	FILE *f = fopen("/proc/interrupts", "r");
+	char line[4096];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "weft") != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static bool same_number(const char *name, int before, int after, char *what, size_t bytes)
+{
+	if (before != after)
+		snprintf(what, bytes, "%s were %d, are %d", name, before, after);
+	return before == after;
+}
+
+static bool all_same(char *what, size_t bytes)
+{
+	if (!same_number("cards", cards_at_start, ks_cards(), what, bytes) ||
+	    !same_number("descriptors", descriptors_at_start, descriptors(), what, bytes) ||
+	    !same_number("interrupts", interrupts_at_start, interrupts(), what, bytes))
+		return false;
+	for (int card = 0; card < ks_cards(); card++)
+		if (!same_counts(card, what, bytes))
+			return false;
+	return true;
+}
+
 int ks_leaks(char *what, size_t bytes)
 {
 	int64_t until = ks_now_ns() + 5 * KS_SECOND;
-	int card = 0;
 
-	while (card < ks_cards()) {
-		if (same_live(card, what, bytes))
-			card++;
-		else if (ks_now_ns() > until)
+	while (!all_same(what, bytes)) {
+		if (ks_now_ns() > until)
 			return -1;
-		else
-			usleep(20000);
+		usleep(20000);
 	}
 	return 0;
 }
@@ -291,11 +352,16 @@ static void on_alarm(int sig)
 
 static int leak_test(void)
 {
+	static const char *const names[] = {
+		"live_objects", "lmem_free_pages", "lmem_quarantined_pages", "carve_quarantined_pages",
+	};
 	char what[256] = "";
 
-	if (!at_start[0].text[0])
-		return ks_fail(__FILE__, __LINE__, "no counts in debugfs for %s", ks_node(0));
-	KS_CHECK(find_count(&at_start[0], "live_objects") >= 0, "no live_objects in counts");
+	for (int card = 0; card < cards_at_start; card++)
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			KS_CHECK(find_count(&at_start[card], names[i]) >= 0, "no %s in debugfs for card %d", names[i], card);
+	KS_CHECK(interrupts_at_start > 0, "no interrupt of the driver");
+	KS_CHECK(descriptors_at_start > 0, "no /proc/self/fd");
 	return ks_leaks(what, sizeof(what)) ? ks_fail(__FILE__, __LINE__, "%s", what) : 0;
 }
 
@@ -313,8 +379,11 @@ int ks_main(const char *program, const struct ks_test *tests, size_t count)
 		printf("Bail out! no weft card in this machine\n");
 		return 1;
 	}
-	for (int card = 0; card < ks_cards(); card++)
+	cards_at_start = ks_cards();
+	for (int card = 0; card < cards_at_start; card++)
 		read_counts(card, &at_start[card]);
+	descriptors_at_start = descriptors();
+	interrupts_at_start = interrupts();
 	for (size_t i = 0; i <= count; i++) {
 		const struct ks_test *test = i < count ? &tests[i] : &leaks;
 		char name[128];

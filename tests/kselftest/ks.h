@@ -2,8 +2,8 @@
 /* Copyright 2026 The weft authors */
 /*
  * Harness of the in-machine tests: TAP 13, and thin wrappers of the UAPI that return 0 or -errno. A program is a
- * table of tests; every test runs under a time limit, and every program ends by comparing each card's object counts
- * with those at its start, so that any leak fails it.
+ * table of tests; every test runs under a time limit, and every program ends by comparing what is held (each card's
+ * objects, free and quarantined pages; interrupts; descriptors) with what was at its start, so that any leak fails it.
  */
 #ifndef KS_H
 #define KS_H
@@ -69,7 +69,7 @@ int ks_ioctl(int fd, unsigned long request, void *arg);	/* 0 or -errno */
 /* Value of a line of the card's debugfs file `counts`, or -errno. */
 long long ks_count(int card, const char *name);
 int ks_inject(int card, unsigned int kind, uint64_t arg);	/* WEFT_INJECT_*, by debugfs; 0 or -errno */
-/* Waits up to 5 s until no count of any card differs from the snapshot taken at program start; describes the first. */
+/* Waits up to 5 s until all that is held is as it was at program start; else describes what differs. */
 int ks_leaks(char *what, size_t bytes);
 int64_t ks_now_ns(void);
 uint64_t ks_random(void);		/* seeded by SEED, printed at start */

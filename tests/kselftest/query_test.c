@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /* QUERY and what every ioctl shares: unknown numbers, flags, padding. */
-#include "ks.h"
+#include "ks_uq.h"
 
 static int device(void)
 {
@@ -144,6 +144,33 @@ static int padding(void)
 	return 0;
 }
 
+/* Arguments that are good but for the word that must be 0, and the same ones without it. */
+static int padding_of_user_queues(void)
+{
+	struct drm_weft_user_queue_create create;
+	struct drm_weft_kick kick;
+	struct drm_weft_cell_wait wait;
+	struct ks_uq q;
+
+	KS_OK(ks_uq_open(&q, 0));
+	create = ks_uq_args(&q);
+	create.pad = 1;
+	KS_IS(ks_uq_start_with(&q, &create), -EINVAL);
+	create = ks_uq_args(&q);
+	create.flags = 1u << 31;
+	KS_IS(ks_uq_start_with(&q, &create), -EINVAL);
+	create = ks_uq_args(&q);
+	KS_OK(ks_uq_start_with(&q, &create));
+	for (uint32_t bad = 0; bad < 2; bad++) {
+		kick = (struct drm_weft_kick){ .handle = q.cells_handle, .pad = bad };
+		KS_IS(ks_ioctl(q.fd, DRM_IOCTL_WEFT_KICK, &kick), bad ? -EINVAL : 0);
+		wait = (struct drm_weft_cell_wait){ .handle = q.cells_handle, .flags = bad };
+		KS_IS(ks_ioctl(q.fd, DRM_IOCTL_WEFT_CELL_WAIT, &wait), bad ? -EINVAL : 0);
+	}
+	ks_uq_close(&q);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -154,6 +181,7 @@ int main(void)
 		{ "unknown query, padding, index", bad_query },
 		{ "unknown ioctl numbers", unknown_ioctl },
 		{ "padding must be zero", padding },
+		{ "padding and flags of user queues, KICK and CELL_WAIT must be zero", padding_of_user_queues },
 	};
 
 	return ks_main("query", tests, sizeof(tests) / sizeof(tests[0]));

@@ -14,8 +14,10 @@ GRADIENT_BYTES = 4 * (784 * 512 + 512 + 512 * 512 + 512 + 512 * 10 + 10)
 STEPS = 2 * -(-60000 // 256)
 DATA = "/usr/share/datasets/fashion-mnist"
 RUN = "weft run fashion-mnist --json"
-# Counts of live objects must be as before; printed so that a difference is readable.
-COUNTS = "grep -h ^live_ /sys/kernel/debug/accel/*/counts"
+# What is held must be as before: objects, free and quarantined pages, interrupts; printed so that a difference is readable.
+COUNTS = "grep -hE '^(live_|lmem_free_pages|[a-z]+_quarantined_pages)' /sys/kernel/debug/accel/*/counts; " \
+         "echo interrupts $(grep -c weft /proc/interrupts)"
+HELD = ("live_objects", "lmem_free_pages", "lmem_quarantined_pages", "carve_quarantined_pages", "interrupts")
 
 MAIN = {
     "counts-before": COUNTS,
@@ -124,7 +126,9 @@ tap.check("train: missing, truncated and wrong data sets are refused by name",
 tap.check("train: bad options are refused", refused(guest, "too-many", "1, 2 or 4", 2) +
           refused(guest, "bad-option", "--epochs", 2) + refused(guest, "bad-job", "cifar", 2) +
           refused(guest, "bad-command", "frobnicate", 2))
-tap.check("train: nothing is left behind", expect("counts", guest["counts-after"][0], guest["counts-before"][0]))
+tap.check("train: nothing is left behind",
+          [f"no {name} in the counts" for name in HELD if f"{name} " not in guest["counts-before"][0]] +
+          expect("counts", guest["counts-after"][0], guest["counts-before"][0]))
 
 few = Guest({"too-few": f"{RUN} --cards 4"}, kernel="main", cards=2, data=True, name="train-few")
 tap.check("train: too few cards", refused(few, "too-few", "4 cards asked for, 2 found") + expect("code", few.code, 0))
