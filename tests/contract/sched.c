@@ -258,7 +258,7 @@ static void two_cards(void)
 	hog = card_busy(a);
 	victim = card_busy(b);
 	end = ct_now_ns() + LONG_MS * UINT64_C(1000000);
-	for (unsigned i = 0; ct_now_ns() < end; i++) {
+	while (ct_now_ns() < end) {
 		/* packets now and then, so that doorbells of all kinds of states are among them */
 		if (flood->tail - queue_head(flood) < 16)
 			queue_push(flood, &nop);
