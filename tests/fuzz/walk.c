@@ -104,6 +104,25 @@ static uint64_t entry_of(struct fuzz_in *in, uint8_t kind)
 	}
 }
 
+/* Every page of a run is the one behind the page before it, with the same bits, or the same page where that is sparse. */
+static void check_run(const struct space *s, const struct wcard_walk_mem *mem, uint64_t va,
+		      const struct wcard_walk_result *got)
+{
+	uint64_t page = UINT64_C(1) << got->shift, bytes = wcard_walk_run(mem, s->root, va, got, 5 * page);
+	uint64_t place = bits(got->pte, 51, 12) << 12, step = bits(got->pte, 3, 2) == 2 ? 0 : page;
+
+	if (bytes < page - va % page || (va + bytes) % page)
+		fuzz_wrong("va %#lx: a run of %#lx", (unsigned long)va, (unsigned long)bytes);
+	for (uint64_t n = 1; va - va % page + n * page < va + bytes && n < 8; n++) {
+		struct answer next = second_walk(s, va - va % page + n * page);
+
+		if (next.fault || next.leaf_bytes != page ||
+		    next.leaf != ((got->pte & ~(UINT64_C(0xffffffffff) << 12)) | (place + n * step)))
+			fuzz_wrong("va %#lx: page %lu of a run is %#lx", (unsigned long)va, (unsigned long)n,
+				   (unsigned long)next.leaf);
+	}
+}
+
 static void check(const struct space *s, uint64_t va)
 {
 	const struct wcard_walk_mem mem = { .lmem = (const uint8_t *)lmem, .bytes = s->bytes, .user_limit = s->limit,
@@ -127,6 +146,7 @@ static void check(const struct space *s, uint64_t va)
 		if (rights != second_rights(got.pte, access & 1, access & 2))
 			fuzz_wrong("leaf %#lx, access %d: fault %d", (unsigned long)got.pte, access, rights);
 	}
+	check_run(s, &mem, va, &got);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -97,8 +97,9 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	}
 	q->wait_va = ref->cell;
 	q->wait_value = wanted;
+	/* The last look at the clock is a unit old at most, and one more is a good part of a hop. */
 	if (!q->wait_since_ns)
-		q->wait_since_ns = wcard_now(r->e->m);
+		q->wait_since_ns = r->last_ns;
 	wcard_acc_count_cells(&r->acc);
 	/* When it changed in that moment the next unit looks again: a writer that goes back must not hold this one. */
 	return wcard_cell_park(q, cell.off, wanted) ? WCARD_PARK : WCARD_TIMED;
