@@ -54,8 +54,6 @@ static struct weft_bo *make_object(struct weft_device *w)
 static int make_word(struct weft_device *w)
 {
 	struct weft_flush *fl = &w->flush;
-	struct dma_buf *dmabuf;
-	struct weft_bo *bo;
 
 	if (!weft_prime_p2p(w))
 		return 0;
@@ -68,18 +66,6 @@ static int make_word(struct weft_device *w)
 	}
 	weft_mmio_lmem_write64(w, fl->word->at, WORD);
 	weft_mmio_flush_writes();
-	/* Of an earlier generation, and revoked with it. */
-	if (fl->dmabuf)
-		dma_buf_put(fl->dmabuf);
-	fl->dmabuf = NULL;
-	bo = make_object(w);
-	if (!bo)
-		return -ENOMEM;
-	dmabuf = weft_prime_export(bo, DRM_WEFT_RIGHT_READ, 0);
-	weft_bo_put(bo);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	fl->dmabuf = dmabuf;
 	return 0;
 }
 
@@ -105,33 +91,36 @@ int weft_flush_start(struct weft_device *w)
 void weft_flush_fini(struct weft_device *w)
 {
 	struct weft_flush *fl = &w->flush;
-	struct dma_buf *dmabuf;
 	u32 tag;
 
 	mutex_lock(&fl->lock);
-	dmabuf = fl->dmabuf;
-	fl->dmabuf = NULL;
 	if (fl->host)
 		dma_free_coherent(&w->pdev->dev, PAGE_SIZE, fl->host, fl->host_bus);
 	fl->host = NULL;
 	mutex_unlock(&fl->lock);
 	for (tag = 1; tag < WEFT_LINK_MAX; tag++)
 		weft_flush_close(w, tag);
-	/* The export holds the device. */
-	if (dmabuf)
-		dma_buf_put(dmabuf);
 }
 
+/*
+ * The word of a peer, exported for this one import: a dma-buf holds the module, and one that lived as long as the card
+ * would keep it from being unloaded. NULL when there is none; in a reset too, after which it is asked for again.
+ */
 static struct dma_buf *word_of(struct weft_device *peer)
 {
-	struct dma_buf *dmabuf;
+	struct dma_buf *dmabuf = NULL;
+	struct weft_bo *bo;
 
 	mutex_lock(&peer->flush.lock);
-	dmabuf = peer->flush.dmabuf;
-	if (dmabuf)
-		get_dma_buf(dmabuf);
+	if (peer->flush.word && READ_ONCE(peer->state) == WEFT_UP) {
+		bo = make_object(peer);
+		if (bo) {
+			dmabuf = weft_prime_export(bo, DRM_WEFT_RIGHT_READ, 0);
+			weft_bo_put(bo);
+		}
+	}
 	mutex_unlock(&peer->flush.lock);
-	return dmabuf;
+	return IS_ERR(dmabuf) ? NULL : dmabuf;
 }
 
 static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)

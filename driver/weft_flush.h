@@ -12,7 +12,6 @@
 
 #include "weft_link.h"
 
-struct dma_buf;
 struct weft_bo;
 struct weft_carve_block;
 struct weft_device;
@@ -22,7 +21,6 @@ struct weft_device;
  * @lock: everything below but @bus
  * @host: word in host memory; @host_bus its address
  * @word: page in the carve-out
- * @dmabuf: that page, for peers; NULL while the card is down
  * @import: of the peer behind each tag
  * @bus: address of its word, 0 when there is none; written under the reservation of @import
  */
@@ -31,7 +29,6 @@ struct weft_flush {
 	u64 *host;
 	dma_addr_t host_bus;
 	struct weft_carve_block *word;
-	struct dma_buf *dmabuf;
 	struct weft_bo *import[WEFT_LINK_MAX];
 	u64 bus[WEFT_LINK_MAX];
 };
