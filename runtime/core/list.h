@@ -56,5 +56,8 @@ int weft_list_append(struct weft_list *list, const struct weft_command *command)
 
 /* list_encode.c: the only file that knows packets. 0, -E2BIG, -ENOMEM with text; the image is freed by the caller */
 int weft_list_encode(const struct weft_list *list, struct weft_image *image);
+/* The packet that runs a committed list, once or as a loop. */
+union weft_packet;
+void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *packet);
 
 #endif

@@ -172,16 +172,14 @@ static int encode_cell(struct table *t, const struct weft_command *c, union weft
 	return 0;
 }
 
-static void encode_call(const struct weft_command *c, union weft_packet *p)
+void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *p)
 {
-	const struct weft_list *inner = c->u.call.inner;
-	const struct weft_image *image = &inner->image;
+	const struct weft_image *image = &list->image;
 
 	p->call = (struct weft_pkt_call) {
-		.op = c->u.call.loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
-		.list = inner->resident->address, .ntable = image->num_operands,
-		.table = image->num_operands ? inner->resident->address + image->table_offset : 0,
-		.count = c->u.call.count,
+		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
+		.list = list->resident->address, .ntable = image->num_operands,
+		.table = image->num_operands ? list->resident->address + image->table_offset : 0, .count = count,
 	};
 }
 
@@ -235,7 +233,7 @@ static int encode(struct table *t, const struct weft_command *c, union weft_pack
 	case WEFT_COMMAND_SIGNAL:
 		return encode_cell(t, c, p);
 	case WEFT_COMMAND_CALL:
-		encode_call(c, p);
+		weft_list_encode_call(c->u.call.inner, c->u.call.loop, c->u.call.count, p);
 		return 0;
 	case WEFT_COMMAND_RANGE:
 		p->range = (struct weft_pkt_range) {

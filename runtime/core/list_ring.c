@@ -24,17 +24,12 @@ void weft_ring_init(struct weft_user_queue *q)
 
 int weft_ring_push(struct weft_user_queue *q, const struct weft_list *list, bool loop, uint64_t count)
 {
-	const struct weft_image *image = &list->image;
 	const uint64_t size = 1ull << q->ring_log2;
 	union weft_packet *ring = (union weft_packet *)((char *)q->memory->map + WEFT_SYS_PAGE);
 
 	if (q->tail - __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE) >= size)
 		return -EAGAIN;
-	ring[q->tail & (size - 1)].call = (struct weft_pkt_call) {
-		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
-		.list = list->resident->address, .ntable = image->num_operands,
-		.table = image->num_operands ? list->resident->address + image->table_offset : 0, .count = count,
-	};
+	weft_list_encode_call(list, loop, count, &ring[q->tail & (size - 1)]);
 	__atomic_store_n(&ctl(q)->tail, ++q->tail, __ATOMIC_RELEASE);
 	/* The card arms, fences and looks at tail; so one of the two sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
