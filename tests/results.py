@@ -11,6 +11,7 @@ CAPABILITIES = [re.compile(f"^(?:{c})$") for c in (
     r"seccomp",                 # the debug kernel is built without
     r"kmemleak|kasan|kcov|kunit",
     r"kvm",
+    r"older-headers",           # the mirror has only the kernels that are booted
     r"two-cards",               # a run that was given one card
     r"avx2|avx512",
     r"no MSI(?:-X)? capability",    # a card has one of them, or both

@@ -13,9 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools/rig"))
 import boot  # noqa: E402
+import kernels  # noqa: E402
 from common import BUILD, CLONE, LOGS, USER, Refused, digest, say  # noqa: E402
 from counts import COUNTS, rounds  # noqa: E402
-from results import SKIPPED, Results, plain, tap  # noqa: E402
+from results import SKIPPED, Results, plain, skip, tap  # noqa: E402
 
 CARD = USER / "tools/card/weft-card"
 CONTRACT = USER / "tests/contract/weft-contract"
@@ -137,6 +138,26 @@ def fuzz(options):
     return tap("fuzz", *program(command, "fuzz", options, 12 * 3600 if options.soak else 900))
 
 
+def compile_only(options):
+    """weft.ko for the kernels of which the root has headers alone: the eldest API that it claims, and one between."""
+    results = Results()
+    for kernel in kernels.compile_only():
+        try:
+            made = kernels.build_module(kernel)
+            release = subprocess.run(["modinfo", "-F", "vermagic", made], check=True, capture_output=True,
+                                     text=True).stdout.split()[0]
+            wrong = "" if release == kernel.release else f"is for {release}"
+        except (Refused, subprocess.SubprocessError) as error:
+            wrong = f"{error}"
+        if wrong:
+            results.failures.append(f"compile/{kernel.name}: weft.ko {wrong}, see build/log/module-{kernel.name}.log")
+        else:
+            results.passed += 1
+    if not results.ran:
+        skip(results, "compile", "older-headers")
+    return results
+
+
 # Runs each program of /opt/weft/tests under a limit; marks tell their outputs apart.
 GUEST = """
 cd /opt/weft/tests
@@ -201,6 +222,7 @@ SUITES = [
     ("contract", contract, True),
     ("mutants", mutants, True),
     ("fuzz", fuzz, True),
+    ("compile", compile_only, False),
     ("kselftest-main", kselftest("main"), True),
     ("kselftest-612", kselftest("612"), False),
     ("kselftest-debug", kselftest("debug"), False),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""The three kernels: `main` (newest stock), `612` (stock LTS) and `debug`; and weft.ko built for each."""
+"""The kernels: `main` (newest stock), `612` (stock LTS), `debug`, and those of which only headers are there; and weft.ko
+built for each."""
 import lzma
 import os
 import re
@@ -20,7 +21,7 @@ class Kernel:
     name: str
     release: str
     version: str        # of the Debian package it comes from
-    image: Path
+    image: Path | None  # none: weft.ko is compiled for it and nothing boots
     build: Path         # external-module build directory
     modules: Path | None  # stock modules; the debug kernel has everything built in
 
@@ -40,15 +41,25 @@ def stock():
                      Path(f"/usr/lib/modules/{release}/build"), Path(f"/usr/lib/modules/{release}"))
 
 
+def compile_only():
+    """Kernels of which the root has headers alone, named by their version."""
+    for release in Path("/etc/weft-headers").read_text().split():
+        yield Kernel(release.partition("+")[0], release, release, None, Path(f"/usr/lib/modules/{release}/build"), None)
+
+
+def every_name():
+    return (*NAMES, *(kernel.name for kernel in compile_only()))
+
+
 def get(name):
     if name == "debug":
         where = debug_kernel.prepare()
         return Kernel("debug", (where / "release").read_text().strip(), debug_kernel.source()[1],
                       where / "vmlinuz", where / "build", None)
-    for kernel in stock():
+    for kernel in (*stock(), *compile_only()):
         if kernel.name == name:
             return kernel
-    raise Refused(f"no kernel `{name}`; there are {', '.join(NAMES)}")
+    raise Refused(f"no kernel `{name}`; there are {', '.join(every_name())}")
 
 
 def mirror_sources(src):

@@ -48,7 +48,7 @@ def parser():
     sub = p.add_subparsers(dest="verb", required=True)
     sub.add_parser("record", help="write build/rig.json")
     m = sub.add_parser("modules", help="build weft.ko into build/modules/KERNEL/")
-    m.add_argument("kernel", nargs="*", help=f"of {', '.join(kernels.NAMES)}; all when none is named")
+    m.add_argument("kernel", nargs="*", help=f"of {', '.join(kernels.every_name())}; all when none is named")
     m.add_argument("--make", action="append", default=[], metavar="ARG", help="argument for the kernel's make (W=1)")
     sub.add_parser("check", help="static checks of the module")
     f = sub.add_parser("bench", help="take all figures into build/bench.json")
@@ -90,7 +90,7 @@ def main():
     if verb == "record":
         return record()
     if verb == "modules":
-        for name in args["kernel"] or kernels.NAMES:
+        for name in args["kernel"] or kernels.every_name():
             if not kernels.build_module(kernels.get(name), args["make"]):
                 raise Refused("driver/Kbuild is missing")
         return 0
