@@ -146,6 +146,7 @@ static void release_books(struct drm_device *drm, void *arg)
 	weft_carve_fini(w);
 	xa_destroy(&w->hwqs);
 	xa_destroy(&w->asids);
+	xa_destroy(&w->exports.said);
 	destroy_workqueue(w->submit_wq);
 	destroy_workqueue(w->timeout_wq);
 	destroy_workqueue(w->work_wq);

@@ -5,6 +5,8 @@
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
+#include <firmware/abi/reg.h>
+
 #include "weft_bind.h"
 #include "weft_compat.h"
 #include "weft_device.h"
@@ -36,8 +38,8 @@ static void mask_if_lost(struct weft_bo *bo)
 }
 
 /*
- * The owner moves or takes back the memory: no allocation, no firmware. When the invalidate has completed nothing of
- * this card can reach it, so the mapping ends before the callback returns.
+ * The owner moves or takes back the memory: no allocation, no wait for a fence, no firmware. When the invalidate has
+ * completed nothing of this card can reach it, so the mapping ends before the callback returns.
  */
 static void invalidate(struct dma_buf_attachment *attach)
 {
@@ -53,6 +55,13 @@ static const struct dma_buf_attach_ops weft_attach_ops = {
 bool weft_import_is_ours(struct dma_buf_attachment *attach)
 {
 	return attach->importer_ops == &weft_attach_ops;
+}
+
+bool weft_import_follows_iova(struct dma_buf_attachment *attach)
+{
+	struct weft_bo *bo = attach->importer_priv;
+
+	return !weft_import_is_ours(attach) || bo->w->caps & WEFT_CAP_PEER_IOVA;
 }
 
 static void put_tag(struct weft_device *w, u32 tag)

@@ -19,6 +19,9 @@ struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *
 /* An attachment of a weft card, this one or another. */
 bool weft_import_is_ours(struct dma_buf_attachment *attach);
 
+/* Its device can use addresses of peers that an IOMMU translates; of foreign drivers that is assumed. */
+bool weft_import_follows_iova(struct dma_buf_attachment *attach);
+
 /* Maps it for the card if it is not yet; reservation held. The owner's errno when it refuses. */
 int weft_import_map(struct weft_bo *bo);
 

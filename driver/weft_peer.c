@@ -3,7 +3,6 @@
 /* Can this card reach that one? Answered by mapping a page of it, the way an import does. */
 #include <linux/dma-buf.h>
 #include <linux/file.h>
-#include <linux/pci-p2pdma.h>
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
@@ -13,26 +12,15 @@
 #include "weft_file.h"
 #include "weft_import.h"
 #include "weft_peer.h"
-
-/* A bridge above both that is not the root complex: traffic is switched below the host bridge. */
-static bool common_switch(struct pci_dev *a, struct pci_dev *b)
-{
-	struct pci_dev *up, *other;
-
-	for (up = pci_upstream_bridge(a); up; up = pci_upstream_bridge(up))
-		for (other = pci_upstream_bridge(b); other; other = pci_upstream_bridge(other))
-			if (up == other)
-				return true;
-	return false;
-}
+#include "weft_route.h"
 
 static void judge(struct weft_device *w, struct weft_device *peer, struct weft_bo *import, u64 peer_at,
-		  struct drm_weft_query_peer *args)
+		  bool through_host, struct drm_weft_query_peer *args)
 {
 	u64 bus = pci_bus_address(peer->pdev, WEFT_BAR_LMEM) + peer_at;
 
-	args->map_type = sg_dma_address(import->import.sgt->sgl) == bus && common_switch(w->pdev, peer->pdev) ?
-			 DRM_WEFT_PEER_MAP_BUS : DRM_WEFT_PEER_MAP_HOST;
+	args->map_type = sg_dma_address(import->import.sgt->sgl) == bus && !through_host ? DRM_WEFT_PEER_MAP_BUS :
+			 DRM_WEFT_PEER_MAP_HOST;
 	args->link = import->import.tag;
 	args->cells = w->caps & WEFT_CAP_CELLS && peer->caps & WEFT_CAP_CELLS;
 	args->refusal = DRM_WEFT_PEER_OK;
@@ -55,7 +43,7 @@ static void refuse(struct drm_weft_query_peer *args, int error, u32 other)
 }
 
 /* A page of the peer, exported, imported and mapped; undone before the answer. */
-static void probe(struct weft_device *w, struct weft_device *peer, struct drm_weft_query_peer *args)
+static void probe(struct weft_device *w, struct weft_device *peer, bool through_host, struct drm_weft_query_peer *args)
 {
 	struct weft_bo *page, *import;
 	struct dma_buf *dmabuf;
@@ -82,13 +70,26 @@ static void probe(struct weft_device *w, struct weft_device *peer, struct drm_we
 	if (ret)
 		refuse(args, ret, DRM_WEFT_PEER_FAILED);
 	else
-		judge(w, peer, import, page->local.extents[0].at, args);
+		judge(w, peer, import, page->local.extents[0].at, through_host, args);
 	dma_resv_unlock(import->base.resv);
 	weft_bo_put(import);
 put_dmabuf:
 	dma_buf_put(dmabuf);
 put_page:
 	weft_bo_put(page);
+}
+
+/* The way is looked at in any case: what is against it, or makes it long, is part of the answer. */
+static void find_route(struct weft_device *w, struct weft_device *peer, struct drm_weft_query_peer *args)
+{
+	struct weft_route route;
+
+	weft_route_find(peer, &w->pdev->dev, w->caps & WEFT_CAP_PEER_IOVA, &route);
+	args->distance = route.distance;
+	args->detail = route.detail;
+	args->port = route.port;
+	args->num_ports = route.num_ports;
+	probe(w, peer, route.through_host, args);
 }
 
 static void query(struct weft_device *w, struct weft_device *peer, struct drm_weft_query_peer *args)
@@ -116,9 +117,7 @@ static void query(struct weft_device *w, struct weft_device *peer, struct drm_we
 	else if (!weft_prime_p2p(peer))
 		refuse(args, -EOPNOTSUPP, DRM_WEFT_PEER_NO_KERNEL);
 	else
-		args->distance = pci_p2pdma_distance(peer->pdev, &w->pdev->dev, false);
-	if (!args->refusal)
-		probe(w, peer, args);
+		find_route(w, peer, args);
 	up_read(&peer->reset_sem);
 exit:
 	drm_dev_exit(idx);
@@ -131,7 +130,7 @@ int weft_query_peer_ioctl(struct weft_device *w, struct weft_file *f, void *data
 	struct file *file;
 	int fd = args->peer_fd;
 
-	if (args->pad)
+	if (args->pad || args->pad2)
 		return -EINVAL;
 	file = fget(fd);
 	if (!file)

@@ -20,6 +20,7 @@
 #include "weft_file.h"
 #include "weft_import.h"
 #include "weft_map.h"
+#include "weft_route.h"
 
 #define REVOKE_MS	5000
 
@@ -27,6 +28,7 @@ void weft_prime_init(struct weft_device *w)
 {
 	mutex_init(&w->exports.lock);
 	INIT_LIST_HEAD(&w->exports.list);
+	xa_init(&w->exports.said);
 }
 
 int weft_prime_probe(struct weft_device *w)
@@ -58,16 +60,13 @@ static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *at)
 		return weft_device_check(w) ?: -ECANCELED;
 	if (x->bo->kind == WEFT_BO_SYSTEM)
 		return 0;
-	if (!weft_prime_p2p(w)) {
-		drm_dbg(&w->drm, "%s cannot map local memory: this kernel has no PCI_P2PDMA\n", dev_name(at->dev));
+	/* Local memory must be taken away at reset and unplug: importers that cannot let go get none. */
+	if (!at->peer2peer || !at->importer_ops || !at->importer_ops->WEFT_ATTACH_OP_INVALIDATE) {
+		drm_dbg(&w->drm, "%s cannot map local memory: its driver %s\n", dev_name(at->dev),
+			at->peer2peer ? "cannot give it back when asked" : "does not take memory of peers");
 		return -EOPNOTSUPP;
 	}
-	/* Local memory must be taken away at reset and unplug: importers that cannot let go get none. */
-	if (!at->peer2peer || !at->importer_ops || !at->importer_ops->WEFT_ATTACH_OP_INVALIDATE)
-		return -EOPNOTSUPP;
-	if (pci_p2pdma_distance(w->pdev, at->dev, true) < 0)
-		return -EHOSTUNREACH;
-	return 0;
+	return weft_route_open(w, at->dev, weft_import_follows_iova(at));
 }
 
 /* Memory has its place for life, so pinning has nothing to do; without the operation P2P would be lost silently. */

@@ -8,6 +8,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/xarray.h>
 
 struct dma_buf;
 struct drm_device;
@@ -18,11 +19,16 @@ struct weft_bo;
 struct weft_device;
 struct weft_file;
 
-/** struct weft_exports - live exports, and the kernel's P2P provider of BAR2, NULL without PCI_P2PDMA */
+/**
+ * struct weft_exports - live exports
+ * @provider: the kernel's P2P provider of BAR2, NULL without PCI_P2PDMA
+ * @said: PCI address of a client → what the log said about its way here (weft_route.c)
+ */
 struct weft_exports {
 	struct mutex lock;	/* list */
 	struct list_head list;
 	struct p2pdma_provider *provider;
+	struct xarray said;
 };
 
 /**

@@ -15,6 +15,7 @@
 #include "drm/weft_accel.h"
 
 #include "sys.h"
+#include "sys_peer.h"
 
 #define MAX_NODES	64
 #define MAX_ROWS	256
@@ -195,44 +196,14 @@ static int sys_stats(int fd, struct weft_device_stats *stats)
 	return 0;
 }
 
-/* Refusals as text; the tables of the driver's interface and this one grow together. */
-static const char *const refusals[] = {
-	[DRM_WEFT_PEER_OK] = "ok",
-	[DRM_WEFT_PEER_SELF] = "the same card",
-	[DRM_WEFT_PEER_NO_KERNEL] = "this kernel has no PCI P2PDMA",
-	[DRM_WEFT_PEER_NO_ROUTE] = "the PCI topology forbids it: the host bridge is not known to forward",
-	[DRM_WEFT_PEER_NO_LINK] = "the card has no link tag left",
-	[DRM_WEFT_PEER_GONE] = "the peer was removed",
-	[DRM_WEFT_PEER_FAILED] = "mapping the probe page failed",
-};
-
 static int sys_peer(int fd, int peer_fd, struct weft_peer *peer)
 {
 	struct drm_weft_query_peer q = { .peer_fd = peer_fd };
 	int ret = call(fd, DRM_IOCTL_WEFT_QUERY_PEER, &q);
-	const char *why = "refused for a reason this library does not know";
 
-	if (ret)
-		return ret;
-	peer->error = q.error;
-	peer->distance = q.distance;
-	peer->link = q.link;
-	peer->cells = q.cells;
-	peer->reach = WEFT_REACH_NONE;
-	if (q.refusal < sizeof(refusals) / sizeof(refusals[0]))
-		why = refusals[q.refusal];
-	if (q.refusal == DRM_WEFT_PEER_SELF) {
-		peer->reach = WEFT_REACH_SELF;
-	} else if (q.refusal == DRM_WEFT_PEER_OK) {
-		peer->reach = q.map_type == DRM_WEFT_PEER_MAP_BUS ? WEFT_REACH_BUS : WEFT_REACH_HOST_BRIDGE;
-		why = q.map_type == DRM_WEFT_PEER_MAP_BUS ? "switched below the host bridge" :
-		      "through the host bridge";
-	}
-	if (q.error)
-		snprintf(peer->why, sizeof(peer->why), "%s: error %d", why, -q.error);
-	else
-		snprintf(peer->why, sizeof(peer->why), "%s", why);
-	return 0;
+	if (!ret)
+		weft_sys_peer_answer(&q, peer);
+	return ret;
 }
 
 static int gem_create(int fd, uint64_t *bytes, uint32_t placement, uint32_t flags, uint32_t *handle)

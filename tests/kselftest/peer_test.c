@@ -27,9 +27,12 @@ static int all_pairs(void)
 		for (int b = 0; b < ks_cards(); b++) {
 			struct drm_weft_query_peer query = { .peer_fd = ks_open(b) };
 			int fd = ks_open(a);
+			int64_t took;
 
 			KS_OK(ks_device(fd, &device));
+			took = ks_now_ns();
 			KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+			took = ks_now_ns() - took;
 			if (a == b) {
 				KS_IS(query.refusal, DRM_WEFT_PEER_SELF);
 			} else if (!device.p2p) {
@@ -41,8 +44,11 @@ static int all_pairs(void)
 				KS_IS(query.error, 0);
 				KS_OK(root_port(a, port[0]));
 				KS_OK(root_port(b, port[1]));
-				printf("# %d to %d: by %s, distance %d\n", a, b, query.map_type == DRM_WEFT_PEER_MAP_BUS ?
-				       "bus address" : "host bridge", query.distance);
+				printf("# %d to %d: by %s, distance %d, asked in %lld us\n", a, b,
+				       query.map_type == DRM_WEFT_PEER_MAP_BUS ? "bus address" : "host bridge",
+				       query.distance, (long long)took / 1000);
+				KS_IS(query.detail, query.map_type == DRM_WEFT_PEER_MAP_BUS ? DRM_WEFT_PEER_DETAIL_NONE :
+						    DRM_WEFT_PEER_DETAIL_HOST_BRIDGE);
 				KS_IS(query.map_type, strcmp(port[0], port[1]) ? DRM_WEFT_PEER_MAP_HOST :
 								      DRM_WEFT_PEER_MAP_BUS);
 				KS_CHECK(query.distance >= 0);
@@ -64,6 +70,28 @@ static int bad_descriptors(void)
 	query = (struct drm_weft_query_peer){ .peer_fd = open("/dev/null", O_RDWR) };
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query), -EINVAL);
 	close(query.peer_fd);
+	query = (struct drm_weft_query_peer){ .peer_fd = fd, .pad = 1 };
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query), -EINVAL);
+	query = (struct drm_weft_query_peer){ .peer_fd = fd, .pad2 = 1 };
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query), -EINVAL);
+	close(fd);
+	return 0;
+}
+
+/* A program of before the answer had details: its structure ends where `detail` begins. */
+static int shorter_structure(void)
+{
+	struct drm_weft_query_peer query;
+	unsigned long request = _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE, DRM_COMMAND_BASE + DRM_WEFT_QUERY_PEER,
+				     offsetof(struct drm_weft_query_peer, detail));
+	int fd = ks_open(0);
+
+	memset(&query, 0x5a, sizeof(query));
+	memset(&query, 0, offsetof(struct drm_weft_query_peer, detail));
+	query.peer_fd = fd;
+	KS_OK(ks_ioctl(fd, request, &query));
+	KS_IS(query.refusal, DRM_WEFT_PEER_SELF);
+	KS_CHECK(query.detail == 0x5a5a5a5a && query.pad2 == 0x5a5a5a5a, "written past its end");
 	close(fd);
 	return 0;
 }
@@ -72,7 +100,8 @@ int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "every pair of cards", all_pairs },
-		{ "descriptors that are no card", bad_descriptors },
+		{ "descriptors that are no card, padding", bad_descriptors },
+		{ "callers with the structure of before", shorter_structure },
 	};
 
 	return ks_main("peer", tests, sizeof(tests) / sizeof(tests[0]));

@@ -105,6 +105,8 @@ static void print_topology(const struct weft_peer *peers, uint32_t n)
 		if (i / n == i % n)
 			continue;
 		printf("  %u to %u: %s\n", i / n, i % n, peers[i].why);
+		if (peers[i].advice[0])
+			printf("          %s\n", peers[i].advice);
 	}
 }
 
@@ -148,6 +150,8 @@ static void json_card(struct json *j, const struct card *c)
 
 static void json_topology(struct json *j, const struct weft_peer *peers, uint32_t n)
 {
+	char port[16];
+
 	json_open(j, "peers", '[');
 	for (uint32_t i = 0; i < n * n; i++) {
 		if (i / n == i % n)
@@ -158,6 +162,10 @@ static void json_topology(struct json *j, const struct weft_peer *peers, uint32_
 		json_text(j, "reach", weft_reach_name(peers[i].reach));
 		json_number(j, "distance", peers[i].distance, 9);
 		json_text(j, "why", peers[i].why);
+		json_bool(j, "cells", peers[i].cells);
+		json_text(j, "advice", peers[i].advice);
+		if (peers[i].port)
+			json_text(j, "port", pci_name(peers[i].port, port, sizeof(port)));
 		json_close(j, '}');
 	}
 	json_close(j, ']');

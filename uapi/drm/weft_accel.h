@@ -3,6 +3,8 @@
 /**
  * DOC: weft accelerator UAPI, version 0.1
  *
+ * Long because it is all that kernel and user share, in one place.
+ *
  * One node /dev/accel/accelN per card. Objects (GEM handles, VM ids, queue ids) belong to the open file and end with
  * it. Growth rules: ids and flags are only appended, every ``pad`` and unknown flag must be 0 (-EINVAL), arrays of
  * structures carry their stride where they may grow.
@@ -24,7 +26,7 @@
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
  * ENODEV        the card is gone; close the file
- * EHOSTUNREACH  import, VM_BIND of an import: the PCI topology forbids the way to the peer
+ * EHOSTUNREACH  import, VM_BIND of an import: the PCI topology forbids the way to the peer; QUERY_PEER says what of it
  * ETIME         a bounded wait ran out
  * EIO           the firmware or the card did not do what the contract says
  * EFAULT        a user pointer is not readable or writable
@@ -521,7 +523,7 @@ struct drm_weft_submit {
  * @DRM_WEFT_PEER_OK: it is
  * @DRM_WEFT_PEER_SELF: both are the same card
  * @DRM_WEFT_PEER_NO_KERNEL: this kernel has no PCI P2PDMA
- * @DRM_WEFT_PEER_NO_ROUTE: the PCI topology forbids it (host bridge not known to forward)
+ * @DRM_WEFT_PEER_NO_ROUTE: the PCI topology forbids it; @detail of the answer says what about it
  * @DRM_WEFT_PEER_NO_LINK: the card has no link tag left
  * @DRM_WEFT_PEER_GONE: the peer was removed
  * @DRM_WEFT_PEER_FAILED: mapping the probe page failed, see @error
@@ -534,6 +536,24 @@ enum drm_weft_peer_refusal {
 	DRM_WEFT_PEER_NO_LINK = 4,
 	DRM_WEFT_PEER_GONE = 5,
 	DRM_WEFT_PEER_FAILED = 6,
+};
+
+/**
+ * enum drm_weft_peer_detail - what sends the traffic through the host bridge, or forbids it there
+ * @DRM_WEFT_PEER_DETAIL_NONE: nothing: a switch below the host bridge turns it, or the refusal says all
+ * @DRM_WEFT_PEER_DETAIL_ACS: @port, the first of @num_ports on the way, has ACS redirect on:
+ *	``pci=disable_acs_redir=`` turns it off where the devices may trust each other
+ * @DRM_WEFT_PEER_DETAIL_HOST_BRIDGE: no switch is above both cards; the host bridge is @port
+ * @DRM_WEFT_PEER_DETAIL_IOMMU: as HOST_BRIDGE, and an IOMMU translates the addresses there, which the card cannot follow
+ *	(WEFT_CAP_PEER_IOVA is missing): one switch above both, or ``iommu=pt``
+ * @DRM_WEFT_PEER_DETAIL_IOMMU_ACS: as ACS, and the same
+ */
+enum drm_weft_peer_detail {
+	DRM_WEFT_PEER_DETAIL_NONE = 0,
+	DRM_WEFT_PEER_DETAIL_ACS = 1,
+	DRM_WEFT_PEER_DETAIL_HOST_BRIDGE = 2,
+	DRM_WEFT_PEER_DETAIL_IOMMU = 3,
+	DRM_WEFT_PEER_DETAIL_IOMMU_ACS = 4,
 };
 
 #define DRM_WEFT_PEER_MAP_NONE	0
@@ -550,6 +570,10 @@ enum drm_weft_peer_refusal {
  * @link: out, link tag of the peer in this card's counters
  * @cells: out, 1 = cells in the peer can be signalled
  * @pad: 0
+ * @detail: out, enum drm_weft_peer_detail; also when it works, through the host bridge
+ * @port: out, domain << 16 | bus << 8 | devfn of the port or host bridge that @detail means, 0 for none
+ * @num_ports: out, ports with ACS redirect on the way
+ * @pad2: 0
  */
 struct drm_weft_query_peer {
 	__s32 peer_fd;
@@ -560,6 +584,10 @@ struct drm_weft_query_peer {
 	__u32 link;
 	__u32 cells;
 	__u32 pad;
+	__u32 detail;
+	__u32 port;
+	__u32 num_ports;
+	__u32 pad2;
 };
 
 #define DRM_IOCTL_WEFT_QUERY \

@@ -32,6 +32,8 @@ enum weft_reach {
  * @link: number of the peer in weft_device_counters() of @from
  * @cells: 1 = semaphores in the peer can be signalled
  * @why: one line; when @reach is NONE the reason, else how
+ * @port: PCI address (domain << 16 | bus << 8 | devfn) of the port or host bridge that is in the way, 0 when none is
+ * @advice: one line: what would open the way, or shorten it; empty when there is nothing to do
  */
 struct weft_peer {
 	uint32_t size;
@@ -41,6 +43,8 @@ struct weft_peer {
 	uint32_t link;
 	uint32_t cells;
 	char why[128];
+	uint32_t port;
+	char advice[164];
 };
 
 /**
