@@ -33,6 +33,8 @@ COUNTS = {
     "firmware_test": (12, 200),                 # random flips in the image
     "inject_test": (6, 100),                    # crashes of the firmware
     "will_test": (100, 1_000),                  # producers killed at random moments
+    "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
+    "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),

@@ -65,7 +65,7 @@ def get(name):
 def mirror_sources(src):
     """Links every source of the module under src, so that each kernel's objects stay apart. Returns the sources."""
     sources = []
-    for top in ("driver", "uapi", "firmware/abi", "tests/kunit"):
+    for top in ("driver", "uapi", "firmware/abi", "tests/kunit", "tests/kselftest/module"):
         if not (CLONE / top).is_dir():
             continue
         for path in sorted((CLONE / top).rglob("*")):
@@ -100,7 +100,7 @@ def build_module(kernel, extra=()):
         with progress(f"building weft.ko for {kernel.name} ({kernel.release})"):
             run_logged(["make", "-C", kernel.build, f"M={kernel.out}/src", f"-j{os.cpu_count()}",
                         "KCFLAGS=-Werror", "CONFIG_DEBUG_INFO_BTF_MODULES=",     # wants pahole, helps nobody here
-                        *(["CONFIG_KUNIT_WEFT=m"] if kernel.name == "debug" else []),
+                        "CONFIG_WEFT_TEST_IMPORTER=m", *(["CONFIG_KUNIT_WEFT=m"] if kernel.name == "debug" else []),
                         *extra, "modules"], LOGS / f"module-{kernel.name}.log")
         built = sorted((kernel.out / "src").rglob("*.ko"))
         if not any(ko.name == "weft.ko" for ko in built):
