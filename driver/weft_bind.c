@@ -1,442 +1,569 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+/*
+ * A bind is prepared by its caller, put in order, done by a worker that waits for its syncobjs, and freed by another
+ * worker. Between the first step and the third nothing is allocated, and only bind_lock is taken, because fences of binds
+ * are waited for by others who may hold anything else.
+ */
+#include <linux/completion.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <drm/drm_exec.h>
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
 #include "weft_bind.h"
 #include "weft_compat.h"
 #include "weft_device.h"
+#include "weft_fence.h"
 #include "weft_file.h"
-#include "weft_import.h"
-#include "weft_sem.h"
+#include "weft_notify.h"
+#include "weft_sync.h"
 #include "weft_vm.h"
-
-#define BIND_FLAGS	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM)
-
-/* One mapping; @link in weft_unmap.dead once it is gone. */
-struct weft_va {
-	struct drm_gpuva base;
-	struct list_head link;
-};
+#include "weft_vma.h"
 
 /**
- * struct weft_unmap - one unbind: nothing in it can fail half way
- * @vm: address space
- * @spare: for the remains of a mapping at either end, allocated before
- * @dead: mappings gone; their objects keep a reference until the card cannot reach them any more
- * @cleared: leaves made invalid
+ * struct weft_bind_job - one bind
+ * @change: what it does; holds a reference of its address space
+ * @link: in &weft_binds
+ * @done: whom to call, or NULL
+ * @notify: whom else to tell
+ * @outs: syncobjs to signal, @num_outs of them, by @fence
+ * @cb: with which it waits for waits[waited] while @armed
+ * @async: its errors are remembered for FLUSH
+ * @cancelled: ends without being done
  */
-struct weft_unmap {
-	struct weft_vm *vm;
-	struct weft_va *spare[2];
-	struct list_head dead;
-	u64 cleared;
+struct weft_bind_job {
+	struct weft_change change;
+	struct list_head link;
+	struct weft_bind_done *done;
+	struct weft_notify notify;
+	struct weft_sync_out *outs;
+	u32 num_outs;
+	struct weft_fence *fence;
+	struct dma_fence_cb cb;
+	bool armed;
+	bool async;
+	bool cancelled;
+	int result;
+	u32 waited;
+	u32 num_waits;
+	struct dma_fence *waits[];
 };
 
-static struct weft_va *to_va(struct drm_gpuva *va)
+/* --- doing: in the signalling path --- */
+
+/* A worker under way holds the space, for it may be queued by who does not any more. */
+static void start_work(struct weft_vm *vm, struct workqueue_struct *wq, struct work_struct *work)
 {
-	return container_of(va, struct weft_va, base);
+	drm_gpuvm_get(&vm->base);
+	if (!queue_work(wq, work))
+		drm_gpuvm_put(&vm->base);
 }
 
-static struct weft_va *alloc_va(struct weft_vm *vm)
+static void kick(struct weft_vm *vm)
 {
-	struct weft_va *va = kzalloc_obj(*va, GFP_KERNEL_ACCOUNT);
-
-	if (va)
-		atomic_inc(&vm->w->counts.vas);
-	return va;
+	start_work(vm, vm->w->bind_wq, &vm->binds.work);
 }
 
-static void free_va(struct weft_vm *vm, struct weft_va *va)
+static void waited_for(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
-	if (va)
-		atomic_dec(&vm->w->counts.vas);
-	kfree(va);
+	kick(container_of(cb, struct weft_bind_job, cb)->change.vm);
 }
 
-/* --- unmap --- */
-
-static void bury(struct weft_unmap *u, struct drm_gpuva *va)
+/* Afterwards the callback does not run any more. */
+static void disarm(struct weft_bind_job *job)
 {
-	drm_gem_object_get(va->gem.obj);
-	drm_gpuva_unlink(va);
-	list_add_tail(&to_va(va)->link, &u->dead);
+	if (job->armed)
+		dma_fence_remove_callback(job->waits[job->waited], &job->cb);
+	job->armed = false;
 }
 
-static void free_dead(struct weft_unmap *u)
+/* False: the callback will ask again. */
+static bool ready(struct weft_bind_job *job)
 {
-	struct weft_va *va, *next;
-	unsigned int i;
+	while (job->waited < job->num_waits) {
+		struct dma_fence *fence = job->waits[job->waited];
 
-	list_for_each_entry_safe(va, next, &u->dead, link) {
-		drm_gem_object_put(va->base.gem.obj);
-		free_va(u->vm, va);
+		if (!dma_fence_is_signaled(fence)) {
+			if (job->armed)
+				return false;
+			if (!dma_fence_add_callback(fence, &job->cb, waited_for)) {
+				job->armed = true;
+				return false;
+			}
+		}
+		disarm(job);
+		job->waited++;
 	}
-	for (i = 0; i < ARRAY_SIZE(u->spare); i++)
-		free_va(u->vm, u->spare[i]);
+	return true;
 }
 
-int weft_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
+static int why_not(struct weft_bind_job *job)
 {
-	struct drm_gpuva *va = op->unmap.va;
-	struct weft_unmap *u = priv;
+	struct weft_vm *vm = job->change.vm;
 
-	u->cleared += weft_pt_clear(&u->vm->tables.pt, va->va.addr, va->va.range);
-	drm_gpuva_unmap(&op->unmap);
-	bury(u, va);
+	if (READ_ONCE(vm->w->state) == WEFT_LOST)
+		return -ENODEV;
+	if (READ_ONCE(job->cancelled) || READ_ONCE(vm->dead))
+		return -ECANCELED;
+	return weft_vm_check(vm);
+}
+
+static int flush(struct weft_binds *b)
+{
+	int error;
+
+	spin_lock(&b->lock);
+	error = b->error;
+	b->error = 0;
+	spin_unlock(&b->lock);
+	return error;
+}
+
+/* The job is b->running. */
+static void finish(struct weft_bind_job *job, int error)
+{
+	struct weft_binds *b = &job->change.vm->binds;
+
+	disarm(job);
+	if (!error)
+		error = job->change.op == DRM_WEFT_BIND_FLUSH ? flush(b) : weft_vma_do(&job->change);
+	job->result = error;
+	if (job->fence) {
+		if (error)
+			dma_fence_set_error(&job->fence->base, error);
+		dma_fence_signal(&job->fence->base);
+	}
+	spin_lock(&b->lock);
+	if (error && job->async && job->change.op != DRM_WEFT_BIND_FLUSH && !b->error)
+		b->error = error;
+	list_del_init(&job->link);
+	b->count--;
+	b->running = NULL;
+	spin_unlock(&b->lock);
+}
+
+static void retire(struct weft_bind_job *job)
+{
+	struct weft_vm *vm = job->change.vm;
+
+	spin_lock(&vm->binds.lock);
+	list_add_tail(&job->link, &vm->binds.ended);
+	spin_unlock(&vm->binds.lock);
+	start_work(vm, vm->w->free_wq, &vm->binds.clean_work);
+	wake_up_all(&vm->binds.idle);
+}
+
+static struct weft_bind_job *take(struct weft_binds *b)
+{
+	struct weft_bind_job *job = NULL;
+
+	spin_lock(&b->lock);
+	if (!b->running)
+		job = list_first_entry_or_null(&b->pending, struct weft_bind_job, link);
+	if (job)
+		b->running = job;
+	spin_unlock(&b->lock);
+	return job;
+}
+
+static void put_back(struct weft_binds *b)
+{
+	spin_lock(&b->lock);
+	b->running = NULL;
+	spin_unlock(&b->lock);
+}
+
+static void bind_work(struct work_struct *work)
+{
+	struct weft_binds *b = container_of(work, struct weft_binds, work);
+	struct weft_vm *vm = container_of(b, struct weft_vm, binds);
+	struct weft_bind_job *job;
+	bool cookie;
+
+	cookie = dma_fence_begin_signalling();
+	while ((job = take(b))) {
+		int error = why_not(job);
+
+		if (!error && !ready(job)) {
+			put_back(b);
+			break;
+		}
+		finish(job, error);
+		retire(job);
+	}
+	dma_fence_end_signalling(cookie);
+	weft_vm_put(vm);
+}
+
+/* --- freeing --- */
+
+static void free_job(struct weft_bind_job *job)
+{
+	struct weft_vm *vm = job->change.vm;
+	u32 i;
+
+	weft_vma_clean(&job->change);
+	weft_notify_clean(&job->notify);
+	weft_sync_free(job->outs, job->num_outs);
+	weft_fence_put(job->fence);
+	for (i = 0; i < job->num_waits; i++)
+		dma_fence_put(job->waits[i]);
+	kfree(job);
+	weft_vm_put(vm);
+}
+
+static void clean_work(struct work_struct *work)
+{
+	struct weft_binds *b = container_of(work, struct weft_binds, clean_work);
+	struct weft_vm *vm = container_of(b, struct weft_vm, binds);
+	struct weft_bind_job *job;
+
+	for (;;) {
+		struct weft_bind_done *done;
+		int result;
+
+		spin_lock(&b->lock);
+		job = list_first_entry_or_null(&b->ended, struct weft_bind_job, link);
+		if (job)
+			list_del_init(&job->link);
+		spin_unlock(&b->lock);
+		if (!job)
+			break;
+		/* Who is told finds quotas and objects given back, but for the cell's own. */
+		weft_vma_clean(&job->change);
+		weft_vma_init(&job->change, vm);
+		weft_notify_tell(vm->w, &job->notify, job->result);
+		done = job->done;
+		result = job->result;
+		free_job(job);
+		if (done)
+			done->fn(done, result);
+	}
+	weft_vm_put(vm);
+}
+
+/* --- the parser --- */
+
+static int check(const struct drm_weft_vm_bind *args, bool async)
+{
+	if (args->num_syncs > DRM_WEFT_MAX_SYNCS)
+		return -EINVAL;
+	if (!async && (args->num_syncs || args->done))
+		return -EINVAL;
+	if (args->op != DRM_WEFT_BIND_FLUSH)
+		return weft_vma_check(args);
+	return args->flags & ~DRM_WEFT_BIND_ASYNC || args->handle || args->offset || args->va || args->range ? -EINVAL : 0;
+}
+
+static int add_wait(void *ctx, struct dma_fence *fence)
+{
+	struct weft_bind_job *job = ctx;
+
+	job->waits[job->num_waits++] = dma_fence_get(fence);
 	return 0;
 }
 
-static struct weft_va *take_spare(struct weft_unmap *u)
+static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f, const struct drm_weft_sync *syncs, u32 count)
 {
-	unsigned int i = u->spare[0] ? 0 : 1;
-	struct weft_va *va = u->spare[i];
-
-	u->spare[i] = NULL;
-	return va;
-}
-
-int weft_bind_step_remap(struct drm_gpuva_op *op, void *priv)
-{
-	struct drm_gpuva_op_remap *r = &op->remap;
-	struct drm_gpuva *va = r->unmap->va;
-	struct weft_unmap *u = priv;
-	struct drm_gpuvm_bo *vm_bo = drm_gpuvm_bo_get(va->vm_bo);
-	struct weft_va *prev = r->prev ? take_spare(u) : NULL, *next = r->next ? take_spare(u) : NULL;
-	u64 flags = va->flags & DRM_GPUVA_INVALIDATED, start, range;
-
-	drm_gpuva_op_remap_to_unmap_range(r, &start, &range);
-	u->cleared += weft_pt_clear(&u->vm->tables.pt, start, range);
-	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, r);
-	if (prev) {
-		prev->base.flags |= flags;
-		drm_gpuva_link(&prev->base, vm_bo);
-	}
-	if (next) {
-		next->base.flags |= flags;
-		drm_gpuva_link(&next->base, vm_bo);
-	}
-	bury(u, va);
-	drm_gpuvm_bo_put(vm_bo);
-	return 0;
-}
-
-/* Range that translations cached by the card may come from: a split 2 MiB leaf was one translation. */
-static int invalidate(struct weft_vm *vm, u64 va, u64 range, bool split)
-{
-	if (weft_vm_check(vm))
-		return 0;
-	if (split) {
-		u64 end = ALIGN(va + range, WEFT_PAGE2M_BYTES);
-
-		va = ALIGN_DOWN(va, WEFT_PAGE2M_BYTES);
-		range = end - va;
-	}
-	weft_mmio_flush_writes();
-	return weft_safe_as_invalidate(vm->w, vm->asid, va, range);
-}
-
-/* Every reservation of the range is held. */
-static int unmap_locked(struct weft_unmap *u, u64 va, u64 range)
-{
-	struct weft_vm *vm = u->vm;
-	int first, last, ret;
-
-	mutex_lock(&vm->pt_lock);
-	/* Splitting may need memory and changes no translation; after it nothing can fail. */
-	first = weft_pt_split(&vm->tables.pt, va);
-	last = first < 0 ? 0 : weft_pt_split(&vm->tables.pt, va + range);
-	if (first < 0 || last < 0) {
-		if (first > 0)
-			weft_tables_release(&vm->tables, !invalidate(vm, va, range, true));
-		ret = vm->tables.error;
-		goto unlock;
-	}
-	ret = drm_gpuvm_sm_unmap(&vm->base, u, va, range);
-	if (!ret && (u->cleared || first || last)) {
-		ret = invalidate(vm, va, range, first || last);
-		weft_tables_release(&vm->tables, !ret);
-	}
-unlock:
-	mutex_unlock(&vm->pt_lock);
-	return ret;
-}
-
-static int unmap(struct weft_vm *vm, struct weft_unmap *u, u64 va, u64 range, u32 exec_flags)
-{
-	struct drm_exec exec;
 	int ret;
 
-	drm_exec_init(&exec, exec_flags | DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(&exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base, &exec, 0);
-		drm_exec_retry_on_contention(&exec);
-		if (ret)
-			break;
-		ret = drm_gpuvm_prepare_range(&vm->base, &exec, va, range, 0);
-		drm_exec_retry_on_contention(&exec);
-		if (ret)
-			break;
+	ret = weft_sync_each_wait(f->drm, syncs, count, add_wait, job);
+	if (ret || !weft_sync_count_signals(syncs, count))
+		return ret;
+	/* No fence comes out of a space whose work may run for ever. */
+	if (job->change.vm->type == DRM_WEFT_VM_LR) {
+		drm_dbg(&f->w->drm, "binds of an LR address space signal no syncobj: use an eventfd or a cell\n");
+		return -EOPNOTSUPP;
 	}
+	job->outs = weft_sync_prepare(f->drm, syncs, count, &job->num_outs);
+	if (IS_ERR(job->outs)) {
+		ret = PTR_ERR(job->outs);
+		job->outs = NULL;
+		return ret;
+	}
+	job->fence = weft_fence_alloc();
+	return job->fence ? 0 : -ENOMEM;
+}
+
+static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f, const struct drm_weft_vm_bind *args)
+{
+	struct drm_weft_sync *syncs = weft_sync_copy(args->syncs, args->num_syncs);
+	struct weft_bind_job *job;
+	int ret;
+
+	if (IS_ERR(syncs))
+		return ERR_CAST(syncs);
+	job = kzalloc(struct_size(job, waits, args->num_syncs), GFP_KERNEL_ACCOUNT);
+	if (!job) {
+		kfree(syncs);
+		return ERR_PTR(-ENOMEM);
+	}
+	INIT_LIST_HEAD(&job->link);
+	drm_gpuvm_get(&vm->base);
+	weft_vma_init(&job->change, vm);
+	ret = prepare_syncs(job, f, syncs, args->num_syncs);
+	kfree(syncs);
 	if (!ret)
-		ret = unmap_locked(u, va, range);
-	drm_exec_fini(&exec);
-	/*
-	 * Only now, with the reservations free and the card stopped, may objects go. When it did not stop, a reset is
-	 * on its way and what is freed is withheld until then.
-	 */
-	free_dead(u);
-	return ret;
+		ret = weft_notify_prepare(&job->notify, f, args);
+	if (!ret)
+		ret = weft_vma_prepare(&job->change, f, args);
+	if (!ret)
+		return job;
+	free_job(job);
+	return ERR_PTR(ret);
 }
 
-int weft_bind_unmap_all(struct weft_vm *vm)
+static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_vm_bind *args, bool async)
 {
-	int ret, tries = 10;
-
-	/* The list of reservations may need memory; a mapping left behind would outlive its address space. */
-	do {
-		struct weft_unmap u = { .vm = vm, .dead = LIST_HEAD_INIT(u.dead) };
-
-		ret = unmap(vm, &u, 0, WEFT_VM_END, 0);
-	} while (ret == -ENOMEM && --tries);
-	return ret;
-}
-
-static int do_unmap(struct weft_vm *vm, u64 va, u64 range)
-{
-	struct weft_unmap u = { .vm = vm, .dead = LIST_HEAD_INIT(u.dead) };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(u.spare); i++) {
-		u.spare[i] = alloc_va(vm);
-		if (!u.spare[i]) {
-			free_dead(&u);
-			return -ENOMEM;
-		}
-	}
-	return unmap(vm, &u, va, range, DRM_EXEC_INTERRUPTIBLE_WAIT);
-}
-
-void weft_bind_revoke(struct weft_bo *bo)
-{
-	struct drm_gpuvm_bo *vm_bo;
-	struct drm_gpuva *va;
-
-	dma_resv_assert_held(bo->base.resv);
-	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
-		struct weft_vm *vm = container_of(vm_bo->vm, struct weft_vm, base);
-
-		drm_gpuvm_bo_for_each_va(va, vm_bo) {
-			u64 cleared;
-
-			mutex_lock(&vm->pt_lock);
-			/* A dead address space has no tables any more; its translations went before them. */
-			cleared = vm->tables.pt.root ?
-				  weft_pt_clear(&vm->tables.pt, va->va.addr, va->va.range) : 0;
-			if (cleared)
-				weft_tables_release(&vm->tables, !invalidate(vm, va->va.addr, va->va.range, false));
-			drm_gpuva_invalidate(va, true);
-			mutex_unlock(&vm->pt_lock);
-		}
-	}
-}
-
-/* --- map --- */
-
-/* Where the next piece of an object goes. */
-struct weft_mapping {
+	int ret = check(args, async);
+	struct weft_bind_job *job;
 	struct weft_vm *vm;
-	u64 va;
-	u64 leaf;
+
+	if (ret)
+		return ERR_PTR(ret);
+	vm = weft_vm_get(f, args->vm_id);
+	if (!vm)
+		return ERR_PTR(-ENOENT);
+	ret = weft_vm_check(vm);
+	job = ret ? ERR_PTR(ret) : create_in(vm, f, args);
+	weft_vm_put(vm);
+	return job;
+}
+
+/* --- order --- */
+
+/* Puts it behind the others; true: there are none, and the caller, whose the job stays, does it. vm->lock held. */
+static bool enqueue(struct weft_bind_job *job)
+{
+	struct weft_vm *vm = job->change.vm;
+	struct weft_binds *b = &vm->binds;
+	bool mine;
+
+	/* From here on there is no way back. Before it is in the list: then it may end and be freed at any time. */
+	if (job->fence) {
+		weft_fence_start(job->fence, b->context, ++b->seqno);
+		weft_sync_signal(job->outs, job->num_outs, &job->fence->base);
+	}
+	spin_lock(&b->lock);
+	mine = !job->async && !b->running && list_empty(&b->pending);
+	if (mine)
+		b->running = job;
+	list_add_tail(&job->link, &b->pending);
+	b->count++;
+	spin_unlock(&b->lock);
+	if (!mine)
+		kick(vm);
+	return mine;
+}
+
+/* On failure the job is still the caller's. */
+static int submit(struct weft_bind_job *job, bool *mine)
+{
+	struct weft_vm *vm = job->change.vm;
+	int ret;
+
+	ret = mutex_lock_interruptible(&vm->lock);
+	if (ret)
+		return ret;
+	if (vm->dead) {
+		ret = -ENOENT;
+	} else if (READ_ONCE(vm->binds.count) >= DRM_WEFT_MAX_BINDS) {
+		drm_dbg(&vm->w->drm, "quota of binds waiting in an address space: %u used and allowed\n",
+			DRM_WEFT_MAX_BINDS);
+		ret = -EDQUOT;
+	} else {
+		*mine = enqueue(job);
+	}
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+int weft_bind_start(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args,
+		    struct weft_bind_done *done)
+{
+	struct weft_bind_job *job = create(f, args, true);
+	bool mine;
+	int ret;
+
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	job->async = true;
+	job->done = done;
+	ret = submit(job, &mine);
+	if (ret)
+		free_job(job);
+	return ret;
+}
+
+static void cancel(struct weft_vm *vm, const struct weft_bind_done *done)
+{
+	struct weft_bind_job *job, *found = NULL;
+	struct weft_binds *b = &vm->binds;
+
+	spin_lock(&b->lock);
+	list_for_each_entry(job, &b->pending, link) {
+		if (job->done != done)
+			continue;
+		/* Fences of one context signal in order. */
+		WRITE_ONCE(job->cancelled, true);
+		if (!job->fence && job != b->running) {
+			list_del_init(&job->link);
+			b->count--;
+			found = job;
+		}
+		break;
+	}
+	spin_unlock(&b->lock);
+	if (found) {
+		disarm(found);
+		found->result = -ECANCELED;
+		retire(found);
+	}
+	kick(vm);
+}
+
+void weft_bind_cancel(struct weft_file *f, const struct weft_bind_done *done)
+{
+	struct weft_vm *vm;
+	unsigned long id;
+
+	xa_for_each(&f->vms, id, vm) {
+		vm = weft_vm_get(f, id);
+		if (!vm)
+			continue;
+		cancel(vm, done);
+		weft_vm_put(vm);
+	}
+}
+
+void weft_binds_init(struct weft_vm *vm)
+{
+	struct weft_binds *b = &vm->binds;
+
+	spin_lock_init(&b->lock);
+	INIT_LIST_HEAD(&b->pending);
+	INIT_LIST_HEAD(&b->ended);
+	b->context = dma_fence_context_alloc(1);
+	init_waitqueue_head(&b->idle);
+	INIT_WORK(&b->work, bind_work);
+	INIT_WORK(&b->clean_work, clean_work);
+}
+
+static bool idle(struct weft_binds *b)
+{
+	bool none;
+
+	spin_lock(&b->lock);
+	none = list_empty(&b->pending);
+	spin_unlock(&b->lock);
+	return none;
+}
+
+void weft_binds_end(struct weft_vm *vm)
+{
+	kick(vm);
+	wait_event(vm->binds.idle, idle(&vm->binds));
+	flush_work(&vm->binds.work);
+	flush_work(&vm->binds.clean_work);
+}
+
+void weft_bind_end_stale(struct weft_device *w)
+{
+	struct weft_vm *vm;
+
+	spin_lock(&w->vms_lock);
+	list_for_each_entry(vm, &w->vms, link)
+		kick(vm);
+	spin_unlock(&w->vms_lock);
+}
+
+/* --- the call --- */
+
+/* A caller that waits. */
+struct waiter {
+	struct weft_bind_done done;
+	struct completion ended;
+	int result;
 };
 
-static int map_piece(void *ctx, u64 at, u64 bytes)
+static void wake_waiter(struct weft_bind_done *done, int result)
 {
-	struct weft_mapping *m = ctx;
+	struct waiter *waiter = container_of(done, struct waiter, done);
 
-	if (at & ~WEFT_PTE_ADDR_MASK || bytes & (SZ_4K - 1))
-		return -EIO;
-	if (weft_pt_map(&m->vm->tables.pt, m->va, bytes, m->leaf | at))
-		return m->vm->tables.error;
-	m->va += bytes;
-	return 0;
+	waiter->result = result;
+	complete(&waiter->ended);
 }
 
-static u64 leaf_of(struct weft_bo *bo, u32 flags)
+/* Not inside the card, which may be reset meanwhile. */
+static int wait_ended(struct weft_file *f, struct waiter *waiter)
 {
-	struct weft_bo *origin = weft_bo_origin(bo);
-	u64 leaf = (u64)(origin->kind == WEFT_BO_LOCAL ? WEFT_APERTURE_LOCAL : WEFT_APERTURE_BUS) <<
-		   WEFT_PTE_APERTURE_SHIFT;
+	int ret = wait_for_completion_interruptible(&waiter->ended);
 
-	if (origin->kind == WEFT_BO_IMPORT)
-		leaf |= (u64)origin->import.tag << WEFT_PTE_LINK_SHIFT;
-	if (flags & DRM_WEFT_BIND_READ)
-		leaf |= WEFT_PTE_R;
-	if (flags & DRM_WEFT_BIND_WRITE)
-		leaf |= WEFT_PTE_W;
-	if (flags & DRM_WEFT_BIND_SEM)
-		leaf |= WEFT_PTE_SEM;
-	return leaf;
-}
-
-static int map_tables(struct weft_vm *vm, struct weft_bo *bo, const struct drm_weft_vm_bind *args)
-{
-	struct weft_mapping m = { .vm = vm, .va = args->va, .leaf = leaf_of(bo, args->flags) };
-	int ret;
-
-	mutex_lock(&vm->pt_lock);
-	ret = weft_bo_walk(bo, args->offset, args->range, map_piece, &m);
-	if (ret && weft_pt_clear(&vm->tables.pt, args->va, args->range))
-		weft_tables_release(&vm->tables, !invalidate(vm, args->va, args->range, false));
-	/* Visible before the call returns; new translations need no invalidate. */
-	weft_mmio_flush_writes();
-	mutex_unlock(&vm->pt_lock);
-	return ret;
-}
-
-/* Reservations of VM and object held. */
-static int map_locked(struct weft_vm *vm, struct weft_bo *bo, struct weft_va *va, const struct drm_weft_vm_bind *args)
-{
-	struct drm_gpuvm_bo *vm_bo;
-	int ret;
-
-	if (drm_gpuva_find_first(&vm->base, args->va, args->range))
-		return -EEXIST;
-	if (bo->kind == WEFT_BO_IMPORT) {
-		ret = weft_import_map(bo);
-		if (ret)
-			return ret;
+	if (ret) {
+		weft_bind_cancel(f, &waiter->done);
+		/* Bounded: it is gone from the list, or being done. */
+		wait_for_completion(&waiter->ended);
+		/* If it was done all the same, that is how the call ended. */
+		if (waiter->result != -ECANCELED)
+			ret = 0;
 	}
-	if (args->flags & DRM_WEFT_BIND_SEM && args->flags & DRM_WEFT_BIND_WRITE) {
-		ret = weft_sem_claim(bo, vm->f, args->offset, args->range);
-		if (ret)
-			return ret;
-	}
-	vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, &bo->base);
-	if (IS_ERR(vm_bo))
-		return PTR_ERR(vm_bo);
-	ret = map_tables(vm, bo, args);
+	return ret ?: waiter->result;
+}
+
+static int bind_and_wait(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args)
+{
+	struct waiter waiter = { .done.fn = wake_waiter };
+	struct weft_bind_job *job;
+	bool mine = false;
+	int idx, ret;
+
+	init_completion(&waiter.ended);
+	ret = weft_device_enter(w, &idx);
 	if (ret)
-		goto put;
-	va->base.va.addr = args->va;
-	va->base.va.range = args->range;
-	va->base.gem.obj = &bo->base;
-	va->base.gem.offset = args->offset;
-	ret = drm_gpuva_insert(&vm->base, &va->base);
-	/* The range was free under vm->lock. */
-	if (drm_WARN_ON(&vm->w->drm, ret))
-		goto put;
-	drm_gpuva_link(&va->base, vm_bo);
-put:
-	drm_gpuvm_bo_put(vm_bo);
-	return ret;
+		return ret;
+	atomic64_inc(&f->ioctls);
+	job = create(f, args, false);
+	if (IS_ERR(job)) {
+		ret = PTR_ERR(job);
+		goto exit;
+	}
+	job->done = &waiter.done;
+	ret = submit(job, &mine);
+	if (ret) {
+		free_job(job);
+	} else if (mine) {
+		struct weft_vm *vm = job->change.vm;
+		bool cookie = dma_fence_begin_signalling();
+
+		finish(job, why_not(job));
+		ret = job->result;
+		kick(vm);
+		wake_up_all(&vm->binds.idle);
+		dma_fence_end_signalling(cookie);
+		free_job(job);
+	}
+exit:
+	weft_device_exit(w, idx);
+	return ret || mine ? ret : wait_ended(f, &waiter);
 }
 
-static int do_map(struct weft_vm *vm, struct weft_bo *bo, const struct drm_weft_vm_bind *args)
+static int bind_async(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args)
 {
-	struct weft_va *va = alloc_va(vm);
-	struct drm_exec exec;
-	int ret;
+	int idx, ret;
 
-	if (!va)
-		return -ENOMEM;
-	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(&exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base, &exec, 0);
-		drm_exec_retry_on_contention(&exec);
-		if (ret)
-			break;
-		ret = drm_exec_lock_obj(&exec, &bo->base);
-		drm_exec_retry_on_contention(&exec);
-		if (ret)
-			break;
-	}
-	if (!ret)
-		ret = map_locked(vm, bo, va, args);
-	drm_exec_fini(&exec);
+	ret = weft_device_enter(w, &idx);
 	if (ret)
-		free_va(vm, va);
+		return ret;
+	atomic64_inc(&f->ioctls);
+	ret = weft_bind_start(w, f, args, NULL);
+	weft_device_exit(w, idx);
 	return ret;
-}
-
-static int check_rights(struct weft_bo *bo, u32 flags)
-{
-	u32 need = 0;
-
-	if (flags & DRM_WEFT_BIND_READ)
-		need |= DRM_WEFT_RIGHT_READ;
-	if (flags & DRM_WEFT_BIND_WRITE)
-		need |= DRM_WEFT_RIGHT_WRITE;
-	if (flags & DRM_WEFT_BIND_SEM)
-		need |= DRM_WEFT_RIGHT_SEM;
-	if (need & ~bo->rights)
-		return -EACCES;
-	/* Cells live on SEM pages and nothing else does. */
-	if (!(flags & DRM_WEFT_BIND_SEM) != !(bo->flags & DRM_WEFT_GEM_SEM))
-		return -EINVAL;
-	return 0;
-}
-
-static int bind_object(struct weft_file *f, struct weft_vm *vm, const struct drm_weft_vm_bind *args)
-{
-	struct weft_bo *bo = weft_bo_lookup(f, args->handle);
-	u64 end;
-	int ret;
-
-	if (!bo)
-		return -ENOENT;
-	if (check_add_overflow(args->offset, args->range, &end) || end > bo->base.size)
-		ret = -EINVAL;
-	else
-		ret = check_rights(bo, args->flags) ?: weft_bo_check(bo) ?: do_map(vm, bo, args);
-	weft_bo_put(bo);
-	return ret;
-}
-
-static int check_bind(const struct drm_weft_vm_bind *args)
-{
-	u64 end;
-
-	if (!args->va || !args->range || (args->va | args->range | args->offset) & (SZ_4K - 1))
-		return -EINVAL;
-	if (check_add_overflow(args->va, args->range, &end) || end > WEFT_VM_END)
-		return -EINVAL;
-	switch (args->op) {
-	case DRM_WEFT_BIND_MAP:
-		return !args->flags || args->flags & ~BIND_FLAGS ? -EINVAL : 0;
-	case DRM_WEFT_BIND_UNMAP:
-		return args->flags || args->handle || args->offset ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
 }
 
 int weft_vm_bind_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
-	struct drm_weft_vm_bind *args = data;
-	struct weft_vm *vm;
-	int ret;
+	const struct drm_weft_vm_bind *args = data;
 
-	ret = check_bind(args);
-	if (ret)
-		return ret;
-	vm = weft_vm_get(f, args->vm_id);
-	if (!vm)
-		return -ENOENT;
-	ret = mutex_lock_interruptible(&vm->lock);
-	if (ret)
-		goto put;
-	if (vm->dead)
-		ret = -ENOENT;
-	else
-		ret = weft_vm_check(vm);
-	if (!ret)
-		ret = args->op == DRM_WEFT_BIND_MAP ? bind_object(f, vm, args) : do_unmap(vm, args->va, args->range);
-	mutex_unlock(&vm->lock);
-put:
-	weft_vm_put(vm);
-	return ret;
+	return args->flags & DRM_WEFT_BIND_ASYNC ? bind_async(w, f, args) : bind_and_wait(w, f, args);
 }

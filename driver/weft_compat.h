@@ -48,9 +48,52 @@
 #define WEFT_DRIVER_FEATURES		0
 #endif
 
-#ifndef WEFT_HAVE_GPUVM_BO_OBTAIN_LOCKED
-#define drm_gpuvm_bo_obtain_locked	drm_gpuvm_bo_obtain
+/*
+ * Links between objects and address spaces change where binds are done, not under reservations. Newer kernels have a
+ * mode and a lock in each object for that, older ones are told which lock it is.
+ */
+#ifdef WEFT_HAVE_GPUVM_IMMEDIATE
+#define WEFT_GPUVM_FLAGS		DRM_GPUVM_IMMEDIATE_MODE
+#define weft_gpuva_set_lock(obj, lock)	do { } while (0)
+
+static inline void weft_gpuva_lock(struct drm_gem_object *obj)
+{
+	mutex_lock(&obj->gpuva.lock);
+}
+
+static inline void weft_gpuva_unlock(struct drm_gem_object *obj)
+{
+	mutex_unlock(&obj->gpuva.lock);
+}
+#else
+#define WEFT_GPUVM_FLAGS		0
+#define weft_gpuva_set_lock(obj, lock)	do { drm_gem_gpuva_set_lock(obj, lock); } while (0)
+
+static inline void weft_gpuva_lock(struct drm_gem_object *obj)
+{
+}
+
+static inline void weft_gpuva_unlock(struct drm_gem_object *obj)
+{
+}
 #endif
+
+/* Takes over @prealloc, which nobody has seen yet; returns what links the two from now on. */
+static inline struct drm_gpuvm_bo *weft_gpuvm_bo_obtain(struct drm_gpuvm_bo *prealloc)
+{
+#ifdef WEFT_HAVE_GPUVM_BO_OBTAIN_LOCKED
+	/* Takes the object's lock by itself. */
+	return drm_gpuvm_bo_obtain_prealloc(prealloc);
+#else
+	struct drm_gem_object *obj = prealloc->obj;
+	struct drm_gpuvm_bo *vm_bo;
+
+	weft_gpuva_lock(obj);
+	vm_bo = drm_gpuvm_bo_obtain_prealloc(prealloc);
+	weft_gpuva_unlock(obj);
+	return vm_bo;
+#endif
+}
 
 #ifndef WEFT_HAVE_DMABUF_INVALIDATE
 #define dma_buf_invalidate_mappings	dma_buf_move_notify

@@ -147,6 +147,7 @@ static void release_books(struct drm_device *drm, void *arg)
 	xa_destroy(&w->hwqs);
 	xa_destroy(&w->asids);
 	xa_destroy(&w->exports.said);
+	destroy_workqueue(w->bind_wq);
 	destroy_workqueue(w->submit_wq);
 	destroy_workqueue(w->timeout_wq);
 	destroy_workqueue(w->work_wq);
@@ -158,9 +159,12 @@ static int init_books(struct weft_device *w)
 {
 	int ret = -ENOMEM;
 
+	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, w->serial);
+	if (!w->bind_wq)
+		return -ENOMEM;
 	w->submit_wq = alloc_ordered_workqueue("weft-submit-%u", WQ_MEM_RECLAIM, w->serial);
 	if (!w->submit_wq)
-		return -ENOMEM;
+		goto err_bind;
 	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM, w->serial);
 	if (!w->timeout_wq)
 		goto err_submit;
@@ -190,6 +194,8 @@ err_timeout:
 	destroy_workqueue(w->timeout_wq);
 err_submit:
 	destroy_workqueue(w->submit_wq);
+err_bind:
+	destroy_workqueue(w->bind_wq);
 	return ret;
 }
 
@@ -199,6 +205,9 @@ static void init_blocks(struct weft_device *w)
 	init_rwsem(&w->map_sem);
 	init_waitqueue_head(&w->reset_wq);
 	mutex_init(&w->counter_lock);
+	mutex_init(&w->bind_lock);
+	spin_lock_init(&w->vms_lock);
+	INIT_LIST_HEAD(&w->vms);
 	weft_safe_init(w);
 	weft_mbox_init(w);
 	weft_scrub_init(w);

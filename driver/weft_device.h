@@ -6,13 +6,13 @@
  * Lock order, outermost first:
  *   reset_sem (read: every driver ioctl; write: each half of a reset, so that none sees it change)
  *   queue->submit_lock, vm->lock
- *   dma_resv of VMs and objects (drm_exec)
- *   vm->pt_lock
+ *   dma_resv of objects
+ *   bind_lock, gpuva.lock of objects
  *   queue->hw_lock (job queues: recovery), uqueue->lock
  *   mbox.lock, safe.lock, scrub.lock
  *   lmem.lock, carve.lock
- * map_sem nests inside mmap_lock and outside nothing. mbox.lock, safe.lock and hw_lock are taken in the dma-fence
- * signalling path: nothing may allocate or wait for a fence under them.
+ * map_sem nests inside mmap_lock and outside nothing. bind_lock, mbox.lock, safe.lock and hw_lock are taken in the
+ * dma-fence signalling path: nothing may allocate or wait for a fence under them.
  */
 #ifndef WEFT_DEVICE_H
 #define WEFT_DEVICE_H
@@ -102,10 +102,14 @@ struct weft_counts {
  * @hwqs: queue id → struct weft_hwq; irq-safe lock, entries live while it is held
  * @asids: address-space ids in use (values: 1)
  * @map_sem: read: page faults of local memory; write: making mappings stale
+ * @bind_lock: mappings of all address spaces, their tables, and what imports are mapped to. One for the card: a bind goes
+ *	from an address space to objects, a revocation from an object to address spaces
+ * @vms: address spaces, to be told of a reset; under @vms_lock
+ * @bind_wq: does asynchronous binds
  * @submit_wq: runs jobs; ordered
  * @timeout_wq: recoveries; ordered
  * @work_wq: scrubs and resets
- * @free_wq: of the module: frees queues
+ * @free_wq: of the module: frees queues, and what binds leave
  * @bos: objects with mappings for the card's DMA, which must end before the device is unbound
  */
 struct weft_device {
@@ -136,6 +140,9 @@ struct weft_device {
 	struct rw_semaphore reset_sem;
 	wait_queue_head_t reset_wq;
 	struct rw_semaphore map_sem;
+	struct mutex bind_lock;	/* see above */
+	spinlock_t vms_lock;	/* vms */
+	struct list_head vms;
 	struct xarray hwqs;
 	struct xarray asids;
 
@@ -153,6 +160,7 @@ struct weft_device {
 	struct weft_bos bos;
 	struct weft_watches watches;
 
+	struct workqueue_struct *bind_wq;
 	struct workqueue_struct *submit_wq;
 	struct workqueue_struct *timeout_wq;
 	struct workqueue_struct *work_wq;

@@ -127,6 +127,7 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	}
 	up_read(&w->reset_sem);
 	/* They hold the device: with them done, a card unbound meanwhile is free to come back under its number. */
+	flush_workqueue(w->bind_wq);
 	flush_workqueue(w->free_wq);
 	xa_destroy(&f->queues);
 	xa_destroy(&f->vms);

@@ -6,6 +6,7 @@
 #include <drm/drm_vma_manager.h>
 #include <drm/weft_accel.h>
 
+#include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_import.h"
@@ -132,6 +133,7 @@ struct weft_bo *weft_bo_alloc(struct weft_device *w, enum weft_bo_kind kind, u64
 		INIT_LIST_HEAD(&bo->local.blocks);
 	bo->base.funcs = &weft_bo_funcs;
 	drm_gem_private_object_init(&w->drm, &bo->base, bytes);
+	weft_gpuva_set_lock(&bo->base, &w->bind_lock);
 	atomic_inc(&w->counts.bos);
 	return bo;
 }

@@ -113,8 +113,8 @@ void weft_bo_put(struct weft_bo *bo);
 int weft_bo_check(struct weft_bo *bo);
 
 /*
- * Calls @fn for the contiguous pieces of a range; stops at its first result that is not 0 and returns it. IMPORT: with
- * its reservation held and mapped.
+ * Calls @fn for the contiguous pieces of a range; stops at its first result that is not 0 and returns it. IMPORT: mapped,
+ * with its reservation or bind_lock held.
  */
 int weft_bo_walk(struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *ctx, u64 at, u64 bytes), void *ctx);
 

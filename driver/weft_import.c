@@ -7,24 +7,29 @@
 
 #include <firmware/abi/reg.h>
 
-#include "weft_bind.h"
 #include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_flush.h"
 #include "weft_import.h"
+#include "weft_vma.h"
 
 #define RESV_WAIT_MS	5000
 
 static void unmap_locked(struct weft_bo *bo)
 {
-	if (!bo->import.sgt)
+	struct sg_table *sgt = bo->import.sgt;
+
+	if (!sgt)
 		return;
 	if (bo->import.flush)
 		weft_flush_lost(bo->w, bo->import.tag);
-	weft_bind_revoke(bo);
-	dma_buf_unmap_attachment(bo->import.attach, bo->import.sgt, DMA_BIDIRECTIONAL);
+	/* From here on binds under way find it gone. */
+	mutex_lock(&bo->w->bind_lock);
+	weft_vma_revoke(bo);
 	bo->import.sgt = NULL;
+	mutex_unlock(&bo->w->bind_lock);
+	dma_buf_unmap_attachment(bo->import.attach, sgt, DMA_BIDIRECTIONAL);
 	weft_link_unmapped(bo->w, bo->import.tag);
 }
 
@@ -159,7 +164,9 @@ int weft_import_map(struct weft_bo *bo)
 	sgt = dma_buf_map_attachment(bo->import.attach, DMA_BIDIRECTIONAL);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
+	mutex_lock(&bo->w->bind_lock);
 	bo->import.sgt = sgt;
+	mutex_unlock(&bo->w->bind_lock);
 	weft_link_mapped(bo->w, bo->import.tag);
 	return 0;
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
-#include <linux/dma-fence-chain.h>
 #include <linux/dma-fence-unwrap.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <drm/drm_print.h>
-#include <drm/drm_syncobj.h>
 #include <drm/weft_accel.h>
 
 #include "weft_compat.h"
@@ -14,6 +12,7 @@
 #include "weft_file.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_sync.h"
 #include "weft_vm.h"
 
 /**
@@ -30,13 +29,6 @@ struct weft_job {
 	struct weft_fence *fence;
 	u64 epoch;
 	struct weft_pkt_call call;
-};
-
-/* Signalled when the job ends; @chain is there iff @point is not 0. */
-struct weft_out_sync {
-	struct drm_syncobj *syncobj;
-	struct dma_fence_chain *chain;
-	u64 point;
 };
 
 static struct weft_job *to_job(struct drm_sched_job *base)
@@ -134,32 +126,14 @@ static int check_submit(const struct drm_weft_submit *args)
 	return 0;
 }
 
-static struct drm_weft_sync *copy_syncs(const struct drm_weft_submit *args)
-{
-	struct drm_weft_sync *syncs;
-	u32 i;
-
-	if (!args->num_syncs)
-		return NULL;
-	syncs = memdup_array_user(u64_to_user_ptr(args->syncs), args->num_syncs, sizeof(*syncs));
-	if (IS_ERR(syncs))
-		return syncs;
-	for (i = 0; i < args->num_syncs; i++) {
-		if (syncs[i].flags & ~DRM_WEFT_SYNC_SIGNAL) {
-			kfree(syncs);
-			return ERR_PTR(-EINVAL);
-		}
-	}
-	return syncs;
-}
-
 /*
  * A point of a timeline is a chain, which signals from an irq_work of its own after its last link has. The job waits
  * for the links themselves; the scheduler keeps the last one of each queue.
  */
-static int add_links(struct weft_job *job, struct dma_fence *chain)
+static int add_links(void *ctx, struct dma_fence *chain)
 {
 	struct dma_fence_unwrap iter;
+	struct weft_job *job = ctx;
 	struct dma_fence *link;
 
 	dma_fence_unwrap_for_each(link, &iter, chain) {
@@ -174,93 +148,6 @@ static int add_links(struct weft_job *job, struct dma_fence *chain)
 		}
 	}
 	return 0;
-}
-
-static int add_waits(struct weft_job *job, struct drm_file *file, const struct drm_weft_sync *syncs, u32 count)
-{
-	u32 i;
-	int ret;
-
-	for (i = 0; i < count; i++) {
-		struct dma_fence *fence;
-
-		if (syncs[i].flags & DRM_WEFT_SYNC_SIGNAL)
-			continue;
-		ret = drm_syncobj_find_fence(file, syncs[i].handle, syncs[i].point, 0, &fence);
-		if (ret)
-			return ret;
-		ret = add_links(job, fence);
-		dma_fence_put(fence);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static void free_outs(struct weft_out_sync *outs, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		dma_fence_chain_free(outs[i].chain);
-		if (outs[i].syncobj)
-			drm_syncobj_put(outs[i].syncobj);
-	}
-	kfree(outs);
-}
-
-/* Everything the signalling of syncobjs needs; later nothing may fail. */
-static struct weft_out_sync *prepare_outs(struct drm_file *file, const struct drm_weft_sync *syncs, u32 count,
-					  u32 *num)
-{
-	struct weft_out_sync *outs;
-	int ret = -ENOENT;
-	u32 i;
-
-	*num = 0;
-	if (!count)
-		return NULL;
-	outs = kcalloc(count, sizeof(*outs), GFP_KERNEL_ACCOUNT);
-	if (!outs)
-		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < count; i++) {
-		struct weft_out_sync *out = &outs[*num];
-
-		if (!(syncs[i].flags & DRM_WEFT_SYNC_SIGNAL))
-			continue;
-		++*num;
-		out->point = syncs[i].point;
-		out->syncobj = drm_syncobj_find(file, syncs[i].handle);
-		if (!out->syncobj)
-			goto err_free;
-		if (!out->point)
-			continue;
-		out->chain = dma_fence_chain_alloc();
-		if (!out->chain) {
-			ret = -ENOMEM;
-			goto err_free;
-		}
-	}
-	return outs;
-
-err_free:
-	free_outs(outs, *num);
-	*num = 0;
-	return ERR_PTR(ret);
-}
-
-static void signal_outs(struct weft_out_sync *outs, u32 count, struct dma_fence *done)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		if (outs[i].chain) {
-			drm_syncobj_add_point(outs[i].syncobj, outs[i].chain, done, outs[i].point);
-			outs[i].chain = NULL;
-		} else {
-			drm_syncobj_replace_fence(outs[i].syncobj, done);
-		}
-	}
 }
 
 static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_submit *args)
@@ -288,7 +175,7 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 }
 
 /* From arm on there is no way back. */
-static int push(struct weft_job *job, struct weft_out_sync *outs, u32 num_outs)
+static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs)
 {
 	struct weft_queue *q = job->q;
 	struct dma_fence *done;
@@ -312,7 +199,7 @@ static int push(struct weft_job *job, struct weft_out_sync *outs, u32 num_outs)
 		atomic_inc(&q->pending);
 		atomic64_inc(&q->f->jobs);
 		drm_sched_entity_push_job(&job->base);
-		signal_outs(outs, num_outs, done);
+		weft_sync_signal(outs, num_outs, done);
 		dma_fence_put(done);
 	}
 	mutex_unlock(&q->submit_lock);
@@ -322,12 +209,12 @@ static int push(struct weft_job *job, struct weft_out_sync *outs, u32 num_outs)
 static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_weft_submit *args,
 		  const struct drm_weft_sync *syncs)
 {
-	struct weft_out_sync *outs;
+	struct weft_sync_out *outs;
 	struct weft_job *job;
 	u32 num_outs;
 	int ret;
 
-	outs = prepare_outs(f->drm, syncs, args->num_syncs, &num_outs);
+	outs = weft_sync_prepare(f->drm, syncs, args->num_syncs, &num_outs);
 	if (IS_ERR(outs))
 		return PTR_ERR(outs);
 	job = alloc_job(q, args);
@@ -338,7 +225,7 @@ static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_we
 	ret = weft_sched_job_init(&job->base, &q->entity, f, f->drm->client_id);
 	if (ret)
 		goto free_job;
-	ret = add_waits(job, f->drm, syncs, args->num_syncs);
+	ret = weft_sync_each_wait(f->drm, syncs, args->num_syncs, add_links, job);
 	if (!ret)
 		ret = push(job, outs, num_outs);
 	if (!ret)
@@ -347,7 +234,7 @@ static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_we
 free_job:
 	free_job_memory(job);
 free_outs:
-	free_outs(outs, num_outs);
+	weft_sync_free(outs, num_outs);
 	return ret;
 }
 
@@ -368,7 +255,7 @@ int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		ret = -ECANCELED;
 		goto put;
 	}
-	syncs = copy_syncs(args);
+	syncs = weft_sync_copy(args->syncs, args->num_syncs);
 	if (IS_ERR(syncs)) {
 		ret = PTR_ERR(syncs);
 		goto put;

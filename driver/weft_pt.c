@@ -45,12 +45,15 @@ static struct weft_pt_table *new_table(struct weft_pt *pt, unsigned int level)
 	return table;
 }
 
+static int is_sparse(__u64 leaf)
+{
+	return (leaf & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT == WEFT_APERTURE_SPARSE;
+}
+
 /* The address of a leaf moves on with the range, except that a sparse one has none. */
 static __u64 leaf_at(__u64 leaf, __u64 offset)
 {
-	if ((leaf & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT == WEFT_APERTURE_SPARSE)
-		return leaf;
-	return leaf + offset;
+	return is_sparse(leaf) ? leaf : leaf + offset;
 }
 
 static int fits_2m(__u64 va, __u64 bytes, __u64 leaf)
@@ -151,6 +154,35 @@ void weft_pt_fini(struct weft_pt *pt)
 int weft_pt_map(struct weft_pt *pt, __u64 va, __u64 bytes, __u64 leaf)
 {
 	return map_level(pt, pt->root, va, bytes, leaf);
+}
+
+static void count_spans(struct weft_pt_need *need, unsigned int level, __u64 first, __u64 last)
+{
+	if (first < need->next[level])
+		first = need->next[level];
+	if (first > last)
+		return;
+	need->tables += last - first + 1;
+	need->next[level] = last + 1;
+}
+
+void weft_pt_count(struct weft_pt_need *need, __u64 va, __u64 bytes, __u64 leaf)
+{
+	const __u64 in_2m = WEFT_PAGE2M_BYTES - 1;
+	__u64 end = va + bytes, first = va >> WEFT_PAGE2M_SHIFT, last = (end - 1) >> WEFT_PAGE2M_SHIFT;
+	unsigned int level;
+
+	for (level = LEAF_2M; level < WEFT_PT_LEVELS - 1; level++)
+		count_spans(need, level, va >> WEFT_PT_SHIFT(level + 1), (end - 1) >> WEFT_PT_SHIFT(level + 1));
+	/* Large leaves in between take address and range that lie alike; a sparse leaf has no address. */
+	if (!is_sparse(leaf) && (va ^ (leaf & WEFT_PTE_ADDR_MASK)) & in_2m) {
+		count_spans(need, 0, first, last);
+		return;
+	}
+	if (va & in_2m)
+		count_spans(need, 0, first, first);
+	if (end & in_2m)
+		count_spans(need, 0, last, last);
 }
 
 __u64 weft_pt_clear(struct weft_pt *pt, __u64 va, __u64 bytes)

@@ -69,6 +69,19 @@ void weft_pt_fini(struct weft_pt *pt);
 int weft_pt_map(struct weft_pt *pt, __u64 va, __u64 bytes, __u64 leaf);
 
 /**
+ * struct weft_pt_need - tables that a mapping takes at most; zeroed before the first piece
+ * @next: for each level below the root, the first span of a table not counted yet
+ * @tables: so far
+ */
+struct weft_pt_need {
+	__u64 next[WEFT_PT_LEVELS - 1];
+	__u64 tables;
+};
+
+/* Adds a piece, as weft_pt_map() will be called with it; pieces come in the order of their addresses. */
+void weft_pt_count(struct weft_pt_need *need, __u64 va, __u64 bytes, __u64 leaf);
+
+/**
  * weft_pt_split() - make sure that no 2 MiB leaf reaches over an address
  *
  * Returns 0 (nothing to do), 1 (a leaf was replaced by a table with the same translations; invalidate) or -1.

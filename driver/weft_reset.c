@@ -6,6 +6,7 @@
 
 #include <firmware/abi/reg.h>
 
+#include "weft_bind.h"
 #include "weft_device.h"
 #include "weft_map.h"
 #include "weft_queue.h"
@@ -65,6 +66,7 @@ static void take_down(struct weft_device *w, int error)
 	go_quiet(w);
 	weft_event_stop(w);
 	weft_queue_fail_all(w, error);
+	weft_bind_end_stale(w);
 	weft_uqueue_end_all(w);
 	weft_watch_fire_all(w);
 	weft_scrub_stop(w);

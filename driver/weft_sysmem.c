@@ -97,11 +97,11 @@ err_put:
 void weft_sysmem_unmap(struct weft_bo *bo)
 {
 	/* Against a bind that walks the table. */
-	dma_resv_lock(bo->base.resv, NULL);
+	mutex_lock(&bo->w->bind_lock);
 	if (bo->sys.mapped)
 		dma_unmap_sgtable(&bo->w->pdev->dev, &bo->sys.sgt, DMA_BIDIRECTIONAL, 0);
 	bo->sys.mapped = false;
-	dma_resv_unlock(bo->base.resv);
+	mutex_unlock(&bo->w->bind_lock);
 }
 
 void weft_sysmem_free(struct weft_bo *bo)

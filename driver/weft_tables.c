@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "weft_device.h"
 #include "weft_tables.h"
+
+#define POOLED	3	/* one for each level below the root: what a bind of one page needs at most */
 
 struct table {
 	struct weft_pt_table t;
@@ -11,24 +14,42 @@ struct table {
 	struct list_head link;
 };
 
-static struct weft_pt_table *alloc_table(void *ctx)
+static struct table *make(struct weft_tables *ts)
 {
-	struct weft_tables *ts = ctx;
 	struct table *table = kvzalloc_obj(*table, GFP_KERNEL_ACCOUNT);
 
-	if (!table) {
-		ts->error = -ENOMEM;
-		return NULL;
-	}
+	if (!table)
+		return ERR_PTR(-ENOMEM);
 	table->mem = weft_carve_alloc(ts->w, ts->f, sizeof(table->t.entry));
 	if (IS_ERR(table->mem)) {
-		ts->error = PTR_ERR(table->mem);
+		struct table *err = ERR_CAST(table->mem);
+
 		kvfree(table);
-		return NULL;
+		return err;
 	}
 	table->t.addr = table->mem->at;
 	atomic_inc(&ts->w->counts.tables);
-	return &table->t;
+	return table;
+}
+
+static struct weft_pt_table *alloc_table(void *ctx)
+{
+	struct weft_tables *ts = ctx;
+	struct table *table;
+
+	if (ts->spare) {
+		table = list_first_entry_or_null(ts->spare, struct table, link);
+		if (table)
+			list_del(&table->link);
+		else
+			table = ERR_PTR(-ENOMEM);
+	} else {
+		table = make(ts);
+	}
+	if (!IS_ERR(table))
+		return &table->t;
+	ts->error = PTR_ERR(table);
+	return NULL;
 }
 
 static void free_table(void *ctx, struct weft_pt_table *t)
@@ -59,6 +80,8 @@ int weft_tables_init(struct weft_tables *t, struct weft_device *w, struct weft_f
 	t->w = w;
 	t->f = f;
 	INIT_LIST_HEAD(&t->dead);
+	INIT_LIST_HEAD(&t->pool);
+	spin_lock_init(&t->pool_lock);
 	return weft_pt_init(&t->pt, &pt_ops, t) ? t->error : 0;
 }
 
@@ -67,17 +90,62 @@ u64 weft_tables_root(const struct weft_tables *t)
 	return t->pt.root->addr;
 }
 
-void weft_tables_release(struct weft_tables *t, bool stopped)
+int weft_tables_prepare(struct weft_tables *ts, u64 count, struct list_head *spare)
+{
+	struct table *table;
+
+	spin_lock(&ts->pool_lock);
+	while (count && (table = list_first_entry_or_null(&ts->pool, struct table, link))) {
+		list_move(&table->link, spare);
+		ts->pooled--;
+		count--;
+	}
+	spin_unlock(&ts->pool_lock);
+	while (count--) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		table = make(ts);
+		if (IS_ERR(table))
+			return PTR_ERR(table);
+		list_add(&table->link, spare);
+		cond_resched();
+	}
+	/* They are zeroed through write-combining buffers of this processor, and linked by another. */
+	weft_mmio_flush_writes();
+	return 0;
+}
+
+void weft_tables_unprepare(struct weft_tables *ts, struct list_head *spare)
 {
 	struct table *table, *next;
 
-	list_for_each_entry_safe(table, next, &t->dead, link) {
+	spin_lock(&ts->pool_lock);
+	list_for_each_entry_safe(table, next, spare, link) {
+		if (ts->pooled == POOLED)
+			break;
+		list_move(&table->link, &ts->pool);
+		ts->pooled++;
+	}
+	spin_unlock(&ts->pool_lock);
+	weft_tables_free(ts, spare, true);
+}
+
+void weft_tables_take_dead(struct weft_tables *ts, struct list_head *dead)
+{
+	list_splice_init(&ts->dead, dead);
+}
+
+void weft_tables_free(struct weft_tables *ts, struct list_head *dead, bool stopped)
+{
+	struct table *table, *next;
+
+	list_for_each_entry_safe(table, next, dead, link) {
 		list_del(&table->link);
 		if (stopped)
-			weft_carve_free(t->w, table->mem);
+			weft_carve_free(ts->w, table->mem);
 		else
-			weft_carve_quarantine(t->w, table->mem);
-		atomic_dec(&t->w->counts.tables);
+			weft_carve_quarantine(ts->w, table->mem);
+		atomic_dec(&ts->w->counts.tables);
 		kvfree(table);
 	}
 }
@@ -85,5 +153,6 @@ void weft_tables_release(struct weft_tables *t, bool stopped)
 void weft_tables_fini(struct weft_tables *t, bool stopped)
 {
 	weft_pt_fini(&t->pt);
-	weft_tables_release(t, stopped);
+	weft_tables_free(t, &t->pool, true);
+	weft_tables_free(t, &t->dead, stopped);
 }

@@ -6,10 +6,11 @@
 
 #include <firmware/abi/reg.h>
 
-#include "weft_bind.h"
+#include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_vm.h"
+#include "weft_vma.h"
 
 static void vm_free(struct drm_gpuvm *gpuvm)
 {
@@ -18,14 +19,13 @@ static void vm_free(struct drm_gpuvm *gpuvm)
 	atomic_dec(&vm->w->counts.vms);
 	weft_file_put(vm->f);
 	mutex_destroy(&vm->lock);
-	mutex_destroy(&vm->pt_lock);
 	kfree(vm);
 }
 
 static const struct drm_gpuvm_ops vm_ops = {
 	.vm_free = vm_free,
-	.sm_step_unmap = weft_bind_step_unmap,
-	.sm_step_remap = weft_bind_step_remap,
+	.sm_step_unmap = weft_vma_step_unmap,
+	.sm_step_remap = weft_vma_step_remap,
 };
 
 void weft_vm_put(struct weft_vm *vm)
@@ -79,9 +79,9 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f, u32 ty
 	vm->gen = w->gen;
 	vm->type = type;
 	mutex_init(&vm->lock);
-	mutex_init(&vm->pt_lock);
+	weft_binds_init(vm);
 	atomic_inc(&w->counts.vms);
-	drm_gpuvm_init(&vm->base, "weft", 0, &w->drm, resv, 0, WEFT_VM_END, 0, 0, &vm_ops);
+	drm_gpuvm_init(&vm->base, "weft", WEFT_GPUVM_FLAGS, &w->drm, resv, 0, WEFT_VM_END, 0, 0, &vm_ops);
 	drm_gem_object_put(resv);
 
 	ret = weft_tables_init(&vm->tables, w, f);
@@ -97,6 +97,9 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f, u32 ty
 				  weft_tables_root(&vm->tables));
 	if (ret)
 		goto err_asid;
+	spin_lock(&w->vms_lock);
+	list_add_tail(&vm->link, &w->vms);
+	spin_unlock(&w->vms_lock);
 	return vm;
 
 err_asid:
@@ -117,16 +120,20 @@ void weft_vm_kill(struct weft_vm *vm)
 	bool stopped = true;
 
 	mutex_lock(&vm->lock);
-	vm->dead = true;
-	if (weft_bind_unmap_all(vm))
+	WRITE_ONCE(vm->dead, true);
+	mutex_unlock(&vm->lock);
+	spin_lock(&w->vms_lock);
+	list_del(&vm->link);
+	spin_unlock(&w->vms_lock);
+	weft_binds_end(vm);
+	if (weft_vma_clear(vm))
 		stopped = false;
 	/* An address space of an earlier generation went with the reset. */
 	if (stopped && !weft_vm_check(vm) && !READ_ONCE(w->quiet))
 		stopped = !weft_mbox_as_destroy(w, vm->asid);
-	mutex_lock(&vm->pt_lock);
+	mutex_lock(&w->bind_lock);
 	weft_tables_fini(&vm->tables, stopped);
-	mutex_unlock(&vm->pt_lock);
-	mutex_unlock(&vm->lock);
+	mutex_unlock(&w->bind_lock);
 	if (stopped)
 		xa_erase(&w->asids, vm->asid);
 	else
@@ -179,7 +186,7 @@ int weft_vm_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *data
 	else if (vm->queues)
 		ret = -EBUSY;
 	else
-		vm->dead = true;
+		WRITE_ONCE(vm->dead, true);
 	mutex_unlock(&vm->lock);
 	if (!ret) {
 		xa_erase(&f->vms, args->vm_id);

@@ -8,6 +8,7 @@
 #include <linux/mutex.h>
 #include <drm/drm_gpuvm.h>
 
+#include "weft_bind.h"
 #include "weft_tables.h"
 
 struct weft_device;
@@ -21,13 +22,15 @@ struct weft_file;
 
 /**
  * struct weft_vm - one address space; references by drm_gpuvm_get()/put()
- * @base: mappings, guarded by @lock and the reservations
+ * @base: mappings, under &weft_device.bind_lock
  * @f: file that made it (a reference)
  * @type: DRM_WEFT_VM_*
  * @asid: on the card
  * @gen: reset generation it lives in
- * @lock: one bind or unbind at a time; queues come and go under it
- * @pt_lock: tables and their invalidates; inside reservations
+ * @lock: binds are put in order and queues come and go under it
+ * @link: in &weft_device.vms
+ * @tables: under &weft_device.bind_lock
+ * @binds: not ended yet
  * @queues: alive in it
  * @dead: destroyed, to be given up
  */
@@ -38,9 +41,10 @@ struct weft_vm {
 	u32 type;
 	u32 asid;
 	u64 gen;
-	struct mutex lock;	/* binds, queues, dead */
-	struct mutex pt_lock;	/* tables and their invalidates */
+	struct mutex lock;	/* order of binds, queues, dead */
+	struct list_head link;
 	struct weft_tables tables;
+	struct weft_binds binds;
 	u32 queues;
 	bool dead;
 };

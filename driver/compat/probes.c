@@ -43,6 +43,8 @@ static int probe_sjc(struct drm_sched_job *j) { return drm_sched_job_init(j, NUL
 static int probe_ssr(void) { return DRM_GPU_SCHED_STAT_RESET; }
 #line 1 "GPUVM_BO_OBTAIN_LOCKED"
 static void *probe_gbl(void) { return drm_gpuvm_bo_obtain_locked(NULL, NULL); }
+#line 1 "GPUVM_IMMEDIATE"
+static int probe_gim(void) { return DRM_GPUVM_IMMEDIATE_MODE; }
 #line 1 "GPU_BUDDY"
 static int probe_gbi(struct gpu_buddy *m) { return gpu_buddy_init(m, 4096, 4096); }
 #line 1 "DRIVER_GEM_GPUVA"

@@ -299,21 +299,46 @@ struct drm_weft_vm_destroy {
 
 #define DRM_WEFT_BIND_MAP	0
 #define DRM_WEFT_BIND_UNMAP	1	/* everything in the range; splits what reaches over it. handle, offset, flags 0 */
+#define DRM_WEFT_BIND_FLUSH	2	/* waits for the earlier ones, and fails as the first asynchronous one that did
+					 * since the last FLUSH; range and object are 0
+					 */
 #define DRM_WEFT_BIND_READ	0x1
 #define DRM_WEFT_BIND_WRITE	0x2
 #define DRM_WEFT_BIND_SEM	0x4	/* needs RIGHT_SEM and an object made with GEM_SEM */
+#define DRM_WEFT_BIND_SPARSE	0x8	/* no object (handle, offset 0): reads give 0, writes are dropped; not with SEM */
+#define DRM_WEFT_BIND_ASYNC	0x10	/* any op: the call returns before it is done */
+
+/* How the end of an asynchronous bind is told besides by syncobjs. */
+#define DRM_WEFT_BIND_DONE_NONE		0
+#define DRM_WEFT_BIND_DONE_EVENTFD	1	/* @done_handle is an eventfd: 1 is added, whether it succeeded or not */
+#define DRM_WEFT_BIND_DONE_CELL		2	/* a cell gets @done_value, or POISON as its fault when it failed */
+
+#define DRM_WEFT_MAX_BINDS	4096u	/* binds of a VM that have not ended; one more is -EDQUOT */
 
 /**
- * struct drm_weft_vm_bind - DRM_WEFT_VM_BIND; done when the call returns
+ * struct drm_weft_vm_bind - DRM_WEFT_VM_BIND
  * @vm_id: address space
- * @op: DRM_WEFT_BIND_MAP or _UNMAP
- * @flags: MAP: DRM_WEFT_BIND_READ … ; at least one
+ * @op: DRM_WEFT_BIND_MAP, _UNMAP or _FLUSH
+ * @flags: MAP: DRM_WEFT_BIND_READ … ; at least one of READ, WRITE, SEM
  * @handle: MAP: object
  * @offset: MAP: first byte in it, 4 KiB aligned
  * @va: device address, 4 KiB aligned, not 0; va + range <= 2^47 (the rest is the kernel's)
  * @range: bytes, 4 KiB aligned, > 0. MAP over an existing mapping is -EEXIST; UNMAP of nothing succeeds
+ * @num_syncs: ASYNC: 0 … DRM_WEFT_MAX_SYNCS
+ * @done: ASYNC: DRM_WEFT_BIND_DONE_*
+ * @syncs: user pointer to struct drm_weft_sync[num_syncs]: it starts after those without SIGNAL, and signals the others. In
+ *	an LR VM none may signal (-EOPNOTSUPP)
+ * @done_handle: EVENTFD: descriptor. CELL: local object of this card made with GEM_SEM, with RIGHT_WRITE and RIGHT_SEM,
+ *	in whose page no other file signals (-EBUSY)
+ * @done_id: CELL: origin of the poison, as in struct drm_weft_will
+ * @done_offset: CELL: of the cell, 32-byte aligned
+ * @done_value: CELL: stored unless the cell is there already
  *
- * UNMAP returns only when the card can no longer reach the range.
+ * Binds of one VM take effect one after the other, in the order of the calls; without ASYNC the call waits for those
+ * before it, and is done when it returns. UNMAP is done when the card can no longer reach the range. An asynchronous bind
+ * that fails (-EEXIST, -EBUSY, -ECANCELED: the object was taken back or the card reset; -EDQUOT: no table to split with)
+ * signals all the same, its fences with the error; those after it go on. What can be found wrong at the call is, and then
+ * nothing is signalled. VM_DESTROY ends what has not started with -ECANCELED, removal of the card with -ENODEV.
  */
 struct drm_weft_vm_bind {
 	__u32 vm_id;
@@ -323,6 +348,13 @@ struct drm_weft_vm_bind {
 	__u64 offset;
 	__u64 va;
 	__u64 range;
+	__u32 num_syncs;
+	__u32 done;
+	__u64 syncs;
+	__u32 done_handle;
+	__u32 done_id;
+	__u64 done_offset;
+	__u64 done_value;
 };
 
 #define DRM_WEFT_BAND_REALTIME	0	/* REALTIME and HIGH need CAP_SYS_NICE, else -EACCES */
