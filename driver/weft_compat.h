@@ -42,6 +42,13 @@
 #define kvzalloc_obj(object, gfp)	kvzalloc(sizeof(object), gfp)
 #endif
 
+/* Older kernels print active memory always. */
+#ifdef WEFT_HAVE_GEM_OBJECT_ACTIVE
+#define WEFT_GEM_OBJECT_STATS		(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_ACTIVE)
+#else
+#define WEFT_GEM_OBJECT_STATS		DRM_GEM_OBJECT_RESIDENT
+#endif
+
 #ifdef WEFT_HAVE_DRIVER_GEM_GPUVA
 #define WEFT_DRIVER_FEATURES		(DRIVER_GEM_GPUVA)
 #else

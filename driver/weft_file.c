@@ -6,8 +6,10 @@
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
+#include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
+#include "weft_gem.h"
 #include "weft_queue.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
@@ -186,11 +188,40 @@ int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used
 	return -EDQUOT;
 }
 
+/* Objects with a handle, where their memory is. All is resident from creation on; an import is when it is mapped. */
+static void show_memory(struct drm_printer *p, struct drm_file *file)
+{
+	static const char * const regions[] = {
+		[DRM_WEFT_PLACE_LOCAL] = "local", [DRM_WEFT_PLACE_SYSTEM] = "system",
+	};
+	struct drm_memory_stats stats[ARRAY_SIZE(regions)] = { };
+	struct drm_gem_object *obj;
+	unsigned int i;
+	int id;
+
+	spin_lock(&file->table_lock);
+	idr_for_each_entry(&file->object_idr, obj, id) {
+		struct weft_bo *bo = to_weft_bo(obj);
+		struct drm_memory_stats *s = &stats[bo->placement];
+
+		if (drm_gem_object_is_shared_for_memory_stats(obj) || bo->kind >= WEFT_BO_ALIAS)
+			s->shared += obj->size;
+		else
+			s->private += obj->size;
+		if (bo->kind != WEFT_BO_IMPORT || READ_ONCE(bo->import.sgt))
+			s->resident += obj->size;
+		if (!dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_READ))
+			s->active += obj->size;
+	}
+	spin_unlock(&file->table_lock);
+	for (i = 0; i < ARRAY_SIZE(regions); i++)
+		drm_print_memory_stats(p, &stats[i], WEFT_GEM_OBJECT_STATS, regions[i]);
+}
+
 void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
 	struct weft_file *f = file->driver_priv;
 	u64 busy = atomic64_read(&f->past_busy_ns);
-	u64 local = atomic64_read(&f->local_used), sys = atomic64_read(&f->system_used);
 	struct weft_hwq *hw;
 	unsigned long id;
 
@@ -199,8 +230,5 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 		busy += weft_queue_of(hw) ? weft_queue_busy_ns(weft_queue_of(hw)) : weft_hwq_busy_ns(hw);
 	xa_unlock(&f->queues);
 	drm_printf(p, "drm-engine-weft:\t%llu ns\n", busy);
-	drm_printf(p, "drm-total-local:\t%llu KiB\n", local >> 10);
-	drm_printf(p, "drm-resident-local:\t%llu KiB\n", local >> 10);
-	drm_printf(p, "drm-total-system:\t%llu KiB\n", sys >> 10);
-	drm_printf(p, "drm-resident-system:\t%llu KiB\n", sys >> 10);
+	show_memory(p, file);
 }

@@ -71,7 +71,6 @@ struct weft_bo {
 			struct dma_buf_attachment *attach;
 			struct sg_table *sgt;
 			u32 tag;
-			bool charged;
 			bool flush;
 		} import;
 	};

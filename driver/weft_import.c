@@ -76,7 +76,7 @@ static void put_tag(struct weft_device *w, u32 tag)
 }
 
 /* Takes over one use of the tag, unless it is for the peer's flush word. */
-static struct weft_bo *create(struct weft_device *w, struct dma_buf *dmabuf, u32 tag, bool flush)
+static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf, u32 tag, bool flush)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct dma_buf_attachment *attach;
@@ -94,12 +94,12 @@ static struct weft_bo *create(struct weft_device *w, struct dma_buf *dmabuf, u32
 	bo->base.resv = dmabuf->resv;
 	/* What another card exports is charged to its owner already. */
 	if (!x) {
-		ret = weft_file_charge_system(w, NULL, dmabuf->size);
+		ret = weft_file_charge_system(w, f, dmabuf->size);
 		if (ret) {
 			weft_bo_put(bo);
 			return ERR_PTR(ret);
 		}
-		bo->import.charged = true;
+		bo->owner = weft_file_get(f);
 	}
 	if (x) {
 		bo->rights = x->rights;
@@ -123,7 +123,7 @@ static struct weft_bo *create(struct weft_device *w, struct dma_buf *dmabuf, u32
 	return bo;
 }
 
-struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf)
+struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct weft_bo *bo;
@@ -138,7 +138,7 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf
 			return ERR_PTR(tag);
 		}
 	}
-	bo = create(w, dmabuf, tag, false);
+	bo = create(w, f, dmabuf, tag, false);
 	if (!IS_ERR(bo) && tag)
 		weft_flush_open(w, x->bo->w, tag);
 	return bo;
@@ -146,7 +146,7 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf
 
 struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
 {
-	return create(w, dmabuf, tag, true);
+	return create(w, NULL, dmabuf, tag, true);
 }
 
 int weft_import_map(struct weft_bo *bo)
@@ -191,8 +191,8 @@ void weft_import_free(struct weft_bo *bo)
 		bo->base.import_attach = NULL;
 		atomic_dec(&bo->w->counts.imports);
 	}
-	if (bo->import.charged)
-		weft_file_uncharge_system(NULL, bo->base.size);
+	if (bo->owner)
+		weft_file_uncharge_system(bo->owner, bo->base.size);
 	if (!bo->import.flush)
 		put_tag(bo->w, bo->import.tag);
 }

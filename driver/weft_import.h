@@ -10,8 +10,10 @@ struct dma_buf;
 struct dma_buf_attachment;
 struct weft_bo;
 struct weft_device;
+struct weft_file;
 
-struct weft_bo *weft_import_create(struct weft_device *w, struct dma_buf *dmabuf);
+/* What no weft card exports is charged to @f (else NULL will do). -EDQUOT, -EINVAL, -ENOSPC: no link tag, the owner's errno. */
+struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf);
 
 /* The word a peer is flushed by; see weft_flush.h. Does not count as a user of the tag. */
 struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag);

@@ -93,8 +93,13 @@ int weft_map_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	struct weft_bo *bo = to_weft_bo(obj);
 
+	int ret;
+
 	if (bo->kind == WEFT_BO_IMPORT)
 		return -EINVAL;
+	ret = weft_bo_check(bo);
+	if (ret)
+		return ret;
 	if (!(bo->rights & DRM_WEFT_RIGHT_READ))
 		return -EACCES;
 	if (!(bo->rights & DRM_WEFT_RIGHT_WRITE)) {

@@ -59,7 +59,7 @@ static void probe(struct weft_device *w, struct weft_device *peer, bool through_
 		refuse(args, PTR_ERR(dmabuf), DRM_WEFT_PEER_FAILED);
 		goto put_page;
 	}
-	import = weft_import_create(w, dmabuf);
+	import = weft_import_create(w, NULL, dmabuf);
 	if (IS_ERR(import)) {
 		ret = PTR_ERR(import);
 		refuse(args, ret, ret == -ENOSPC ? DRM_WEFT_PEER_NO_LINK : DRM_WEFT_PEER_FAILED);

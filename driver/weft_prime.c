@@ -27,6 +27,7 @@
 void weft_prime_init(struct weft_device *w)
 {
 	mutex_init(&w->exports.lock);
+	mutex_init(&w->exports.import_lock);
 	INIT_LIST_HEAD(&w->exports.list);
 	xa_init(&w->exports.said);
 }
@@ -382,7 +383,13 @@ int weft_prime_fd_to_handle(struct drm_device *drm, struct drm_file *file, int f
 	ret = weft_device_enter(w, &idx);
 	if (ret)
 		return ret;
-	ret = drm_gem_prime_fd_to_handle(drm, file, fd, handle);
+	ret = mutex_lock_interruptible(&w->exports.import_lock);
+	if (!ret) {
+		w->exports.importer = file->driver_priv;
+		ret = drm_gem_prime_fd_to_handle(drm, file, fd, handle);
+		w->exports.importer = NULL;
+		mutex_unlock(&w->exports.import_lock);
+	}
 	weft_device_exit(w, idx);
 	return ret;
 }
@@ -417,6 +424,6 @@ struct drm_gem_object *weft_prime_import(struct drm_device *drm, struct dma_buf 
 	struct weft_device *w = to_weft(drm);
 	struct weft_bo *bo;
 
-	bo = x && x->bo->w == w ? import_alias(w, x) : weft_import_create(w, dmabuf);
+	bo = x && x->bo->w == w ? import_alias(w, x) : weft_import_create(w, w->exports.importer, dmabuf);
 	return IS_ERR(bo) ? ERR_CAST(bo) : &bo->base;
 }

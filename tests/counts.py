@@ -28,6 +28,8 @@ COUNTS = {
     "fuzz-image": (50_000, 10_000_000),
     "fuzz-rv64": (20_000, 10_000_000),
     # in the machine
+    "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
+    "udmabuf_test": (8, 200),                   # processes killed while they pin
     "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
     "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image

@@ -47,6 +47,8 @@ static void *probe_gbl(void) { return drm_gpuvm_bo_obtain_locked(NULL, NULL); }
 static int probe_gim(void) { return DRM_GPUVM_IMMEDIATE_MODE; }
 #line 1 "GPU_BUDDY"
 static int probe_gbi(struct gpu_buddy *m) { return gpu_buddy_init(m, 4096, 4096); }
+#line 1 "GEM_OBJECT_ACTIVE"
+static int probe_goa(void) { return DRM_GEM_OBJECT_ACTIVE; }
 #line 1 "DRIVER_GEM_GPUVA"
 static int probe_dgg(void) { return DRIVER_GEM_GPUVA; }
 #line 1 "DRM_DRIVER_DATE"

@@ -6,9 +6,11 @@
  * nothing behind, and the call must work afterwards. Calls that destroy are targets of their own: what they need is made
  * with failures off, and one that failed must have left its object whole, so that the same call then succeeds.
  */
+#include "ks_bind.h"
 #include "ks_uq.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 
 struct state {
 	struct ks_rig rig;
@@ -219,6 +221,50 @@ static int t_unbind_split(struct state *s)
 	return r;
 }
 
+/* All that can fail does so in the call; what it puts in order is done. */
+static int t_bind_async(struct state *s)
+{
+	struct drm_weft_sync syncs[2] = {
+		{ .handle = s->rig.sync, .point = s->rig.point },
+		{ .handle = s->rig.status[0], .flags = DRM_WEFT_SYNC_SIGNAL },
+	};
+	struct drm_weft_vm_bind args = ks_map_args(s->vm, s->arg ? 0 : s->handle, 0x123400000ULL, 1 << 20,
+						   KS_ASYNC | (s->arg ? KS_SPARSE : KS_RW));
+	int r = ks_vm_bind(s->rig.fd, ks_with_syncs(args, syncs, 2)), left = pause_failures(), flushed;
+
+	flushed = ks_flush_binds(s->rig.fd, s->vm);
+	ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
+	resume(left);
+	return r ? r : flushed;
+}
+
+static int t_bind_told(struct state *s)
+{
+	struct drm_weft_vm_bind args = ks_map_args(s->uq.vm, 0, 0x123400000ULL, 1 << 20, KS_ASYNC | KS_SPARSE);
+	int r, left, event = -1;
+
+	args.done = s->arg;
+	args.done_handle = s->uq.cells_handle;
+	args.done_offset = s->arg == DRM_WEFT_BIND_DONE_CELL ? 1024 : 0;
+	if (s->arg == DRM_WEFT_BIND_DONE_EVENTFD) {
+		left = pause_failures();
+		event = args.done_handle = eventfd(0, 0);
+		resume(left);
+	}
+	r = ks_vm_bind(s->uq.fd, args);
+	left = pause_failures();
+	ks_unbind(s->uq.fd, s->uq.vm, 0x123400000ULL, 1 << 20);
+	if (event >= 0)
+		close(event);
+	resume(left);
+	return r;
+}
+
+static int t_flush(struct state *s)
+{
+	return ks_flush_binds(s->rig.fd, s->vm);
+}
+
 static int t_queue_create(struct state *s)
 {
 	uint32_t queue;
@@ -353,6 +399,11 @@ static const struct target targets[] = {
 	{ "VM_DESTROY", DRM_WEFT_VM_DESTROY, t_vm_destroy, 0 },
 	{ "VM_BIND map", DRM_WEFT_VM_BIND, t_bind, 0 },
 	{ "VM_BIND unmap", DRM_WEFT_VM_BIND, t_unbind_split, 0 },
+	{ "VM_BIND asynchronous, with syncobjs", DRM_WEFT_VM_BIND, t_bind_async, 0 },
+	{ "VM_BIND asynchronous and sparse", DRM_WEFT_VM_BIND, t_bind_async, 1 },
+	{ "VM_BIND told by an eventfd", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_EVENTFD },
+	{ "VM_BIND told by a cell", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_CELL },
+	{ "VM_BIND flush", DRM_WEFT_VM_BIND, t_flush, 0 },
 	{ "QUEUE_CREATE", DRM_WEFT_QUEUE_CREATE, t_queue_create, 0 },
 	{ "QUEUE_DESTROY", DRM_WEFT_QUEUE_DESTROY, t_queue_destroy, 0 },
 	{ "QUEUE_STATE", DRM_WEFT_QUEUE_STATE, t_queue_state, 0 },
@@ -419,6 +470,8 @@ static int every_allocation(void)
 	KS_OK(ks_gem_create(s.rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &s.handle));
 	KS_OK(ks_vm_create(s.rig.fd, &s.vm));
 	KS_OK(ks_uq_open(&s.uq, 0));
+	/* a point to wait for */
+	KS_OK(ks_rig_alive(&s.rig));
 	for (size_t t = 0; t < num_targets; t++) {
 		int nth, failures = 0;
 

@@ -169,6 +169,51 @@ static int mapping_outlives_handle(void)
 	return 0;
 }
 
+/* What a mapping shows when its memory is lost: zeros of its own, which lead nowhere; and there is no new one. */
+static int mapping_loses_card(bool reset)
+{
+	const uint64_t bytes = 2 << 20;
+	char path[128], pci[32];
+	uint32_t local, system;
+	volatile uint64_t *p, *s;
+	int fd = ks_open(0);
+
+	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
+	KS_OK(ks_gem_create(fd, bytes, DRM_WEFT_PLACE_LOCAL, 0, &local));
+	KS_OK(ks_gem_create(fd, bytes, DRM_WEFT_PLACE_SYSTEM, 0, &system));
+	p = ks_gem_map(fd, local, PROT_READ | PROT_WRITE);
+	s = ks_gem_map(fd, system, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED && s != MAP_FAILED);
+	for (uint64_t i = 0; i < bytes / 8; i += 512)
+		p[i] = s[i] = 0x1234;
+	KS_OK(reset ? ks_write(path, "1") : ks_driver("unbind", pci));
+	for (uint64_t i = 0; i < bytes / 8; i += 512)
+		KS_CHECK(p[i] == 0 && s[i] == 0x1234, "word %llu: %llx, system %llx", (unsigned long long)i,
+			 (unsigned long long)p[i], (unsigned long long)s[i]);
+	/* one page for all of it: a store is seen everywhere and nowhere else */
+	p[0] = 0x77;
+	KS_CHECK(p[512] == 0x77, "%llx", (unsigned long long)p[512]);
+	KS_CHECK(ks_gem_map(fd, local, PROT_READ) == MAP_FAILED);
+	KS_IS(-errno, reset ? -ECANCELED : -ENODEV);
+	munmap((void *)p, bytes);
+	munmap((void *)s, bytes);
+	close(fd);
+	if (!reset)
+		KS_OK(ks_driver("bind", pci));
+	return 0;
+}
+
+static int mapping_after_reset(void)
+{
+	return mapping_loses_card(true);
+}
+
+static int mapping_after_unbind(void)
+{
+	return mapping_loses_card(false);
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -180,6 +225,8 @@ int main(void)
 		{ "no stale bytes", no_stale_bytes },
 		{ "mmap stays inside one's own object", mmap_bounds },
 		{ "a mapping outlives handle and file", mapping_outlives_handle },
+		{ "a mapping and a reset", mapping_after_reset },
+		{ "a mapping and removal of the card", mapping_after_unbind },
 	};
 
 	return ks_main("gem", tests, sizeof(tests) / sizeof(tests[0]));

@@ -65,6 +65,7 @@ int ks_driver(const char *what, const char *pci);
 const char *ks_node(int card);		/* /dev/accel/accelN */
 const char *ks_pci(int card);		/* 0000:05:00.0 */
 int ks_open(int card);			/* descriptor or -errno */
+int ks_open_as_user(int card);	/* the same without CAP_SYS_RESOURCE: its quotas are a user's */
 int ks_ioctl(int fd, unsigned long request, void *arg);	/* 0 or -errno */
 /* Value of a line of the card's debugfs file `counts`, or -errno. */
 long long ks_count(int card, const char *name);

@@ -2,11 +2,13 @@
 // Copyright 2026 The weft authors
 /* The UAPI, one wrapper a call, and the small rig that most tests use. */
 #define _GNU_SOURCE
-#include "ks.h"
+#include "ks_bind.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/sync_file.h>
+#include <sys/syscall.h>
 
 int ks_device(int fd, struct drm_weft_device *device)
 {
@@ -66,6 +68,22 @@ int ks_import(int fd, int dmabuf, uint32_t *handle)
 
 	*handle = arg.handle;
 	return r;
+}
+
+int ks_open_as_user(int card)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct had[2], less[2];
+	int fd;
+
+	if (syscall(SYS_capget, &head, had))
+		return -errno;
+	memcpy(less, had, sizeof(had));
+	less[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+	if (syscall(SYS_capset, &head, less))
+		return -errno;
+	fd = ks_open(card);
+	return syscall(SYS_capset, &head, had) ? -errno : fd;
 }
 
 int ks_vm_create(int fd, uint32_t *vm)
@@ -219,21 +237,19 @@ int ks_rig_submit(struct ks_rig *rig, uint32_t packets, uint32_t operands)
 	return r;
 }
 
-/* How the fence of job `point` ended: 1 done, negative errno failed. */
-static int fence_status(struct ks_rig *rig)
+int ks_syncobj_status(int fd, uint32_t handle)
 {
 	struct drm_syncobj_handle export = {
-		.handle = rig->status[rig->point % KS_STATUS],
-		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
+		.handle = handle, .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
 	};
 	struct sync_file_info info = { .num_fences = 0 };
-	int r = ks_ioctl(rig->fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export);
+	int r = ks_ioctl(fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export);
 
 	if (r)
 		return r;
 	r = ks_ioctl(export.fd, SYNC_IOC_FILE_INFO, &info);
 	close(export.fd);
-	return r ? r : info.status;
+	return r ? r : info.status == 1 ? 0 : info.status ? info.status : -EINPROGRESS;
 }
 
 int ks_rig_wait(struct ks_rig *rig)
@@ -242,8 +258,7 @@ int ks_rig_wait(struct ks_rig *rig)
 
 	if (r)
 		return r;
-	r = fence_status(rig);
-	return r == 1 ? 0 : r ? r : -EINPROGRESS;
+	return ks_syncobj_status(rig->fd, rig->status[rig->point % KS_STATUS]);
 }
 
 int ks_rig_run(struct ks_rig *rig, uint32_t packets, uint32_t operands)
@@ -251,6 +266,17 @@ int ks_rig_run(struct ks_rig *rig, uint32_t packets, uint32_t operands)
 	int r = ks_rig_submit(rig, packets, operands);
 
 	return r ? r : ks_rig_wait(rig);
+}
+
+int ks_rig_look(struct ks_rig *rig, uint64_t va, uint64_t *value)
+{
+	memset(&rig->list[0], 0, 64);
+	rig->list[0].copy = (struct weft_pkt_copy){ .op = WEFT_PKT_COPY, .dst = KS_DATA_VA, .src = va, .bytes = 8 };
+	*(volatile uint64_t *)rig->data = 0x5555;
+	int r = ks_rig_run(rig, 1, 0);
+
+	*value = *(volatile uint64_t *)rig->data;
+	return r;
 }
 
 int ks_rig_alive(struct ks_rig *rig)

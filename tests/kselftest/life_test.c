@@ -141,11 +141,64 @@ static int fdinfo(void)
 	return 0;
 }
 
+/* KiB of a key of fdinfo, or -1. */
+static long long memory_key(int fd, const char *key)
+{
+	char path[64], line[256];
+	long long kib = -1;
+	size_t len = strlen(key);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, len) && line[len] == ':') {
+			char unit[8] = "";
+
+			if (sscanf(line + len + 1, "%lld %7s", &kib, unit) < 1)
+				kib = -1;
+			kib = !strcmp(unit, "MiB") ? kib << 10 : !strcmp(unit, "KiB") ? kib : kib >> 10;
+		}
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+static int fdinfo_memory(void)
+{
+	uint32_t local, system;
+	int fd = ks_open(0), dmabuf;
+
+	KS_IS(memory_key(fd, "drm-total-local"), 0);
+	KS_IS(memory_key(fd, "drm-resident-system"), 0);
+	KS_OK(ks_gem_create(fd, 3 << 20, DRM_WEFT_PLACE_LOCAL, 0, &local));
+	KS_OK(ks_gem_create(fd, 20480, DRM_WEFT_PLACE_SYSTEM, 0, &system));
+	KS_IS(memory_key(fd, "drm-total-local"), 3 << 10);
+	KS_IS(memory_key(fd, "drm-resident-local"), 3 << 10);
+	KS_IS(memory_key(fd, "drm-shared-local"), 0);
+	KS_IS(memory_key(fd, "drm-total-system"), 20);
+	KS_IS(memory_key(fd, "drm-resident-system"), 20);
+	KS_OK(ks_export(fd, local, DRM_WEFT_RIGHT_READ, &dmabuf));
+	uint32_t alias;
+
+	/* the same bytes under another handle are shared */
+	KS_OK(ks_import(fd, dmabuf, &alias));
+	close(dmabuf);
+	KS_IS(memory_key(fd, "drm-shared-local"), 3 << 10);
+	KS_OK(ks_gem_close(fd, alias));
+	KS_OK(ks_gem_close(fd, local));
+	KS_IS(memory_key(fd, "drm-total-local"), 0);
+	KS_IS(memory_key(fd, "drm-total-system"), 20);
+	close(fd);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "open and close, 10000 times", open_close },
 		{ "fdinfo has the standard keys", fdinfo },
+		{ "fdinfo counts memory as the objects are", fdinfo_memory },
 		{ "kill -9 in the middle of work", kill_nine },
 		{ "unbind and bind under load", unbind_under_load },
 	};

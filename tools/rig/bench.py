@@ -28,6 +28,7 @@ t0=$(cut -d ' ' -f 1 /proc/uptime)
 modprobe weft && echo "@@load {\\"start\\":$t0,\\"end\\":$(cut -d ' ' -f 1 /proc/uptime)}"
 modprobe nvme; sleep 1
 part bench weft bench --json queue.job queue.user queue.user_asleep getpid nvme.read512
+part bind bind_bench
 part train4 weft run fashion-mnist --cards 4
 part train1 weft run fashion-mnist --cards 1
 """

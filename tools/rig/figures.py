@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 KEYS = ("name", "value", "unit", "median", "p10", "runs", "against", "ratio", "target", "clock")
 CLOCKS = ("card", "host", "bench")
+BINDS = ("bind.", "p2p.")   # taken by bind_bench
 NATIVE = ("copy.", "gemm.", "packet.", "signal.", "sched.", "invalidate.", "stop.")  # taken by card-bench
 
 # Forward and backward pass of 784-512-512-10, per row: two operations for each multiply-add of three products (output,
@@ -44,6 +45,11 @@ FIGURES = (
     Figure("sched.1000", "M/s", "card", 0.9, of="ratio"),
     Figure("invalidate.us", "us", "bench"),
     Figure("stop.us", "us", "bench"),
+    Figure("bind.4k", "us", "host"),
+    Figure("bind.2m", "us", "host"),
+    Figure("bind.1g", "us", "host"),
+    Figure("p2p.map_us", "us", "host"),
+    Figure("p2p.unmap_us", "us", "host"),
     Figure("queue.job", "us", "host"),
     Figure("queue.user", "us", "host", 0.333, of="ratio", most=True),
     Figure("queue.user_asleep", "us", "host"),
@@ -116,9 +122,12 @@ def assemble(card, output, rss_mib, engines):
     """
     native, why_native = by_name(card)
     guest, why_guest = by_name(marked(output, "bench"))
+    binds, why_binds = by_name(marked(output, "bind"))
     got, why = {}, {}
     for f in FIGURES:
         source, reason = (native, why_native) if f.name.startswith(NATIVE) else (guest, why_guest)
+        if f.name.startswith(BINDS):
+            source, reason = binds, why_binds
         got[f.name], why[f.name] = source.get(f.name), reason
     for name, part in (("train.samples_per_s", "train4"), ("train.one_card", "train1")):
         result, why[name] = marked(output, part)

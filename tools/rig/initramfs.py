@@ -20,6 +20,7 @@ EXTRA_MODULES = ["nvme", "9p", "9pnet_virtio", "drm", "drm_exec", "gpu_sched", "
 PROGRAMS = [("tools/weft/weft", "/opt/weft/bin", True),
             ("runtime/libweft.so*", "/opt/weft/lib", False),
             ("tests/kselftest/*_test", "/opt/weft/tests", True),
+            ("tests/kselftest/bind_bench", "/opt/weft/bin", True),
             ("tests/runtime/*_test", "/opt/weft/tests", True),
             ("runtime/first_program", "/opt/weft/tests", True),     # a test of the library runs it
             ("firmware/weft-fw-*.bin", "/opt/weft/share/firmware", False),     # the bad ones

@@ -18,11 +18,12 @@
  * ENOSPC        local memory, room for page tables and rings, or link tags (import) are used up;
  *               DRM_WEFT_QUERY_MEMORY tells free bytes and largest block of local memory
  * EDQUOT        a quota is used up: of the file (queues, VMs, watches, local memory, host memory, page tables and rings), of
- *               all files (host memory pinned for cards, foreign dma-bufs included), of a queue (waiting jobs)
+ *               all files (host memory pinned for cards, foreign dma-bufs included), of a queue (waiting jobs), of
+ *               a VM (pending binds)
  * ENOMEM        the kernel has no memory
- * EEXIST        the address range is already bound
+ * EEXIST        the address range is already bound (asynchronous bind: told at its end)
  * EBUSY         VM_DESTROY: the VM has queues; cells to be written: another file signals in one of their pages
- * EBADF         QUERY_PEER, import: not a file descriptor
+ * EBADF         QUERY_PEER, import, VM_BIND with an eventfd: not a file descriptor
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
  * ENODEV        the card is gone; close the file

@@ -184,6 +184,32 @@ static int unmap(struct weft_pt *pt, unsigned int first, unsigned int pages)
 	return 0;
 }
 
+/* In one piece or two, with as many tables as were counted for it and no more. */
+static int map_counted(struct weft_pt *pt, unsigned int first, unsigned int pages, uint64_t leaf)
+{
+	unsigned int part = next() % 2 ? 1 + (unsigned int)(next() % pages) : pages, before = live_tables;
+	struct weft_pt_need need = { 0 };
+	int r;
+
+	weft_pt_count(&need, va_of(first), part * PAGE, leaf);
+	if (part < pages)
+		weft_pt_count(&need, va_of(first + part), (pages - part) * PAGE, leaf_plus(leaf, part));
+	fail_after = (int)need.tables;
+	r = weft_pt_map(pt, va_of(first), part * PAGE, leaf);
+	if (!r && part < pages)
+		r = weft_pt_map(pt, va_of(first + part), (pages - part) * PAGE, leaf_plus(leaf, part));
+	fail_after = -1;
+	if (r)
+		printf("# %u pages in pieces at %u: %llu tables were too few\n", pages, part, (unsigned long long)need.tables);
+	/* alone in its space it needs them all */
+	if (!r && before == 1 && live_tables - before != need.tables) {
+		printf("# %u pages in pieces at %u: %llu tables counted, %u used\n", pages, part,
+		       (unsigned long long)need.tables, live_tables - before);
+		r = -1;
+	}
+	return r;
+}
+
 static int step(struct weft_pt *pt)
 {
 	unsigned int first, pages;
@@ -192,6 +218,13 @@ static int step(struct weft_pt *pt)
 	if (is_free(first, pages)) {
 		uint64_t leaf = random_leaf(first);
 
+		if (next() % 4 == 0) {
+			if (map_counted(pt, first, pages, leaf))
+				return -1;
+			for (unsigned int i = 0; i < pages; i++)
+				model[first + i] = leaf_plus(leaf, i);
+			goto check;
+		}
 		if (next() % 8 == 0)
 			fail_after = (int)(next() % 4);
 		if (weft_pt_map(pt, va_of(first), pages * PAGE, leaf)) {
@@ -207,6 +240,7 @@ static int step(struct weft_pt *pt)
 		printf("# unmap failed\n");
 		return -1;
 	}
+check:
 	for (int i = 0; i < 24; i++)
 		if (compare(pt, (unsigned int)(next() % PAGES), "somewhere"))
 			return -1;
