@@ -4,8 +4,10 @@
 #include <linux/slab.h>
 
 #include "weft_device.h"
+#include "weft_file.h"
 #include "weft_tables.h"
 
+#define MANY	16	/* tables whose room is looked for first */
 #define POOLED	3	/* one for each level below the root: what a bind of one page needs at most */
 
 struct table {
@@ -101,6 +103,15 @@ int weft_tables_prepare(struct weft_tables *ts, u64 count, struct list_head *spa
 		count--;
 	}
 	spin_unlock(&ts->pool_lock);
+	/* What no quota has room for is refused before thousands are made in vain. */
+	if (ts->f && count > MANY) {
+		int ret = weft_file_charge(ts->f, "page tables and rings", &ts->f->carve_used, ts->f->carve_quota,
+					   count * SZ_4K);
+
+		if (ret)
+			return ret;
+		atomic64_sub(count * SZ_4K, &ts->f->carve_used);
+	}
 	while (count--) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
