@@ -48,6 +48,7 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "live_user_queues", atomic_read(&w->counts.uqueues));
 	show(m, "live_wills", atomic_read(&w->counts.wills));
 	show(m, "live_watches", atomic_read(&w->counts.watches));
+	show(m, "live_commands", atomic_read(&w->counts.commands));
 	show(m, "live_jobs", atomic_read(&w->counts.jobs));
 	show(m, "live_fences", atomic_read(&w->counts.fences));
 	show(m, "live_objects", atomic_read(&w->counts.bos));

@@ -53,6 +53,24 @@ int weft_device_enter(struct weft_device *w, int *idx)
 	return ret;
 }
 
+int weft_device_try_enter(struct weft_device *w, int *idx)
+{
+	int ret = -EAGAIN;
+
+	if (!drm_dev_enter(&w->drm, idx))
+		return -ENODEV;
+	if (down_read_trylock(&w->reset_sem)) {
+		ret = weft_device_check(w);
+		if (!ret)
+			return 0;
+		up_read(&w->reset_sem);
+		if (resetting(w))
+			ret = -EAGAIN;
+	}
+	drm_dev_exit(*idx);
+	return ret;
+}
+
 void weft_device_exit(struct weft_device *w, int idx)
 {
 	up_read(&w->reset_sem);

@@ -75,6 +75,7 @@ struct weft_counts {
 	atomic_t uqueues;
 	atomic_t wills;
 	atomic_t watches;
+	atomic_t commands;
 	atomic_t jobs;
 	atomic_t fences;
 	atomic_t bos;
@@ -199,5 +200,8 @@ int weft_device_start_hw(struct weft_device *w);
 /* Begin and end of a use of the hardware by an ioctl or a worker: 0, -ENODEV, -EIO; killable. */
 int weft_device_enter(struct weft_device *w, int *idx);
 void weft_device_exit(struct weft_device *w, int idx);
+
+/* As weft_device_enter(), without waiting: -EAGAIN while a reset is under way. */
+int weft_device_try_enter(struct weft_device *w, int *idx);
 
 #endif

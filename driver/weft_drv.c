@@ -22,6 +22,7 @@
 #include "weft_queue.h"
 #include "weft_reset.h"
 #include "weft_uqueue.h"
+#include "weft_uring.h"
 #include "weft_vm.h"
 #include "weft_will.h"
 #include "weft_window.h"
@@ -119,6 +120,7 @@ static const struct file_operations weft_fops = {
 	.mmap = weft_window_mmap,
 	.fop_flags = FOP_UNSIGNED_OFFSET,
 	.show_fdinfo = drm_show_fdinfo,
+	.uring_cmd = weft_uring_cmd,
 };
 
 static const struct drm_driver weft_driver = {

@@ -45,6 +45,8 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	f->w = w;
 	f->drm = file;
 	f->id = atomic64_inc_return(&last_id);
+	spin_lock_init(&f->pending_lock);
+	INIT_LIST_HEAD(&f->pending);
 	xa_init_flags(&f->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&f->queues, XA_FLAGS_ALLOC1);
 	/* One queue and two address spaces (0 and the scrubber's) are the kernel's. */
@@ -128,7 +130,10 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 		weft_vm_kill(vm);
 	}
 	up_read(&w->reset_sem);
-	/* They hold the device: with them done, a card unbound meanwhile is free to come back under its number. */
+	/*
+	 * They hold the device: with them done, a card unbound meanwhile is free to come back under its number. Looks of
+	 * commands of io_uring, which held the file and have all completed, are done then too.
+	 */
 	flush_workqueue(w->bind_wq);
 	flush_workqueue(w->free_wq);
 	xa_destroy(&f->queues);

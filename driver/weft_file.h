@@ -5,6 +5,8 @@
 #define WEFT_FILE_H
 
 #include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include <drm/drm_file.h>
 
@@ -22,6 +24,7 @@ struct weft_device;
  * @ioctls: driver ioctls so far
  * @jobs: jobs submitted so far
  * @wills: of queues that ended, under way
+ * @pending: commands of io_uring that have not ended (weft_uring.c); @pending_lock is taken in interrupts
  * @past_busy_ns: engine time of queues already gone
  */
 struct weft_file {
@@ -48,6 +51,8 @@ struct weft_file {
 	atomic64_t ioctls;
 	atomic64_t jobs;
 	atomic64_t past_busy_ns;
+	spinlock_t pending_lock;	/* pending */
+	struct list_head pending;
 };
 
 int weft_file_open(struct drm_device *drm, struct drm_file *file);

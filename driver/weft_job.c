@@ -175,7 +175,7 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 }
 
 /* From arm on there is no way back. */
-static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs)
+static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs, struct dma_fence **ended)
 {
 	struct weft_queue *q = job->q;
 	struct dma_fence *done;
@@ -200,14 +200,17 @@ static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs)
 		atomic64_inc(&q->f->jobs);
 		drm_sched_entity_push_job(&job->base);
 		weft_sync_signal(outs, num_outs, done);
-		dma_fence_put(done);
+		if (ended)
+			*ended = done;
+		else
+			dma_fence_put(done);
 	}
 	mutex_unlock(&q->submit_lock);
 	return ret;
 }
 
 static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_weft_submit *args,
-		  const struct drm_weft_sync *syncs)
+		  const struct drm_weft_sync *syncs, struct dma_fence **ended)
 {
 	struct weft_sync_out *outs;
 	struct weft_job *job;
@@ -227,7 +230,7 @@ static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_we
 		goto free_job;
 	ret = weft_sync_each_wait(f->drm, syncs, args->num_syncs, add_links, job);
 	if (!ret)
-		ret = push(job, outs, num_outs);
+		ret = push(job, outs, num_outs, ended);
 	if (!ret)
 		goto free_outs;
 	drm_sched_job_cleanup(&job->base);
@@ -238,9 +241,9 @@ free_outs:
 	return ret;
 }
 
-int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_weft_submit *args,
+		struct dma_fence **ended)
 {
-	struct drm_weft_submit *args = data;
 	struct drm_weft_sync *syncs;
 	struct weft_queue *q;
 	int ret;
@@ -260,9 +263,14 @@ int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		ret = PTR_ERR(syncs);
 		goto put;
 	}
-	ret = submit(f, q, args, syncs);
+	ret = submit(f, q, args, syncs, ended);
 	kfree(syncs);
 put:
 	weft_queue_put(q);
 	return ret;
+}
+
+int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	return weft_submit(w, f, data, NULL);
 }

@@ -6,6 +6,8 @@
 
 #include <drm/gpu_scheduler.h>
 
+struct dma_fence;
+struct drm_weft_submit;
 struct weft_device;
 struct weft_file;
 struct weft_queue;
@@ -14,6 +16,12 @@ extern const struct drm_sched_backend_ops weft_job_sched_ops;
 
 struct weft_queue *weft_job_queue(struct drm_sched_job *base);
 
+/*
+ * Submits one job. @ended: NULL, or where to put a reference to the fence that signals when the job ends, whose error is
+ * how.
+ */
+int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_weft_submit *args,
+		struct dma_fence **ended);
 int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 
 /* weft_recover.c: the scheduler's ->timedout_job(), also run when the card reports a fault. */

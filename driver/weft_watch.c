@@ -40,7 +40,6 @@ int weft_watch_take(struct weft_device *w, struct weft_file *f, struct weft_watc
 	ret = weft_file_charge_count(f, "watches", &f->num_watches, f->max_watches);
 	if (ret)
 		return ret;
-	init_waitqueue_head(&watch->wq);
 	watch->f = f;
 	watch->cell = cell;
 	watch->fired = false;
@@ -102,7 +101,7 @@ void weft_watch_event(struct weft_device *w, const struct weft_event *e)
 	watch = e->queue < t->count ? t->entry[e->queue] : NULL;
 	if (watch && watch->cookie == e->value) {
 		WRITE_ONCE(watch->fired, true);
-		wake_up(&watch->wq);
+		watch->fire(watch);
 	}
 	spin_unlock_irqrestore(&t->lock, flags);
 }
@@ -118,7 +117,7 @@ void weft_watch_fire_all(struct weft_device *w)
 		if (!t->entry[i])
 			continue;
 		WRITE_ONCE(t->entry[i]->fired, true);
-		wake_up(&t->entry[i]->wq);
+		t->entry[i]->fire(t->entry[i]);
 	}
 	spin_unlock_irqrestore(&t->lock, flags);
 }

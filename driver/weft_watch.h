@@ -7,7 +7,6 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 struct weft_device;
 struct weft_event;
@@ -30,14 +29,15 @@ struct weft_watches {
 };
 
 /**
- * struct weft_watch - one sleeper, on its stack
+ * struct weft_watch - one sleeper
+ * @fire: called once @fired is set: with interrupts off, not any more after weft_watch_give()
  * @index: entry
  * @cell: local-memory offset
  * @fired: the event came, or the card went
  */
 struct weft_watch {
 	struct weft_file *f;
-	wait_queue_head_t wq;
+	void (*fire)(struct weft_watch *watch);
 	u32 index;
 	u64 cell;
 	u64 cookie;
@@ -47,7 +47,7 @@ struct weft_watch {
 int weft_watch_init(struct weft_device *w);
 void weft_watch_fini(struct weft_device *w);
 
-/* Takes an entry: 0, -EDQUOT (of the file, or of the card). */
+/* Takes an entry for a sleeper whose @fire is set: 0, -EDQUOT (of the file, or of the card). */
 int weft_watch_take(struct weft_device *w, struct weft_file *f, struct weft_watch *watch, u64 cell);
 
 /* Tells the card, which then looks at the cell. The card is up and stays so meanwhile. */

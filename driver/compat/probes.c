@@ -13,6 +13,7 @@
 #include <linux/pci.h>
 #include <linux/dma-buf.h>
 #include <linux/pci-p2pdma.h>
+#include <linux/io_uring/cmd.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -63,3 +64,7 @@ static void *probe_p2p(struct pci_dev *p, struct phys_vec *v) { return pcim_p2pd
 MODULE_IMPORT_NS(DMA_BUF);
 #line 1 "BUDDY_RESET_CLEAR"
 static void probe_brc(void) { gpu_buddy_reset_clear(NULL, false); }
+#line 1 "URING_DONE32"
+static void probe_ud3(struct io_uring_cmd *c) { io_uring_cmd_done32(c, 0, 0, 0); }
+#line 1 "URING_TW_REQ"
+static void *probe_utr(struct io_tw_req r) { return io_uring_cmd_from_tw(r); }

@@ -32,6 +32,7 @@
  * EIO           the firmware or the card did not do what the contract says
  * EFAULT        a user pointer is not readable or writable
  * EINTR         a signal came while waiting; call again
+ * E2BIG         io_uring: the argument is longer than the driver knows, and not 0 there
  * ============  =====================================================================================
  */
 #ifndef _UAPI_DRM_WEFT_ACCEL_H_
@@ -549,6 +550,102 @@ struct drm_weft_submit {
 	__u32 num_syncs;
 	__u32 pad;
 	__u64 syncs;
+};
+
+/*
+ * io_uring
+ *
+ * Commands of IORING_OP_URING_CMD on an open node, number in ``cmd_op``. Gate, checks and errno are those of the ioctls, and
+ * quotas those of the file; CQE ``res`` is what the command says below, or -errno. Privileges are those of the credentials
+ * the SQE is issued with: of the ring's task (SQPOLL too), or of its ``personality``. Arguments are copied when the SQE
+ * is issued; what is written back is written before the CQE is there. ``addr``, ``len`` and ``uring_cmd_flags`` of the SQE are
+ * 0 (-EINVAL). An unknown command is -EOPNOTSUPP, and so is a ring with IORING_SETUP_IOPOLL, as nothing here is polled for.
+ */
+#define DRM_WEFT_URING_SUBMIT		0	/* struct drm_weft_submit. 0 */
+#define DRM_WEFT_URING_BIND		1	/* struct drm_weft_vm_bind. 0 when done */
+#define DRM_WEFT_URING_QUEUE_CREATE	2	/* struct drm_weft_queue_create. The queue's id */
+#define DRM_WEFT_URING_CELL_WAIT	3	/* struct drm_weft_cell_wait. DRM_WEFT_CELL_*; big CQE: the value */
+#define DRM_WEFT_URING_CELL_WAIT_MANY	4	/* struct drm_weft_cell_wait_many; see there. Big CQE: @decided */
+#define DRM_WEFT_URING_CANCEL		5	/* struct drm_weft_uring_cancel. How many it ended */
+
+#define DRM_WEFT_URING_INLINE	0x1	/* SQE128: the argument follows struct drm_weft_uring, at most 64 bytes; 0 in @args */
+#define DRM_WEFT_URING_END	0x2	/* SUBMIT: complete when the job has ended; its error is ``res``, as of its fences */
+
+/**
+ * struct drm_weft_uring - ``cmd`` of the SQE
+ * @args: user pointer to the argument, to which outputs are written back; with INLINE there are none but those of the CQE
+ * @size: of the argument, as the program knows it: what a later version added is 0 if missing, and what the driver does
+ *	not know must be 0 (-E2BIG)
+ * @flags: DRM_WEFT_URING_*
+ * @pad: 0
+ */
+struct drm_weft_uring {
+	__u64 args;
+	__u16 size;
+	__u16 flags;
+	__u32 pad;
+};
+
+/* Result of CELL_WAIT, in this order of precedence. */
+#define DRM_WEFT_CELL_REACHED	0	/* it has the value */
+#define DRM_WEFT_CELL_FAILED	1	/* its fault is not 0 */
+#define DRM_WEFT_CELL_ENDED	2	/* its end is not 0 */
+
+/**
+ * struct drm_weft_cell_want - one cell of CELL_WAIT_MANY: members as in struct drm_weft_cell_wait
+ * @handle: object
+ * @pad: 0
+ * @offset: of the cell
+ * @value: in: wanted; out: value of the cell
+ * @end: out
+ * @fault: out
+ */
+struct drm_weft_cell_want {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;
+	__u64 value;
+	__u64 end;
+	__u64 fault;
+};
+
+#define DRM_WEFT_MAX_WANTS	64
+#define DRM_WEFT_WAIT_ALL	0x1
+
+/**
+ * struct drm_weft_cell_wait_many - DRM_WEFT_URING_CELL_WAIT_MANY: sleeps until one cell is decided (reached, failed or
+ *	ended, as CELL_WAIT says it); with WAIT_ALL until all are, or one failed
+ * @cells: user pointer to struct drm_weft_cell_want[num_cells]; outputs are written there, also with -ETIME
+ * @num_cells: 1 … DRM_WEFT_MAX_WANTS; each takes a watch of the quota
+ * @flags: DRM_WEFT_WAIT_ALL or 0
+ * @timeout_ns: as in struct drm_weft_cell_wait
+ * @decided: in: 0; out: bit n = cell n is decided
+ *
+ * ``res`` is the index of the first cell that is decided; with WAIT_ALL of the first that failed, @num_cells when none did.
+ */
+struct drm_weft_cell_wait_many {
+	__u64 cells;
+	__u32 num_cells;
+	__u32 flags;
+	__u64 timeout_ns;
+	__u64 decided;
+};
+
+#define DRM_WEFT_CANCEL_ALL	0x1
+
+/**
+ * struct drm_weft_uring_cancel - DRM_WEFT_URING_CANCEL: ends pending commands (SUBMIT with END, CELL_WAIT…) of this file and ring
+ * @user_data: of the SQE whose command it is; several may have the same. ALL: 0
+ * @flags: DRM_WEFT_CANCEL_ALL: whatever their user_data, or 0
+ * @pad: 0
+ *
+ * They complete with -ECANCELED; a job goes on, only nobody is told of its end. -ENOENT when none is pending: it has
+ * completed, or is about to. IORING_OP_ASYNC_CANCEL does not find commands of drivers (-ENOENT).
+ */
+struct drm_weft_uring_cancel {
+	__u64 user_data;
+	__u32 flags;
+	__u32 pad;
 };
 
 /**
