@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright 2026 The weft authors */
+/* Commands of io_uring on a card, one at a time or many. */
+#ifndef KS_RING_H
+#define KS_RING_H
+
+#include "ks.h"
+
+#include <liburing.h>
+
+struct ks_ring {
+	struct io_uring ring;
+	unsigned int flags;	/* IORING_SETUP_* */
+};
+
+#define KS_RING_GONE	(~0ULL - 1)	/* user data of a completion that was seen out of turn */
+
+/* Room for `entries` commands; 0 or -errno. */
+int ks_ring_open(struct ks_ring *r, unsigned int entries, unsigned int flags);
+void ks_ring_close(struct ks_ring *r);
+
+/*
+ * Fills the next SQE; the argument is copied behind it on a ring with SQE128 if `flags` has INLINE, else pointed to. The
+ * caller may change it before ks_ring_submit().
+ */
+struct io_uring_sqe *ks_ring_prep(struct ks_ring *r, int fd, uint32_t op, void *args, size_t size, unsigned int flags,
+				  uint64_t user_data);
+/* All SQEs go to the kernel: 0 or -errno. */
+int ks_ring_submit(struct ks_ring *r);
+/* Next completion within 20 s: 0 or -errno; -ETIME. `extra` of a big one, else 0. Either may be NULL. */
+int ks_ring_next(struct ks_ring *r, uint64_t *user_data, long *res, uint64_t *extra);
+/* Whether nothing has completed. */
+bool ks_ring_quiet(struct ks_ring *r);
+
+/* One command from start to end: its result, or why there is none. */
+long ks_ring_do(struct ks_ring *r, int fd, uint32_t op, void *args, size_t size, unsigned int flags);
+#define KS_RING_DO(r, fd, op, args, flags)	ks_ring_do(r, fd, op, args, sizeof(*(args)), flags)
+
+/* Starts a wait for a cell that is not over. */
+int ks_ring_wait_cell(struct ks_ring *r, int fd, struct drm_weft_cell_wait *wait, uint64_t user_data);
+long ks_ring_cancel(struct ks_ring *r, int fd, uint64_t user_data, uint32_t flags);
+
+/* Takes a capability out of the effective set of this thread, or puts it back; 0 or -errno. */
+int ks_capability(int cap, bool on);
+
+#endif
