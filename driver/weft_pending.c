@@ -49,6 +49,33 @@ static void job_ended(struct dma_fence *fence, struct dma_fence_cb *cb)
 	finish(container_of(cb, struct weft_pending, done_cb), fence->error);
 }
 
+/* --- a bind --- */
+
+static void bind_ended(struct weft_bind_done *done, int result)
+{
+	struct weft_pending *p = container_of(done, struct weft_pending, bind_done);
+
+	spin_lock_irq(&p->f->pending_lock);
+	p->bind_over = true;
+	p->bind_result = result;
+	spin_unlock_irq(&p->f->pending_lock);
+	finish(p, result);
+	weft_pending_put(p);
+}
+
+int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args)
+{
+	int ret;
+
+	p->is_bind = true;
+	p->bind_done.fn = bind_ended;
+	kref_get(&p->ref);
+	ret = weft_bind_start(p->f->w, p->f, args, &p->bind_done);
+	if (ret)
+		weft_pending_put(p);
+	return ret;
+}
+
 /* --- cells --- */
 
 /* Any context. */
@@ -211,6 +238,7 @@ struct weft_pending *weft_pending_create(struct weft_file *f, u32 num)
 
 void weft_pending_start(struct weft_pending *p)
 {
+	bool over;
 	u32 i;
 
 	/* Who ends it before we are through waits for the lock to stop it. */
@@ -218,11 +246,14 @@ void weft_pending_start(struct weft_pending *p)
 	mutex_lock(&p->lock);
 	spin_lock_irq(&p->f->pending_lock);
 	list_add_tail(&p->link, &p->f->pending);
+	over = p->bind_over;
 	spin_unlock_irq(&p->f->pending_lock);
-	if (p->done) {
+	if (over) {
+		finish(p, p->bind_result);
+	} else if (p->done) {
 		if (dma_fence_add_callback(p->done, &p->done_cb, job_ended))
 			finish(p, p->done->error);
-	} else {
+	} else if (p->num) {
 		look_later(p, left(p));
 		/* A look that came too early to find it on the list. */
 		for (i = 0; i < p->num; i++)
@@ -233,17 +264,23 @@ void weft_pending_start(struct weft_pending *p)
 	weft_pending_put(p);
 }
 
-static struct weft_pending *take_next(struct weft_file *f, void *ring, u64 user_data, bool all)
+/* A reference when it is a bind, which is only asked to end; else off the list. */
+static struct weft_pending *next_to_cancel(struct weft_file *f, void *ring, u64 user_data, bool all)
 {
 	struct weft_pending *p, *found = NULL;
 
 	spin_lock_irq(&f->pending_lock);
 	list_for_each_entry(p, &f->pending, link) {
-		if (p->ring != ring || (!all && p->user_data != user_data))
+		if (p->ring != ring || (!all && p->user_data != user_data) || p->bind_cancel)
 			continue;
-		list_del_init(&p->link);
-		p->result = -ECANCELED;
 		found = p;
+		if (p->is_bind) {
+			p->bind_cancel = true;
+			kref_get(&p->ref);
+		} else {
+			list_del_init(&p->link);
+			p->result = -ECANCELED;
+		}
 		break;
 	}
 	spin_unlock_irq(&f->pending_lock);
@@ -255,9 +292,14 @@ int weft_pending_cancel(struct weft_file *f, void *ring, u64 user_data, bool all
 	struct weft_pending *p;
 	int n = 0;
 
-	for (p = take_next(f, ring, user_data, all); p; p = take_next(f, ring, user_data, all)) {
-		p->end(p);
+	while ((p = next_to_cancel(f, ring, user_data, all))) {
 		n++;
+		if (!p->is_bind) {
+			p->end(p);
+			continue;
+		}
+		weft_bind_cancel(f, &p->bind_done);
+		weft_pending_put(p);
 	}
 	return n;
 }
@@ -265,10 +307,16 @@ int weft_pending_cancel(struct weft_file *f, void *ring, u64 user_data, bool all
 void weft_pending_stop(struct weft_pending *p)
 {
 	struct weft_device *w = p->f->w;
-	bool up;
+	bool up, going;
 	int idx;
 	u32 i;
 
+	/* Of a ring that is gone. */
+	spin_lock_irq(&p->f->pending_lock);
+	going = p->is_bind && !p->bind_over;
+	spin_unlock_irq(&p->f->pending_lock);
+	if (going)
+		weft_bind_cancel(p->f, &p->bind_done);
 	mutex_lock(&p->lock);
 	if (p->done) {
 		dma_fence_remove_callback(p->done, &p->done_cb);

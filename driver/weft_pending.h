@@ -17,14 +17,16 @@
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
+#include "weft_bind.h"
 #include "weft_wait.h"
 
 struct drm_weft_cell_want;
+struct drm_weft_vm_bind;
 struct weft_file;
 
 /**
- * struct weft_pending - a command that waits for the end of a job, or for cells
- * @ref: the command's, and one while @look is queued or runs
+ * struct weft_pending - a command that waits for the end of a job or of a bind, or for cells
+ * @ref: the command's, one while @look is queued or runs, one of a bind until that has ended
  * @end: called by who took the command off the list, with @result set
  * @cmd: for @end
  * @ring: where it was issued, and @user_data with which name
@@ -32,7 +34,9 @@ struct weft_file;
  * @result: how, from then on
  * @big: the ring has big CQEs
  * @lock: between looks and the end; nothing but regs of the watches, and what frees objects, is taken inside
- * @done: end of the job; NULL: cells
+ * @done: end of the job, else NULL
+ * @is_bind: with @bind_done told, @bind_result then, @bind_over from then on and @bind_cancel: it was asked to end; all of
+ *	them guarded by &weft_file.pending_lock
  * @look: the next look, on the module's queue, which the file's close drains
  * @until: end of its time
  * @user: argument in the program's memory, or NULL
@@ -40,7 +44,7 @@ struct weft_file;
  * @all: wait for all cells
  * @sleeps: not for a look only
  * @decided: cells that are, bit by bit
- * @num: of cells, 0 for a job
+ * @num: of cells, 0 for others
  * @wait: the cells
  */
 struct weft_pending {
@@ -57,6 +61,12 @@ struct weft_pending {
 
 	struct dma_fence *done;
 	struct dma_fence_cb done_cb;
+
+	struct weft_bind_done bind_done;
+	s32 bind_result;
+	bool is_bind;
+	bool bind_over;
+	bool bind_cancel;
 
 	struct delayed_work look;
 	ktime_t until;
@@ -79,13 +89,18 @@ void weft_pending_put(struct weft_pending *p);
  */
 int weft_pending_begin_cells(struct weft_pending *p, const struct drm_weft_cell_want *wants);
 
+/* With the card held: starts the bind; 0, or an errno of VM_BIND. */
+int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args);
+
 /* Puts it on the list. From here on @p->end may be called at any time. */
 void weft_pending_start(struct weft_pending *p);
 
 /* Takes it off; true: the caller ends it, with @result. Any context. */
 bool weft_pending_take(struct weft_pending *p, s32 result);
 
-/* Ends those of a ring that have @user_data, or @all; how many. */
+/*
+ * Ends those of a ring that have @user_data, or @all; how many. A bind that has begun goes on, and its command ends with it.
+ */
 int weft_pending_cancel(struct weft_file *f, void *ring, u64 user_data, bool all);
 
 /* Gives up what it holds of the card. Not on the list any more; no look runs afterwards. */

@@ -3,8 +3,8 @@
 /*
  * Commands of io_uring.
  *
- * What ends at once is done where the SQE is issued. What sleeps on locks or on the card (BIND, QUEUE_CREATE, anything
- * during a reset) goes to io_uring's workers by -EAGAIN. What waits for an event of the card is a struct weft_pending,
+ * What ends at once is done where the SQE is issued. What sleeps on locks or on the card (preparing a BIND, QUEUE_CREATE,
+ * anything during a reset) goes to io_uring's workers by -EAGAIN. What waits for an event of the card is a struct weft_pending,
  * which holds no thread.
  *
  * A pending command (weft_pending.h) is completed from task work of its submitter, so that no completion runs in an
@@ -19,7 +19,6 @@
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
-#include "weft_bind.h"
 #include "weft_compat.h"
 #include "weft_compat_uring.h"
 #include "weft_device.h"
@@ -44,7 +43,7 @@ struct weft_call {
 	u64 user_data;
 	void __user *user;
 	u16 flags;
-	union {
+	union weft_uring_args {
 		struct drm_weft_submit submit;
 		struct drm_weft_vm_bind bind;
 		struct drm_weft_queue_create queue;
@@ -52,7 +51,7 @@ struct weft_call {
 		struct drm_weft_cell_wait_many many;
 		struct drm_weft_uring_cancel cancel;
 		u8 bytes[INLINE_BYTES];
-	};
+	} a;
 };
 
 /* --- the end of what waited --- */
@@ -161,7 +160,7 @@ static int submit(struct weft_call *c)
 			ret = -ENOMEM;
 	}
 	if (!ret)
-		ret = weft_submit(c->w, c->f, &c->submit, p ? &p->done : NULL);
+		ret = weft_submit(c->w, c->f, &c->a.submit, p ? &p->done : NULL);
 	weft_device_exit(c->w, idx);
 	if (!ret && p)
 		return wait_for_event(c, p);
@@ -172,6 +171,7 @@ static int submit(struct weft_call *c)
 
 static int bind(struct weft_call *c)
 {
+	struct weft_pending *p;
 	int idx, ret;
 
 	if (c->issue_flags & IO_URING_F_NONBLOCK)
@@ -179,8 +179,13 @@ static int bind(struct weft_call *c)
 	ret = enter(c, &idx);
 	if (ret)
 		return ret;
-	ret = weft_vm_bind_ioctl(c->w, c->f, &c->bind);
+	p = create(c, 0);
+	ret = p ? weft_pending_begin_bind(p, &c->a.bind) : -ENOMEM;
 	weft_device_exit(c->w, idx);
+	if (!ret)
+		return wait_for_event(c, p);
+	if (p)
+		weft_pending_put(p);
 	return ret;
 }
 
@@ -193,13 +198,13 @@ static int queue_create(struct weft_call *c)
 	ret = enter(c, &idx);
 	if (ret)
 		return ret;
-	ret = weft_queue_create_ioctl(c->w, c->f, &c->queue);
+	ret = weft_queue_create_ioctl(c->w, c->f, &c->a.queue);
 	weft_device_exit(c->w, idx);
 	if (ret)
 		return ret;
-	if (c->user && put_user(c->queue.queue_id, &((struct drm_weft_queue_create __user *)c->user)->queue_id))
+	if (c->user && put_user(c->a.queue.queue_id, &((struct drm_weft_queue_create __user *)c->user)->queue_id))
 		return -EFAULT;
-	return c->queue.queue_id;
+	return c->a.queue.queue_id;
 }
 
 static int wait_cells(struct weft_call *c, const struct drm_weft_cell_want *wants, u32 num, u64 timeout_ns,
@@ -238,33 +243,33 @@ static int wait_cells(struct weft_call *c, const struct drm_weft_cell_want *want
 static int cell_wait(struct weft_call *c)
 {
 	struct drm_weft_cell_want want = {
-		.handle = c->wait.handle, .offset = c->wait.offset, .value = c->wait.value,
+		.handle = c->a.wait.handle, .offset = c->a.wait.offset, .value = c->a.wait.value,
 	};
 
-	if (c->wait.flags)
+	if (c->a.wait.flags)
 		return -EINVAL;
-	return wait_cells(c, &want, 1, c->wait.timeout_ns, NULL, false);
+	return wait_cells(c, &want, 1, c->a.wait.timeout_ns, NULL, false);
 }
 
 static int cell_wait_many(struct weft_call *c)
 {
-	struct drm_weft_cell_want __user *cells = u64_to_user_ptr(c->many.cells);
+	struct drm_weft_cell_want __user *cells = u64_to_user_ptr(c->a.many.cells);
 	struct drm_weft_cell_want *wants;
 	int ret = 0;
 	u32 i;
 
-	if (!c->many.num_cells || c->many.num_cells > DRM_WEFT_MAX_WANTS || c->many.flags & ~DRM_WEFT_WAIT_ALL ||
-	    c->many.decided || !cells)
+	if (!c->a.many.num_cells || c->a.many.num_cells > DRM_WEFT_MAX_WANTS || c->a.many.flags & ~DRM_WEFT_WAIT_ALL ||
+	    c->a.many.decided || !cells)
 		return -EINVAL;
-	wants = memdup_array_user(cells, c->many.num_cells, sizeof(*wants));
+	wants = memdup_array_user(cells, c->a.many.num_cells, sizeof(*wants));
 	if (IS_ERR(wants))
 		return PTR_ERR(wants);
-	for (i = 0; i < c->many.num_cells && !ret; i++)
+	for (i = 0; i < c->a.many.num_cells && !ret; i++)
 		if (wants[i].pad)
 			ret = -EINVAL;
 	if (!ret)
-		ret = wait_cells(c, wants, c->many.num_cells, c->many.timeout_ns, cells,
-				 c->many.flags & DRM_WEFT_WAIT_ALL);
+		ret = wait_cells(c, wants, c->a.many.num_cells, c->a.many.timeout_ns, cells,
+				 c->a.many.flags & DRM_WEFT_WAIT_ALL);
 	kfree(wants);
 	return ret;
 }
@@ -274,12 +279,12 @@ static int cancel(struct weft_call *c)
 {
 	int idx, n;
 
-	if (c->cancel.flags & ~DRM_WEFT_CANCEL_ALL || c->cancel.pad || (c->cancel.flags && c->cancel.user_data))
+	if (c->a.cancel.flags & ~DRM_WEFT_CANCEL_ALL || c->a.cancel.pad || (c->a.cancel.flags && c->a.cancel.user_data))
 		return -EINVAL;
 	if (!drm_dev_enter(&c->w->drm, &idx))
 		return -ENODEV;
 	atomic64_inc(&c->f->ioctls);
-	n = weft_pending_cancel(c->f, weft_uring_ring(c->cmd), c->cancel.user_data, c->cancel.flags);
+	n = weft_pending_cancel(c->f, weft_uring_ring(c->cmd), c->a.cancel.user_data, c->a.cancel.flags);
 	drm_dev_exit(idx);
 	return n ?: -ENOENT;
 }
@@ -301,14 +306,13 @@ static const struct weft_command {
 };
 
 static_assert(ARRAY_SIZE(commands) == DRM_WEFT_URING_CANCEL + 1, "every command of the header has its row");
-static_assert(sizeof(((struct weft_call *)NULL)->bytes) >= sizeof(struct drm_weft_submit) &&
-	      sizeof(((struct weft_call *)NULL)->bytes) >= sizeof(struct drm_weft_vm_bind), "every argument can be inline");
 
 /* The SQE may lie in memory that the program writes to meanwhile: everything is read once. */
 static int copy_args(struct weft_call *c, const struct weft_command *command)
 {
 	const struct io_uring_sqe *sqe = c->cmd->sqe;
 	struct drm_weft_uring head;
+	size_t i;
 
 	memcpy(&head, sqe->cmd, sizeof(head));
 	c->user_data = READ_ONCE(sqe->user_data);
@@ -318,13 +322,14 @@ static int copy_args(struct weft_call *c, const struct weft_command *command)
 		return -EINVAL;
 	if (!(head.flags & DRM_WEFT_URING_INLINE)) {
 		c->user = u64_to_user_ptr(head.args);
-		return copy_struct_from_user(c->bytes, command->size, c->user, head.size);
+		return copy_struct_from_user(&c->a, command->size, c->user, head.size);
 	}
 	if (!(c->issue_flags & IO_URING_F_SQE128) || head.args || head.size > INLINE_BYTES)
 		return -EINVAL;
-	memcpy(c->bytes, (const u8 *)sqe->cmd + sizeof(head), head.size);
-	if (head.size > command->size && memchr_inv(c->bytes + command->size, 0, head.size - command->size))
-		return -E2BIG;
+	memcpy(c->a.bytes, (const u8 *)sqe->cmd + sizeof(head), head.size);
+	for (i = command->size; i < head.size; i++)
+		if (c->a.bytes[i])
+			return -E2BIG;
 	return 0;
 }
 

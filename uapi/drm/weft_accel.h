@@ -562,7 +562,7 @@ struct drm_weft_submit {
  * 0 (-EINVAL). An unknown command is -EOPNOTSUPP, and so is a ring with IORING_SETUP_IOPOLL, as nothing here is polled for.
  */
 #define DRM_WEFT_URING_SUBMIT		0	/* struct drm_weft_submit. 0 */
-#define DRM_WEFT_URING_BIND		1	/* struct drm_weft_vm_bind. 0 when done */
+#define DRM_WEFT_URING_BIND		1	/* struct drm_weft_vm_bind; asynchronous with ASYNC and without. 0 when done */
 #define DRM_WEFT_URING_QUEUE_CREATE	2	/* struct drm_weft_queue_create. The queue's id */
 #define DRM_WEFT_URING_CELL_WAIT	3	/* struct drm_weft_cell_wait. DRM_WEFT_CELL_*; big CQE: the value */
 #define DRM_WEFT_URING_CELL_WAIT_MANY	4	/* struct drm_weft_cell_wait_many; see there. Big CQE: @decided */
@@ -634,13 +634,13 @@ struct drm_weft_cell_wait_many {
 #define DRM_WEFT_CANCEL_ALL	0x1
 
 /**
- * struct drm_weft_uring_cancel - DRM_WEFT_URING_CANCEL: ends pending commands (SUBMIT with END, CELL_WAIT…) of this file and ring
+ * struct drm_weft_uring_cancel - DRM_WEFT_URING_CANCEL: ends pending commands (SUBMIT with END, BIND, CELL_WAIT…) of this file and ring
  * @user_data: of the SQE whose command it is; several may have the same. ALL: 0
  * @flags: DRM_WEFT_CANCEL_ALL: whatever their user_data, or 0
  * @pad: 0
  *
- * They complete with -ECANCELED; a job goes on, only nobody is told of its end. -ENOENT when none is pending: it has
- * completed, or is about to. IORING_OP_ASYNC_CANCEL does not find commands of drivers (-ENOENT).
+ * They complete with -ECANCELED; a job goes on, only nobody is told of its end. A BIND that has begun is done all the same and
+ * completes with how. -ENOENT when none is pending: it has completed, or is about to. IORING_OP_ASYNC_CANCEL does not find commands of drivers (-ENOENT).
  */
 struct drm_weft_uring_cancel {
 	__u64 user_data;
