@@ -34,6 +34,7 @@ COUNTS = {
     "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image
     "inject_test": (6, 100),                    # crashes of the firmware
+    "uring_life_test": (30, 10_000),            # rounds in which signal, time-out and CANCEL race; 1/5 are kill -9
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor

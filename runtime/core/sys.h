@@ -16,6 +16,7 @@
 #include <weft/queue.h>
 #include <weft/telemetry.h>
 #include <weft/topology.h>
+#include <weft/uring.h>
 
 /* The driver interface that sys.c speaks; sys.c asserts that they are those of the header. */
 #define WEFT_SYS_UAPI_MAJOR	0
@@ -47,6 +48,7 @@ struct weft_sys_user_queue {
 	void *doorbell, *state;
 };
 #define WEFT_SYS_PAGE	4096u
+#define WEFT_SYS_URING_BYTES	48	/* largest argument of a command of io_uring; sys.c asserts it */
 
 struct weft_sys_submit {
 	uint32_t queue;
@@ -95,6 +97,13 @@ struct weft_sys {
 	int (*kick)(int fd, uint32_t handle, uint64_t offset);
 	int (*cell_wait)(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
 			 struct weft_cell_state *state);
+	/* fill an SQE, with the argument in op; no call. The state is that of a wait that has completed */
+	void (*uring_submit)(int fd, const struct weft_sys_submit *submit, struct weft_uring_op *op,
+			     struct io_uring_sqe *sqe);
+	void (*uring_cell_wait)(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
+				struct weft_uring_op *op, struct io_uring_sqe *sqe);
+	void (*uring_cell_state)(const struct weft_uring_op *op, struct weft_cell_state *state);
+	void (*uring_cancel)(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe);
 	/* timeline semaphores */
 	int (*sync_create)(int fd, uint32_t *handle);
 	int (*sync_destroy)(int fd, uint32_t handle);

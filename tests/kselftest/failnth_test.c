@@ -7,6 +7,7 @@
  * with failures off, and one that failed must have left its object whole, so that the same call then succeeds.
  */
 #include "ks_bind.h"
+#include "ks_ring.h"
 #include "ks_uq.h"
 
 #include <fcntl.h>
@@ -17,6 +18,7 @@ struct state {
 	uint32_t handle;	/* 1 MiB, not bound */
 	uint32_t vm;		/* empty */
 	struct ks_uq uq;	/* its queue is not made */
+	struct ks_ring ring;
 	uint32_t arg;		/* of the target */
 };
 
@@ -370,6 +372,82 @@ static int t_cell_wait(struct state *s)
 	return r == -ETIME ? 0 : r;
 }
 
+/* The SQE and the ring's own memory are there before. */
+static long uring(struct state *s, int fd, uint32_t op, void *args, size_t size, unsigned int flags)
+{
+	long r = ks_ring_do(&s->ring, fd, op, args, size, flags);
+
+	/* io_uring gives up the command without asking the driver */
+	return r == -ENOBUFS || r == -EAGAIN ? -ENOMEM : r;
+}
+
+static int t_uring_submit(struct state *s)
+{
+	struct drm_weft_submit submit = { .queue_id = s->rig.queue, .list = KS_LIST_VA, .num_packets = 1 };
+	int left, r;
+
+	memset(&s->rig.list[0], 0, 64);
+	r = uring(s, s->rig.fd, DRM_WEFT_URING_SUBMIT, &submit, sizeof(submit), s->arg);
+	left = pause_failures();
+	if (!r && !s->arg)
+		r = ks_rig_run(&s->rig, 1, 0);
+	resume(left);
+	return r;
+}
+
+static int t_uring_bind(struct state *s)
+{
+	struct drm_weft_vm_bind map = {
+		.vm_id = s->vm, .op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ, .handle = s->handle,
+		.va = 0x123400000ULL, .range = 1 << 20,
+	};
+	int r = uring(s, s->rig.fd, DRM_WEFT_URING_BIND, &map, sizeof(map), 0), left = pause_failures();
+
+	if (!r)
+		ks_unbind(s->rig.fd, s->vm, map.va, map.range);
+	resume(left);
+	return r;
+}
+
+static int t_uring_queue(struct state *s)
+{
+	struct drm_weft_queue_create queue = { .vm_id = s->rig.vm, .band = DRM_WEFT_BAND_NORMAL };
+	long r = uring(s, s->rig.fd, DRM_WEFT_URING_QUEUE_CREATE, &queue, sizeof(queue), 0);
+	int left = pause_failures();
+
+	if (r > 0)
+		r = ks_queue_destroy(s->rig.fd, r);
+	resume(left);
+	return r;
+}
+
+static int t_uring_wait(struct state *s)
+{
+	struct drm_weft_cell_wait wait = { .handle = s->uq.cells_handle, .value = 1, .timeout_ns = 1000000 };
+	int r = uring(s, s->uq.fd, DRM_WEFT_URING_CELL_WAIT, &wait, sizeof(wait), 0);
+
+	return r == -ETIME ? 0 : r;
+}
+
+static int t_uring_many(struct state *s)
+{
+	struct drm_weft_cell_want want[2] = {
+		{ .handle = s->uq.cells_handle, .value = 1 }, { .handle = s->uq.cells_handle, .offset = 32, .value = 1 },
+	};
+	struct drm_weft_cell_wait_many many = { .cells = (uintptr_t)want, .num_cells = 2, .timeout_ns = 1000000 };
+	int r = uring(s, s->uq.fd, DRM_WEFT_URING_CELL_WAIT_MANY, &many, sizeof(many), 0);
+
+	return r == -ETIME ? 0 : r;
+}
+
+static int t_uring_cancel(struct state *s)
+{
+	struct drm_weft_uring_cancel cancel = { .user_data = 1 };
+	int r = uring(s, s->uq.fd, DRM_WEFT_URING_CANCEL, &cancel, sizeof(cancel), 0);
+
+	return r == -ENOENT ? 0 : r;
+}
+
 static int t_mmap(struct state *s)
 {
 	volatile uint8_t *p = ks_gem_map(s->rig.fd, s->handle, PROT_READ);
@@ -413,6 +491,13 @@ static const struct target targets[] = {
 	{ "QUEUE_DESTROY of a user queue", DRM_WEFT_QUEUE_DESTROY, t_user_queue_destroy, 0 },
 	{ "KICK", DRM_WEFT_KICK, t_kick, 0 },
 	{ "CELL_WAIT", DRM_WEFT_CELL_WAIT, t_cell_wait, 0 },
+	{ "io_uring SUBMIT", NO_NUMBER, t_uring_submit, 0 },
+	{ "io_uring SUBMIT to the end", NO_NUMBER, t_uring_submit, DRM_WEFT_URING_END },
+	{ "io_uring BIND", NO_NUMBER, t_uring_bind, 0 },
+	{ "io_uring QUEUE_CREATE", NO_NUMBER, t_uring_queue, 0 },
+	{ "io_uring CELL_WAIT", NO_NUMBER, t_uring_wait, 0 },
+	{ "io_uring CELL_WAIT_MANY", NO_NUMBER, t_uring_many, 0 },
+	{ "io_uring CANCEL", NO_NUMBER, t_uring_cancel, 0 },
 };
 
 static const size_t num_targets = sizeof(targets) / sizeof(targets[0]);
@@ -472,6 +557,7 @@ static int every_allocation(void)
 	KS_OK(ks_uq_open(&s.uq, 0));
 	/* a point to wait for */
 	KS_OK(ks_rig_alive(&s.rig));
+	KS_OK(ks_ring_open(&s.ring, 8, 0));
 	for (size_t t = 0; t < num_targets; t++) {
 		int nth, failures = 0;
 
@@ -494,6 +580,7 @@ static int every_allocation(void)
 		KS_CHECK(targets[t].call(&s) == 0, "%s does not work afterwards", targets[t].name);
 	}
 	KS_OK(ks_rig_alive(&s.rig));
+	ks_ring_close(&s.ring);
 	ks_uq_close(&s.uq);
 	ks_rig_close(&s.rig);
 	close(failnth_fd);

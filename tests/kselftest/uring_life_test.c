@@ -285,6 +285,56 @@ static int queue_goes(void)
 	return 0;
 }
 
+/* A BIND behind a job: asked to end, ended with the ring, and done when the job is. */
+static int binds(void)
+{
+	struct drm_weft_sync after = { .flags = DRM_WEFT_SYNC_WAIT };
+	struct drm_weft_sync told = { .flags = DRM_WEFT_SYNC_SIGNAL };
+	struct drm_weft_vm_bind map = {
+		.op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ, .va = 0x900000000ULL, .range = 4096,
+		.num_syncs = 1, .syncs = (uintptr_t)&after,
+	};
+	struct ks_ring ring;
+	struct ks_rig rig;
+	uint64_t name;
+	long res;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	map.vm_id = rig.vm;
+	map.handle = rig.data_handle;
+	after.handle = told.handle = rig.status[0];
+	for (int i = 0; i < 3; i++) {
+		KS_OK(ks_ring_open(&ring, 8, 0));
+		timed_job(&rig, 300000000);
+		timed.num_syncs = 1;
+		timed.syncs = (uintptr_t)&told;
+		KS_OK(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &timed, 0));
+		KS_CHECK(ks_ring_prep(&ring, rig.fd, DRM_WEFT_URING_BIND, &map, sizeof(map), 0, 7));
+		KS_OK(ks_ring_submit(&ring));
+		KS_OK(started(&ring, 1));
+		if (i == 0)
+			KS_IS(ks_ring_cancel(&ring, rig.fd, 7, 0), 1);
+		if (i < 2) {
+			if (i == 1) {
+				ks_ring_close(&ring);
+				KS_OK(ks_syncobj_wait(rig.fd, after.handle, 0, 10 * KS_SECOND));
+				KS_OK(ks_unbind(rig.fd, rig.vm, map.va, map.range));
+				continue;
+			}
+			KS_OK(ks_ring_next(&ring, &name, &res, NULL));
+			KS_IS(name, 7);
+			KS_IS(res, -ECANCELED);
+		} else {
+			KS_OK(ks_ring_next(&ring, &name, &res, NULL));
+			KS_OK(res);
+			KS_IS(ks_bind(rig.fd, rig.vm, rig.data_handle, map.va, map.range, DRM_WEFT_BIND_READ), -EEXIST);
+		}
+		ks_ring_close(&ring);
+	}
+	ks_rig_close(&rig);
+	return 0;
+}
+
 /* A child of a fork may use the ring and end; what the parent waits for is not concerned. */
 static int forked(void)
 {
@@ -446,6 +496,7 @@ int main(void)
 		{ "ring and descriptors go with commands pending", ring_goes },
 		{ "descriptor goes, the job's end is told", descriptor_goes },
 		{ "queue goes", queue_goes },
+		{ "BIND behind a job: cancelled, left by its ring, done", binds },
 		{ "fork with commands pending", forked },
 		{ "kill -9 with commands pending", kill_nine },
 		{ "reset and unbind with commands pending", card_goes },

@@ -22,7 +22,8 @@ PROGRAMS = [("tools/weft/weft", "/opt/weft/bin", True),
             ("tests/kselftest/*_test", "/opt/weft/tests", True),
             ("tests/kselftest/bind_bench", "/opt/weft/bin", True),
             ("tests/runtime/*_test", "/opt/weft/tests", True),
-            ("runtime/first_program", "/opt/weft/tests", True),     # a test of the library runs it
+            ("runtime/first_program", "/opt/weft/tests", True),     # tests of the library run these
+            ("runtime/ring_program", "/opt/weft/tests", True),
             ("firmware/weft-fw-*.bin", "/opt/weft/share/firmware", False),     # the bad ones
             ("tests/guide/*", "/opt/weft/tests", True)]
 

@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "cell.h"
 #include "user_queue.h"
+#include "uring.h"
 #include "transfer.h"
 #include "kind.h"
 #include "tensor.h"
