@@ -63,7 +63,7 @@ static int commands(struct weft *weft)
 	struct weft_uring_op op[3];
 	struct weft_cell_state state;
 	struct rig r = { 0 };
-	uint64_t name;
+	uint64_t name = 0;
 
 	RT_OK(rig_open(weft, &r));
 	RT_OK(weft_uring_submit(r.queue, r.list, &op[0], io_uring_get_sqe(&r.ring)));

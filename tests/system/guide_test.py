@@ -19,7 +19,7 @@ PROGRAMS = {
     "uapi": ("/opt/weft/tests/uapi_job", "0xcafe\n"),
 }
 OTHERS = {
-    "bench": "weft bench --json --runs 3 queue.job queue.user queue.user_asleep getpid nvme.read512",
+    "bench": "weft bench --json --runs 3 queue.job submit.ioctl submit.uring submit.uring_ioctl queue.user queue.user_asleep getpid nvme.read512",
     "progress": "weft run fashion-mnist --cards 2 --steps 20",
     "interrupts": "grep weft /proc/interrupts",
 }
@@ -41,7 +41,7 @@ def bench():
     except (ValueError, KeyError, TypeError) as wrong:
         return [f"code {code}: {wrong}: {out[:300]!r} {error[-300:]!r}"]
     problems = [f"{name} lacks {KEYS - set(row)}" for name, row in rows.items() if KEYS - set(row)]
-    for name in ("queue.job", "queue.user", "queue.user_asleep", "getpid"):
+    for name in ("queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user", "queue.user_asleep", "getpid"):
         if not rows.get(name, {}).get("value"):
             problems.append(f"{name}: {rows.get(name)}")
     disk = rows.get("nvme.read512", {})

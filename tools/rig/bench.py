@@ -27,7 +27,7 @@ part() {
 t0=$(cut -d ' ' -f 1 /proc/uptime)
 modprobe weft && echo "@@load {\\"start\\":$t0,\\"end\\":$(cut -d ' ' -f 1 /proc/uptime)}"
 modprobe nvme; sleep 1
-part bench weft bench --json queue.job queue.user queue.user_asleep getpid nvme.read512
+part bench weft bench --json queue.job submit.ioctl submit.uring submit.uring_ioctl queue.user queue.user_asleep getpid nvme.read512
 part bind bind_bench
 part train4 weft run fashion-mnist --cards 4
 part train1 weft run fashion-mnist --cards 1

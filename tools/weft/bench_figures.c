@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -93,6 +95,97 @@ static int queue_job(struct bench *b, double *sample, double *ratio, char why[16
 		why_not(why, "job", r);
 	job_end(&job);
 	return r;
+}
+
+#define BATCH	32	/* submissions between two waits: the queue's ring takes them all */
+
+/* One system call for each; the time of waiting is not in it. */
+static int submit_ioctl_us(struct bench *b, struct job *j, double *us)
+{
+	uint64_t start = now_ns();
+	int r = 0;
+
+	for (int i = 0; !r && i < BATCH; i++)
+		r = weft_queue_run(b->queue, j->list, NULL);
+	*us = (double)(now_ns() - start) / BATCH / 1000;
+	return r ? r : weft_queue_wait(b->queue, 0, JOB_TIMEOUT_NS);
+}
+
+static int submit_ioctl(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	struct job job = { 0 };
+	int r = job_begin(b, &job);
+
+	for (uint32_t i = 0; !r && i < b->runs; i++) {
+		r = submit_ioctl_us(b, &job, &sample[i]);
+		ratio[i] = sample[i] / getpid_us();
+	}
+	if (r)
+		why_not(why, "submit", r);
+	job_end(&job);
+	return r;
+}
+
+/* One system call for all; each tells its end by a completion. */
+static int submit_uring_us(struct bench *b, struct job *j, struct io_uring *ring, double *us)
+{
+	struct weft_uring_op op[BATCH];
+	struct io_uring_cqe *cqe;
+	uint64_t start = now_ns();
+	int r = 0;
+
+	for (int i = 0; !r && i < BATCH; i++)
+		r = weft_uring_submit(b->queue, j->list, &op[i], io_uring_get_sqe(ring));
+	if (!r) {
+		r = io_uring_submit(ring);
+		r = r < 0 ? r : r == BATCH ? 0 : -EIO;
+	}
+	*us = (double)(now_ns() - start) / BATCH / 1000;
+	for (int i = 0; !r && i < BATCH; i++) {
+		r = io_uring_wait_cqe(ring, &cqe);
+		if (!r) {
+			r = cqe->res;
+			io_uring_cqe_seen(ring, cqe);
+		}
+	}
+	return r;
+}
+
+/* In turn with getpid, or with submissions by ioctl. */
+static int submit_uring_against(struct bench *b, bool ioctl, double *sample, double *ratio, char why[160])
+{
+	struct job job = { 0 };
+	struct io_uring ring;
+	double other;
+	int r = io_uring_queue_init(BATCH, &ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+
+	if (r)
+		return why_not(why, "io_uring", r);
+	r = job_begin(b, &job);
+	for (uint32_t i = 0; !r && i < b->runs; i++) {
+		if (ioctl)
+			r = submit_ioctl_us(b, &job, &other);
+		else
+			other = getpid_us();
+		if (!r)
+			r = submit_uring_us(b, &job, &ring, &sample[i]);
+		ratio[i] = sample[i] / other;
+	}
+	if (r)
+		why_not(why, "submit by io_uring", r);
+	job_end(&job);
+	io_uring_queue_exit(&ring);
+	return r;
+}
+
+static int submit_uring(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	return submit_uring_against(b, false, sample, ratio, why);
+}
+
+static int submit_uring_ioctl(struct bench *b, double *sample, double *ratio, char why[160])
+{
+	return submit_uring_against(b, true, sample, ratio, why);
 }
 
 /* A user queue whose lists signal one cell. */
@@ -227,6 +320,9 @@ static int nvme_read512(struct bench *b, double *sample, double *ratio, char why
 
 const struct figure figures[] = {
 	{ "queue.job", "us", "host", "getpid", "submit a job and wait for it", queue_job, 0 },
+	{ "submit.ioctl", "us", "host", "getpid", "submit a job, one of a batch, by a system call", submit_ioctl, 0 },
+	{ "submit.uring", "us", "host", "getpid", "the same, the batch through one io_uring_enter", submit_uring, 0 },
+	{ "submit.uring_ioctl", "us", "host", "submit.ioctl", "submit.uring in turn with submit.ioctl", submit_uring_ioctl, 0 },
 	{ "queue.user", "us", "host", "queue.job", "post to a user queue and see its cell, the card awake", queue_user, 0 },
 	{ "queue.user_asleep", "us", "host", "queue.job", "the same, the card asleep", queue_user_asleep, 0 },
 	{ "getpid", "us", "host", NULL, "system call, for comparison", getpid_figure, 0 },

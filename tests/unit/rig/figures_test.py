@@ -49,7 +49,10 @@ class Shape(unittest.TestCase):
         rows = json.loads(json.dumps(rows))
         self.assertEqual([r["name"] for r in rows], [
             "copy.h2d", "copy.d2h", "copy.p2p", "gemm.1024", "gemm.train", "packet.ns", "packet.wait_ns",
-            "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us", "p2p.unmap_us", "queue.job", "queue.user", "queue.user_asleep", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card", "card.rss_mib", "load.ms"])
+            "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
+            "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
+            "queue.user_asleep", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card",
+            "card.rss_mib", "load.ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
                 self.assertIsInstance(r[key], str, r)

@@ -11,7 +11,7 @@ _weft_words()
 _weft()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local figures='queue.job queue.user queue.user_asleep getpid nvme.read512'
+	local figures='queue.job submit.ioctl submit.uring submit.uring_ioctl queue.user queue.user_asleep getpid nvme.read512'
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
