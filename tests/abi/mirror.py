@@ -76,6 +76,7 @@ ELSEWHERE = {
     "tests/guide/help_test.py: figures of weft bench": "tools/weft/bench",
     "tests/system/guide_test.py: figures as JSON": "tools/weft/bench_figures",
     "tests/system/train_test.py: weft info shows four cards": "tools/weft/info",
+    "tests/guide/help_test.py: dump: a file as text": "tools/weft/dump",
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
     # library: objects that only work together, on cards in the test's own process

@@ -2,16 +2,34 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """help_test.py WEFT WEFT-CARD: programs, man pages and completion name the same options, commands and figures."""
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "abi"))
 from tap import ROOT, Tap, read  # noqa: E402
 
 weft, card = sys.argv[1:3]
-COMMANDS = ["info", "run", "bench"]
+COMMANDS = ["info", "run", "bench", "dump"]
+DUMP = f"""weft-dump 1
+reason: job-timeout
+time_s: 1700000000
+kernel: 7.3
+[card]
+pci: 0000:03:00.0
+serial: 7
+[ring]
+packet: 0 unknown
+@0 c8{"00" * 17}
+[end]
+"""
+SHOWN = ["job-timeout on card 7 (0000:03:00.0), 2023-11-14 22:13:20 UTC, kernel 7.3\n", "\nring\n",
+         "    0000  c8000000 00000000 00000000 00000000\n", "    0010  0000\n"]
+BAD_DUMPS = {"one cut off": DUMP[:-7], "one of another version": DUMP.replace("dump 1", "dump 2"), "an empty file": "",
+             "another file": "hello\n"}
 # Words that complete a prefix, as bash gets them from the completion function.
 COMPLETE = r"""
 . "$1"; shift
@@ -93,4 +111,28 @@ r = subprocess.run([weft, "run", "fashion-mnist"], capture_output=True, text=Tru
 tap.check("help: without a card the reason is named", [] if os.path.exists("/dev/accel") else
           same("exit code", {r.returncode}, {1}) + same("error", {r.stderr},
                                                         {"weft run: no card found; is weft.ko loaded?\n"}))
+with tempfile.NamedTemporaryFile("w", suffix=".dump") as f:
+    f.write(DUMP)
+    f.flush()
+    code, out, err = run(weft, "dump", f.name)
+    tap.check("dump: a file as text", same("exit code", {code}, {0}) + same("error", {err}, {""}) +
+              [f"no {line!r} in {out}" for line in SHOWN if line not in out])
+    code, out, err = run(weft, "dump", "--json", f.name)
+    shown = json.loads(out)["dumps"][0]["sections"] if not code else []
+    tap.check("dump: a file as JSON", same("exit code", {code}, {0}) + same("sections", {s["name"] for s in shown},
+                                                                             {"dump", "card", "ring"}) +
+              same("bytes", {e.get("bytes") for s in shown for e in s["entries"]} - {None}, {"c8" + "00" * 17}))
+    code, out, err = run(weft, "dump", "--free", f.name)
+    tap.check("dump: --free of a file is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}))
+for what, text in BAD_DUMPS.items():
+    with tempfile.NamedTemporaryFile("w", suffix=".dump") as f:
+        f.write(text)
+        f.flush()
+        for mode in ([], ["--json"]):
+            code, out, err = run(weft, "dump", *mode, f.name)
+            tap.check(f"dump: {what} is refused{' as JSON' if mode else ''}", same("exit code", {code}, {1}) +
+                      same("output", {out}, {""}) + same("lines", {len(err.splitlines())}, {1}))
+code, out, err = run(weft, "dump", "/nonexistent")
+tap.check("dump: a file that is not there", same("exit code", {code}, {1}) +
+          same("error", {err}, {"weft dump: /nonexistent: No such file or directory\n"}))
 tap.done()

@@ -15,7 +15,7 @@ _weft()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_weft_words 'info run bench --help --version'
+		_weft_words 'info run bench dump --help --version'
 		return
 	fi
 	case ${COMP_WORDS[1]}:$before in
@@ -37,6 +37,8 @@ _weft()
 	esac
 	case ${COMP_WORDS[1]}:$word in
 	info:*) _weft_words '--json --help' ;;
+	dump:-*) _weft_words '--json --free --help' ;;
+	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
 		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --json --help'
 		;;
