@@ -11,6 +11,7 @@ ARGS ?=
 CARD ?= build/user/tools/card/weft-card
 FIRMWARE ?= build/user/firmware/weft-fw.bin
 DESTDIR ?=
+INSTALLED ?= build/install
 TIMEOUT ?= 1200
 
 ROOT := tools/rig/in-root
@@ -18,7 +19,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check install clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -37,7 +38,8 @@ help:
 #:   user        card, firmware, library, tools and test programs, into build/user/
 #:   docs        Documentation/ as HTML and man pages, into build/docs/
 #:   check       static checks: sparse, W=1, checkpatch, clang
-#:   install     library and tools below DESTDIR
+#:   install     library, tools, udev rule and group below DESTDIR
+#:   uninstall   take them away again
 #:   clean       remove build/ (not the private root in the cache)
 #:   shell       a shell in the private root
 #:
@@ -51,7 +53,7 @@ help:
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
 #:   COUNT    test: rounds of every randomised test, in place of its own count
 #:   SEED     test: seed of every randomised test
-#:   DESTDIR  install: where to
+#:   DESTDIR  install, uninstall: where
 #:   V        user: 1 shows every command
 #:   XDG_CACHE_HOME  the private root and kernels are in its weft/ (~/.cache)
 
@@ -102,6 +104,12 @@ install: user
 	@$(ROOT) sh -c 'rm -rf build/install && DESTDIR=$$PWD/build/install \
 		meson install -C build/user --no-rebuild >build/log/install.log'
 	@mkdir -p $(DESTDIR)/ && cp -a build/install/. $(DESTDIR)/
+
+# The files that the last install put there, and the one folder that is ours alone.
+uninstall:
+	@test -d $(INSTALLED) || { echo "weft: $(INSTALLED) is not there: nothing was installed from here" >&2; exit 1; }
+	@cd $(INSTALLED) && find . ! -type d -exec sh -c 'cd "$$0" && rm -f -- "$$@"' "$(abspath $(DESTDIR)/)" {} +
+	@rmdir $(DESTDIR)/usr/local/include/weft 2>/dev/null || true
 
 shell: setup
 	@$(ROOT) bash
