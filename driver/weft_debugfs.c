@@ -12,8 +12,9 @@
 
 #include "weft_debugfs.h"
 #include "weft_device.h"
+#include "weft_look.h"
 
-static struct weft_device *device_of(struct seq_file *m)
+struct weft_device *weft_debugfs_device(struct seq_file *m)
 {
 	struct drm_debugfs_entry *entry = m->private;
 
@@ -39,7 +40,7 @@ static void show(struct seq_file *m, const char *name, u64 value)
 /* What is held is called live_… and must be as before once its users are gone; the tests compare these lines. */
 static int show_counts(struct seq_file *m, void *data)
 {
-	struct weft_device *w = device_of(m);
+	struct weft_device *w = weft_debugfs_device(m);
 	struct weft_lmem_info info;
 
 	show(m, "live_files", atomic_read(&w->counts.files));
@@ -88,14 +89,19 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "thermals", atomic64_read(&w->stats.thermals));
 	show(m, "resets", atomic64_read(&w->stats.resets));
 	show(m, "safe_timeouts", atomic_read(&w->safe.timeouts));
+	show(m, "lost_irqs", atomic64_read(&w->stats.lost_irqs));
+	show(m, "wedged", atomic64_read(&w->stats.wedged));
+	show(m, "dumps_made", atomic64_read(&w->dumps.made));
+	show(m, "dumps_dropped", atomic64_read(&w->dumps.dropped));
 	show(m, "state", READ_ONCE(w->state));
 	return 0;
 }
 
 static int show_fwlog(struct seq_file *m, void *data)
 {
-	struct weft_device *w = device_of(m);
+	struct weft_device *w = weft_debugfs_device(m);
 	u64 bytes = w->fw_log ? w->fw_log->bytes : 0;
+	struct weft_look look;
 	u32 tail, at, count;
 	char *text;
 
@@ -104,8 +110,13 @@ static int show_fwlog(struct seq_file *m, void *data)
 	text = kvmalloc(bytes, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
+	if (!weft_look_begin(&look, w)) {
+		kvfree(text);
+		return 0;
+	}
 	tail = weft_mmio_read32(w, WEFT_REG_LOG_TAIL);
 	weft_mmio_lmem_read(w, text, w->fw_log->at, bytes);
+	weft_look_end(&look);
 	/* A gone card reads all-ones: nothing to show. */
 	count = tail == ~0u ? 0 : min_t(u64, tail, bytes);
 	for (at = tail - count; at != tail; at++)
@@ -150,4 +161,6 @@ void weft_debugfs_register(struct weft_device *w)
 	if (w->caps & WEFT_CAP_INJECT)
 		debugfs_create_file("inject", 0200, w->drm.debugfs_root, w, &inject_fops);
 	drm_debugfs_add_files(&w->drm, files, ARRAY_SIZE(files));
+	drm_debugfs_add_files(&w->drm, weft_debugfs_queue_files, WEFT_DEBUGFS_QUEUE_FILES);
+	drm_debugfs_add_files(&w->drm, weft_debugfs_card_files, WEFT_DEBUGFS_CARD_FILES);
 }

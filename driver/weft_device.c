@@ -2,6 +2,7 @@
 /* Copyright 2026 The weft authors */
 #include <linux/dma-mapping.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
@@ -155,6 +156,7 @@ static void release_books(struct drm_device *drm, void *arg)
 {
 	struct weft_device *w = to_weft(drm);
 
+	kvfree(w->dumps.snapshot);
 	weft_watch_fini(w);
 	weft_lmem_fini(w);
 	weft_carve_free(w, w->fw_log);
@@ -226,6 +228,7 @@ static void init_blocks(struct weft_device *w)
 	mutex_init(&w->bind_lock);
 	spin_lock_init(&w->vms_lock);
 	INIT_LIST_HEAD(&w->vms);
+	weft_history_init(&w->history);
 	weft_safe_init(w);
 	weft_mbox_init(w);
 	weft_scrub_init(w);
@@ -276,6 +279,9 @@ int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, str
 	ret = init_books(w);
 	if (ret)
 		return ret;
+	ret = weft_dump_init(w);
+	if (ret)
+		return ret;
 	ret = weft_prime_probe(w);
 	if (ret)
 		return ret;
@@ -308,6 +314,7 @@ err_hw:
 	weft_scrub_stop(w);
 	weft_event_fini(w);
 	cancel_work_sync(&w->mbox.crash_work);
+	weft_dump_fini(w);
 	weft_flush_fini(w);
 	return ret;
 err_quiet:
@@ -323,5 +330,6 @@ void weft_device_remove(struct pci_dev *pdev)
 	weft_reset_remove(w);
 	weft_event_fini(w);
 	cancel_work_sync(&w->mbox.crash_work);
+	weft_dump_fini(w);
 	weft_flush_fini(w);
 }

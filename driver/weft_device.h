@@ -10,7 +10,7 @@
  *   bind_lock, gpuva.lock of objects
  *   queue->hw_lock (job queues: recovery), uqueue->lock
  *   mbox.lock, safe.lock, scrub.lock
- *   lmem.lock, carve.lock
+ *   lmem.lock, carve.lock, counter_lock
  * map_sem nests inside mmap_lock and outside nothing. bind_lock, mbox.lock, safe.lock and hw_lock are taken in the
  * dma-fence signalling path: nothing may allocate or wait for a fence under them.
  */
@@ -25,9 +25,11 @@
 #include <drm/drm_drv.h>
 
 #include "weft_carve.h"
+#include "weft_dump.h"
 #include "weft_event.h"
 #include "weft_flush.h"
 #include "weft_gem.h"
+#include "weft_history.h"
 #include "weft_link.h"
 #include "weft_lmem.h"
 #include "weft_mbox.h"
@@ -48,6 +50,10 @@ enum weft_state { WEFT_UP, WEFT_RESETTING, WEFT_WEDGED, WEFT_LOST };
 
 /**
  * struct weft_stats - counts since the driver was bound
+ * @lost_irqs: events that lay in the ring and no interrupt came for
+ * @wedged: resets that failed
+ * @ecc_corrected: as last read from the card
+ * @job_ids: numbers of jobs in tracepoints
  */
 struct weft_stats {
 	atomic64_t irqs;
@@ -63,6 +69,10 @@ struct weft_stats {
 	atomic64_t ecc_errors;
 	atomic64_t links_down;
 	atomic64_t thermals;
+	atomic64_t lost_irqs;
+	atomic64_t wedged;
+	atomic64_t ecc_corrected;
+	atomic64_t job_ids;
 };
 
 /**
@@ -170,6 +180,8 @@ struct weft_device {
 	struct work_struct lost_work;
 
 	struct weft_stats stats;
+	struct weft_history history;
+	struct weft_dumps dumps;
 	struct weft_counts counts;
 };
 

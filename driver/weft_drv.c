@@ -20,6 +20,7 @@
 #include "weft_prime.h"
 #include "weft_query.h"
 #include "weft_queue.h"
+#include "weft_ras.h"
 #include "weft_reset.h"
 #include "weft_uqueue.h"
 #include "weft_uring.h"
@@ -210,6 +211,7 @@ static struct pci_driver weft_pci_driver = {
 	.id_table = weft_ids,
 	.probe = weft_probe,
 	.remove = weft_device_remove,
+	.dev_groups = weft_ras_groups,
 	.err_handler = &weft_errors,
 };
 

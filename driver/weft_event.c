@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <drm/drm_print.h>
 
 #include <firmware/abi/event.h>
+#include <firmware/abi/queue.h>
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
@@ -12,6 +14,7 @@
 #define EVENT_LOG2	10
 #define MAX_VECTORS	4
 #define POLL_MS		250
+#define LOST_MS		20	/* an interrupt that has not come after this is lost */
 
 /* Runs @call for a queue, or for all of them. Queues live as long as the lock is held. */
 static void tell_queue(struct weft_device *w, u32 id, bool fault)
@@ -68,6 +71,7 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		wake_up_all(&w->safe.wq);
 		break;
 	case WEFT_EVT_FW:
+		weft_history_note(&w->history, "firmware stopped, value is the boot state", WEFT_QUEUE_NONE, e->cause, 0);
 		drm_err_ratelimited(&w->drm, "the control processor stopped (boot state %u): queues go on; starting it again\n",
 				    e->cause);
 		weft_mbox_crashed(w);
@@ -86,10 +90,12 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		break;
 	case WEFT_EVT_LINK:
 		atomic64_inc(&w->stats.links_down);
+		weft_history_note(&w->history, "link down, value is its tag", WEFT_QUEUE_NONE, e->queue, 0);
 		drm_err_ratelimited(&w->drm, "link %u to a peer went down\n", e->queue);
 		break;
 	case WEFT_EVT_ECC:
 		atomic64_inc(&w->stats.ecc_errors);
+		weft_history_note(&w->history, "memory error, value is where", WEFT_QUEUE_NONE, e->value, 0);
 		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n", e->value);
 		break;
 	default:
@@ -160,10 +166,38 @@ static bool jobs_in_flight(struct weft_device *w)
 	return atomic_read(&w->counts.fences) > 0;
 }
 
+static bool event_waits(struct weft_device *w, u32 *head)
+{
+	struct weft_event_ring *r = &w->events;
+	unsigned long flags;
+	bool waits;
+
+	spin_lock_irqsave(&r->lock, flags);
+	*head = r->head;
+	waits = r->on && READ_ONCE(r->ring[r->head & ((1u << r->log2) - 1)].seq) == r->head + 1;
+	spin_unlock_irqrestore(&r->lock, flags);
+	return waits;
+}
+
+/* An event may be found in the ring because its interrupt is on its way; the one that does not come is counted. */
+static void notice_lost(struct weft_device *w)
+{
+	u32 before, now;
+
+	if (!event_waits(w, &before))
+		return;
+	msleep(LOST_MS);
+	if (event_waits(w, &now) && now == before) {
+		atomic64_inc(&w->stats.lost_irqs);
+		weft_history_note(&w->history, "interrupt lost, value is the event's number", WEFT_QUEUE_NONE, now, 0);
+	}
+}
+
 static void poll_work(struct work_struct *work)
 {
 	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, events.poll);
 
+	notice_lost(w);
 	weft_event_process(w);
 	if (jobs_in_flight(w))
 		rescan(w);

@@ -235,5 +235,7 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 		busy += weft_queue_of(hw) ? weft_queue_busy_ns(weft_queue_of(hw)) : weft_hwq_busy_ns(hw);
 	xa_unlock(&f->queues);
 	drm_printf(p, "drm-engine-weft:\t%llu ns\n", busy);
+	/* A queue is charged while it has a slot: so many can be at once. */
+	drm_printf(p, "drm-engine-capacity-weft:\t%u\n", f->w->num_slots);
 	show_memory(p, file);
 }

@@ -33,6 +33,7 @@ static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	q->live = false;
 	q->halted = false;
 	q->tail = 0;
+	q->past_busy_ns = 0;
 	q->mem = weft_carve_alloc(w, f, bytes);
 	return PTR_ERR_OR_ZERO(q->mem);
 }
@@ -86,6 +87,7 @@ int weft_hwq_start(struct weft_hwq *q)
 	ret = weft_mbox_queue_create(q->w, &q->desc);
 	if (!ret)
 		q->live = true;
+	weft_history_note(&q->w->history, "queue started", q->desc.id, q->desc.asid, ret);
 	return ret;
 }
 
@@ -97,20 +99,25 @@ int weft_hwq_halt(struct weft_hwq *q)
 		ret = weft_safe_queue_stop(q->w, q->desc.id);
 	if (!ret)
 		q->halted = true;
+	weft_history_note(&q->w->history, "queue halted", q->desc.id, q->desc.asid, ret);
 	return ret;
 }
 
 int weft_hwq_stop(struct weft_hwq *q)
 {
+	u64 busy_ns;
 	int ret;
 
 	if (!q->live)
 		return 0;
 	ret = weft_hwq_halt(q);
+	busy_ns = weft_hwq_busy_ns(q);
 	if (!ret && !READ_ONCE(q->w->quiet))
 		ret = weft_mbox_queue_destroy(q->w, q->desc.id);
-	if (!ret)
+	if (!ret) {
 		q->live = false;
+		WRITE_ONCE(q->past_busy_ns, busy_ns);
+	}
 	return ret;
 }
 
@@ -132,6 +139,7 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 {
 	u64 mask = (1ull << q->desc.ring_log2) - 1;
 	unsigned int i;
+	bool armed;
 
 	for (i = 0; i < count; i++)
 		weft_mmio_lmem_write(q->w, q->desc.ring + ((q->tail + i) & mask) * sizeof(*packets), &packets[i],
@@ -140,7 +148,8 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 	weft_mmio_flush_writes();
 	weft_mmio_lmem_write64(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, tail), q->tail);
 	weft_mmio_flush_writes();
-	if (weft_mmio_lmem_read32(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, armed)))
+	armed = weft_mmio_lmem_read32(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, armed));
+	if (armed)
 		weft_mmio_doorbell(q->w, q->desc.id);
 }
 
@@ -154,9 +163,10 @@ u64 weft_hwq_fence_value(struct weft_hwq *q)
 
 u64 weft_hwq_busy_ns(struct weft_hwq *q)
 {
-	u64 ns = weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, busy_ns));
+	u64 ns = READ_ONCE(q->live) ?
+		 weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, busy_ns)) : 0;
 
-	return ns == ~0ull ? 0 : ns;
+	return READ_ONCE(q->past_busy_ns) + (ns == ~0ull ? 0 : ns);
 }
 
 void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state)

@@ -29,6 +29,7 @@ struct weft_hwq_ops {
  * @desc: what the card was told
  * @mem: job queue: ring, ring control and state, in this order; user queue: state
  * @tail: packets written since the last start
+ * @past_busy_ns: engine time of its earlier lives on the card
  * @live: exists on the card (created, not destroyed)
  * @halted: stopped for good
  */
@@ -38,6 +39,7 @@ struct weft_hwq {
 	struct weft_queue_desc desc;
 	struct weft_carve_block *mem;
 	u64 tail;
+	u64 past_busy_ns;
 	bool live;
 	bool halted;
 };
@@ -67,7 +69,7 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 
 u64 weft_hwq_fence_value(struct weft_hwq *q);
 
-/* Engine time since it was last set up; atomic context. */
+/* Engine time, over all its lives on the card; atomic context. */
 u64 weft_hwq_busy_ns(struct weft_hwq *q);
 
 /* Consistent copy of the public part of the state (its first 256 bytes), or the last try after 100 of them. */

@@ -19,6 +19,7 @@
  * struct weft_job - one job
  * @base: the scheduler's part
  * @q: a reference
+ * @id: number in tracepoints
  * @fence: of the hardware, allocated at submit
  * @epoch: of the queue when the job was armed
  * @call: the packet that runs it
@@ -26,6 +27,7 @@
 struct weft_job {
 	struct drm_sched_job base;
 	struct weft_queue *q;
+	u64 id;
 	struct weft_fence *fence;
 	u64 epoch;
 	struct weft_pkt_call call;
@@ -170,6 +172,7 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 	};
 	kref_get(&q->ref);
 	job->q = q;
+	job->id = atomic64_inc_return(&q->w->stats.job_ids);
 	atomic_inc(&q->w->counts.jobs);
 	return job;
 }

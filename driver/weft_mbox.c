@@ -116,6 +116,8 @@ static bool revive(struct weft_device *w)
 	struct weft_mbox *m = &w->mbox;
 	ktime_t from = ktime_get();
 
+	if (!READ_ONCE(w->quiet))
+		weft_dump_capture(w, WEFT_DUMP_FIRMWARE, NULL, 0);
 	if (READ_ONCE(w->quiet) || !m->greeted || !weft_fw_can_restart(w))
 		return false;
 	/* Firmware that stops again and again is given up. */
@@ -134,6 +136,7 @@ static bool revive(struct weft_device *w)
 	if (!send(w, &msg) || msg.status != WEFT_MBOX_OK || msg.u.hello_rsp.contract != w->contract)
 		return false;
 	atomic64_inc(&w->stats.fw_restarts);
+	weft_history_note(&w->history, "firmware started again", WEFT_QUEUE_NONE, m->restarts, 0);
 	drm_info(&w->drm, "the control processor was started again and answers after %lld ms; queues went on\n",
 		 ktime_ms_delta(ktime_get(), from));
 	return true;

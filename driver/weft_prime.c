@@ -272,6 +272,7 @@ static void revoke(struct weft_export *x)
 {
 	struct weft_device *w = x->bo->w;
 	struct dma_buf *dmabuf = x->dmabuf;
+	bool left;
 
 	dma_resv_lock(dmabuf->resv, NULL);
 	if (x->revoked) {
@@ -283,7 +284,8 @@ static void revoke(struct weft_export *x)
 	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false, msecs_to_jiffies(REVOKE_MS));
 	dma_resv_unlock(dmabuf->resv);
 	kref_put(&x->mappings, last_unmapped);
-	if (!wait_for_completion_timeout(&x->unmapped, msecs_to_jiffies(REVOKE_MS)))
+	left = !wait_for_completion_timeout(&x->unmapped, msecs_to_jiffies(REVOKE_MS));
+	if (left)
 		drm_err(&w->drm, "an importer still maps a revoked buffer of %zu bytes after %d ms\n", dmabuf->size,
 			REVOKE_MS);
 	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);

@@ -10,6 +10,7 @@
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_query.h"
+#include "weft_ras.h"
 #include "weft_vm.h"
 
 static u64 read_counter(struct weft_device *w, u32 kind, u32 link, u32 index)
@@ -151,6 +152,11 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 		.ecc_errors = atomic64_read(&w->stats.ecc_errors),
 		.links_down = atomic64_read(&w->stats.links_down),
 		.thermals = atomic64_read(&w->stats.thermals),
+		.resets = atomic64_read(&w->stats.resets),
+		.safe_timeouts = atomic_read(&w->safe.timeouts),
+		.lost_irqs = atomic64_read(&w->stats.lost_irqs),
+		.ecc_corrected = weft_ras_ecc_corrected(w),
+		.dumps = atomic64_read(&w->dumps.made),
 	};
 
 	return answer(args, &s, sizeof(s));

@@ -238,8 +238,6 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 
 void weft_queue_kill(struct weft_queue *q)
 {
-	u64 busy = weft_queue_busy_ns(q);
-
 	shut_down(q, -ECANCELED);
 	/* Who armed before that has pushed when this is taken; who comes later sees a dead queue. */
 	mutex_lock(&q->submit_lock);
@@ -253,7 +251,7 @@ void weft_queue_kill(struct weft_queue *q)
 	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
 	drm_sched_wqueue_start(&q->sched);
-	atomic64_add(busy, &q->f->past_busy_ns);
+	atomic64_add(weft_queue_busy_ns(q), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);
@@ -291,7 +289,7 @@ void weft_queue_fail_all(struct weft_device *w, int error)
 
 u64 weft_queue_busy_ns(struct weft_queue *q)
 {
-	return READ_ONCE(q->dead) ? 0 : weft_hwq_busy_ns(&q->hw);
+	return weft_hwq_busy_ns(&q->hw);
 }
 
 static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,

@@ -89,7 +89,7 @@ void weft_queue_kill(struct weft_queue *q);
 /* Before FLR or after a loss: every queue of the card ends with @error. */
 void weft_queue_fail_all(struct weft_device *w, int error);
 
-/* Engine time since it was last set up; atomic context. */
+/* Engine time; atomic context. */
 u64 weft_queue_busy_ns(struct weft_queue *q);
 
 int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data);

@@ -12,6 +12,7 @@
 #include "weft_device.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_vm.h"
 
 #define MAX_EXTENSIONS	16
 
@@ -88,11 +89,17 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	struct weft_device *w = q->w;
 	int error, ret;
 
+	/* Before the stop, which leaves nothing of what it did. Faults of a queue are its own doing: one is enough. */
+	if (errno_of(verdict, state32(q, offsetof(struct weft_queue_state, cause))) == -ETIME)
+		weft_dump_capture(w, WEFT_DUMP_JOB_TIMEOUT, &q->hw, weft_tables_root(&q->vm->tables));
+	else if (!q->faults)
+		weft_dump_capture(w, WEFT_DUMP_JOB_FAULT, &q->hw, weft_tables_root(&q->vm->tables));
 	ret = weft_hwq_stop(&q->hw);
 	/* It may have completed more on the way to its stop. */
 	weft_queue_complete(&q->hw);
 	remember(q, verdict);
 	error = errno_of(verdict, q->fault.cause);
+	weft_history_note(&w->history, "job failed, value is its cause", q->hw.desc.id, q->fault.cause, error);
 	if (error == -ETIME)
 		atomic64_inc(&w->stats.timeouts);
 	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n", q->hw.desc.id,

@@ -4,6 +4,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
+#include <firmware/abi/queue.h>
 #include <firmware/abi/reg.h>
 
 #include "weft_bind.h"
@@ -33,6 +34,7 @@ void weft_reset_lost(struct weft_device *w, const char *doing)
 		return;
 	WRITE_ONCE(w->quiet, true);
 	wake_up_all(&w->reset_wq);
+	weft_history_note(&w->history, doing, WEFT_QUEUE_NONE, 0, -ENODEV);
 	if (!drm_dev_is_unplugged(&w->drm))
 		drm_err(&w->drm, "the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
 			doing);
@@ -87,6 +89,7 @@ void weft_reset_prepare(struct weft_device *w)
 	if (!set_state(w, WEFT_RESETTING))
 		goto unlock;
 	atomic64_inc(&w->stats.resets);
+	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE, w->gen, 0);
 	/* Matches no object: what faults between here and the card's return is lost. */
 	if (w->gen != U64_MAX)
 		w->gen_before = w->gen;
@@ -112,6 +115,9 @@ static void give_up(struct weft_device *w, int error)
 {
 	set_state(w, weft_mmio_gone(w) ? WEFT_LOST : WEFT_WEDGED);
 	go_quiet(w);
+	atomic64_inc(&w->stats.wedged);
+	weft_history_note(&w->history, "reset failed", WEFT_QUEUE_NONE, 0, error);
+	weft_dump_capture(w, WEFT_DUMP_WEDGED, NULL, 0);
 	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", error,
 		w->state == WEFT_LOST ? "lost" : "wedged");
 	tell_wedged(w);
@@ -148,6 +154,7 @@ void weft_reset_done(struct weft_device *w)
 	/* After the state: what is freed from here on is not withheld any more. */
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
+	weft_history_note(&w->history, "reset done, value is the generation", WEFT_QUEUE_NONE, w->gen, ret);
 	if (ret)
 		give_up(w, ret);
 	else

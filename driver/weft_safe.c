@@ -3,6 +3,8 @@
 #include <linux/module.h>
 #include <drm/drm_print.h>
 
+#include <firmware/abi/queue.h>
+
 #include "weft_device.h"
 #include "weft_reset.h"
 
@@ -91,6 +93,8 @@ static int escalate(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 		return 0;
 	}
 	atomic_inc(&w->safe.timeouts);
+	weft_history_note(&w->history, "safe operation not done, value is which", WEFT_QUEUE_NONE, op, -ETIME);
+	weft_dump_capture(w, WEFT_DUMP_SAFE_TIMEOUT, NULL, 0);
 	drm_err(&w->drm, "safe operation %s(%llu, %#llx) number %u not done after %u ms (done: %u); resetting the card\n",
 		safe_names[op], arg0, arg1, seq, safe_timeout_ms, weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)));
 	weft_reset_schedule(w);

@@ -102,8 +102,13 @@ static void note_fault(struct weft_uqueue *q)
 	u64 at = q->hw.desc.state;
 
 	if (!q->cause &&
-	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED)
+	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED) {
 		q->cause = weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, cause));
+		weft_history_note(&q->w->history, "queue faulted, value is its cause", q->hw.desc.id, q->cause, 0);
+		/* Poison is somebody else's fault, and the queue that began it has its own dump. */
+		if (q->cause != WEFT_FAULT_POISON)
+			weft_dump_capture(q->w, WEFT_DUMP_QUEUE_FAULT, &q->hw, weft_tables_root(&q->vm->tables));
+	}
 }
 
 static void end_running(struct weft_uqueue *q, u32 cause)
@@ -152,10 +157,8 @@ static void shut_down(struct weft_uqueue *q, u32 cause)
 
 void weft_uqueue_kill(struct weft_uqueue *q)
 {
-	u64 busy = weft_hwq_busy_ns(&q->hw);
-
 	shut_down(q, WEFT_FAULT_STOPPED);
-	atomic64_add(busy, &q->f->past_busy_ns);
+	atomic64_add(weft_hwq_busy_ns(&q->hw), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);

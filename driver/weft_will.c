@@ -71,7 +71,7 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 	struct weft_device *holder = wills->will[from].home->w;
 	struct weft_safe_fault faults[WEFT_SAFE_BATCH];
 	u32 n = 0, i, end = from;
-	int idx;
+	int idx, ret;
 
 	while (end < wills->count && end - from < WEFT_SAFE_BATCH && wills->will[end].home->w == holder)
 		end++;
@@ -88,7 +88,8 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 		    !weft_mmio_lmem_read64(holder, will->at + offsetof(struct weft_cell, end)))
 			faults[n++] = (struct weft_safe_fault) { .cell = will->at, .word = word_of(wills, will) };
 	}
-	if (!weft_safe_cell_faults(holder, faults, n))
+	ret = weft_safe_cell_faults(holder, faults, n);
+	if (!ret)
 		atomic64_add(n, &wills->w->stats.wills);
 	up_read(&holder->reset_sem);
 exit:

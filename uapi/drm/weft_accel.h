@@ -7,7 +7,7 @@
  *
  * One node /dev/accel/accelN per card. Objects (GEM handles, VM ids, queue ids) belong to the open file and end with
  * it. Growth rules: ids and flags are only appended, every ``pad`` and unknown flag must be 0 (-EINVAL), arrays of
- * structures carry their stride where they may grow.
+ * structures carry their stride where they may grow. Long because programs include one header for the whole interface.
  *
  * ============  =====================================================================================
  * errno         meaning, for every ioctl
@@ -198,6 +198,11 @@ struct drm_weft_counter {
  * @ecc_errors: uncorrectable memory errors
  * @links_down: times a link to a peer went down
  * @thermals: times the card reported that it is too hot
+ * @resets: function-level resets, the administrator's included
+ * @safe_timeouts: safe operations that were not done in time, each of which leads to a reset
+ * @lost_irqs: events found in the ring for which no interrupt came
+ * @ecc_corrected: memory errors that the card corrected, as last read from it
+ * @dumps: dumps given to the kernel's devcoredump
  */
 struct drm_weft_stats {
 	__u64 irqs;
@@ -214,6 +219,11 @@ struct drm_weft_stats {
 	__u64 ecc_errors;
 	__u64 links_down;
 	__u64 thermals;
+	__u64 resets;
+	__u64 safe_timeouts;
+	__u64 lost_irqs;
+	__u64 ecc_corrected;
+	__u64 dumps;
 };
 
 #define DRM_WEFT_PLACE_LOCAL	0	/* card memory, zeroed */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* debugfs: what the files say is so, and they can be read in any state of the card, by many at once. */
+#define _GNU_SOURCE
+#include "ks_uq.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+
+static char text[1 << 20];
+
+static int folder(char *path, size_t bytes)
+{
+	/* named by minor on older kernels, by device on newer ones */
+	snprintf(path, bytes, "/sys/kernel/debug/accel/%s", ks_pci(0));
+	if (!access(path, F_OK))
+		return 0;
+	snprintf(path, bytes, "/sys/kernel/debug/accel/%d", atoi(ks_node(0) + strlen("/dev/accel/accel")));
+	return access(path, F_OK) ? -errno : 0;
+}
+
+static int read_file(const char *name)
+{
+	char path[128];
+	size_t n = 0;
+	ssize_t got;
+	int fd, r;
+
+	r = folder(path, sizeof(path));
+	if (r)
+		return r;
+	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += got;
+	close(fd);
+	text[n] = 0;
+	return got < 0 ? -errno : 0;
+}
+
+/* The first line that begins like this. */
+static const char *line(const char *begin)
+{
+	char whole[128];
+	const char *found;
+	static char copy[512];
+
+	snprintf(whole, sizeof(whole), "\n%s", begin);
+	found = strstr(text, whole);
+	if (!found)
+		return NULL;
+	snprintf(copy, sizeof(copy), "%.*s", (int)strcspn(found + 1, "\n"), found + 1);
+	return copy;
+}
+
+static int what_is_there(void)
+{
+	const char *found;
+	char begin[64];
+	struct ks_rig rig;
+	struct ks_uq q;
+	union weft_packet wait = ks_pkt_wait(KS_CELLS_VA + 64, 5);
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_alive(&rig));
+	KS_OK(ks_uq_open(&q, 0));
+	KS_OK(ks_uq_start(&q, NULL, 0));
+	ks_uq_put(&q, &wait);
+	KS_OK(ks_uq_reach(&q, WEFT_QS_PARKED));
+
+	KS_OK(read_file("queues"));
+	found = strstr(text, "kind user");
+	KS_CHECK(found && strstr(found, "run PARKED"), "%s", text);
+	snprintf(begin, sizeof(begin), "wait_va %#llx wait_value 5", KS_CELLS_VA + 64);
+	KS_CHECK(strstr(text, begin), "%s", text);
+	KS_CHECK(strstr(text, "kind job"), "%s", text);
+
+	KS_OK(read_file("rings"));
+	KS_CHECK(strstr(text, " CALL ") && strstr(text, " FENCE ") && strstr(text, " armed "), "%s", text);
+	found = line("queue ");
+	KS_CHECK(found && strstr(found, " ring 0x"), "%s", text);
+
+	KS_OK(read_file("spaces"));
+	KS_CHECK(strstr(text, "type FENCE") && strstr(text, "type LR"), "%s", text);
+	found = strstr(text, "type FENCE");
+	KS_CHECK(strstr(found, "queues 1 mappings 2 mapped_bytes "), "%s", text);
+	KS_CHECK(line("space "), "%s", text);
+
+	KS_OK(read_file("engines"));
+	KS_CHECK(line("engine 0 kinds "), "%s", text);
+	KS_OK(read_file("firmware"));
+	KS_CHECK(line("version ") && line("card boot_status ") && line("card safe QUEUE_STOP done "), "%s", text);
+	KS_OK(read_file("links"));
+	KS_CHECK(line("links "), "%s", text);
+	KS_OK(read_file("watches"));
+	KS_CHECK(line("watches "), "%s", text);
+	KS_OK(read_file("memory"));
+	KS_CHECK(line("objects total ") && line("carve from ") && strstr(text, "used"), "%s", text);
+	KS_OK(read_file("fwlog"));
+	KS_CHECK(strlen(text) > 10, "no firmware log");
+	ks_uq_close(&q);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+static volatile bool stop;
+static unsigned long reads;
+
+/* Every file that can be read, again and again; they may vanish with the card. */
+static void *reader(void *arg)
+{
+	char *buffer = malloc(1 << 20), path[192], dir_path[128];
+
+	(void)arg;
+	while (!stop && buffer) {
+		struct dirent *entry;
+		DIR *dir;
+
+		if (folder(dir_path, sizeof(dir_path)) || !(dir = opendir(dir_path))) {
+			usleep(1000);
+			continue;
+		}
+		while ((entry = readdir(dir))) {
+			int fd;
+
+			snprintf(path, sizeof(path), "%s/%.60s", dir_path, entry->d_name);
+			fd = entry->d_type == DT_REG ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+			if (fd < 0)
+				continue;
+			while (read(fd, buffer, 1 << 20) > 0)
+				;
+			close(fd);
+			__atomic_add_fetch(&reads, 1, __ATOMIC_RELAXED);
+		}
+		closedir(dir);
+	}
+	free(buffer);
+	return NULL;
+}
+
+/* Jobs until the card goes; whatever they end with, they end. */
+static void load(int rounds)
+{
+	struct ks_rig rig;
+
+	if (ks_rig_open(&rig, 0, 0))
+		return;
+	for (int i = 0; i < rounds; i++)
+		if (ks_rig_alive(&rig))
+			break;
+	ks_rig_close(&rig);
+}
+
+static int read_in_any_state(void)
+{
+	char path[96], pci[32];
+	pthread_t thread[2];
+	unsigned long before;
+	int result = 0;
+
+	stop = false;
+	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
+	for (int i = 0; i < 2; i++)
+		KS_OK(pthread_create(&thread[i], NULL, reader, NULL));
+	for (int round = 0; round < 3 && !result; round++) {
+		load(20);
+		before = reads;
+		result = ks_write(path, "1");
+		load(5);
+		if (!result)
+			result = ks_driver("unbind", pci);
+		usleep(20000);
+		if (!result)
+			result = ks_driver("bind", pci);
+		load(5);
+		usleep(200000);
+		if (!result && reads == before)
+			result = -ENODATA;
+	}
+	stop = true;
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	printf("# %lu files read\n", reads);
+	KS_IS(result, 0);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "the files say what there is", what_is_there },
+		{ "read under load, over resets and unbinds", read_in_any_state },
+	};
+
+	return ks_main("debugfs", tests, sizeof(tests) / sizeof(tests[0]));
+}
