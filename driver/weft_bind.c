@@ -18,6 +18,7 @@
 #include "weft_file.h"
 #include "weft_notify.h"
 #include "weft_sync.h"
+#include "weft_trace.h"
 #include "weft_vm.h"
 #include "weft_vma.h"
 
@@ -123,11 +124,15 @@ static int flush(struct weft_binds *b)
 /* The job is b->running. */
 static void finish(struct weft_bind_job *job, int error)
 {
-	struct weft_binds *b = &job->change.vm->binds;
+	struct weft_change *c = &job->change;
+	u64 from_ns = WEFT_TRACE_START(bind);
+	struct weft_binds *b = &c->vm->binds;
 
 	disarm(job);
 	if (!error)
-		error = job->change.op == DRM_WEFT_BIND_FLUSH ? flush(b) : weft_vma_do(&job->change);
+		error = c->op == DRM_WEFT_BIND_FLUSH ? flush(b) : weft_vma_do(c);
+	trace_weft_bind(c->vm->w->serial, c->vm->asid, c->op == DRM_WEFT_BIND_MAP, c->va, c->range, c->flags, error,
+			WEFT_TRACE_SINCE(from_ns));
 	job->result = error;
 	if (job->fence) {
 		if (error)
@@ -135,7 +140,7 @@ static void finish(struct weft_bind_job *job, int error)
 		dma_fence_signal(&job->fence->base);
 	}
 	spin_lock(&b->lock);
-	if (error && job->async && job->change.op != DRM_WEFT_BIND_FLUSH && !b->error)
+	if (error && job->async && c->op != DRM_WEFT_BIND_FLUSH && !b->error)
 		b->error = error;
 	list_del_init(&job->link);
 	b->count--;

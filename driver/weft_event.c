@@ -10,6 +10,7 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
+#include "weft_trace.h"
 
 #define EVENT_LOG2	10
 #define MAX_VECTORS	4
@@ -56,6 +57,7 @@ static void rescan(struct weft_device *w)
 
 static void handle(struct weft_device *w, const struct weft_event *e)
 {
+	trace_weft_event(w->serial, e->type, e->queue, e->cause, e->value);
 	switch (e->type) {
 	case WEFT_EVT_FENCE:
 		tell_queue(w, e->queue, false);
@@ -157,6 +159,7 @@ static irqreturn_t irq_handler(int irq, void *arg)
 	struct weft_device *w = arg;
 
 	atomic64_inc(&w->stats.irqs);
+	trace_weft_irq(w->serial, irq);
 	weft_event_process(w);
 	return IRQ_HANDLED;
 }

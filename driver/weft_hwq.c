@@ -6,6 +6,7 @@
 
 #include "weft_device.h"
 #include "weft_hwq.h"
+#include "weft_trace.h"
 
 #define STATE_PUBLIC_BYTES	offsetof(struct weft_queue_state, frame)
 
@@ -88,6 +89,7 @@ int weft_hwq_start(struct weft_hwq *q)
 	if (!ret)
 		q->live = true;
 	weft_history_note(&q->w->history, "queue started", q->desc.id, q->desc.asid, ret);
+	trace_weft_queue_start(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
 	return ret;
 }
 
@@ -100,6 +102,7 @@ int weft_hwq_halt(struct weft_hwq *q)
 	if (!ret)
 		q->halted = true;
 	weft_history_note(&q->w->history, "queue halted", q->desc.id, q->desc.asid, ret);
+	trace_weft_queue_halt(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
 	return ret;
 }
 
@@ -118,6 +121,7 @@ int weft_hwq_stop(struct weft_hwq *q)
 		q->live = false;
 		WRITE_ONCE(q->past_busy_ns, busy_ns);
 	}
+	trace_weft_queue_remove(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
 	return ret;
 }
 
@@ -151,6 +155,7 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 	armed = weft_mmio_lmem_read32(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, armed));
 	if (armed)
 		weft_mmio_doorbell(q->w, q->desc.id);
+	trace_weft_doorbell(q->w->serial, q->desc.id, q->tail, armed);
 }
 
 u64 weft_hwq_fence_value(struct weft_hwq *q)

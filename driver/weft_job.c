@@ -13,6 +13,7 @@
 #include "weft_job.h"
 #include "weft_queue.h"
 #include "weft_sync.h"
+#include "weft_trace.h"
 #include "weft_vm.h"
 
 /**
@@ -73,6 +74,7 @@ static struct dma_fence *run_job(struct drm_sched_job *base)
 		atomic_inc(&q->w->counts.fences);
 		weft_hwq_push(&q->hw, packets, ARRAY_SIZE(packets));
 	}
+	trace_weft_job_push(q->w->serial, q->hw.desc.id, job->id, packets[1].fence.value, PTR_ERR_OR_ZERO(ret));
 	spin_unlock_irqrestore(&q->lock, flags);
 	dma_fence_end_signalling(cookie);
 	if (!IS_ERR(ret))
@@ -84,6 +86,7 @@ static void free_job_memory(struct weft_job *job)
 {
 	struct weft_queue *q = job->q;
 
+	trace_weft_job_free(q->w->serial, q->hw.desc.id, job->id);
 	weft_fence_put(job->fence);
 	atomic_dec(&q->w->counts.jobs);
 	kfree(job);
@@ -143,6 +146,7 @@ static int add_links(void *ctx, struct dma_fence *chain)
 
 		if (dma_fence_is_signaled(link))
 			continue;
+		trace_weft_job_dependency(job->q->w->serial, job->q->hw.desc.id, job->id, link->context, link->seqno);
 		ret = drm_sched_job_add_dependency(&job->base, dma_fence_get(link));
 		if (ret) {
 			dma_fence_put(iter.chain);
@@ -199,6 +203,7 @@ static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs, 
 	if (!ret) {
 		drm_sched_job_arm(&job->base);
 		done = dma_fence_get(&job->base.s_fence->finished);
+		trace_weft_job_arm(q->w->serial, q->hw.desc.id, job->id, done->context, done->seqno);
 		atomic_inc(&q->pending);
 		atomic64_inc(&q->f->jobs);
 		drm_sched_entity_push_job(&job->base);
@@ -228,6 +233,8 @@ static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_we
 		ret = -ENOMEM;
 		goto free_outs;
 	}
+	trace_weft_job_submit(q->w->serial, q->hw.desc.id, job->id, f->drm->client_id, args->list, args->num_packets,
+			      args->num_operands);
 	ret = weft_sched_job_init(&job->base, &q->entity, f, f->drm->client_id);
 	if (ret)
 		goto free_job;

@@ -8,6 +8,7 @@
 #include "weft_device.h"
 #include "weft_fw.h"
 #include "weft_reset.h"
+#include "weft_trace.h"
 
 #define MAX_RESTARTS		32	/* in this time */
 #define RESTART_WINDOW_MS	60000
@@ -137,6 +138,7 @@ static bool revive(struct weft_device *w)
 		return false;
 	atomic64_inc(&w->stats.fw_restarts);
 	weft_history_note(&w->history, "firmware started again", WEFT_QUEUE_NONE, m->restarts, 0);
+	trace_weft_reset(w->serial, "firmware", w->gen, 0);
 	drm_info(&w->drm, "the control processor was started again and answers after %lld ms; queues went on\n",
 		 ktime_ms_delta(ktime_get(), from));
 	return true;
@@ -160,6 +162,7 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 {
 	struct weft_mbox_msg copy = *msg;
 	struct weft_mbox *m = &w->mbox;
+	u64 from_ns = WEFT_TRACE_START(mbox);
 	u16 op = msg->op;
 	int ret = 0;
 
@@ -188,6 +191,7 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 		ret = -EIO;
 	}
 unlock:
+	trace_weft_mbox(w->serial, op, m->seq, msg->status, ret, WEFT_TRACE_SINCE(from_ns));
 	mutex_unlock(&m->lock);
 	if (ret && m->dead && weft_mmio_gone(w)) {
 		weft_reset_lost(w, op_names[op]);

@@ -21,6 +21,7 @@
 #include "weft_import.h"
 #include "weft_map.h"
 #include "weft_route.h"
+#include "weft_trace.h"
 
 #define REVOKE_MS	5000
 
@@ -139,6 +140,7 @@ static int check_direction(struct dma_buf_attachment *at, u32 rights, enum dma_d
 static struct sg_table *map(struct dma_buf_attachment *at, enum dma_data_direction dir)
 {
 	struct weft_export *x = at->dmabuf->priv;
+	u64 from_ns = WEFT_TRACE_START(p2p_map);
 	struct weft_bo *bo = x->bo;
 	struct sg_table *sgt;
 	int ret;
@@ -151,6 +153,8 @@ static struct sg_table *map(struct dma_buf_attachment *at, enum dma_data_directi
 	sgt = bo->kind == WEFT_BO_SYSTEM ? map_system(at, bo, dir) : map_local(at, bo, dir);
 	if (!IS_ERR(sgt))
 		kref_get(&x->mappings);
+	trace_weft_p2p_map(bo->w->serial, dev_name(at->dev), bo->base.size, PTR_ERR_OR_ZERO(sgt),
+			   WEFT_TRACE_SINCE(from_ns));
 	return sgt;
 }
 
@@ -162,6 +166,7 @@ static void last_unmapped(struct kref *ref)
 static void unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_data_direction dir)
 {
 	struct weft_export *x = at->dmabuf->priv;
+	u64 from_ns = WEFT_TRACE_START(p2p_unmap);
 
 	if (x->bo->kind == WEFT_BO_SYSTEM) {
 		dma_unmap_sgtable(at->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
@@ -173,6 +178,7 @@ static void unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_
 			sgt->orig_nents = sgt->nents;
 		dma_buf_free_sgt(at, sgt, dir);
 	}
+	trace_weft_p2p_unmap(x->bo->w->serial, dev_name(at->dev), x->bo->base.size, 0, WEFT_TRACE_SINCE(from_ns));
 	kref_put(&x->mappings, last_unmapped);
 }
 
@@ -272,6 +278,7 @@ static void revoke(struct weft_export *x)
 {
 	struct weft_device *w = x->bo->w;
 	struct dma_buf *dmabuf = x->dmabuf;
+	u64 from_ns = WEFT_TRACE_START(p2p_revoke);
 	bool left;
 
 	dma_resv_lock(dmabuf->resv, NULL);
@@ -285,6 +292,7 @@ static void revoke(struct weft_export *x)
 	dma_resv_unlock(dmabuf->resv);
 	kref_put(&x->mappings, last_unmapped);
 	left = !wait_for_completion_timeout(&x->unmapped, msecs_to_jiffies(REVOKE_MS));
+	trace_weft_p2p_revoke(w->serial, "all", dmabuf->size, left ? -ETIME : 0, WEFT_TRACE_SINCE(from_ns));
 	if (left)
 		drm_err(&w->drm, "an importer still maps a revoked buffer of %zu bytes after %d ms\n", dmabuf->size,
 			REVOKE_MS);

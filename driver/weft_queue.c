@@ -15,6 +15,7 @@
 #include "weft_file.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
 
@@ -64,6 +65,7 @@ void weft_queue_complete(struct weft_hwq *hw)
 	take_completed(q, weft_hwq_fence_value(hw), &ended);
 	list_for_each_entry_safe(fence, next, &ended, link) {
 		list_del_init(&fence->link);
+		trace_weft_job_end(q->w->serial, q->hw.desc.id, fence->value, 0);
 		weft_fence_end(q->w, fence, 0);
 	}
 }
@@ -86,6 +88,7 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 	spin_unlock_irqrestore(&q->lock, flags);
 	list_for_each_entry_safe(fence, next, &failed, link) {
 		list_del_init(&fence->link);
+		trace_weft_job_end(q->w->serial, q->hw.desc.id, fence->value, error);
 		weft_fence_end(q->w, fence, error);
 		error = rest;
 	}

@@ -12,6 +12,7 @@
 #include "weft_device.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_trace.h"
 #include "weft_vm.h"
 
 #define MAX_EXTENSIONS	16
@@ -100,6 +101,8 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	remember(q, verdict);
 	error = errno_of(verdict, q->fault.cause);
 	weft_history_note(&w->history, "job failed, value is its cause", q->hw.desc.id, q->fault.cause, error);
+	trace_weft_queue_fault(w->serial, q->hw.desc.id, q->fault.cause, q->fault.va, q->fault.list, q->fault.packet,
+			       q->fault.op);
 	if (error == -ETIME)
 		atomic64_inc(&w->stats.timeouts);
 	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n", q->hw.desc.id,

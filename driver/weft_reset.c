@@ -12,6 +12,7 @@
 #include "weft_map.h"
 #include "weft_queue.h"
 #include "weft_reset.h"
+#include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
 
@@ -25,6 +26,7 @@ void weft_reset_schedule(struct weft_device *w)
 	if (READ_ONCE(w->state) != WEFT_UP)
 		return;
 	WRITE_ONCE(w->reset_wanted, READ_ONCE(w->gen) + 1);
+	trace_weft_reset(w->serial, "wanted", READ_ONCE(w->gen), 0);
 	queue_work(w->work_wq, &w->reset_work);
 }
 
@@ -35,6 +37,7 @@ void weft_reset_lost(struct weft_device *w, const char *doing)
 	WRITE_ONCE(w->quiet, true);
 	wake_up_all(&w->reset_wq);
 	weft_history_note(&w->history, doing, WEFT_QUEUE_NONE, 0, -ENODEV);
+	trace_weft_reset(w->serial, "lost", READ_ONCE(w->gen), -ENODEV);
 	if (!drm_dev_is_unplugged(&w->drm))
 		drm_err(&w->drm, "the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
 			doing);
@@ -90,6 +93,7 @@ void weft_reset_prepare(struct weft_device *w)
 		goto unlock;
 	atomic64_inc(&w->stats.resets);
 	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE, w->gen, 0);
+	trace_weft_reset(w->serial, "prepare", w->gen, 0);
 	/* Matches no object: what faults between here and the card's return is lost. */
 	if (w->gen != U64_MAX)
 		w->gen_before = w->gen;
@@ -98,6 +102,7 @@ void weft_reset_prepare(struct weft_device *w)
 	mutex_lock(&w->mbox.lock);
 	w->mbox.dead = true;
 	mutex_unlock(&w->mbox.lock);
+	trace_weft_reset(w->serial, "prepared", w->gen, 0);
 unlock:
 	up_write(&w->reset_sem);
 }
@@ -117,6 +122,7 @@ static void give_up(struct weft_device *w, int error)
 	go_quiet(w);
 	atomic64_inc(&w->stats.wedged);
 	weft_history_note(&w->history, "reset failed", WEFT_QUEUE_NONE, 0, error);
+	trace_weft_reset(w->serial, "wedged", w->gen, error);
 	weft_dump_capture(w, WEFT_DUMP_WEDGED, NULL, 0);
 	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", error,
 		w->state == WEFT_LOST ? "lost" : "wedged");
@@ -155,6 +161,7 @@ void weft_reset_done(struct weft_device *w)
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
 	weft_history_note(&w->history, "reset done, value is the generation", WEFT_QUEUE_NONE, w->gen, ret);
+	trace_weft_reset(w->serial, "done", w->gen, ret);
 	if (ret)
 		give_up(w, ret);
 	else
@@ -177,6 +184,7 @@ static void reset_work(struct work_struct *work)
 	weft_reset_prepare(w);
 	if (w->state == WEFT_RESETTING) {
 		pci_save_state(w->pdev);
+		trace_weft_reset(w->serial, "flr", w->gen, 0);
 		if (pcie_flr(w->pdev))
 			drm_err(&w->drm, "function-level reset failed\n");
 		pci_restore_state(w->pdev);

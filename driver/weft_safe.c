@@ -7,6 +7,7 @@
 
 #include "weft_device.h"
 #include "weft_reset.h"
+#include "weft_trace.h"
 
 static unsigned int safe_timeout_ms = 1000;
 module_param(safe_timeout_ms, uint, 0644);
@@ -103,6 +104,7 @@ static int escalate(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 
 static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
+	u64 from_ns = WEFT_TRACE_START(safe);
 	u32 seq;
 	int ret;
 
@@ -113,6 +115,7 @@ static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, 
 	seq = start(w, op, arg0, arg1, arg2);
 	ret = finish(w, op, seq, arg0, arg1);
 	mutex_unlock(&w->safe.lock);
+	trace_weft_safe(w->serial, op, seq, arg0, arg1, ret, WEFT_TRACE_SINCE(from_ns));
 	return ret == -ETIME ? escalate(w, op, seq, arg0, arg1) : ret;
 }
 
@@ -143,6 +146,7 @@ int weft_safe_link_unmask(struct weft_device *w, u32 link)
 
 int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
 {
+	u64 from_ns = WEFT_TRACE_START(safe);
 	unsigned int i;
 	u32 seq = 0;
 	int ret;
@@ -155,6 +159,8 @@ int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *f
 		seq = start(w, WEFT_SAFE_CELL_FAULT, faults[i].cell, faults[i].word, 0);
 	ret = finish(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
 	mutex_unlock(&w->safe.lock);
+	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word, ret,
+			WEFT_TRACE_SINCE(from_ns));
 	if (ret == -ETIME)
 		ret = escalate(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
 	return ret;

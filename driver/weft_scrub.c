@@ -4,6 +4,7 @@
 
 #include "weft_device.h"
 #include "weft_reset.h"
+#include "weft_trace.h"
 #include "weft_vm.h"
 
 #define RING_LOG2	6
@@ -210,5 +211,6 @@ int weft_scrub_kick(struct weft_device *w, u64 cell)
 	if (!READ_ONCE(w->scrub.up))
 		return weft_device_check(w) ?: -EIO;
 	weft_mmio_kick(w, w->scrub.q.desc.id, SCRUB_VA + cell);
+	trace_weft_kick(w->serial, cell);
 	return 0;
 }

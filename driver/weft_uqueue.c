@@ -14,6 +14,7 @@
 #include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
+#include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
 #include "weft_will.h"
@@ -96,6 +97,20 @@ static void execute_wills(struct weft_uqueue *q, u32 cause)
 	q->wills = NULL;
 }
 
+static void trace_fault(struct weft_uqueue *q)
+{
+	u64 at = q->hw.desc.state;
+
+	weft_history_note(&q->w->history, "queue faulted, value is its cause", q->hw.desc.id, q->cause, 0);
+	if (!trace_weft_queue_fault_enabled())
+		return;
+	trace_weft_queue_fault(q->w->serial, q->hw.desc.id, q->cause,
+			       weft_mmio_lmem_read64(q->w, at + offsetof(struct weft_queue_state, fault_va)),
+			       weft_mmio_lmem_read64(q->w, at + offsetof(struct weft_queue_state, fault_list)),
+			       weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, fault_packet)),
+			       weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, fault_op)));
+}
+
 /* Lock held. The fault may have happened without its event having been seen. */
 static void note_fault(struct weft_uqueue *q)
 {
@@ -104,7 +119,7 @@ static void note_fault(struct weft_uqueue *q)
 	if (!q->cause &&
 	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED) {
 		q->cause = weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, cause));
-		weft_history_note(&q->w->history, "queue faulted, value is its cause", q->hw.desc.id, q->cause, 0);
+		trace_fault(q);
 		/* Poison is somebody else's fault, and the queue that began it has its own dump. */
 		if (q->cause != WEFT_FAULT_POISON)
 			weft_dump_capture(q->w, WEFT_DUMP_QUEUE_FAULT, &q->hw, weft_tables_root(&q->vm->tables));

@@ -14,6 +14,7 @@
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_sem.h"
+#include "weft_trace.h"
 #include "weft_will.h"
 
 #define WAIT_MS		5000
@@ -91,6 +92,7 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 	ret = weft_safe_cell_faults(holder, faults, n);
 	if (!ret)
 		atomic64_add(n, &wills->w->stats.wills);
+	trace_weft_wills(wills->w->serial, holder->serial, n, wills->cause, ret);
 	up_read(&holder->reset_sem);
 exit:
 	drm_dev_exit(idx);
