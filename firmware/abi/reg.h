@@ -72,7 +72,7 @@
 #define WEFT_CAP_TELEMETRY		WEFT_BIT64(21)
 #define WEFT_CAP_INJECT			WEFT_BIT64(22)
 #define WEFT_CAP_CELL_FAULT		WEFT_BIT64(23)	/* SAFE CELL_FAULT: wills and revocation */
-#define WEFT_CAP_PEER_IOVA		WEFT_BIT64(24)	/* reaches a peer also by an address that an IOMMU translates */
+#define WEFT_CAP_PEER_IOVA		WEFT_BIT64(25)	/* reaches a peer also by an address that an IOMMU translates */
 
 /* --- boot, see boot.h --- */
 #define WEFT_REG_BOOT_CTRL		0x0100	/* WO u32 */
