@@ -51,7 +51,8 @@ static u64 packet_at(struct weft_device *w, u64 root, u64 va)
 }
 
 /* @mask: of a ring, all-ones for a list. @root 0: addresses are offsets of local memory. */
-static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root, u64 va, u64 first, u32 count, u64 mask)
+static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root, u64 va, u64 first, u32 count,
+			 u64 mask)
 {
 	u32 i;
 
