@@ -12,7 +12,10 @@ struct weft_bo;
 struct weft_device;
 struct weft_file;
 
-/* What no weft card exports is charged to @f (else NULL will do). -EDQUOT, -EINVAL, -ENOSPC: no link tag, the owner's errno. */
+/*
+ * What no weft card exports is charged to @f (else NULL will do). -EDQUOT, -EINVAL, -ENOSPC: no link tag, the owner's
+ * errno.
+ */
 struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf);
 
 /* The word a peer is flushed by; see weft_flush.h. Does not count as a user of the tag. */

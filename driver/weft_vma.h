@@ -56,9 +56,9 @@ int weft_vma_check(const struct drm_weft_vm_bind *args);
 void weft_vma_init(struct weft_change *c, struct weft_vm *vm);
 
 /*
- * @args passed weft_vma_check(), @c is as weft_vma_init() leaves it; weft_vma_clean() is due whatever this returns. May wait for the owner of an
- * imported object, killable. -ENOENT, -EINVAL, -EACCES, -ECANCELED, -ENOMEM, -ENOSPC, -EDQUOT, -EINTR, -ETIME, the
- * owner's errno.
+ * @args passed weft_vma_check(), @c is as weft_vma_init() leaves it; weft_vma_clean() is due whatever this returns. May
+ * wait for the owner of an imported object, killable. -ENOENT, -EINVAL, -EACCES, -ECANCELED, -ENOMEM, -ENOSPC, -EDQUOT,
+ * -EINTR, -ETIME, the owner's errno.
  */
 int weft_vma_prepare(struct weft_change *c, struct weft_file *f, const struct drm_weft_vm_bind *args);
 

@@ -44,9 +44,10 @@ static int step(struct model *m)
 	/* often on large leaves, which are then cut */
 	count = random_to(4) ? 1 + random_to(40) : 512 * (1 + random_to(2));
 	first = random_to(3) ? random_to(PAGES - count + 1) : (random_to(PAGES - count + 1) & ~511u);
-	from = random_to(2) ? random_to(OBJECT - (count > OBJECT ? OBJECT : count) + 1) & ~511u : random_to(OBJECT - count + 1);
+	from = random_to(OBJECT - count + 1) & (random_to(2) ? ~511u : ~0u);
 	args = op == DRM_WEFT_BIND_UNMAP ? ks_unmap_args(m->rig.vm, VA + first * 4096ULL, count * 4096ULL, 0) :
-	       ks_map_args(m->rig.vm, sparse ? 0 : m->handle, VA + first * 4096ULL, count * 4096ULL, sparse ? KS_SPARSE : KS_RW);
+	       ks_map_args(m->rig.vm, sparse ? 0 : m->handle, VA + first * 4096ULL, count * 4096ULL,
+			   sparse ? KS_SPARSE : KS_RW);
 	if (op == DRM_WEFT_BIND_MAP && !sparse)
 		args.offset = from * 4096ULL;
 	if (async) {

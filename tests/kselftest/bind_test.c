@@ -26,6 +26,15 @@ static int block(struct ks_rig *rig, uint64_t ns, struct drm_weft_sync *wait)
 	return 0;
 }
 
+static int fill(struct ks_rig *rig, uint64_t va, uint64_t bytes, uint64_t pattern)
+{
+	memset(&rig->list[0], 0, 64);
+	rig->list[0].fill = (struct weft_pkt_fill){
+		.op = WEFT_PKT_FILL, .width = 8, .dst = va, .bytes = bytes, .pattern = pattern,
+	};
+	return ks_rig_run(rig, 1, 0);
+}
+
 static int sparse(void)
 {
 	uint32_t handle;
@@ -37,9 +46,7 @@ static int sparse(void)
 	/* neither end on a large leaf */
 	KS_OK(ks_vm_bind(rig.fd, ks_map_args(rig.vm, 0, VA + 4096, 8 * MIB, KS_SPARSE)));
 	for (uint64_t va = VA + 4096; va < VA + 8 * MIB; va += MIB) {
-		memset(&rig.list[0], 0, 64);
-		rig.list[0].fill = (struct weft_pkt_fill){ .op = WEFT_PKT_FILL, .width = 8, .dst = va, .bytes = 4096, .pattern = 7 };
-		KS_OK(ks_rig_run(&rig, 1, 0));
+		KS_OK(fill(&rig, va, 4096, 7));
 		KS_OK(ks_rig_look(&rig, va, &value));
 		KS_CHECK(value == 0, "%llx reads %llx", (unsigned long long)va, (unsigned long long)value);
 	}
@@ -51,18 +58,16 @@ static int sparse(void)
 	KS_IS(ks_rig_look(&rig, VA + 3 * MIB, &value), -EFAULT);
 	KS_OK(ks_rig_look(&rig, VA + 3 * MIB - 8, &value));
 	KS_OK(ks_bind(rig.fd, rig.vm, handle, VA + 3 * MIB, 3 * MIB, KS_RW));
-	memset(&rig.list[0], 0, 64);
-	rig.list[0].fill = (struct weft_pkt_fill){ .op = WEFT_PKT_FILL, .width = 8, .dst = VA + 2 * MIB, .bytes = 5 * MIB, .pattern = 9 };
-	KS_OK(ks_rig_run(&rig, 1, 0));
+	KS_OK(fill(&rig, VA + 2 * MIB, 5 * MIB, 9));
 	for (uint64_t va = VA + 2 * MIB; va < VA + 7 * MIB; va += MIB / 2) {
 		KS_OK(ks_rig_look(&rig, va, &value));
-		KS_CHECK(value == (va >= VA + 3 * MIB && va < VA + 6 * MIB ? 9 : 0), "%llx reads %llx", (unsigned long long)va,
-			 (unsigned long long)value);
+		KS_CHECK(value == (va >= VA + 3 * MIB && va < VA + 6 * MIB ? 9 : 0), "%llx reads %llx",
+			 (unsigned long long)va, (unsigned long long)value);
 	}
 	/* rights hold there too */
-	KS_OK(ks_vm_bind(rig.fd, ks_map_args(rig.vm, 0, VA + 64 * MIB, MIB, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_SPARSE)));
-	rig.list[0].fill = (struct weft_pkt_fill){ .op = WEFT_PKT_FILL, .width = 8, .dst = VA + 64 * MIB, .bytes = 64, .pattern = 9 };
-	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	KS_OK(ks_vm_bind(rig.fd, ks_map_args(rig.vm, 0, VA + 64 * MIB, MIB,
+					     DRM_WEFT_BIND_READ | DRM_WEFT_BIND_SPARSE)));
+	KS_IS(fill(&rig, VA + 64 * MIB, 64, 9), -EFAULT);
 	ks_rig_close(&rig);
 	return 0;
 }
@@ -79,7 +84,8 @@ static int sparse_huge(void)
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	tables = ks_count(0, "live_tables");
 	KS_OK(ks_vm_bind(rig.fd, ks_map_args(rig.vm, 0, VA, 64 * GIB, KS_SPARSE)));
-	KS_CHECK(ks_count(0, "live_tables") - tables <= 64 + 4, "%lld tables for 64 GiB", ks_count(0, "live_tables") - tables);
+	tables = ks_count(0, "live_tables") - tables;
+	KS_CHECK(tables <= 64 + 4, "%lld tables for 64 GiB", tables);
 	for (int i = 0; i < 64; i++) {
 		KS_OK(ks_rig_look(&rig, VA + i * GIB + i * 4096, &value));
 		KS_CHECK(value == 0);
@@ -148,6 +154,7 @@ static int in_order(void)
 static int failing(void)
 {
 	struct drm_weft_sync syncs[2];
+	struct drm_weft_vm_bind args;
 	uint32_t handle, bad, good;
 	uint64_t value;
 	struct ks_rig rig;
@@ -159,16 +166,18 @@ static int failing(void)
 	KS_OK(ks_bind(rig.fd, rig.vm, handle, VA, MIB, KS_RW));
 	syncs[0] = (struct drm_weft_sync){ .handle = bad, .flags = DRM_WEFT_SYNC_SIGNAL };
 	syncs[1] = (struct drm_weft_sync){ .handle = good, .flags = DRM_WEFT_SYNC_SIGNAL };
-	KS_OK(ks_vm_bind(rig.fd, ks_with_syncs(ks_map_args(rig.vm, handle, VA, 4096, KS_RW | KS_ASYNC), &syncs[0], 1)));
-	KS_OK(ks_vm_bind(rig.fd, ks_with_syncs(ks_map_args(rig.vm, handle, VA + MIB, 4096, KS_RW | KS_ASYNC), &syncs[1], 1)));
+	args = ks_map_args(rig.vm, handle, VA, 4096, KS_RW | KS_ASYNC);
+	KS_OK(ks_vm_bind(rig.fd, ks_with_syncs(args, &syncs[0], 1)));
+	args.va += MIB;
+	KS_OK(ks_vm_bind(rig.fd, ks_with_syncs(args, &syncs[1], 1)));
 	KS_IS(ks_flush_binds(rig.fd, rig.vm), -EEXIST);
 	KS_OK(ks_flush_binds(rig.fd, rig.vm));
 	KS_IS(ks_syncobj_status(rig.fd, bad), -EEXIST);
 	KS_OK(ks_syncobj_status(rig.fd, good));
 	KS_OK(ks_rig_look(&rig, VA + MIB, &value));
 	/* what the call itself finds wrong signals nothing */
-	KS_IS(ks_vm_bind(rig.fd, ks_with_syncs(ks_map_args(rig.vm, handle + 99, VA + 2 * MIB, 4096, KS_RW | KS_ASYNC), &syncs[0], 1)),
-	      -ENOENT);
+	args.handle += 99;
+	KS_IS(ks_vm_bind(rig.fd, ks_with_syncs(args, &syncs[0], 1)), -ENOENT);
 	KS_IS(ks_syncobj_status(rig.fd, bad), -EEXIST);
 	KS_OK(ks_flush_binds(rig.fd, rig.vm));
 	ks_rig_close(&rig);
@@ -184,7 +193,7 @@ static int lr(void)
 	struct ks_rig rig;
 	struct pollfd poll_fd;
 	struct ks_uq q;
-	uint64_t count;
+	uint64_t count, poison;
 	int64_t start;
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
@@ -239,7 +248,8 @@ static int lr(void)
 	args.done_id = 77;
 	KS_OK(ks_vm_bind(q.fd, args));
 	KS_OK(ks_cell_wait(q.fd, q.cells_handle, 64, 9, 20 * KS_SECOND, &cell));
-	KS_CHECK(cell.value == 3 && cell.fault == WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_STOPPED, WEFT_CELL_ORIGIN(q.serial, 77)),
+	poison = WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_STOPPED, WEFT_CELL_ORIGIN(q.serial, 77));
+	KS_CHECK(cell.value == 3 && cell.fault == poison,
 		 "value %llu fault %llx", (unsigned long long)cell.value, (unsigned long long)cell.fault);
 	KS_IS(ks_flush_binds(q.fd, q.vm), -EEXIST);
 	ks_uq_close(&q);
@@ -292,8 +302,10 @@ static int bad_input(void)
 	if (q.caps & WEFT_CAP_CELLS) {
 		REFUSED(-ENOENT, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = handle + 99);
 		REFUSED(-EINVAL, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = handle);
-		REFUSED(-EINVAL, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = q.cells_handle; args.done_offset = 8);
-		REFUSED(-EINVAL, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = q.cells_handle; args.done_offset = 4096);
+		REFUSED(-EINVAL, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = q.cells_handle;
+			args.done_offset = 8);
+		REFUSED(-EINVAL, args.done = DRM_WEFT_BIND_DONE_CELL; args.done_handle = q.cells_handle;
+			args.done_offset = 4096);
 		/* another file signals in that page */
 		int fd;
 
@@ -338,8 +350,8 @@ static int queue_up(struct ks_rig *blocker, struct ks_rig *rig, uint32_t handle,
 	syncs[0].handle = pass.handle;
 	syncs[1] = (struct drm_weft_sync){ .handle = out, .flags = DRM_WEFT_SYNC_SIGNAL };
 	for (uint32_t i = 0; i < count; i++)
-		KS_OK(ks_vm_bind(rig->fd, ks_with_syncs(ks_map_args(rig->vm, handle, VA + i * MIB, MIB, KS_RW | KS_ASYNC), syncs,
-							2)));
+		KS_OK(ks_vm_bind(rig->fd, ks_with_syncs(ks_map_args(rig->vm, handle, VA + i * MIB, MIB,
+								    KS_RW | KS_ASYNC), syncs, 2)));
 	return 0;
 }
 

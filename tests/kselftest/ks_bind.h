@@ -10,7 +10,8 @@
 #define KS_SPARSE	(KS_RW | DRM_WEFT_BIND_SPARSE)
 #define KS_ASYNC	DRM_WEFT_BIND_ASYNC
 
-static inline struct drm_weft_vm_bind ks_map_args(uint32_t vm, uint32_t handle, uint64_t va, uint64_t range, uint32_t flags)
+static inline struct drm_weft_vm_bind ks_map_args(uint32_t vm, uint32_t handle, uint64_t va, uint64_t range,
+						  uint32_t flags)
 {
 	return (struct drm_weft_vm_bind){
 		.vm_id = vm, .op = DRM_WEFT_BIND_MAP, .flags = flags, .handle = handle, .va = va, .range = range,
@@ -35,7 +36,8 @@ static inline int ks_flush_binds(int fd, uint32_t vm)
 	return ks_vm_bind(fd, (struct drm_weft_vm_bind){ .vm_id = vm, .op = DRM_WEFT_BIND_FLUSH });
 }
 
-static inline struct drm_weft_vm_bind ks_with_syncs(struct drm_weft_vm_bind args, const struct drm_weft_sync *syncs, uint32_t count)
+static inline struct drm_weft_vm_bind ks_with_syncs(struct drm_weft_vm_bind args, const struct drm_weft_sync *syncs,
+						    uint32_t count)
 {
 	args.num_syncs = count;
 	args.syncs = (uintptr_t)syncs;
