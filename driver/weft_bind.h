@@ -43,7 +43,8 @@ struct weft_binds {
 
 /**
  * struct weft_bind_done - who is to be called when a bind has ended
- * @fn: called once, from process context without locks, when the bind and what it held are gone; @result 0 or negative errno
+ * @fn: called once, from process context without locks, when the bind and what it held are gone; @result 0 or negative
+ *	errno. It does not enter the card: VM_DESTROY, inside, may be waiting for it
  */
 struct weft_bind_done {
 	void (*fn)(struct weft_bind_done *done, int result);
@@ -54,8 +55,8 @@ struct weft_bind_done {
  * @args: as from the ioctl; checked here. Its user pointers are read before this returns
  * @done: called if and only if this returns 0, maybe before it does; must live until then
  *
- * The caller is between weft_device_enter() and _exit(); it need not wait inside. Every errno of VM_BIND that a call can be
- * found wrong with.
+ * The caller is between weft_device_enter() and _exit(); it need not wait inside. Every errno of VM_BIND that a call can
+ * be found wrong with.
  */
 int weft_bind_start(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args,
 		    struct weft_bind_done *done);
