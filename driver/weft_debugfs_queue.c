@@ -171,7 +171,7 @@ static void show_contents(struct seq_file *m, struct weft_vm *vm)
 	u64 mappings = 0, bytes = 0;
 	struct drm_gpuva *va;
 
-	if (!mutex_trylock(&vm->lock)) {
+	if (!mutex_trylock(&vm->w->bind_lock)) {
 		seq_puts(m, " busy\n");
 		return;
 	}
@@ -181,14 +181,10 @@ static void show_contents(struct seq_file *m, struct weft_vm *vm)
 		mappings++;
 		bytes += va->va.range;
 	}
-	seq_printf(m, " queues %u mappings %llu mapped_bytes %llu", vm->queues, mappings, bytes);
-	if (mutex_trylock(&vm->pt_lock)) {
-		if (vm->tables.pt.root)
-			seq_printf(m, " root %#llx tables %llu", vm->tables.pt.root->addr,
-				   count_tables(vm->tables.pt.root));
-		mutex_unlock(&vm->pt_lock);
-	}
-	mutex_unlock(&vm->lock);
+	seq_printf(m, " queues %u mappings %llu mapped_bytes %llu", READ_ONCE(vm->queues), mappings, bytes);
+	if (vm->tables.pt.root)
+		seq_printf(m, " root %#llx tables %llu", vm->tables.pt.root->addr, count_tables(vm->tables.pt.root));
+	mutex_unlock(&vm->w->bind_lock);
 	seq_putc(m, '\n');
 }
 
