@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <linux/io_uring.h>
 #include <xf86drm.h>
 
 #include "drm/weft_accel.h"
@@ -450,60 +449,6 @@ static int sys_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t valu
 	return ret;
 }
 
-static void uring(int fd, uint32_t command, const void *args, size_t bytes, uint16_t flags, struct weft_uring_op *op,
-		  struct io_uring_sqe *sqe)
-{
-	const struct drm_weft_uring head = { .args = (uintptr_t)op, .size = bytes, .flags = flags };
-
-	memcpy(op, args, bytes);
-	/* of a big SQE only what the command has is read */
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = fd;
-	sqe->cmd_op = command;
-	memcpy(sqe->cmd, &head, sizeof(head));
-}
-
-_Static_assert(sizeof(struct drm_weft_submit) <= WEFT_SYS_URING_BYTES &&
-	       sizeof(struct drm_weft_cell_wait) <= WEFT_SYS_URING_BYTES &&
-	       sizeof(struct drm_weft_uring_cancel) <= WEFT_SYS_URING_BYTES, "arguments of io_uring");
-
-static void sys_uring_submit(int fd, const struct weft_sys_submit *submit, struct weft_uring_op *op,
-			     struct io_uring_sqe *sqe)
-{
-	const struct drm_weft_submit s = {
-		.queue_id = submit->queue, .list = submit->list, .table = submit->table,
-		.num_packets = submit->num_packets, .num_operands = submit->num_operands,
-	};
-
-	uring(fd, DRM_WEFT_URING_SUBMIT, &s, sizeof(s), DRM_WEFT_URING_END, op, sqe);
-}
-
-static void sys_uring_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
-				struct weft_uring_op *op, struct io_uring_sqe *sqe)
-{
-	const struct drm_weft_cell_wait w = {
-		.handle = handle, .offset = offset, .value = value, .timeout_ns = timeout_ns,
-	};
-
-	uring(fd, DRM_WEFT_URING_CELL_WAIT, &w, sizeof(w), 0, op, sqe);
-}
-
-static void sys_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_state *state)
-{
-	struct drm_weft_cell_wait w;
-
-	memcpy(&w, op, sizeof(w));
-	*state = (struct weft_cell_state) { .value = w.value, .end = w.end, .fault = w.fault };
-}
-
-static void sys_uring_cancel(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe)
-{
-	const struct drm_weft_uring_cancel c = { .user_data = user_data };
-
-	uring(fd, DRM_WEFT_URING_CANCEL, &c, sizeof(c), 0, op, sqe);
-}
-
 static int sys_sync_create(int fd, uint32_t *handle)
 {
 	return wrapped(drmSyncobjCreate(fd, 0, handle));
@@ -571,10 +516,10 @@ const struct weft_sys weft_sys_kernel = {
 	.user_queue_create = sys_user_queue_create,
 	.kick = sys_kick,
 	.cell_wait = sys_cell_wait,
-	.uring_submit = sys_uring_submit,
-	.uring_cell_wait = sys_uring_cell_wait,
-	.uring_cell_state = sys_uring_cell_state,
-	.uring_cancel = sys_uring_cancel,
+	.uring_submit = weft_sys_uring_submit,
+	.uring_cell_wait = weft_sys_uring_cell_wait,
+	.uring_cell_state = weft_sys_uring_cell_state,
+	.uring_cancel = weft_sys_uring_cancel,
 	.sync_create = sys_sync_create,
 	.sync_destroy = sys_sync_destroy,
 	.sync_export = sys_sync_export,

@@ -117,6 +117,13 @@ struct weft_sys {
 
 extern const struct weft_sys weft_sys_kernel;
 
+/* sys_uring.c */
+void weft_sys_uring_submit(int fd, const struct weft_sys_submit *submit, struct weft_uring_op *op, struct io_uring_sqe *sqe);
+void weft_sys_uring_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
+			      struct weft_uring_op *op, struct io_uring_sqe *sqe);
+void weft_sys_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_state *state);
+void weft_sys_uring_cancel(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe);
+
 /* calls made through weft_sys_kernel so far */
 uint64_t weft_sys_ioctls(void);
 uint64_t weft_sys_mmaps(void);

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
-/* What each command of io_uring does, good and bad, on rings of every kind, and with whose privileges. */
+/* What each command of io_uring does, good and bad. */
 #define _GNU_SOURCE
 #include "ks_ring.h"
 #include "ks_uq.h"
 
-#include <linux/capability.h>
-#include <sys/wait.h>
-
 #define MS	1000000ULL
-#define SEM_RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM)
 #define VA	0x900000000ULL
 
 static struct drm_weft_submit job(const struct ks_rig *rig, uint32_t packets)
@@ -340,52 +336,6 @@ static int wait_at_once(void)
 	return 0;
 }
 
-/* On a ring of any kind; the card signals while the command is pending, most of the time. */
-static int signalled(unsigned int setup, long rounds)
-{
-	union weft_packet timed = { .word = { 0 } }, signal;
-	struct drm_weft_cell_wait wait;
-	struct ks_ring ring;
-	struct ks_uq q;
-	int64_t worst = 0;
-	long res;
-
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_bind(q.fd, q.vm, q.cells_handle, VA, 4096, SEM_RW));
-	KS_OK(ks_uq_start(&q, NULL, 0));
-	KS_OK(ks_ring_open(&ring, 8, setup));
-	timed.timed.op = WEFT_PKT_TIMED;
-	for (long i = 1; i <= rounds; i++) {
-		int64_t from = ks_now_ns(), took;
-
-		timed.timed.ns = ks_random() % (2 * MS);
-		ks_uq_put(&q, &timed);
-		signal = ks_pkt_signal(VA + 160, i, WEFT_SIG_VALUE | (i == rounds ? WEFT_SIG_END : 0));
-		ks_uq_put(&q, &signal);
-		wait = (struct drm_weft_cell_wait){
-			.handle = q.cells_handle, .offset = 160, .value = i, .timeout_ns = 10 * KS_SECOND,
-		};
-		KS_OK(ks_ring_wait_cell(&ring, q.fd, &wait, i));
-		KS_OK(ks_ring_next(&ring, NULL, &res, NULL));
-		KS_IS(res, DRM_WEFT_CELL_REACHED);
-		KS_IS(wait.value, i);
-		took = ks_now_ns() - from;
-		worst = took > worst ? took : worst;
-	}
-	KS_IS(wait.end, 1);
-	printf("# setup %#x, slowest of %ld: %lld us\n", setup, rounds, (long long)worst / 1000);
-	ks_ring_close(&ring);
-	ks_uq_close(&q);
-	return 0;
-}
-
-static int wait_for_signal(void)
-{
-	KS_OK(signalled(0, 50));
-	KS_OK(signalled(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 50));
-	return signalled(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE32, 20);
-}
-
 #define CELLS	8
 struct many {
 	struct drm_weft_cell_want want[CELLS];
@@ -484,185 +434,6 @@ static int wait_many(void)
 	return 0;
 }
 
-/* As many waits as the file may have watches, and one more. */
-static int fill_quota(void)
-{
-	static struct drm_weft_cell_wait waits[2048];
-	uint64_t pending = 0, name;
-	struct ks_ring ring;
-	struct ks_uq q;
-	long res;
-
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_ring_open(&ring, 64, 0));
-	for (;;) {
-		KS_CHECK(pending < 2048);
-		waits[pending] = (struct drm_weft_cell_wait){
-			.handle = q.cells_handle, .offset = pending % 128 * 32, .value = 1 + pending / 128,
-			.timeout_ns = 300 * KS_SECOND,
-		};
-		KS_OK(ks_ring_wait_cell(&ring, q.fd, &waits[pending], pending));
-		if (!ks_ring_quiet(&ring))
-			break;
-		pending++;
-	}
-	KS_OK(ks_ring_next(&ring, &name, &res, NULL));
-	KS_IS(name, pending);
-	KS_IS(res, -EDQUOT);
-	KS_IS(ks_count(0, "live_commands"), (long long)pending);
-	KS_IS(ks_count(0, "live_watches"), (long long)pending);
-	printf("# %llu waits pending\n", (unsigned long long)pending);
-	KS_CHECK(pending >= 128);
-	/* a page of cells wakes a page of waits */
-	for (int i = 0; i < 128; i++)
-		KS_OK(store(&q, i, 1));
-	for (int i = 0; i < 128; i++) {
-		KS_OK(ks_ring_next(&ring, &name, &res, NULL));
-		KS_CHECK(!res && name < 128, "%llu: %ld", (unsigned long long)name, res);
-	}
-	if (pending > 128) {
-		KS_IS(ks_ring_cancel(&ring, q.fd, 0, DRM_WEFT_CANCEL_ALL), (long)pending - 128);
-		for (uint64_t i = 128; i < pending; i++) {
-			KS_OK(ks_ring_next(&ring, NULL, &res, NULL));
-			KS_IS(res, -ECANCELED);
-		}
-	}
-	KS_IS(ks_count(0, "live_watches"), 0);
-	ks_ring_close(&ring);
-	ks_uq_close(&q);
-	return 0;
-}
-
-static int quota(void)
-{
-	int status;
-	pid_t pid;
-
-	KS_OK(fill_quota());
-	/* without CAP_SYS_RESOURCE when the file is opened: a quarter */
-	pid = fork();
-	KS_CHECK(pid >= 0);
-	if (!pid)
-		_exit(ks_capability(CAP_SYS_RESOURCE, false) || fill_quota() ? 1 : 0);
-	KS_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-	return 0;
-}
-
-/* A ring whose SQEs a kernel thread takes. */
-static int sqpoll(void)
-{
-	struct ks_ring ring;
-	struct ks_rig rig;
-
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_ring_open(&ring, 64, IORING_SETUP_SQPOLL));
-	for (int i = 0; i < 20; i++) {
-		KS_OK(one_job(&ring, &rig, 0, i + 1));
-		if (i % 5 == 4)
-			usleep(100000);		/* the thread has gone to sleep */
-	}
-	ks_ring_close(&ring);
-	ks_rig_close(&rig);
-	return signalled(IORING_SETUP_SQPOLL, 50);
-}
-
-static long make_high(struct ks_ring *ring, struct ks_rig *rig, int personality)
-{
-	struct drm_weft_queue_create queue = { .vm_id = rig->vm, .band = DRM_WEFT_BAND_HIGH };
-	struct io_uring_sqe *sqe = ks_ring_prep(ring, rig->fd, DRM_WEFT_URING_QUEUE_CREATE, &queue, sizeof(queue), 0, 0);
-	long res = 0;
-	int ret;
-
-	sqe->personality = personality;
-	ret = ks_ring_submit(ring);
-	if (!ret)
-		ret = ks_ring_next(ring, NULL, &res, NULL);
-	if (ret || res < 0)
-		return ret ? ret : res;
-	if (res != queue.queue_id)
-		return -EIO;
-	return ks_queue_destroy(rig->fd, res);
-}
-
-/* A band that needs CAP_SYS_NICE: it counts who issues the command, not who runs it. */
-static int credentials(void)
-{
-	struct ks_ring plain, high, low;
-	struct ks_rig rig;
-	int weak;
-
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_ring_open(&plain, 8, 0));
-	KS_OK(ks_ring_open(&high, 8, IORING_SETUP_SQPOLL));
-	KS_OK(make_high(&plain, &rig, 0));
-	KS_OK(make_high(&high, &rig, 0));
-	KS_OK(ks_capability(CAP_SYS_NICE, false));
-	KS_OK(ks_ring_open(&low, 8, IORING_SETUP_SQPOLL));
-	weak = io_uring_register_personality(&plain.ring);
-	KS_CHECK(weak > 0);
-	/* dropped in this thread; the ring's own thread keeps what it was made with */
-	KS_IS(make_high(&plain, &rig, 0), -EACCES);
-	KS_OK(make_high(&high, &rig, 0));
-	KS_IS(make_high(&low, &rig, 0), -EACCES);
-	KS_OK(ks_capability(CAP_SYS_NICE, true));
-	KS_OK(make_high(&plain, &rig, 0));
-	KS_IS(make_high(&plain, &rig, weak), -EACCES);
-	KS_IS(make_high(&low, &rig, 0), -EACCES);
-	KS_OK(io_uring_unregister_personality(&plain.ring, weak));
-	ks_ring_close(&plain);
-	ks_ring_close(&high);
-	ks_ring_close(&low);
-	ks_rig_close(&rig);
-	return 0;
-}
-
-static int iopoll(void)
-{
-	struct drm_weft_submit submit;
-	struct io_uring_cqe *cqe = NULL;
-	struct ks_ring ring;
-	struct ks_rig rig;
-
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_ring_open(&ring, 8, IORING_SETUP_IOPOLL));
-	submit = job(&rig, 1);
-	KS_CHECK(ks_ring_prep(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, sizeof(submit), 0, 0));
-	KS_OK(ks_ring_submit(&ring));
-	KS_OK(io_uring_wait_cqe(&ring.ring, &cqe));
-	KS_IS(cqe->res, -EOPNOTSUPP);
-	io_uring_cqe_seen(&ring.ring, cqe);
-	ks_ring_close(&ring);
-	ks_rig_close(&rig);
-	return 0;
-}
-
-/* Commands are counted like ioctls, once each. */
-static int counted(void)
-{
-	struct drm_weft_stats before, after;
-	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_STATS, .size = sizeof(before) };
-	struct drm_weft_submit submit;
-	struct ks_ring ring;
-	struct ks_rig rig;
-
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_ring_open(&ring, 8, 0));
-	submit = job(&rig, 1);
-	memset(&rig.list[0], 0, 64);
-	query.ptr = (uintptr_t)&before;
-	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_QUERY, &query));
-	for (int i = 0; i < 10; i++)
-		KS_OK(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, i % 2 ? DRM_WEFT_URING_END : 0));
-	query.ptr = (uintptr_t)&after;
-	query.size = sizeof(after);
-	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_QUERY, &query));
-	KS_IS(after.file_ioctls - before.file_ioctls, 11);
-	KS_IS(after.file_jobs - before.file_jobs, 10);
-	ks_ring_close(&ring);
-	ks_rig_close(&rig);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -671,13 +442,7 @@ int main(void)
 		{ "arguments inside of big SQEs", inline_arguments },
 		{ "BIND: in a chain with the job that needs it", binds },
 		{ "CELL_WAIT: reached, ended, failed, out of time", wait_at_once },
-		{ "CELL_WAIT: the card signals", wait_for_signal },
 		{ "CELL_WAIT_MANY: any, all, failed, out of time", wait_many },
-		{ "as many pending waits as the quota has watches", quota },
-		{ "SQPOLL: jobs and waits", sqpoll },
-		{ "privileges are those of the ring, or of the personality", credentials },
-		{ "IOPOLL is refused", iopoll },
-		{ "commands count as ioctls", counted },
 	};
 
 	return ks_main("uring", tests, sizeof(tests) / sizeof(tests[0]));
