@@ -4,7 +4,9 @@
  * One card. Each block (noun) declares its own part in its own header; this one puts them together.
  *
  * Lock order, outermost first:
+ *   the lock of an io_uring, which may call us with it held and takes it when we call it
  *   reset_sem (read: every driver ioctl; write: each half of a reset, so that none sees it change)
+ *   pending->lock (inside it reset_sem is only tried)
  *   queue->submit_lock, vm->lock
  *   dma_resv of objects
  *   bind_lock, gpuva.lock of objects

@@ -33,7 +33,7 @@ struct weft_file;
  * @link: in &weft_file.pending until somebody ends it
  * @result: how, from then on
  * @big: the ring has big CQEs
- * @lock: between looks and the end; nothing but regs of the watches, and what frees objects, is taken inside
+ * @lock: between looks and the end
  * @done: end of the job, else NULL
  * @is_bind: with @bind_done told, @bind_result then, @bind_over from then on and @bind_cancel: it was asked to end; all of
  *	them guarded by &weft_file.pending_lock
