@@ -380,8 +380,8 @@ static long uring(struct state *s, int fd, uint32_t op, void *args, size_t size,
 {
 	long r = ks_ring_do(&s->ring, fd, op, args, size, flags);
 
-	/* io_uring gives up the command without asking the driver */
-	return r == -ENOBUFS || r == -EAGAIN ? -ENOMEM : r;
+	/* io_uring gives up the command without asking the driver: none of its workers, or no memory of its own */
+	return r == -ENOBUFS || r == -EAGAIN || r == -ECANCELED ? -ENOMEM : r;
 }
 
 static int t_uring_submit(struct state *s)
