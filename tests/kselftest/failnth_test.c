@@ -5,6 +5,8 @@
  * call gets through without meeting one; each failing call must return an error (or succeed in spite of it), leave
  * nothing behind, and the call must work afterwards. Calls that destroy are targets of their own: what they need is made
  * with failures off, and one that failed must have left its object whole, so that the same call then succeeds.
+ *
+ * Long because every call of the driver has its target in this one table.
  */
 #include "ks_bind.h"
 #include "ks_ring.h"

@@ -124,7 +124,8 @@ static int compare(const struct weft_pt *pt, unsigned int page, const char *when
 
 static uint64_t random_leaf(unsigned int page)
 {
-	uint64_t leaf = 0, address = next() % (1ull << 39) & ~(PAGE - 1);
+	/* valid, as it will be: no leaf is 0, which the model takes for none */
+	uint64_t leaf = WEFT_PTE_VALID, address = next() % (1ull << 39) & ~(PAGE - 1);
 
 	leaf |= next() % 2 ? WEFT_PTE_R : 0;
 	leaf |= next() % 2 ? WEFT_PTE_W : 0;
