@@ -13,6 +13,7 @@ FIRMWARE ?= build/user/firmware/weft-fw.bin
 DESTDIR ?=
 INSTALLED ?= build/install
 TIMEOUT ?= 1200
+SOAK_S ?=
 
 ROOT := tools/rig/in-root
 RIG := tools/rig/rig
@@ -32,7 +33,7 @@ help:
 #:   test-quick  native tests and those of the machine on the main kernel
 #:   test-contract  the card contract against CARD, a program or a directory of sockets, with a report
 #:   test-mutants   shows for every defect that weft-card can be given the contract test that catches it
-#:   soak        every test with its full counts; goes on where it was stopped
+#:   soak        every test with its full count, in parts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
 #:   modules     weft.ko for each kernel, into build/modules/
 #:   user        card, firmware, library, tools and test programs, into build/user/
@@ -49,7 +50,8 @@ help:
 #:   CARD     test-contract: what to test (weft-card)
 #:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
 #:   JOB      run: what `weft run` shall run (fashion-mnist)
-#:   ARGS     run, bench, test-contract: further arguments of the command; test: names of suites
+#:   ARGS     run, bench, test-contract: further arguments of the command; test: names of suites; soak: --list, or parts
+#:   SOAK_S   soak: seconds until it stops, at the end of a slice (none: to the end)
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
 #:   COUNT    test: rounds of every randomised test, in place of its own count
 #:   SEED     test: seed of every randomised test
@@ -86,7 +88,7 @@ test-mutants: user
 	@$(ROOT) python3 -B tests/mutants.py $(ARGS)
 
 soak: user
-	@$(ROOT) python3 -B tests/run.py --soak $(ARGS)
+	@$(ROOT) python3 -B tests/soak.py $(if $(SOAK_S),--seconds $(SOAK_S)) $(ARGS)
 
 bench: user
 	@$(RIG) modules main

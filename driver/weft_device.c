@@ -139,6 +139,9 @@ int weft_device_start_hw(struct weft_device *w)
 	weft_mmio_flush_writes();
 	weft_mmio_write64(w, WEFT_REG_LOG_BASE, w->fw_log->at);
 	weft_mmio_write32(w, WEFT_REG_LOG_BYTES, FW_LOG_BYTES);
+	ret = weft_safe_start(w);
+	if (ret)
+		return ret;
 	ret = weft_fw_boot(w);
 	if (ret)
 		return ret;
@@ -162,6 +165,7 @@ static void release_books(struct drm_device *drm, void *arg)
 	weft_carve_free(w, w->fw_log);
 	weft_carve_free(w, w->fw_image);
 	weft_carve_free(w, w->flush.word);
+	weft_carve_free(w, w->safe.list);
 	weft_carve_free(w, w->mbox.slots);
 	weft_carve_fini(w);
 	xa_destroy(&w->hwqs);

@@ -4,6 +4,7 @@
 #include <drm/drm_print.h>
 
 #include <firmware/abi/queue.h>
+#include <firmware/abi/reg.h>
 
 #include "weft_device.h"
 #include "weft_reset.h"
@@ -13,6 +14,8 @@ static unsigned int safe_timeout_ms = 1000;
 module_param(safe_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(safe_timeout_ms, "how long a safe operation may take before the card is reset (ms, default 1000)");
 
+#define BATCH	16	/* operations the card takes at once */
+
 static const char * const safe_names[WEFT_SAFE_OP_COUNT] = {
 	[WEFT_SAFE_QUEUE_STOP] = "QUEUE_STOP",
 	[WEFT_SAFE_AS_STOP] = "AS_STOP",
@@ -21,12 +24,26 @@ static const char * const safe_names[WEFT_SAFE_OP_COUNT] = {
 	[WEFT_SAFE_LINK_UNMASK] = "LINK_UNMASK",
 	[WEFT_SAFE_ENGINE_RESET] = "ENGINE_RESET",
 	[WEFT_SAFE_CELL_FAULT] = "CELL_FAULT",
+	[WEFT_SAFE_CELL_FAULTS] = "CELL_FAULTS",
 };
 
 void weft_safe_init(struct weft_device *w)
 {
 	mutex_init(&w->safe.lock);
 	init_waitqueue_head(&w->safe.wq);
+}
+
+int weft_safe_start(struct weft_device *w)
+{
+	struct weft_carve_block *list;
+
+	if (!(w->caps & WEFT_CAP_CELL_FAULTS) || w->safe.list)
+		return 0;
+	list = weft_carve_alloc(w, NULL, WEFT_SAFE_FAULTS_MAX * sizeof(struct weft_safe_fault));
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	w->safe.list = list;
+	return 0;
 }
 
 static bool done(struct weft_device *w, enum weft_safe_op op, u32 seq)
@@ -144,24 +161,59 @@ int weft_safe_link_unmask(struct weft_device *w, u32 link)
 	return run(w, WEFT_SAFE_LINK_UNMASK, link, 0, 0);
 }
 
-int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
+/* One operation for each. Those of one kind complete in order: the last one stands for its batch. */
+static int one_by_one(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
 {
+	const struct weft_safe_fault *last = &faults[count - 1];
 	u64 from_ns = WEFT_TRACE_START(safe);
-	unsigned int i;
 	u32 seq = 0;
 	int ret;
 
+	mutex_lock(&w->safe.lock);
+	while (count--) {
+		seq = start(w, WEFT_SAFE_CELL_FAULT, faults->cell, faults->word, 0);
+		faults++;
+	}
+	ret = finish(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word);
+	mutex_unlock(&w->safe.lock);
+	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word, ret, WEFT_TRACE_SINCE(from_ns));
+	return ret == -ETIME ? escalate(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word) : ret;
+}
+
+/*
+ * All by one operation. When it does not complete the next caller may change the list under it: then a cell is poisoned
+ * early that is to be poisoned anyway, and the reset that follows ends both.
+ */
+static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
+{
+	u64 from_ns = WEFT_TRACE_START(safe), at = w->safe.list->at;
+	u32 seq;
+	int ret;
+
+	mutex_lock(&w->safe.lock);
+	weft_mmio_lmem_write(w, at, faults, count * sizeof(*faults));
+	weft_mmio_flush_writes();
+	seq = start(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);
+	ret = finish(w, WEFT_SAFE_CELL_FAULTS, seq, at, count);
+	mutex_unlock(&w->safe.lock);
+	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULTS, seq, at, count, ret, WEFT_TRACE_SINCE(from_ns));
+	return ret == -ETIME ? escalate(w, WEFT_SAFE_CELL_FAULTS, seq, at, count) : ret;
+}
+
+int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
+{
+	int ret = 0;
+
 	if (READ_ONCE(w->quiet) || !count)
 		return 0;
-	mutex_lock(&w->safe.lock);
-	/* Operations of one kind complete in order: the last one stands for all. */
-	for (i = 0; i < count; i++)
-		seq = start(w, WEFT_SAFE_CELL_FAULT, faults[i].cell, faults[i].word, 0);
-	ret = finish(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
-	mutex_unlock(&w->safe.lock);
-	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word, ret,
-			WEFT_TRACE_SINCE(from_ns));
-	if (ret == -ETIME)
-		ret = escalate(w, WEFT_SAFE_CELL_FAULT, seq, faults[i - 1].cell, faults[i - 1].word);
+	if (w->safe.list)
+		return by_list(w, faults, count);
+	while (count && ret != -ETIME) {
+		unsigned int n = min(count, BATCH);
+
+		ret = one_by_one(w, faults, n) ?: ret;
+		faults += n;
+		count -= n;
+	}
 	return ret;
 }

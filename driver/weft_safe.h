@@ -9,17 +9,28 @@
 
 #include <firmware/abi/safe.h>
 
+struct weft_carve_block;
 struct weft_device;
 
-/** struct weft_safe - one operation at a time; @seq of the last one, @timeouts how many did not complete */
+/**
+ * struct weft_safe - one operation at a time
+ * @lock: the operation under way, @seq, and what is in @list
+ * @seq: of the last one
+ * @timeouts: how many did not complete
+ * @list: in the carve-out, for CELL_FAULTS; NULL when the card lacks it
+ */
 struct weft_safe {
-	struct mutex lock;	/* one operation at a time */
+	struct mutex lock;
 	wait_queue_head_t wq;
 	u32 seq;
 	atomic_t timeouts;
+	struct weft_carve_block *list;
 };
 
 void weft_safe_init(struct weft_device *w);
+
+/* What operations need of the card, which is not in use yet: 0, -ENOSPC, -ENOMEM. Freed with the carve-out's books. */
+int weft_safe_start(struct weft_device *w);
 
 /*
  * Each returns 0 when the card can no longer do what is stopped; that includes a card that is gone or has lost bus
@@ -32,15 +43,10 @@ int weft_safe_as_invalidate(struct weft_device *w, u32 asid, u64 va, u64 bytes);
 int weft_safe_link_mask(struct weft_device *w, u32 link);
 int weft_safe_link_unmask(struct weft_device *w, u32 link);
 
-/** struct weft_safe_fault - fault word @word for the cell at local-memory offset @cell */
-struct weft_safe_fault {
-	u64 cell;
-	u64 word;
-};
-
-#define WEFT_SAFE_BATCH	16	/* operations the card takes at once */
-
-/* Stores each word if its cell has none, and wakes the waiters; @count at most WEFT_SAFE_BATCH. */
+/*
+ * Stores each word if its cell has none, and wakes the waiters; @count at most WEFT_SAFE_FAULTS_MAX. One operation, or
+ * on a card without lists one for each. -EIO: the card refused some, and has done the others.
+ */
 int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count);
 
 #endif

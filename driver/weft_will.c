@@ -19,6 +19,9 @@
 
 #define WAIT_MS		5000
 
+/* Those of a queue fit in one list. */
+static_assert(DRM_WEFT_MAX_WILLS <= WEFT_SAFE_FAULTS_MAX);
+
 /* Not those of the card: its device may go with the last will. Drained before the module's text goes away. */
 static struct workqueue_struct *will_wq;
 
@@ -38,13 +41,19 @@ struct weft_will {
 	u32 id;
 };
 
-/** struct weft_wills - those of a queue; @cause and @first as in weft_wills_execute() */
+/**
+ * struct weft_wills - those of a queue
+ * @cause: as in weft_wills_execute()
+ * @first: likewise
+ * @faults: room for what one card is told, @count of them, since a queue may end where nothing can be allocated
+ */
 struct weft_wills {
 	struct weft_device *w;
 	struct weft_file *f;
 	struct work_struct work;
 	u32 cause;
 	u64 first;
+	struct weft_safe_fault *faults;
 	u32 count;
 	struct weft_will will[] __counted_by(count);
 };
@@ -66,15 +75,15 @@ static u64 word_of(const struct weft_wills *wills, const struct weft_will *will)
 					       WEFT_CELL_ORIGIN(wills->w->serial, will->id));
 }
 
-/* Those from @from on that are held by one card, as many as it takes at once; how many they are. */
+/* Those from @from on that are held by one card; how many they are. */
 static u32 execute(const struct weft_wills *wills, u32 from)
 {
 	struct weft_device *holder = wills->will[from].home->w;
-	struct weft_safe_fault faults[WEFT_SAFE_BATCH];
+	struct weft_safe_fault *faults = wills->faults;
 	u32 n = 0, i, end = from;
 	int idx, ret;
 
-	while (end < wills->count && end - from < WEFT_SAFE_BATCH && wills->will[end].home->w == holder)
+	while (end < wills->count && wills->will[end].home->w == holder)
 		end++;
 	if (!drm_dev_enter(&holder->drm, &idx))
 		return end - from;
@@ -106,6 +115,7 @@ static void put_all(struct weft_wills *wills)
 	for (i = 0; i < wills->count; i++)
 		if (wills->will[i].bo)
 			weft_bo_put(wills->will[i].bo);
+	kvfree(wills->faults);
 	kvfree(wills);
 }
 
@@ -173,6 +183,12 @@ struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
 		return ERR_PTR(-ENOMEM);
 	}
 	wills->count = args->num_wills;
+	wills->faults = kvcalloc(args->num_wills, sizeof(*wills->faults), GFP_KERNEL_ACCOUNT);
+	if (!wills->faults) {
+		kvfree(wills);
+		kvfree(list);
+		return ERR_PTR(-ENOMEM);
+	}
 	wills->w = w;
 	wills->f = f;
 	INIT_WORK(&wills->work, will_work);

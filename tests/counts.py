@@ -11,6 +11,7 @@ COUNTS = {
     "rv64-code": (300, 3_000),                  # random bytes run as firmware
     "weft-contract": (None, 0),                 # 0: every bit of the firmware image; in CI a sample of 1200
     "contract-order": (4_000, 1_000_000),       # runs of each litmus test, on a card that delays its writes
+    "contract-weak": (4_000, 100_000),          # the same without the flush: some of them must go wrong
     "contract-torture": (40_000, 10_000_000),   # waits that race with their signal
     "contract-hostile": (3_000, 1_000_000),     # random packets of each side
     "contract-survive": (200_000, 1_000_000),   # iterations beside which neighbours are killed

@@ -17,7 +17,7 @@ CAPABILITIES = [re.compile(f"^(?:{c})$") for c in (
     r"avx2|avx512",
     r"no MSI(?:-X)? capability",    # a card has one of them, or both
     # the contract has more than this card implements
-    r"(?:the card lacks )?(?:WEFT_CAP_)?(?:LR|CELLS|CELL_LISTS|CELL_ADD|CELL_FAULT|LOOP|PRED|INDIRECT|WATCH|LINK_MASK"
+    r"(?:the card lacks )?(?:WEFT_CAP_)?(?:LR|CELLS|CELL_LISTS|CELL_ADD|CELL_FAULTS?|LOOP|PRED|INDIRECT|WATCH|LINK_MASK"
     r"|SYSTEM_SCOPE|TRACE|BANDS|ENGINE_RESET|CLOCK_PAIR|TELEMETRY|INJECT|FW_RESIDENT|ROM_BOOT)",
 )]
 

@@ -12,6 +12,7 @@
 #include "packet.h"
 #include "queue.h"
 #include "reg.h"
+#include "safe.h"
 #include "trace.h"
 
 WEFT_ASSERT_AT(struct weft_fw_header, magic, 0);
@@ -286,6 +287,9 @@ WEFT_ASSERT_AT(struct weft_engine_info, kinds, 0);
 WEFT_ASSERT_AT(struct weft_engine_info, group, 4);
 WEFT_ASSERT_AT(struct weft_engine_info, width, 8);
 WEFT_ASSERT_AT(struct weft_engine_info, reserved, 12);
+
+WEFT_ASSERT_AT(struct weft_safe_fault, cell, 0);
+WEFT_ASSERT_AT(struct weft_safe_fault, word, 8);
 
 WEFT_ASSERT_AT(struct weft_trace_record, lane, 0);
 WEFT_ASSERT_AT(struct weft_trace_record, packet, 2);

@@ -72,6 +72,7 @@
 #define WEFT_CAP_TELEMETRY		WEFT_BIT64(21)
 #define WEFT_CAP_INJECT			WEFT_BIT64(22)
 #define WEFT_CAP_CELL_FAULT		WEFT_BIT64(23)	/* SAFE CELL_FAULT: wills and revocation */
+#define WEFT_CAP_CELL_FAULTS		WEFT_BIT64(24)	/* SAFE CELL_FAULTS: a list of them; CELL_FAULT as well */
 #define WEFT_CAP_PEER_IOVA		WEFT_BIT64(25)	/* reaches a peer also by an address that an IOMMU translates */
 
 /* --- boot, see boot.h --- */

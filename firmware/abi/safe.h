@@ -27,8 +27,18 @@ enum weft_safe_op {
 	WEFT_SAFE_LINK_UNMASK = 4,	/* ARG0 link */
 	WEFT_SAFE_ENGINE_RESET = 5,	/* ARG0 engine: the queue on it becomes STOPPED */
 	WEFT_SAFE_CELL_FAULT = 6,	/* ARG0 local-memory offset of a cell, ARG1 fault word: stored if the word was 0 */
+	WEFT_SAFE_CELL_FAULTS = 7,	/* ARG0 local-memory offset of a list in the carve-out, ARG1 its entries */
 	WEFT_SAFE_OP_COUNT
 };
+
+/* An entry of CELL_FAULTS's list, which is 16-byte aligned: what CELL_FAULT takes as ARG0 and ARG1. */
+struct weft_safe_fault {
+	uint64_t cell;
+	uint64_t word;
+};
+WEFT_ASSERT_SIZE(struct weft_safe_fault, 16);
+
+#define WEFT_SAFE_FAULTS_MAX		4096	/* entries of one list */
 
 enum weft_safe_status {
 	WEFT_SAFE_OK = 0,

@@ -37,7 +37,7 @@ static const struct {
 	{ WEFT_CAP_ENGINE_RESET, "engine_reset" }, { WEFT_CAP_COUNTERS, "counters" },
 	{ WEFT_CAP_CLOCK_PAIR, "clock_pair" }, { WEFT_CAP_TELEMETRY, "telemetry" },
 	{ WEFT_CAP_INJECT, "inject" }, { WEFT_CAP_CELL_FAULT, "cell_fault" },
-	{ WEFT_CAP_PEER_IOVA, "peer_iova" },
+	{ WEFT_CAP_CELL_FAULTS, "cell_faults" }, { WEFT_CAP_PEER_IOVA, "peer_iova" },
 };
 
 const char *weft_fault_name(uint32_t cause)

@@ -237,6 +237,64 @@ static void poison(void)
 	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULT, c->limit, 1, 0), WEFT_SAFE_BAD_ARG, "status, in the carve-out");
 }
 
+/* The list lies in the carve-out and names the cells of a page twice: the first word of each stays. */
+static void poison_list(void)
+{
+	open();
+	unsigned n = 2 * WEFT_CELLS_PER_PAGE;
+	uint64_t at = carve_alloc(c, 4096), past = c->lmem_bytes - 16;
+	struct weft_safe_fault *list = (void *)(c->lmem + at);
+	uint64_t word = WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_HANG, WEFT_CELL_ORIGIN(7, 0)), last = c->limit - 32;
+
+	for (unsigned i = 0; i < n; i++)
+		list[i] = (struct weft_safe_fault){ p->off + 32 * (i % WEFT_CELLS_PER_PAGE), word + i };
+	start(pkt_wait(CELL(WEFT_CELLS_PER_PAGE - 1), 1, 0));
+	parked(WEFT_CELLS_PER_PAGE - 1, 1);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at, n, 0), WEFT_SAFE_OK, "status of CELL_FAULTS");
+	CHECK_EQ(faulted(WEFT_FAULT_POISON, 0).origin, word + WEFT_CELLS_PER_PAGE - 1, "origin of a waiter of the list");
+	for (unsigned i = 0; i < WEFT_CELLS_PER_PAGE; i++)
+		CHECK_EQ(sem_cell(p, i)->fault, word + i, "fault word of a cell named twice");
+	/* one entry, the last of the list's page, and a cell at the end of what may be named */
+	memset((void *)(uintptr_t)sem_cell(p, 0), 0, 4096);
+	list[255] = (struct weft_safe_fault){ p->off, word };
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at + 255 * sizeof(*list), 1, 0), WEFT_SAFE_OK, "status, one entry");
+	CHECK_EQ(sem_cell(p, 0)->fault, word, "fault word of a list of one");
+	CHECK_EQ(sem_cell(p, 1)->fault, 0, "fault word of the cell beside it");
+	/* bad entries are left out, the others are not */
+	memset((void *)(uintptr_t)sem_cell(p, 0), 0, 4096);
+	list[0] = (struct weft_safe_fault){ p->off + 8, word };
+	list[1] = (struct weft_safe_fault){ p->off + 32, word };
+	list[2] = (struct weft_safe_fault){ p->off + 64, 0 };
+	list[3] = (struct weft_safe_fault){ c->limit, word };
+	list[4] = (struct weft_safe_fault){ ~UINT64_C(31), word };
+	list[5] = (struct weft_safe_fault){ last, word };
+	list[6] = (struct weft_safe_fault){ p->off + 96, word };
+	*(uint64_t *)(void *)(c->lmem + last + 24) = 0;
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at, 7, 0), WEFT_SAFE_BAD_ARG, "status with bad entries");
+	CHECK_EQ(sem_cell(p, 0)->fault, 0, "fault word of a misaligned entry");
+	CHECK_EQ(sem_cell(p, 1)->fault, word, "fault word between bad entries");
+	CHECK_EQ(sem_cell(p, 2)->fault, 0, "fault word of an entry without one");
+	CHECK_EQ(sem_cell(p, 3)->fault, word, "fault word behind bad entries");
+	CHECK_EQ(*(uint64_t *)(void *)(c->lmem + last + 24), word, "fault word of the last cell below USER_LIMIT");
+	/* bad lists do nothing at all */
+	memset((void *)(uintptr_t)sem_cell(p, 0), 0, 4096);
+	for (unsigned i = 0; i < n; i++)
+		list[i] = (struct weft_safe_fault){ p->off + 32 * (i % WEFT_CELLS_PER_PAGE), word + i };
+	memcpy(data, list, 4096);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at, 0, 0), WEFT_SAFE_BAD_ARG, "status, no entry");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at, WEFT_SAFE_FAULTS_MAX + 1, 0), WEFT_SAFE_BAD_ARG, "status, too many");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at, UINT64_C(1) << 32 | 1, 0), WEFT_SAFE_BAD_ARG, "status, 2^32 + 1 entries");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, at + 8, 1, 0), WEFT_SAFE_BAD_ARG, "status, list misaligned");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, (uint64_t)(data - c->lmem), n, 0), WEFT_SAFE_BAD_ARG,
+		 "status, list below USER_LIMIT");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, c->limit - 16, 2, 0), WEFT_SAFE_BAD_ARG, "status, list across USER_LIMIT");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, past, 2, 0), WEFT_SAFE_BAD_ARG, "status, list across the end");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, past + 16, 1, 0), WEFT_SAFE_BAD_ARG, "status, list behind the end");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_CELL_FAULTS, ~UINT64_C(15), 2, 0), WEFT_SAFE_BAD_ARG, "status, list across 2^64");
+	for (unsigned i = 0; i < WEFT_CELLS_PER_PAGE; i++)
+		CHECK_EQ(sem_cell(p, i)->fault, 0, "fault word after lists that were refused");
+}
+
 static void tags(void)
 {
 	open();
@@ -400,6 +458,7 @@ static const struct ct_test tests[] = {
 	{ "END without LOOP", ends, 0, 0, false },
 	{ "END leaves a LOOP", end_of_loop, WEFT_CAP_LOOP, 0, false },
 	{ "POISON, REVOKED, PEER_LOST, and CELL_FAULT", poison, WEFT_CAP_CELL_FAULT, 0, false },
+	{ "CELL_FAULTS: a list, bad entries, bad lists", poison_list, WEFT_CAP_CELL_FAULTS, 0, false },
 	{ "tags", tags, 0, 0, false },
 	{ "WAIT: what is refused", wait_refused, WEFT_CAP_CELL_LISTS, 0, false },
 	{ "WAIT_ALL", wait_all, WEFT_CAP_CELL_LISTS, 0, false },

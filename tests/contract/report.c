@@ -11,7 +11,7 @@
 static const char *const cap_name[] = {
 	"FW_RESIDENT", "ROM_BOOT", "EXEC", "REDUCE", "TIMED", "CALL", "LR", "CELLS", "CELL_LISTS", "CELL_ADD", "LOOP",
 	"PRED", "INDIRECT", "WATCH", "LINK_MASK", "SYSTEM_SCOPE", "TRACE", "BANDS", "ENGINE_RESET", "COUNTERS",
-	"CLOCK_PAIR", "TELEMETRY", "INJECT", "CELL_FAULT", "PEER_IOVA",
+	"CLOCK_PAIR", "TELEMETRY", "INJECT", "CELL_FAULT", "CELL_FAULTS", "PEER_IOVA",
 };
 
 struct tally { unsigned n[3]; };	/* by enum ct_outcome */

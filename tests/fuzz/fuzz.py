@@ -6,7 +6,7 @@ Builds the fuzzers in build/fuzz and runs them, in the private root. Prints TAP:
 passed, and that the run reached as much of the parser's files as its floor says.
 
 Each run starts from the inputs of the tree: those that seeds.py makes and those once found (corpus/TARGET.txt, one a
-line, zlib and base64); with --soak also from what earlier soaks found (build/fuzz/found/TARGET). An input that fails is
+line, zlib and base64); a slice of the soak also from what earlier slices found (build/fuzz/found/TARGET). An input that fails is
 left as build/fuzz/findings/TARGET-…; with the target's program and that file as its argument it fails again.
 """
 import argparse
@@ -129,25 +129,26 @@ def frames(target, text):
     return [f"at {lines[i]} {lines[i + 1]}" for i in range(0, len(lines) - 1, 2)]
 
 
-def result(target, soak, quick):
-    """TAP lines of one target, without numbers: (good, name, comments)."""
-    runs = int(os.environ.get("COUNT") or rounds(f"fuzz-{target}", soak))
-    runs = max(runs // QUICK, 1) if quick else runs
+def result(target, runs, seed, seconds=0):
+    """
+    TAP lines of one target, without numbers: (good, name, comments). With `seconds` it is a slice of the soak: it may end
+    before its count, and keeps what it finds for the next.
+    """
     folder, log = unpack(target), LOGS / f"fuzz-{target}.log"
     new = DIR / "new" / target
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     (DIR / f"{target}.blocks").unlink(missing_ok=True)
     folders = [new, folder]
-    if soak:
+    if seconds:
         (FOUND / target).mkdir(parents=True, exist_ok=True)
         folders.append(FOUND / target)
     before = set(FINDINGS.glob(f"{target}-*"))
-    text, code = fuzz(target, [f"-runs={runs}", f"-seed={os.environ.get('SEED') or 1}"], folders, log)
-    executed = re.search(r"^stat::number_of_executed_units:\s+(\d+)", text, re.M)
-    executed = int(executed.group(1)) if executed else 0
-    yield (code == 0 and executed >= runs, f"{target}: no input of {runs} fails",
-           [f"{executed} executions, SEED={os.environ.get('SEED') or 1}"] +
+    text, code = fuzz(target, [f"-runs={runs}", f"-seed={seed}", *([f"-max_total_time={max(int(seconds), 1)}"] if seconds else [])],
+                      folders, log)
+    executed = executions(text)
+    yield (code == 0 and executed >= (1 if seconds else runs), f"{target}: no input of {executed} fails",
+           [f"{executed} executions, SEED={seed}"] +
            ([] if code == 0 else [f"exit code {code}; see {log.relative_to(CLONE)}"] +
             [f"Error: {line}" for line in text.splitlines() if re.search(r"^fuzz: |ERROR|runtime error", line)][:3] +
             frames(target, text) +
@@ -163,8 +164,33 @@ def result(target, soak, quick):
         low |= percent < floor
         comments.append(f"{'Error: ' if percent < floor else ''}{file}: {hit} of {of} lines, {percent:.1f} %, floor {floor} %")
     yield not low, f"{target}: coverage floor", comments
-    if soak:
+    if seconds:
         fuzz(target, ["-merge=1"], [FOUND / target, new], LOGS / f"fuzz-{target}-merge.log")
+
+
+def executions(text):
+    found = re.search(r"^stat::number_of_executed_units:\s+(\d+)", text, re.M)
+    return int(found.group(1)) if found else 0
+
+
+def prepare():
+    for folder in (LOGS, FINDINGS, DIR):
+        folder.mkdir(parents=True, exist_ok=True)
+    build()
+
+
+def tap_text(lines):
+    out = ["TAP version 13", f"1..{len(lines)}"]
+    for number, (good, name, comments) in enumerate(lines, 1):
+        out += [f"# {comment}" for comment in comments] + [f"{'ok' if good else 'not ok'} {number} - {name}"]
+    return "\n".join(out) + "\n"
+
+
+def soak_slice(target, runs, seed, seconds):
+    """A slice of the soak: TAP, exit code, executions."""
+    lines = list(result(target, runs, seed, seconds))
+    executed = executions((LOGS / f"fuzz-{target}.log").read_text(errors="replace"))
+    return tap_text(lines), 0 if all(good for good, _, _ in lines) else 1, executed
 
 
 def keep(target, seconds):
@@ -191,27 +217,23 @@ def keep(target, seconds):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--soak", action="store_true", help="full counts; what is found is kept in build/fuzz/found")
     p.add_argument("--quick", action="store_true", help=f"one in {QUICK} of the counts")
     p.add_argument("--keep", type=int, metavar="SECONDS", help="fuzz for so long, then renew the inputs of the tree")
     p.add_argument("--files", action="store_true", help="list what was reached of every file")
     p.add_argument("targets", nargs="*", help=", ".join(TARGETS))
     args = p.parse_args()
     targets = args.targets or list(TARGETS)
-    for folder in (LOGS, FINDINGS, DIR):
-        folder.mkdir(parents=True, exist_ok=True)
-    build()
+    prepare()
     if args.keep:
         for target in targets:
             keep(target, args.keep)
         return 0
+    counts = {t: int(os.environ.get("COUNT") or rounds(f"fuzz-{t}", False)) for t in targets}
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda t: list(result(t, args.soak, args.quick)), targets))
+        results = list(pool.map(lambda t: list(result(t, max(counts[t] // (QUICK if args.quick else 1), 1),
+                                                      os.environ.get("SEED") or 1)), targets))
     lines = [line for of_target in results for line in of_target]
-    print(f"TAP version 13\n1..{len(lines)}")
-    for number, (good, name, comments) in enumerate(lines, 1):
-        print("\n".join(f"# {comment}" for comment in comments))
-        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    print(tap_text(lines), end="", flush=True)
     if args.files:
         for target in targets:
             for file, (hit, of) in sorted(reached(target).items()):

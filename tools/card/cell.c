@@ -211,6 +211,34 @@ uint32_t wcard_cell_fault(struct wcard_card *c, uint64_t off, uint64_t word)
 	return WEFT_SAFE_OK;
 }
 
+/* Bounded by the longest list; no lock is held from one cell to the next. The host may write the list meanwhile. */
+uint32_t wcard_cell_faults(struct wcard_card *c, uint64_t list, uint64_t count)
+{
+	const struct weft_safe_fault *f;
+	uint32_t status = WEFT_SAFE_OK;
+
+	if (!count || count > WEFT_SAFE_FAULTS_MAX || list % sizeof(*f))
+		return WEFT_SAFE_BAD_ARG;
+	if (WCARD_BROKEN(faults_anywhere) && list < atomic_load(&c->user_limit))
+		f = (const void *)wcard_cell_at(c, list);
+	else
+		f = wcard_carveout(c, list, count * sizeof(*f));
+	if (!f)
+		return WEFT_SAFE_BAD_ARG;
+	if (WCARD_BROKEN(faults_last))
+		count--;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t cell = __atomic_load_n(&f[i].cell, __ATOMIC_RELAXED), word = __atomic_load_n(&f[i].word, __ATOMIC_RELAXED);
+
+		if (wcard_cell_fault(c, cell, word) == WEFT_SAFE_OK)
+			continue;
+		status = WEFT_SAFE_BAD_ARG;
+		if (WCARD_BROKEN(faults_stop_at_bad))
+			break;
+	}
+	return WCARD_BROKEN(faults_bad_silent) ? WEFT_SAFE_OK : status;
+}
+
 int wcard_arm_bind(struct wcard_card *c, uint64_t sem, uint64_t page)
 {
 	struct weft_arm_page *p = page ? wcard_carveout(c, page, sizeof(*p)) : NULL;

@@ -112,6 +112,14 @@
 	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
 	X(cell_fault_overwrites, "CELL_FAULT replaces the fault that was first", \
 	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
+	X(faults_last, "CELL_FAULTS leaves out the last entry", \
+	  "cells", "CELL_FAULTS: a list, bad entries, bad lists", 0) \
+	X(faults_stop_at_bad, "CELL_FAULTS stops at the first bad entry", \
+	  "cells", "CELL_FAULTS: a list, bad entries, bad lists", 0) \
+	X(faults_bad_silent, "CELL_FAULTS does not tell of bad entries", \
+	  "cells", "CELL_FAULTS: a list, bad entries, bad lists", 0) \
+	X(faults_anywhere, "CELL_FAULTS takes a list below USER_LIMIT", \
+	  "cells", "CELL_FAULTS: a list, bad entries, bad lists", 0) \
 	X(tag_ignored, "does not compare tags", \
 	  "cells", "tags", 0) \
 	X(wait_on_bus, "waits on a cell of another card", \

@@ -30,6 +30,7 @@ static const char help[] =
 "  --engines E        engine threads, shared by all cards (default: one per core)\n"
 "  --msi              MSI instead of MSI-X\n"
 "  --no-exec          without the EXEC capability\n"
+"  --no-cell-faults   without the CELL_FAULTS capability: one CELL_FAULT for each cell\n"
 "  --weak SEED        engines' writes over the bus take their time, at random, until something flushes them\n"
 "  --key FILE         Ed25519 public key the boot ROM trusts, 64 hex digits (default: the development key)\n"
 "  --break NAME       with this defect, or several: NAME,NAME…; \"list\" prints what there is\n"
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "cards", 1, NULL, 'n' }, { "socket-dir", 1, NULL, 'd' }, { "lmem-mib", 1, NULL, 'l' },
 		{ "slots", 1, NULL, 's' }, { "engines", 1, NULL, 'e' }, { "msi", 0, NULL, 'm' },
-		{ "no-exec", 0, NULL, 'x' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "break", 1, NULL, 'b' },
+		{ "no-exec", 0, NULL, 'x' }, { "no-cell-faults", 0, NULL, 'f' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "break", 1, NULL, 'b' },
 		{ "help", 0, NULL, 'h' }, { 0 }
 	};
 	static struct wcard_machine m = { .ncards = 1, .slots = 64, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
@@ -127,6 +128,9 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			m.caps &= ~WEFT_CAP_EXEC;
+			break;
+		case 'f':
+			m.caps &= ~WEFT_CAP_CELL_FAULTS;
 			break;
 		case 'w':
 			if (!number(optarg, 0, ULONG_MAX, &n))

@@ -123,6 +123,8 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 		return WEFT_SAFE_OK;
 	case WEFT_SAFE_CELL_FAULT:
 		return wcard_cell_fault(c, q->arg[0], q->arg[1]);
+	case WEFT_SAFE_CELL_FAULTS:
+		return c->m->caps & WEFT_CAP_CELL_FAULTS ? wcard_cell_faults(c, q->arg[0], q->arg[1]) : WEFT_SAFE_BAD_OP;
 	default:
 		return WEFT_SAFE_BAD_OP;
 	}

@@ -54,6 +54,8 @@ void wcard_cell_kick(struct wcard_card *c, uint32_t id, uint64_t va);
 void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64_t bytes);
 /* CELL_FAULT: enum weft_safe_status */
 uint32_t wcard_cell_fault(struct wcard_card *c, uint64_t off, uint64_t word);
+/* CELL_FAULTS: the same for each entry of a list in the carve-out */
+uint32_t wcard_cell_faults(struct wcard_card *c, uint64_t list, uint64_t count);
 /* ARM_BIND; arm 0 removes. enum weft_mbox_status */
 int wcard_arm_bind(struct wcard_card *c, uint64_t sem, uint64_t arm);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """The rig's judges: what in a kernel log is a fault, what a test program's output counts as, what an archive holds."""
-import json
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -14,7 +14,7 @@ sys.path[:0] = [str(TOP / "tools/rig"), str(TOP / "tests")]
 import cpio  # noqa: E402
 import klog  # noqa: E402
 import results  # noqa: E402
-import run  # noqa: E402
+import soak  # noqa: E402
 import unittest_tap  # noqa: E402
 
 FAULTS = """
@@ -48,24 +48,89 @@ QUIET = """
 
 
 class Soak(unittest.TestCase):
-    def test_soak_belongs_to_one_tree(self):
-        with tempfile.TemporaryDirectory() as d, mock.patch.object(run, "BUILD", Path(d)):
-            path, tree, suites = run.soak_state()
-            self.assertEqual(suites, {})
-            done = {"abi": {"passed": 3, "skipped": ["a: kvm"]}}
-            path.write_text(json.dumps({"tree": tree, "suites": done}))
-            self.assertEqual(run.soak_state(), (path, tree, done))
-            path.write_text(json.dumps({"tree": "another", "suites": done}))
-            self.assertEqual(run.soak_state(), (path, tree, {}))
+    """A soak of parts that only count, with its state in a directory of its own."""
 
-    def test_digest_follows_the_tree(self):
-        with tempfile.TemporaryDirectory() as d, mock.patch.object(run, "CLONE", Path(d)):
-            subprocess.run(["git", "init", "-q", d], check=True)
-            seen = set()
-            for name, text in [("a", "1"), ("a", "2"), ("b", "2")]:
-                Path(d, name).write_text(text)
-                seen.add(run.tree_digest())
-            self.assertEqual(len(seen), 3)
+    def setUp(self):
+        where = tempfile.TemporaryDirectory()
+        self.addCleanup(where.cleanup)
+        self.dir = Path(where.name)
+        (self.dir / "program").write_text("1")
+        (self.dir / "other").write_text("1")
+        patches = [mock.patch.object(soak, "STATE", self.dir / "soak.json"), mock.patch.object(soak, "BUILD", self.dir),
+                   mock.patch.dict("os.environ")]
+        for patch in patches:
+            patch.start()
+            self.addCleanup(patch.stop)
+        for name in ("SEED", "COUNT"):
+            soak.os.environ.pop(name, None)
+        self.ran, self.broken = [], set()
+
+    def part(self, name, made_from, count=1, slice=0):
+        def go(n, seed, seconds):
+            self.ran.append((name, n, seed))
+            return results.Results(**({"failures": ["no"]} if seed in self.broken else {"passed": 1})), n
+        return soak.Part(name, go, [self.dir / made_from], count, slice)
+
+    def parts(self):
+        return [self.part("a", "program", 10, 4), self.part("b", "other")]
+
+    def soak(self, parts=None, seconds=0):
+        self.ran.clear()
+        with mock.patch("builtins.print"):
+            return soak.soak(parts or self.parts(), seconds)
+
+    def test_slices_add_up(self):
+        records = self.soak()
+        self.assertEqual(self.ran, [("a", 4, 1), ("b", 1, 1), ("a", 4, 2), ("a", 2, 3)])
+        self.assertTrue(all(soak.finished(r) for r in records.values()))
+        self.assertEqual(soak.read_state()["a"]["done"], 10)
+
+    def test_goes_on_where_it_stopped(self):
+        every = soak.rounds_of
+        with mock.patch.object(soak, "rounds_of", lambda *of: itertools.islice(every(*of), 2)):
+            self.soak()
+        self.assertEqual(self.ran, [("a", 4, 1), ("b", 1, 1)])
+        self.soak()
+        self.assertEqual(self.ran, [("a", 4, 2), ("a", 2, 3)])
+        self.soak()
+        self.assertEqual(self.ran, [])
+
+    def test_a_change_voids_what_is_made_from_it(self):
+        self.soak()
+        (self.dir / "program").write_text("2")
+        self.soak()
+        self.assertEqual({name for name, _, _ in self.ran}, {"a"})
+        soak.os.environ["SEED"] = "7"
+        self.soak()
+        self.assertEqual(self.ran[:2], [("a", 4, 7), ("b", 1, 7)])
+
+    def test_a_higher_count_runs_what_is_missing(self):
+        self.soak()
+        self.soak([self.part("a", "program", 13, 4), self.part("b", "other", 2)])
+        self.assertEqual(self.ran, [("a", 3, 4), ("b", 2, 1)])
+
+    def test_no_slice_begins_when_time_is_up(self):
+        records = self.soak(seconds=1e-9)
+        self.assertEqual(self.ran, [])
+        self.assertEqual([soak.state_text(r) for r in records.values()], ["-", "-"])
+
+    def test_a_failed_slice_is_run_again(self):
+        self.broken = {2}
+        self.assertTrue(self.soak()["a"]["failure"])
+        self.assertEqual(soak.read_state()["a"]["done"], 4)
+        self.broken = set()
+        records = self.soak()
+        self.assertEqual(self.ran, [("a", 4, 2), ("a", 2, 3)])
+        self.assertTrue(soak.finished(records["a"]))
+
+    def test_a_missing_program_is_refused(self):
+        with self.assertRaises(soak.Refused):
+            self.part("a", "nothing").key()
+
+    def test_two_soaks_keep_what_the_other_wrote(self):
+        soak.write_record("x", {"done": 1})
+        self.soak()
+        self.assertEqual(set(soak.read_state()), {"a", "b", "x"})
 
 
 class KernelLog(unittest.TestCase):
