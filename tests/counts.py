@@ -25,7 +25,7 @@ COUNTS = {
     "fuzz-vfu": (5_000, 10_000_000),
     "fuzz-packets": (10_000, 10_000_000),
     "fuzz-walk": (500_000, 50_000_000),
-    "fuzz-mailbox": (4_000, 1_000_000),
+    "fuzz-mailbox": (50_000, 10_000_000),
     "fuzz-image": (50_000, 10_000_000),
     "fuzz-rv64": (20_000, 10_000_000),
     # in the machine

@@ -21,7 +21,7 @@ CARD_FILES = [run.CARD, run.CONTRACT, FIRMWARE]
 LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 
 # Executions of one slice, about a minute; what is not here runs at once.
-SLICES = {"contract-order": 100_000, "contract-torture": 200_000, "contract-hostile": 50_000, "hostile_test": 50_000}
+SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000}
 FUZZ_SLICE_S = 120
 
 

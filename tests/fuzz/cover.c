@@ -45,7 +45,18 @@ UNWATCHED void fuzz_cover(void)
 			abort();
 		atexit(report);
 	}
-	for (size_t i = 0; i < blocks; i++)
+	/* eight at a time: most are 0, and this is done after each of millions of executions */
+	for (size_t i = 0; i + 8 <= blocks; i += 8) {
+		uint64_t now, sum;
+
+		__builtin_memcpy(&now, __start___sancov_cntrs + i, 8);
+		if (!now)
+			continue;
+		__builtin_memcpy(&sum, reached + i, 8);
+		sum |= now;
+		__builtin_memcpy(reached + i, &sum, 8);
+	}
+	for (size_t i = blocks & ~(size_t)7; i < blocks; i++)
 		reached[i] |= __start___sancov_cntrs[i];
 }
 

@@ -18,11 +18,9 @@ static void run(void)
 {
 	unsigned int steps = 0;
 
-	do
-		while (wfw_step(&fw))
-			if (++steps > 10000)
-				fuzz_wrong("the firmware does not come to rest");
-	while (cp_model_pending(&model) && ++steps <= 10000);
+	while (wfw_step(&fw) || cp_model_pending(&model))
+		if (++steps > 10000)
+			fuzz_wrong("the firmware does not come to rest");
 }
 
 static void request(const struct weft_mbox_msg *m)
@@ -66,7 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_in in = { data, size };
 	uint8_t setting = fuzz_u8(&in);
 
-	cp_model_init(&model, LMEM);
+	if (!model.lmem)
+		cp_model_init(&model, LMEM);
+	else
+		cp_model_reset(&model);
 	if (setting & 1)
 		model.caps = 0;
 	model.no_suspend = setting & 2;
@@ -84,7 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		model.now_ns += (uint64_t)(kind >> 4) * 10000000;
 		switch (kind & 7) {
 		case 6:
-			cp_model_fault(&model, (uint32_t)u.v[0], (uint32_t)u.v[1] % 64, u.v[2]);
+			/* that number says that there is no fault: a card with one cannot give it */
+			if ((uint32_t)u.v[0] != WEFT_QUEUE_NONE)
+				cp_model_fault(&model, (uint32_t)u.v[0], (uint32_t)u.v[1] % 64, u.v[2]);
 			run();
 			break;
 		case 7:
@@ -96,7 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (model.violations)
 			fuzz_wrong("%u violations, first: %s", model.violations, model.violation);
 	}
-	cp_model_fini(&model);
 	fuzz_cover();
 	return 0;
 }

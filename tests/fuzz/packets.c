@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /*
- * Packets and operand tables: one or two queues run lists made of the input on the card's own engine thread, walker and
- * bus, until they come to rest or their time is up; then they are stopped and destroyed. Whatever the packets were,
- * that works, their records make sense, and no byte changed that their pages do not allow.
+ * Packets and operand tables: one or two queues run lists made of the input on the card's own engine, walker and bus,
+ * until they come to rest or their time is up; then they are stopped and destroyed. Whatever the packets were, that
+ * works, their records make sense, and no byte changed that their pages do not allow.
+ *
+ * The engine takes its turns in this thread, which costs no switch from one to another; where the plan says so it has a
+ * thread, so that what is done to a queue meets it while it runs.
  *
  * Input: struct plan, packets (to SPACE_LIST), operand entries (to SPACE_TABLE), the rest to SPACE_DATA.
  */
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,12 +26,12 @@ enum { USER = 1, TWO = 2, RING = 4, SUSPEND = 8, INVALIDATE = 16, LOOP = 32, LIM
 
 struct plan {
 	uint8_t mode, npackets, ntable, second;	/* second: packet where the other queue's list begins */
-	uint8_t count, spare[3];		/* count: of LOOP */
+	uint8_t count, beside, spare[2];	/* count: of LOOP; beside % 16 = 1: the engine has a thread */
 };
 
-#define ENGINE_NS	300000		/* engine time an execution may take … */
-#define WALL_NS		5000000		/* … and time by the clock on the wall */
-#define STUCK_NS	INT64_C(60000000000)
+#define ENGINE_NS	300000		/* what an execution may take … */
+#define WALL_NS		2000000		/* … with a thread for the engine */
+#define SLICE_NS	100000
 #define QUEUES		2
 #define RING_LOG2	6
 
@@ -39,7 +44,8 @@ struct queue {
 };
 
 static struct queue queue[QUEUES];
-static clockid_t engine_clock;
+static atomic_bool beside;	/* the thread takes the engine's turns */
+static bool threaded;
 
 static int64_t now(clockid_t clock)
 {
@@ -76,10 +82,32 @@ static uint32_t queue_cmd(uint32_t cmd, const struct weft_queue_desc *d)
 	return cp_load(WEFT_CP_Q_STATUS);
 }
 
+static void *engine_main(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		if (!atomic_load(&beside))
+			nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+		else if (!wcard_sched_turn(&space_machine))
+			sched_yield();
+	}
+	return NULL;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	pthread_t thread;
+
 	(void)argc, (void)argv;
 	space_init();
+	for (unsigned int band = WEFT_BAND_REALTIME; band <= WEFT_BAND_LOW; band++) {
+		cp_store(WEFT_CP_POL_BAND, 4, band);
+		cp_store(WEFT_CP_POL_FLOOR, 4, 100);
+		cp_store(WEFT_CP_POL_SLICE, 4, SLICE_NS);
+		cp_store(WEFT_CP_POL_CMD, 4, WEFT_CP_CREATE);
+		if (cp_load(WEFT_CP_POL_STATUS))
+			fuzz_wrong("policy of band %u: status %u", band, cp_load(WEFT_CP_POL_STATUS));
+	}
 	for (unsigned int type = WEFT_AS_FENCE; type <= WEFT_AS_LR; type++) {
 		cp_store(WEFT_CP_AS_ID, 4, type);
 		cp_store(WEFT_CP_AS_TYPE, 4, type);
@@ -88,8 +116,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		if (cp_load(WEFT_CP_AS_STATUS) && (type == WEFT_AS_FENCE || (space_machine.caps & WEFT_CAP_LR)))
 			fuzz_wrong("address space %u: status %u", type, cp_load(WEFT_CP_AS_STATUS));
 	}
-	if (pthread_getcpuclockid(space_machine.engine[0].thread, &engine_clock))
-		fuzz_wrong("the engine has no clock");
+	if (pthread_create(&thread, NULL, engine_main, NULL))
+		fuzz_wrong("no thread for the engine");
 	return 0;
 }
 
@@ -189,19 +217,23 @@ static bool at_rest(const struct queue *q)
 	}
 }
 
+/* Until all are at rest, or have had their time: an endless LOOP never is. */
 static void settle(unsigned int n)
 {
-	int64_t engine = now(engine_clock) + ENGINE_NS, wall = now(CLOCK_MONOTONIC) + WALL_NS;
+	int64_t end = now(CLOCK_MONOTONIC) + (threaded ? WALL_NS : ENGINE_NS);
 
-	while (now(engine_clock) < engine && now(CLOCK_MONOTONIC) < wall) {
+	do {
 		unsigned int rest = 0;
 
 		for (unsigned int i = 0; i < n; i++)
 			rest += at_rest(&queue[i]);
 		if (rest == n)
 			return;
-		sched_yield();
-	}
+		if (threaded)
+			sched_yield();
+		else
+			wcard_sched_turn(&space_machine);
+	} while (now(CLOCK_MONOTONIC) < end);
 }
 
 /* A safe operation, to its completion. */
@@ -210,21 +242,17 @@ static void safe(uint32_t op, uint64_t arg)
 	struct wcard_card *c = space_machine.card[0];
 	static uint32_t seq;
 	uint64_t cmd = op | (uint64_t)++seq << 32, none = 0;
-	int64_t end = now(CLOCK_MONOTONIC) + STUCK_NS;
 	uint32_t done;
 
 	wcard_regs_write(c, WEFT_REG_SAFE_ARG0, 8, (const uint8_t *)&arg);
 	wcard_regs_write(c, WEFT_REG_SAFE_ARG1, 8, (const uint8_t *)&none);
 	wcard_regs_write(c, WEFT_REG_SAFE_ARG2, 8, (const uint8_t *)&none);
 	wcard_regs_write(c, WEFT_REG_SAFE_CMD, 8, (const uint8_t *)&cmd);
-	for (;;) {
-		wcard_regs_read(c, WEFT_REG_SAFE_DONE(op), 4, (uint8_t *)&done);
-		if (done == seq)
-			break;
-		if (now(CLOCK_MONOTONIC) > end)
-			fuzz_wrong("safe operation %u does not complete", op);
-		sched_yield();
-	}
+	if (!wcard_safe_turn(&space_machine))
+		fuzz_wrong("safe operation %u was not taken", op);
+	wcard_regs_read(c, WEFT_REG_SAFE_DONE(op), 4, (uint8_t *)&done);
+	if (done != seq)
+		fuzz_wrong("safe operation %u does not complete", op);
 	wcard_regs_read(c, WEFT_REG_SAFE_STATUS(op), 4, (uint8_t *)&done);
 	if (done)
 		fuzz_wrong("safe operation %u: status %u", op, done);
@@ -265,8 +293,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	slots = (SPACE_END - SPACE_LIST) / sizeof(union weft_packet);
 	for (unsigned int i = 0; i < slots; i++)
 		shorten((union weft_packet *)(void *)space_lmem(SPACE_LIST) + i);
+	threaded = plan.beside % 16 == 1;
 	for (unsigned int i = 0; i < n; i++)
 		create(i, &plan);
+	atomic_store(&beside, threaded);
 	for (unsigned int i = 0; i < n; i++)
 		fill_ring(i, &plan, i ? plan.second % plan.npackets : 0);
 	if (plan.mode & INVALIDATE)
@@ -280,6 +310,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (unsigned int i = 0; i < n; i++)
 		safe(WEFT_SAFE_QUEUE_STOP, i);
+	/* its turn, if it has one, ends by the stop */
+	atomic_store(&beside, false);
 	for (unsigned int i = 0; i < n; i++) {
 		uint32_t status;
 

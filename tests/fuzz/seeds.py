@@ -202,6 +202,14 @@ def plan(mode, packets, operands=(), data=b"", second=0, count=0):
 
 
 def packets():
+    """Each in the fuzzer's own thread, and where that may differ also with a thread for the engine."""
+    for one in plans():
+        yield one
+        if one[0] & (TWO | SUSPEND | INVALIDATE | LOOP):
+            yield one[:5] + b"\1" + one[6:]
+
+
+def plans():
     f1 = 0x3f800000
     places = [operand(at) for at in (RW, RW + 0x2000, RO, HOST, PEER, REVERSED, REVERSED + 0x3f00, SPARSE, WO, CELL,
                                      NOBODY, LIMIT, FORMAT, 0, HUGE_SPARSE, HUGE_RO)]

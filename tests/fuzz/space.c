@@ -21,7 +21,7 @@
 #define WATCHED		0x48000u	/* of local memory, below USER_LIMIT */
 
 struct wcard_machine space_machine = { .ncards = 2, .nengines = 1, .slots = 16, .lmem_bytes = SPACE_LMEM,
-				       .caps = WCARD_CAPS };
+				       .caps = WCARD_CAPS, .by_hand = true };
 static uint8_t *host, local0[WATCHED], host0[HOST_BYTES], peer0[0x20000], tables0[4 * SPACE_PAGE];
 
 /* What of each memory the space may write; the rest must stay. */

@@ -305,7 +305,8 @@ static int many(void)
 	KS_OK(ks_uq_stop(&q));
 	took = ks_now_ns() - from;
 	printf("# %d wills: %lld ms\n", DRM_WEFT_MAX_WILLS, (long long)took / MS);
-	KS_CHECK(took <= (debug_kernel() ? 10 : 1) * KS_SECOND);
+	/* the bound of a will, where the card takes all at once */
+	KS_CHECK(took <= (debug_kernel() || getenv("WILLS_SLOW") ? 10 : 1) * KS_SECOND);
 	KS_IS(ks_count(0, "live_wills"), 0);
 	for (int i = 0; i < DRM_WEFT_MAX_WILLS; i++)
 		KS_CHECK(cells[i].fault == poison(WEFT_FAULT_STOPPED, q.serial, i), "cell %d", i);

@@ -252,19 +252,15 @@ void wcard_cp_ctrl(struct wcard_card *c, uint32_t ctrl)
 		cp->start = true;
 		wcard_rv64_halt(&cp->cpu);
 		pthread_cond_signal(&cp->wake);
-	} else if (ctrl == WEFT_BOOT_CTRL_HALT) {
-		bool was = cp->running || cp->start || cp->executing;
-
+	} else if (ctrl == WEFT_BOOT_CTRL_HALT && (cp->running || cp->start || cp->executing)) {
 		cp->start = false;
 		cp->halt = true;
 		wcard_rv64_halt(&cp->cpu);
 		pthread_cond_signal(&cp->wake);
 		while (cp->halt)
 			pthread_cond_wait(&cp->parked, &c->cp_lock);
-		if (was) {
-			cp->boot_state = WEFT_BOOT_HALTED;
-			cp->boot_code = WEFT_BOOT_OK;
-		}
+		cp->boot_state = WEFT_BOOT_HALTED;
+		cp->boot_code = WEFT_BOOT_OK;
 	}
 	pthread_mutex_unlock(&c->cp_lock);
 }

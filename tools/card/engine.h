@@ -196,6 +196,8 @@ void wcard_queues_reset(struct wcard_card *c);			/* FLR: stops and frees all, wa
 /* sched.c */
 int wcard_sched_init(struct wcard_machine *m);
 void wcard_sched_fini(struct wcard_machine *m);
+/* by_hand: what is due, a timer or a turn of engine 0; false: nothing is */
+bool wcard_sched_turn(struct wcard_machine *m);
 /* machine.lock held */
 void wcard_sched_ready(struct wcard_queue *q);
 void wcard_sched_remove(struct wcard_queue *q);

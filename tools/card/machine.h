@@ -222,6 +222,8 @@ struct wcard_machine {
 	_Atomic bool closing;		/* protocol threads end */
 	struct wcard_engine *engine;
 
+	bool by_hand;			/* set before init: no threads; wcard_sched_turn() and wcard_safe_turn() do their work */
+
 	struct wcard_heap timers;	/* of queues, by deadline */
 	pthread_cond_t timed_cond;
 	pthread_t timed_thread;
@@ -295,6 +297,7 @@ uint64_t wcard_counter(struct wcard_card *c, uint32_t sel);
 int wcard_safe_init(struct wcard_machine *m);
 void wcard_safe_fini(struct wcard_machine *m);
 void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd);
+bool wcard_safe_turn(struct wcard_machine *m);			/* by_hand: does the next one; false: there is none */
 void wcard_safe_drain(struct wcard_card *c);			/* returns when none is unfinished */
 
 /* pci.c */

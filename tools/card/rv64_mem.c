@@ -53,6 +53,9 @@ void wcard_rv64_invalidate(struct wcard_rv64 *cpu, uint64_t addr, uint64_t bytes
 	if (bytes > cpu->cfg.ram_bytes - off)
 		bytes = cpu->cfg.ram_bytes - off;
 	rv64_forget(cpu, off, bytes);
+	/* Of a part it may be an instruction's second half that is left. */
+	if (!off && bytes == cpu->cfg.ram_bytes)
+		memset(cpu->has_code, 0, bytes >> WCARD_RV64_GRANULE_SHIFT);
 }
 
 static bool overlaps_ram(const struct wcard_rv64 *cpu, uint64_t addr, unsigned size)

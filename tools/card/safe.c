@@ -143,35 +143,51 @@ static struct wcard_card *next_card(struct wcard_machine *m, unsigned int *at)
 	return NULL;
 }
 
+/* safe_lock held, given up meanwhile: the next one of the cards from *at on. False: there is none. */
+static bool turn(struct wcard_machine *m, unsigned int *at)
+{
+	struct wcard_card *c = next_card(m, at);
+	struct wcard_safe_req q;
+	uint32_t status;
+
+	if (!c)
+		return false;
+	q = c->safe[0];
+	pthread_mutex_unlock(&m->safe_lock);
+	status = perform(c, &q);
+	pthread_mutex_lock(&m->safe_lock);
+	memmove(c->safe, c->safe + 1, --c->safe_n * sizeof(q));
+	c->safe_status[q.op] = status;
+	c->safe_done[q.op] = q.seq;
+	pthread_cond_broadcast(&m->safe_idle);
+	pthread_mutex_unlock(&m->safe_lock);
+	wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
+	pthread_mutex_lock(&m->safe_lock);
+	return true;
+}
+
 static void *safe_main(void *arg)
 {
 	struct wcard_machine *m = arg;
 	unsigned int at = 0;
 
 	pthread_mutex_lock(&m->safe_lock);
-	while (!m->quit) {
-		struct wcard_card *c = next_card(m, &at);
-		struct wcard_safe_req q;
-		uint32_t status;
-
-		if (!c) {
+	while (!m->quit)
+		if (!turn(m, &at))
 			pthread_cond_wait(&m->safe_cond, &m->safe_lock);
-			continue;
-		}
-		q = c->safe[0];
-		pthread_mutex_unlock(&m->safe_lock);
-		status = perform(c, &q);
-		pthread_mutex_lock(&m->safe_lock);
-		memmove(c->safe, c->safe + 1, --c->safe_n * sizeof(q));
-		c->safe_status[q.op] = status;
-		c->safe_done[q.op] = q.seq;
-		pthread_cond_broadcast(&m->safe_idle);
-		pthread_mutex_unlock(&m->safe_lock);
-		wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
-		pthread_mutex_lock(&m->safe_lock);
-	}
 	pthread_mutex_unlock(&m->safe_lock);
 	return NULL;
+}
+
+bool wcard_safe_turn(struct wcard_machine *m)
+{
+	unsigned int at = 0;
+	bool did;
+
+	pthread_mutex_lock(&m->safe_lock);
+	did = turn(m, &at);
+	pthread_mutex_unlock(&m->safe_lock);
+	return did;
 }
 
 void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
@@ -200,6 +216,8 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 
 void wcard_safe_drain(struct wcard_card *c)
 {
+	while (c->m->by_hand && wcard_safe_turn(c->m))
+		;
 	pthread_mutex_lock(&c->m->safe_lock);
 	while (c->safe_n)
 		pthread_cond_wait(&c->m->safe_idle, &c->m->safe_lock);
@@ -213,7 +231,7 @@ int wcard_safe_init(struct wcard_machine *m)
 	pthread_mutex_init(&m->safe_lock, NULL);
 	wcard_cond_init(&m->safe_cond);
 	wcard_cond_init(&m->safe_idle);
-	return pthread_create(&m->safe_thread, NULL, safe_main, m) ? -EAGAIN : 0;
+	return !m->by_hand && pthread_create(&m->safe_thread, NULL, safe_main, m) ? -EAGAIN : 0;
 }
 
 void wcard_safe_fini(struct wcard_machine *m)
@@ -222,5 +240,6 @@ void wcard_safe_fini(struct wcard_machine *m)
 	m->quit = true;
 	pthread_cond_signal(&m->safe_cond);
 	pthread_mutex_unlock(&m->safe_lock);
-	pthread_join(m->safe_thread, NULL);
+	if (!m->by_hand)
+		pthread_join(m->safe_thread, NULL);
 }

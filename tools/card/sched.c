@@ -179,6 +179,25 @@ static void long_slices(void)
 	syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
+/* Lock held, given up meanwhile: whoever is next has a turn. False: nobody is. */
+static bool turn(struct wcard_engine *e)
+{
+	struct wcard_machine *m = e->m;
+	struct wcard_queue *q = pick(m);
+	uint64_t busy;
+
+	if (!q)
+		return false;
+	busy = q->busy_ns;
+	e->q = q;
+	pthread_mutex_unlock(&m->lock);
+	wcard_stream(e, q);
+	pthread_mutex_lock(&m->lock);
+	e->q = NULL;
+	put(q, q->busy_ns - busy);
+	return true;
+}
+
 static void *engine_main(void *arg)
 {
 	struct wcard_engine *e = arg;
@@ -194,18 +213,9 @@ static void *engine_main(void *arg)
 	long_slices();
 	pthread_mutex_lock(&m->lock);
 	while (!m->quit) {
-		struct wcard_queue *q = pick(m);
 		uint64_t until;
 
-		if (q) {
-			uint64_t busy = q->busy_ns;
-
-			e->q = q;
-			pthread_mutex_unlock(&m->lock);
-			wcard_stream(e, q);
-			pthread_mutex_lock(&m->lock);
-			e->q = NULL;
-			put(q, q->busy_ns - busy);
+		if (turn(e)) {
 			if (m->quit || atomic_load(&m->nready))
 				continue;
 			/* Work often comes in a row; sleeping and waking costs more than this look. */
@@ -228,40 +238,58 @@ static void *engine_main(void *arg)
 	return NULL;
 }
 
+/* Lock held: the first timer, when its time has come. */
+static bool expire(struct wcard_machine *m)
+{
+	struct wcard_queue *q;
+
+	if (!m->timers.root || wcard_now(m) < m->timers.root->key)
+		return false;
+	q = (struct wcard_queue *)(void *)((char *)m->timers.root - offsetof(struct wcard_queue, timer));
+	if (!q->timed) {
+		wcard_timer_clear(q);
+		wcard_limits_waited(q);
+		return true;
+	}
+	wcard_timer_clear(q);
+	q->timed_over = true;
+	q->deadline_ns = 0;
+	/* TIMED uses no engine, but the slot: others may wait for that. */
+	if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns)
+		release_slot(q);
+	wcard_sched_ready(q);
+	return true;
+}
+
 static void *timed_main(void *arg)
 {
 	struct wcard_machine *m = arg;
 
 	pthread_mutex_lock(&m->lock);
 	while (!m->quit) {
-		struct wcard_queue *q;
 		struct timespec ts;
 
+		if (expire(m))
+			continue;
 		if (!m->timers.root) {
 			pthread_cond_wait(&m->timed_cond, &m->lock);
 			continue;
 		}
-		if (wcard_now(m) < m->timers.root->key) {
-			wcard_deadline(m, m->timers.root->key, &ts);
-			pthread_cond_timedwait(&m->timed_cond, &m->lock, &ts);
-			continue;
-		}
-		q = (struct wcard_queue *)(void *)((char *)m->timers.root - offsetof(struct wcard_queue, timer));
-		if (!q->timed) {
-			wcard_timer_clear(q);
-			wcard_limits_waited(q);
-			continue;
-		}
-		wcard_timer_clear(q);
-		q->timed_over = true;
-		q->deadline_ns = 0;
-		/* TIMED uses no engine, but the slot: others may wait for that. */
-		if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns)
-			release_slot(q);
-		wcard_sched_ready(q);
+		wcard_deadline(m, m->timers.root->key, &ts);
+		pthread_cond_timedwait(&m->timed_cond, &m->lock, &ts);
 	}
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
+}
+
+bool wcard_sched_turn(struct wcard_machine *m)
+{
+	bool did;
+
+	pthread_mutex_lock(&m->lock);
+	did = expire(m) || turn(&m->engine[0]);
+	pthread_mutex_unlock(&m->lock);
+	return did;
 }
 
 int wcard_sched_init(struct wcard_machine *m)
@@ -290,6 +318,8 @@ int wcard_sched_init(struct wcard_machine *m)
 		if (wcard_tlb_init(&e->tlb))
 			return -ENOMEM;
 	}
+	if (m->by_hand)
+		return 0;
 	if (pthread_create(&m->timed_thread, NULL, timed_main, m))
 		return -EAGAIN;
 	for (unsigned int i = 0; i < m->nengines; i++)
@@ -305,9 +335,11 @@ void wcard_sched_fini(struct wcard_machine *m)
 	pthread_cond_broadcast(&m->work);
 	pthread_cond_broadcast(&m->timed_cond);
 	pthread_mutex_unlock(&m->lock);
-	pthread_join(m->timed_thread, NULL);
+	if (!m->by_hand)
+		pthread_join(m->timed_thread, NULL);
 	for (unsigned int i = 0; i < m->nengines; i++) {
-		pthread_join(m->engine[i].thread, NULL);
+		if (!m->by_hand)
+			pthread_join(m->engine[i].thread, NULL);
 		wcard_tlb_fini(&m->engine[i].tlb);
 	}
 	free(m->engine);

@@ -330,8 +330,8 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 		now = last = charge(&r);
 		if (!go)
 			break;
-		if (q->busy_ns - busy > q->slice_ns && atomic_load_explicit(&e->m->nready, memory_order_relaxed) &&
-		    !WCARD_BROKEN(slice_endless)) {
+		if (q->busy_ns - busy > q->slice_ns &&
+		    (atomic_load_explicit(&e->m->nready, memory_order_relaxed) || e->m->by_hand) && !WCARD_BROKEN(slice_endless)) {
 			wcard_queue_publish(q, WEFT_QS_READY);
 			break;
 		}

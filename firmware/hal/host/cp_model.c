@@ -285,16 +285,24 @@ static void wait(struct wfw_hal *hal)
 	of(hal)->waits++;
 }
 
-void cp_model_init(struct cp_model *m, uint64_t lmem_bytes)
+void cp_model_reset(struct cp_model *m)
 {
 	*m = (struct cp_model){
 		.hal = { read32, read64, write32, write64, lmem_read, lmem_write, wait },
-		.lmem = calloc(1, lmem_bytes), .lmem_bytes = lmem_bytes, .user_limit = lmem_bytes / 2,
+		.lmem = m->lmem, .lmem_bytes = m->lmem_bytes, .user_limit = m->lmem_bytes / 2,
 		.caps = UINT64_MAX, .contract_min = WEFT_CONTRACT_VERSION, .contract_max = WEFT_CONTRACT_VERSION,
 		.fw_version = 0x00000100, .timecmp_ns = UINT64_MAX,
 	};
+	memset(m->lmem, 0, m->lmem_bytes);
+}
+
+void cp_model_init(struct cp_model *m, uint64_t lmem_bytes)
+{
+	m->lmem_bytes = lmem_bytes;
+	m->lmem = malloc(lmem_bytes);
 	if (!m->lmem)
 		abort();
+	cp_model_reset(m);
 }
 
 void cp_model_fini(struct cp_model *m)

@@ -63,6 +63,8 @@ struct cp_model {
 /* All capabilities, contract 0.1, USER_LIMIT at half of lmem_bytes. Ends the process when out of memory. */
 void cp_model_init(struct cp_model *m, uint64_t lmem_bytes);
 void cp_model_fini(struct cp_model *m);
+/* As it was after init. */
+void cp_model_reset(struct cp_model *m);
 
 /* The next interrupt would end a wait now. */
 bool cp_model_pending(const struct cp_model *m);
