@@ -44,7 +44,8 @@ def program(command, name, limit, env=None):
     with open(log, "w") as f:
         try:
             code = subprocess.run([str(c) for c in command], cwd=CLONE, env=env or environment(name), stdout=f,
-                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit).returncode
+                                  stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=limit,
+                                  preexec_fn=boot.die_with_parent).returncode
         except subprocess.TimeoutExpired:
             code = f"no result after {limit} s"
     return log.read_text(errors="replace"), code

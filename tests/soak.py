@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """
-Every test with its full count, in parts. A part runs in slices, each with a seed of its own, until its count is reached;
-build/soak.json keeps what each part has done and for which files (soak_parts.py says which), so that a soak goes on where
-it was stopped and begins anew only what has changed. A slice that fails is run again with its seed the next time. Called
-by `make soak`, in the private root. Several may run at once, each with parts of its own.
+Every test with its full count, in parts. A part runs in slices, each with a seed of its own, until its count is
+reached; build/soak.json keeps what each part has done and for which files (soak_parts.py says which), so that a soak
+goes on where it was stopped and begins anew only what has changed. A slice that fails is run again with its seed the
+next time. Called by `make soak`, in the private root. Several may run at once, each with parts of its own.
 """
 import argparse
 import json

@@ -22,7 +22,7 @@ LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 
 # Executions of one slice, about a minute; what is not here runs at once.
 SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000}
-FUZZ_SLICE_S = 120
+FUZZ_SLICE_S = 60
 
 
 def full(name):

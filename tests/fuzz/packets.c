@@ -29,9 +29,9 @@ struct plan {
 	uint8_t count, beside, spare[2];	/* count: of LOOP; beside % 16 = 1: the engine has a thread */
 };
 
-#define ENGINE_NS	300000		/* what an execution may take … */
+#define ENGINE_NS	100000		/* what an execution may take … */
 #define WALL_NS		2000000		/* … with a thread for the engine */
-#define SLICE_NS	100000
+#define SLICE_NS	30000
 #define QUEUES		2
 #define RING_LOG2	6
 
@@ -127,7 +127,7 @@ static void shorten(union weft_packet *p)
 	switch (p->hdr.op) {
 	case WEFT_PKT_TIMED:
 		if (p->timed.ns <= UINT64_C(1) << 40)
-			p->timed.ns %= 50000;
+			p->timed.ns %= 10000;
 		break;
 	case WEFT_PKT_EXEC:
 		for (unsigned int i = 0; i < 4; i++)

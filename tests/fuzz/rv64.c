@@ -111,8 +111,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	first_b = b->cpu.retired;
 	sa = wcard_rv64_run(&a->cpu, INSNS);
 	for (unsigned int i = 0; i < INSNS && sb == WCARD_RV64_BUDGET; i++) {
+		uint64_t pc = b->cpu.pc;
+
 		sb = wcard_rv64_run(&b->cpu, 1);
-		wcard_rv64_invalidate(&b->cpu, BASE, BYTES);
+		/* all that was decoded: one instruction; now and then everything, as a reset does */
+		wcard_rv64_invalidate(&b->cpu, i % 16 ? pc : BASE, i % 16 ? 4 : BYTES);
 	}
 	if (sa != sb)
 		fuzz_wrong("stopped for %d and %d, pc %#lx and %#lx", sa, sb, (unsigned long)a->cpu.pc,
