@@ -26,14 +26,15 @@ FUZZ_SLICE_S = 60
 
 
 def full(name):
-    return int(os.environ.get("COUNT") or rounds(name, True) or 1) if name in COUNTS else 1
+    return int(os.environ.get("COUNT") or rounds(name, True) or 1) or 1 if name in COUNTS else 1
 
 
 def env_of(name, count, seed):
+    """COUNT is the slice's, if `name` has one in the table; a full count of 0 has a meaning of its own to its program."""
     env = {**os.environ, "SEED": str(seed)}
     env.pop("COUNT", None)
     if name in COUNTS:
-        env["COUNT"] = str(count)
+        env["COUNT"] = "0" if rounds(name, True) == "0" else str(count)
     return env
 
 

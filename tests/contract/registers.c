@@ -67,7 +67,8 @@ static void identity(void)
 	uint32_t engines = rd32(c, WEFT_REG_NUM_ENGINES), kinds = 0;
 	CHECK(engines >= 1 && engines <= 0x7800 / 16, "NUM_ENGINES %u", engines);
 	CHECK(!!(caps & WEFT_CAP_FW_RESIDENT) + !!(caps & WEFT_CAP_ROM_BOOT) >= 1, "neither FW_RESIDENT nor ROM_BOOT");
-	CHECK(!(caps >> 25), "CAPS has bits without a name: %#llx", (unsigned long long)caps);
+	CHECK(!(caps & WEFT_CAP_CELL_FAULTS) || (caps & WEFT_CAP_CELL_FAULT), "CELL_FAULTS without CELL_FAULT");
+	CHECK(!(caps >> 26), "CAPS has bits without a name: %#llx", (unsigned long long)caps);
 	for (uint32_t i = 0; i < engines; i++) {
 		uint32_t e = WEFT_REG_ENGINES + 16 * i;
 
