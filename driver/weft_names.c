@@ -50,7 +50,7 @@ static const char * const events[] = {
 static const char * const safes[] = {
 	NAME(WEFT_SAFE_, QUEUE_STOP), NAME(WEFT_SAFE_, AS_STOP), NAME(WEFT_SAFE_, AS_INVALIDATE),
 	NAME(WEFT_SAFE_, LINK_MASK), NAME(WEFT_SAFE_, LINK_UNMASK), NAME(WEFT_SAFE_, ENGINE_RESET),
-	NAME(WEFT_SAFE_, CELL_FAULT),
+	NAME(WEFT_SAFE_, CELL_FAULT), NAME(WEFT_SAFE_, CELL_FAULTS),
 };
 
 static const char * const mboxes[] = {
