@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
 /* Copyright 2026 The weft authors */
 /**
- * DOC: weft accelerator UAPI, version 0.1
+ * DOC: weft accelerator UAPI
  *
  * Long because it is all that kernel and user share, in one place.
  *
