@@ -26,9 +26,9 @@ static int card_device_open(struct weft_device *d)
 		return weft_fail(d->fd, "%s", d->info.node);
 	ret = sys->device(d->fd, &d->info);
 	if (ret == -EPROTO) {
-		weft_fail(ret, "%s: the driver's interface is %u.%u, this library needs %d.%d up to, not including, %d.0",
-			  d->info.node, d->info.uapi >> 16, d->info.uapi & 0xffff, WEFT_SYS_UAPI_MAJOR,
-			  WEFT_SYS_UAPI_MINOR, WEFT_SYS_UAPI_MAJOR + 1);
+		weft_fail(ret, "%s: the driver's interface is %u.%u, this library needs %u.%u up to, not including, %u.0",
+			  d->info.node, d->info.uapi >> 16, d->info.uapi & 0xffff, sys->uapi >> 16,
+			  sys->uapi & 0xffff, (sys->uapi >> 16) + 1);
 		goto close;
 	}
 	if (ret) {

@@ -20,9 +20,6 @@
 #define MAX_NODES	64
 #define MAX_ROWS	256
 
-_Static_assert(WEFT_SYS_UAPI_MAJOR == DRM_WEFT_UAPI_MAJOR && WEFT_SYS_UAPI_MINOR == DRM_WEFT_UAPI_MINOR,
-	       "versions of the interface");
-
 static atomic_ulong ioctls, mmaps;
 
 uint64_t weft_sys_ioctls(void)
@@ -488,6 +485,7 @@ static int sys_sync_wait(int fd, uint32_t handle, uint64_t value, uint64_t deadl
 }
 
 const struct weft_sys weft_sys_kernel = {
+	.uapi = DRM_WEFT_UAPI_MAJOR << 16 | DRM_WEFT_UAPI_MINOR,
 	.scan = sys_scan,
 	.open = sys_open,
 	.close = sys_close,

@@ -18,10 +18,6 @@
 #include <weft/topology.h>
 #include <weft/uring.h>
 
-/* The driver interface that sys.c speaks; sys.c asserts that they are those of the header. */
-#define WEFT_SYS_UAPI_MAJOR	0
-#define WEFT_SYS_UAPI_MINOR	1
-
 struct weft_sys_sync {
 	uint32_t handle;
 	bool signal;		/* else wait */
@@ -61,6 +57,7 @@ struct weft_sys_submit {
 };
 
 struct weft_sys {
+	uint32_t uapi;				/* the driver interface it speaks, major << 16 | minor */
 	/* paths of the nodes whose driver is weft, at most max; returns how many */
 	int (*scan)(char (*paths)[WEFT_NAME_BYTES], int max);
 	int (*open)(const char *path);		/* a descriptor */

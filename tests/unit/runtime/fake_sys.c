@@ -150,7 +150,7 @@ static int sys_device(int fd, struct weft_device_info *info)
 		return ret;
 	f = fd_of(fd, FAKE_FILE);
 	info->serial = (uint32_t)f->card;
-	info->uapi = fake.uapi ? fake.uapi : WEFT_SYS_UAPI_MAJOR << 16 | WEFT_SYS_UAPI_MINOR;
+	info->uapi = fake.uapi ? fake.uapi : fake_sys.uapi;
 	info->pci = 0x100u + (uint32_t)f->card;
 	info->p2p = !fake.no_p2p;
 	info->num_engines = 1;
@@ -560,6 +560,7 @@ void fake_release(void)
 }
 
 const struct weft_sys fake_sys = {
+	.uapi = 1,
 	.scan = sys_scan, .open = sys_open, .close = sys_close, .device = sys_device, .memory = sys_memory,
 	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .peer = sys_peer,
 	.gem_create = sys_gem_create, .gem_close = sys_gem_close, .gem_map = sys_gem_map, .unmap = sys_unmap,
