@@ -20,7 +20,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check dkms install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -38,7 +38,8 @@ help:
 #:   modules     weft.ko for each kernel, into build/modules/
 #:   user        card, firmware, library, tools and test programs, into build/user/
 #:   docs        Documentation/ as HTML and man pages, into build/docs/
-#:   check       static checks: sparse, W=1, checkpatch, clang
+#:   check       static checks: build in a kernel tree, sparse, checkpatch, coccinelle, clang, clang-tidy, shellcheck
+#:   dkms        the driver's sources as an archive for DKMS, in build/
 #:   install     library, tools, udev rule and group below DESTDIR
 #:   uninstall   take them away again
 #:   clean       remove build/ (not the private root in the cache)
@@ -50,7 +51,8 @@ help:
 #:   CARD     test-contract: what to test (weft-card)
 #:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
 #:   JOB      run: what `weft run` shall run (fashion-mnist)
-#:   ARGS     run, bench, test-contract: further arguments of the command; test: names of suites; soak: --list, or parts
+#:   ARGS     run, bench, test-contract: further arguments of the command; test, check: names of suites, of checks;
+#:            soak: --list, or parts
 #:   SOAK_S   soak: seconds until it stops, at the end of a slice (none: to the end)
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
 #:   COUNT    test: rounds of every randomised test, in place of its own count
@@ -100,7 +102,10 @@ docs: setup
 
 check: user
 	@$(ROOT) tools/rig/build-user build/clang --native-file tools/rig/clang.ini
-	@$(RIG) check
+	@$(RIG) check $(ARGS)
+
+dkms: setup
+	@$(RIG) dkms
 
 install: user
 	@$(ROOT) sh -c 'rm -rf build/install && DESTDIR=$$PWD/build/install \

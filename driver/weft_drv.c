@@ -250,6 +250,7 @@ module_exit(weft_exit);
 
 MODULE_AUTHOR("The weft authors");
 MODULE_DESCRIPTION("weft accelerator");
+MODULE_VERSION(__stringify(DRM_WEFT_UAPI_MAJOR) "." __stringify(DRM_WEFT_UAPI_MINOR));
 MODULE_LICENSE("GPL");
 #ifdef WEFT_HAVE_IMPORT_NS_BARE
 MODULE_IMPORT_NS(DMA_BUF);

@@ -151,7 +151,8 @@ def fuzz(options):
 
 
 def compile_only(options):
-    """weft.ko for the kernels of which the root has headers alone: the eldest API that it claims, and one between."""
+    """weft.ko for the kernels of which the root has headers alone, the eldest API that it claims and one between; and
+    from its DKMS package."""
     results = Results()
     for kernel in kernels.compile_only():
         try:
@@ -167,6 +168,8 @@ def compile_only(options):
             results.passed += 1
     if not results.ran:
         skip(results, "compile", "older-headers")
+    script = CLONE / "tests/package/dkms_test.py"
+    results.add(tap("package/dkms", *program([sys.executable, "-B", script], "dkms", options, 600)))
     return results
 
 

@@ -17,6 +17,7 @@ ROOT_ENTRIES = {".ci", ".gitignore", "Documentation", "Kbuild", "LICENSES", "Mak
                 "firmware", "meson.build", "meson.options", "meson_options.txt", "runtime", "tests", "tools", "uapi",
                 "CONTRIBUTING.md", "MAINTAINERS", ".clang-format", ".editorconfig"}
 STATUS = "Documentation/status.rst"
+FEATURES = "Documentation/driver-features.rst"
 # a longer file explains itself at its top with this word
 EXCEPTION = "Long because"
 
@@ -48,7 +49,7 @@ def root_entries():
             yield f"{path}: unexpected entry in the root"
 
 
-def status(page, text):
+def status(page, text, at_least=20):
     """Every test named on the status page as ``file`` or ``file: name`` exists."""
     files = set(tracked())
     named = 0
@@ -61,7 +62,7 @@ def status(page, text):
                 yield f"{page}:{number}: no file {ref[0]}"
             elif ref[1] and ref[1] not in read(ref[0]):
                 yield f"{page}:{number}: {ref[0]} has no test {ref[1]}"
-    if named < 20:
+    if named < at_least:
         yield f"{page}: only {named} tests named"
 
 
@@ -78,4 +79,5 @@ tap.check("tree: files a head can hold", sizes())
 tap.check("tree: only known entries in the root", root_entries())
 tap.check("tree: the check of the status page can fail", status_self_test())
 tap.check("tree: tests named in status.rst exist", status(STATUS, read(STATUS)))
+tap.check("tree: tests named in driver-features.rst exist", status(FEATURES, read(FEATURES), 10))
 tap.done()

@@ -13,6 +13,7 @@ import bench
 import boot
 import check
 import debug_kernel
+import dkms
 import kernels
 from common import BUILD, Refused
 
@@ -50,7 +51,9 @@ def parser():
     m = sub.add_parser("modules", help="build weft.ko into build/modules/KERNEL/")
     m.add_argument("kernel", nargs="*", help=f"of {', '.join(kernels.every_name())}; all when none is named")
     m.add_argument("--make", action="append", default=[], metavar="ARG", help="argument for the kernel's make (W=1)")
-    sub.add_parser("check", help="static checks of the module")
+    c = sub.add_parser("check", help="static checks")
+    c.add_argument("checks", nargs="*", help=f"of {', '.join(f.__name__ for f in check.CHECKS)}; all when none is named")
+    sub.add_parser("dkms", help="pack the driver for DKMS")
     f = sub.add_parser("bench", help="take all figures into build/bench.json")
     f.add_argument("--timeout", type=float, default=1200)
     k = sub.add_parser("kernel", help="print where a kernel is: release, image, build directory")
@@ -95,7 +98,10 @@ def main():
                 raise Refused("driver/Kbuild is missing")
         return 0
     if verb == "check":
-        return check.run()
+        return check.run(args["checks"])
+    if verb == "dkms":
+        dkms.pack()
+        return 0
     if verb == "bench":
         return bench.bench(args["timeout"])
     if verb == "kernel":

@@ -484,8 +484,7 @@ struct drm_weft_cell_wait {
 	__u64 fault;
 };
 
-/** struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it; jobs that have not ended signal
- * -ECANCELED, those that still waited for a syncobj -ESRCH */
+/** struct drm_weft_queue_destroy - stops it; jobs not ended signal -ECANCELED, those waiting for a syncobj -ESRCH */
 struct drm_weft_queue_destroy {
 	__u32 queue_id;
 	__u32 pad;

@@ -23,6 +23,7 @@ at=0
 while [ "$at" -lt "$bytes" ]; do
 	cp "$image" "$dir/x.bin"
 	old=$(od -An -tu1 -j "$at" -N 1 "$image" | tr -d ' ')
+	# shellcheck disable=SC2059 # the format is the byte
 	printf "$(printf '\\%03o' $(( old ^ 1 << at % 8 )))" |
 		dd of="$dir/x.bin" bs=1 seek="$at" conv=notrunc status=none
 	refuse "byte $at" "$fwsign" --verify "$pub" "$dir/x.bin"
