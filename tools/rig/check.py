@@ -1,39 +1,240 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Static checks of the module: sparse and W=1 on the debug kernel's build, checkpatch on every source."""
+"""Static checks, each a function that gives the lines it found: `make check` wants none. The module is checked in a kernel
+tree, where it also has to configure and to build (source_tree.py)."""
+import json
+import os
+import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import debug_kernel
 import kernels
-from common import BUILD, CLONE, LOGS, Refused, say
+import source_tree
+from common import BUILD, CLONE, LOGS, RIG, Refused, progress, run_logged, say
 
-# Told by checkpatch about files that live outside a kernel tree.
-NOT_HERE = "FILE_PATH_CHANGES,SPDX_LICENSE_TAG,LINUX_VERSION_CODE,MACRO_ARG_REUSE,LONG_LINE,LONG_LINE_COMMENT"
-
-
-def sparse():
-    kernel = kernels.get("debug")
-    kernel.name = "check"   # objects of its own
-    (BUILD / "modules/check/stamp").unlink(missing_ok=True)
-    kernels.build_module(kernel, ["C=2", "W=1"])
-    lines = (LOGS / "module-check.log").read_text().splitlines()
-    return [line for line in lines if ": warning:" in line or ": error:" in line]
-
-
-def checkpatch():
-    script = debug_kernel.prepare() / "share/checkpatch.pl"
-    sources = [p for p in kernels.mirror_sources(BUILD / "modules/check/src") if p.suffix in (".c", ".h")
-               and (CLONE / "driver") in p.parents]
-    run = subprocess.run(["perl", script, "--no-tree", "-f", "--strict", "--terse", "--no-summary", "--show-types",
-                          "--ignore", NOT_HERE, "--max-line-length=120", *sources], capture_output=True, text=True)
-    return [line for line in run.stdout.splitlines() if ": ERROR:" in line or ": WARNING:" in line
-            or ": CHECK:" in line]
+CHECK = BUILD / "check"
+# Told by checkpatch about files that live outside a kernel tree, or that are a matter of taste with lines of 120.
+NOT_HERE = ("FILE_PATH_CHANGES,SPDX_LICENSE_TAG,LINUX_VERSION_CODE,MACRO_ARG_REUSE,LONG_LINE,LONG_LINE_COMMENT,"
+            "BIT_MACRO")    # user space has no BIT()
+# What a check says and is not so: (check, file, text in the line): why. One that no longer is said is a finding itself.
+EXCUSED = {
+    ("shellcheck", "tools/rig/bootstrap", "SC3044"): "a function of its own called complete",
+    ("shellcheck", "tools/rig/bootstrap", "SC2086"): "package names are to be split",
+    ("shellcheck", "tools/rig/bootstrap", "SC1091"): "the machine's own file",
+    ("shellcheck", "tools/rig/bootstrap", "SC2016"): "for apt-get and for mmdebstrap to expand",
+}
 
 
-def run():
-    found = sparse() + checkpatch()
+def relative(line):
+    return line.replace(f"{CLONE}/", "")
+
+
+def warnings(lines):
+    return [line for line in lines if re.search(r": (?:warning|error):|^WARNING: modpost:", line)
+            and not re.search(r"undefined!$|Symbol info of vmlinux is missing", line)]
+
+
+def in_tree(tree):
+    """sparse and all warnings of gcc, in a kernel tree. A warning of the kernel's own headers is not ours."""
+    return [line for line in warnings(source_tree.build(tree, "C=2", "W=1")) if "weft" in line]
+
+
+def checkpatch(tree):
+    """As a maintainer runs it: on the files where they lie in the kernel's tree."""
+    src = tree / "src"
+    files = [p for p in (src / source_tree.WEFT).rglob("*")
+             if p.suffix in (".c", ".h") and "firmware" not in p.parts or p.name in ("Kbuild", "Kconfig")]
+    files.append(src / "include/uapi/drm/weft_accel.h")
+    run = subprocess.run(["perl", "scripts/checkpatch.pl", "-f", "--strict", "--terse", "--no-summary", "--show-types",
+                          "--ignore", NOT_HERE, "--max-line-length=120", *[p.relative_to(src) for p in files]],
+                         cwd=src, capture_output=True, text=True)
+    return [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
+
+
+def python_for_spatch():
+    """A directory with the library by the name under which spatch looks for it; only -dev packages have that name."""
+    real = sorted(Path("/usr/lib/x86_64-linux-gnu").glob("libpython3.*.so.1.0"))
+    if not real:
+        raise Refused("coccicheck needs libpython3.13 in the root (tools/rig/packages)")
+    where = CHECK / "lib"
+    where.mkdir(parents=True, exist_ok=True)
+    link = where / real[0].name.removesuffix(".1.0")
+    if not link.is_symlink():
+        link.symlink_to(real[0])
+    return where
+
+
+def spatch(script, tree, env):
+    """What one semantic patch reports. Options are those that it asks for, as scripts/coccicheck reads them."""
+    text = script.read_text()
+    if "virtual report" not in text:
+        return []
+    options = " ".join(re.findall(r"^// Options:\s*(.*)$", text, re.M)).split()
+    src = tree / "src"
+    run = subprocess.run(["spatch", "-D", "report", "--no-show-diff", "--very-quiet", "--cocci-file", script, *options,
+                          "--dir", src / source_tree.WEFT, "-I", src / source_tree.WEFT, "-I", src / "include",
+                          "-I", src / "arch/x86/include"], env=env, capture_output=True, text=True)
+    lines = [line for line in run.stdout.splitlines() if re.match(r"\S+:\d+", line)]
+    if run.returncode:
+        lines.append(f"{script.name}: spatch ended with {run.returncode}: {run.stderr.strip()[:200]}")
+    return lines
+
+
+def coccicheck(tree):
+    """The kernel's own semantic patches."""
+    env = dict(os.environ, LD_LIBRARY_PATH=str(python_for_spatch()))
+    scripts = sorted((tree / "src/scripts/coccinelle").rglob("*.cocci"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = [line for lines in pool.map(lambda s: spatch(s, tree, env), scripts) for line in lines]
+    if len(scripts) < 50:
+        found.append(f"only {len(scripts)} semantic patches in {tree}")
+    return found
+
+
+def clang_module(_tree):
+    """weft.ko by clang, for the main kernel's headers. They were configured for gcc, whose own switches are dropped."""
+    CHECK.mkdir(parents=True, exist_ok=True)
+    wrapper = CHECK / "clang"
+    wrapper.write_text('#!/bin/bash\nargs=()\nfor a; do case $a in -fconserve-stack|-mrecord-mcount) ;; '
+                       '*) args+=("$a") ;; esac; done\nexec clang "${args[@]}"\n')
+    wrapper.chmod(0o755)
+    kernel = kernels.get("main")
+    kernel.name = "clang"
+    kernels.build_module(kernel, [f"CC={wrapper}"])
+    return warnings((LOGS / "module-clang.log").read_text().splitlines())
+
+
+def compile_commands():
+    """How clang compiled the module, for clang-tidy; from the .cmd files that Kbuild leaves."""
+    src = BUILD / "modules/clang/src"
+    rows = []
+    for cmd in sorted(src.rglob(".*.o.cmd")):
+        found = re.search(r"^savedcmd_(\S+) := (.*?\S+\.c)\b", cmd.read_text(), re.M)
+        source = found and found.group(2).split()[-1]
+        if not source or "weft_" not in source:
+            continue
+        command = re.sub(r"^\S+/check/clang", "clang", found.group(2))
+        rows.append({"directory": str(src), "command": command.replace("$(pound)", "#"), "file": source})
+    where = CHECK / "module"
+    where.mkdir(parents=True, exist_ok=True)
+    (where / "compile_commands.json").write_text(json.dumps(rows))
+    return where, [row["file"] for row in rows]
+
+
+def tidy(database, files, checks):
+    """Each file by itself, so that one that clang-tidy cannot read does not hide the others."""
+    def one(path):
+        run = subprocess.run(["clang-tidy", "--quiet", f"--config-file={checks}", "-p", database, path],
+                             capture_output=True, text=True, cwd=CLONE)
+        lines = [line for line in run.stdout.splitlines() if re.search(r": (?:warning|error): ", line)]
+        if run.returncode and not lines:
+            lines.append(f"{path}: clang-tidy ended with {run.returncode}: {run.stderr.strip()[-200:]}")
+        return lines
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sorted({line for lines in pool.map(one, files) for line in lines})
+
+
+def clang_tidy(_tree):
+    """User space and module, with the checks of clang-tidy.yaml."""
+    database, module = compile_commands()
+    if len(module) < 20:
+        return [f"only {len(module)} files of the module were compiled by clang"]
+    user = BUILD / "clang"
+    rows = json.loads((user / "compile_commands.json").read_text())
+    sources = sorted({str((Path(row["directory"]) / row["file"]).resolve()) for row in rows
+                      if row["file"].endswith(".c") and "riscv64" not in row["command"]})
+    sources = [path for path in sources if path.startswith(f"{CLONE}/") and not path.startswith(f"{BUILD}/")]
+    config = RIG / "clang-tidy.yaml"
+    return tidy(database, module, config) + tidy(user, sources, config)
+
+
+def features(tree):
+    """Every cell of Documentation/driver-features.rst about a driver of the kernel, looked up in the kernel's source."""
+    folders = {name: tree / "src/drivers" / (f"accel/{name}" if name != "xe" else "gpu/drm/xe")
+               for name in ("ivpu", "amdxdna", "xe", "habanalabs", "qaic")}
+    page = (CLONE / "Documentation/driver-features.rst").read_text()
+    whole = {name: [p.read_text(errors="replace") for p in sorted(folder.rglob("*.[ch]"))]
+             for name, folder in folders.items()}
+    found, cells = [], 0
+    for number, line in enumerate(page.splitlines(), 1):
+        name = line.split(":")[1] if line.startswith(":") else None
+        if name not in folders:
+            continue
+        cells += 1
+        absent = re.match(r":\w+: no \(``(.+)``\)$", line)
+        present = re.match(r":\w+: ``(\S+\.[ch]): (.+)``$", line)
+        if absent:
+            wrong = any(re.search(absent.group(1), text, re.M) for text in whole[name])
+        elif present:
+            path = folders[name] / present.group(1)
+            wrong = not path.is_file() or present.group(2) not in path.read_text(errors="replace")
+        else:
+            wrong = True
+        if wrong:
+            found.append(f"Documentation/driver-features.rst:{number}: not so in the kernel's source: {line}")
+    if cells < 100:
+        found.append(f"Documentation/driver-features.rst: only {cells} cells")
+    return found
+
+
+def shells():
+    """Every shell script of the tree, known by its first line, with its dialect where shellcheck cannot tell."""
+    for path in subprocess.run(["git", "-c", f"safe.directory={CLONE}", "-C", CLONE, "ls-files", "-co",
+                                "--exclude-standard"], check=True, capture_output=True, text=True).stdout.splitlines():
+        if not (CLONE / path).is_file():
+            continue
+        with open(CLONE / path, "rb") as f:
+            first = f.readline(100)
+        if path.endswith(".bash"):
+            yield path, "bash"
+        elif re.match(rb"#!\S*/busybox sh\b", first):
+            yield path, "busybox"
+        elif found := re.match(rb"#!\S*/(?:env )?(sh|bash)\b", first):
+            yield path, found.group(1).decode()
+
+
+def shellcheck(_tree):
+    found, count = [], 0
+    for path, dialect in shells():
+        count += 1
+        run = subprocess.run(["shellcheck", "--format=gcc", "-x", "-s", dialect, path], cwd=CLONE, capture_output=True,
+                             text=True)
+        found += run.stdout.splitlines() + run.stderr.splitlines()
+    return found if count >= 8 else [*found, f"only {count} shell scripts found"]
+
+
+def excuse(check, lines, excused):
+    """The lines that have no excuse, and the excuses without a line."""
+    used = set()
+
+    def has(line):
+        hit = [key for key in excused if key[0] == check and key[1] in line and key[2] in line]
+        used.update(hit)
+        return bool(hit)
+    left = [line for line in lines if not has(line)]
+    stale = [key for key in excused if key[0] == check and key not in used]
+    return left + [f"{path}: {text} is excused and not found any more; see tools/rig/check.py" for _, path, text in stale]
+
+
+CHECKS = (in_tree, checkpatch, coccicheck, clang_module, clang_tidy, shellcheck, features)
+
+
+def run(names=()):
+    unknown = set(names) - {check.__name__ for check in CHECKS}
+    if unknown:
+        raise Refused(f"no check {', '.join(sorted(unknown))}; there are {', '.join(c.__name__ for c in CHECKS)}")
+    found = []
+    with source_tree.with_weft() as tree:
+        for check in CHECKS:
+            name = check.__name__
+            if names and name not in names:
+                continue
+            with progress(name):
+                lines = excuse(name, check(tree), EXCUSED)
+            found += [f"{name}: {relative(line.replace(f'{tree}/src/', ''))}" for line in lines]
     for line in found:
-        print(line.replace(f"{CLONE}/", ""))
+        print(line)
     say(f"{len(found)} findings")
     if found:
         raise Refused("static checks found something")
