@@ -158,8 +158,7 @@ void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
 	if (!READ_ONCE(fl->bus[tag]) && !drm_dev_is_unplugged(&w->drm)) {
 		bo = import_word(w, dmabuf, tag);
 		if (IS_ERR(bo)) {
-			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%ld)\n", tag, peer->serial,
-				PTR_ERR(bo));
+			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%pe)\n", tag, peer->serial, bo);
 		} else {
 			old = fl->import[tag];
 			fl->import[tag] = bo;

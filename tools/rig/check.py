@@ -26,6 +26,11 @@ EXCUSED = {
 }
 
 
+# Semantic patches that want an OCaml compiler: one is about another driver's table, the other (a pointer compared with 0)
+# is what sparse says too.
+OCAML = {"check_bq27xxx_data.cocci", "badzero.cocci"}
+
+
 def relative(line):
     return line.replace(f"{CLONE}/", "")
 
@@ -80,7 +85,7 @@ def python_for_spatch():
 def spatch(script, tree, env):
     """What one semantic patch reports. Options are those that it asks for, as scripts/coccicheck reads them."""
     text = script.read_text()
-    if "virtual report" not in text:
+    if "virtual report" not in text or script.name in OCAML:
         return []
     options = " ".join(re.findall(r"^// Options:\s*(.*)$", text, re.M)).split()
     src = tree / "src"
