@@ -2,6 +2,7 @@
 # Copyright 2026 The weft authors
 """Static checks, each a function that gives the lines it found: `make check` wants none. The module is checked in a kernel
 tree, where it also has to configure and to build (source_tree.py)."""
+import contextlib
 import json
 import os
 import re
@@ -21,7 +22,6 @@ NOT_HERE = ("FILE_PATH_CHANGES,SPDX_LICENSE_TAG,LINUX_VERSION_CODE,MACRO_ARG_REU
 EXCUSED = {
     ("shellcheck", "tools/rig/bootstrap", "SC3044"): "a function of its own called complete",
     ("shellcheck", "tools/rig/bootstrap", "SC2086"): "package names are to be split",
-    ("shellcheck", "tools/rig/bootstrap", "SC1091"): "the machine's own file",
     ("shellcheck", "tools/rig/bootstrap", "SC2016"): "for apt-get and for mmdebstrap to expand",
 }
 
@@ -45,7 +45,7 @@ def in_tree(tree):
     return [line for line in warnings(source_tree.build(tree, "W=1")) if "weft" in line]
 
 
-def sparse(_tree):
+def sparse():
     """For 6.12: the kernels from 7.2 on want a newer sparse than Debian has, and leave it out with a mere remark."""
     kernel = kernels.get("612")
     kernel.name = "sparse"  # objects of its own
@@ -109,7 +109,7 @@ def coccicheck(tree):
     return found
 
 
-def clang_module(_tree):
+def clang_module():
     """weft.ko by clang, for the main kernel's headers. They were configured for gcc, whose own switches are dropped."""
     CHECK.mkdir(parents=True, exist_ok=True)
     wrapper = CHECK / "clang"
@@ -152,7 +152,7 @@ def tidy(database, files, checks):
         return sorted({line for lines in pool.map(one, files) for line in lines})
 
 
-def clang_tidy(_tree):
+def clang_tidy():
     """User space and module, with the checks of clang-tidy.yaml."""
     database, module = compile_commands()
     if len(module) < 20:
@@ -211,7 +211,7 @@ def shells():
             yield path, found.group(1).decode()
 
 
-def shellcheck(_tree):
+def shellcheck():
     found, count = [], 0
     for path, dialect in shells():
         count += 1
@@ -234,21 +234,24 @@ def excuse(check, lines, excused):
     return left + [f"{path}: {text} is excused and not found any more; see tools/rig/check.py" for _, path, text in stale]
 
 
-CHECKS = (in_tree, sparse, checkpatch, coccicheck, clang_module, clang_tidy, shellcheck, features)
+IN_TREE = (in_tree, checkpatch, coccicheck, features)
+CHECKS = (shellcheck, sparse, clang_module, clang_tidy, *IN_TREE)
 
 
 def run(names=()):
     unknown = set(names) - {check.__name__ for check in CHECKS}
     if unknown:
         raise Refused(f"no check {', '.join(sorted(unknown))}; there are {', '.join(c.__name__ for c in CHECKS)}")
+    wanted = [check for check in CHECKS if not names or check.__name__ in names]
     found = []
-    with source_tree.with_weft() as tree:
-        for check in CHECKS:
+    with contextlib.ExitStack() as stack:
+        tree = None
+        for check in wanted:
+            if check in IN_TREE and not tree:
+                tree = stack.enter_context(source_tree.with_weft())
             name = check.__name__
-            if names and name not in names:
-                continue
             with progress(name):
-                lines = excuse(name, check(tree), EXCUSED)
+                lines = excuse(name, check(tree) if check in IN_TREE else check(), EXCUSED)
             found += [f"{name}: {relative(line.replace(f'{tree}/src/', ''))}" for line in lines]
     for line in found:
         print(line)
