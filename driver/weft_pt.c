@@ -3,6 +3,7 @@
 #include "weft_pt.h"
 
 #define LEAF_2M		1	/* level of a 2 MiB leaf */
+#define NO_TABLE	((struct weft_pt_table *)0)	/* user space has no NULL in linux/ */
 
 static unsigned int index_of(__u64 va, unsigned int level)
 {
@@ -72,7 +73,7 @@ static int map_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 va, 
 		if (part > bytes)
 			part = bytes;
 		if (table->level == 0 || (table->level == LEAF_2M && !table->child[i] && fits_2m(va, bytes, leaf))) {
-			set_entry(pt, table, i, leaf | WEFT_PTE_VALID | WEFT_PTE_LEAF, 0);
+			set_entry(pt, table, i, leaf | WEFT_PTE_VALID | WEFT_PTE_LEAF, NO_TABLE);
 		} else {
 			struct weft_pt_table *child = table->child[i];
 			int fresh = !child;
@@ -113,11 +114,11 @@ static __u64 clear_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 
 		if (child) {
 			cleared += clear_level(pt, child, va, part);
 			if (!child->used) {
-				set_entry(pt, table, i, 0, 0);
+				set_entry(pt, table, i, 0, NO_TABLE);
 				pt->ops->free_table(pt->ctx, child);
 			}
 		} else if (table->entry[i] & WEFT_PTE_VALID) {
-			set_entry(pt, table, i, 0, 0);
+			set_entry(pt, table, i, 0, NO_TABLE);
 			cleared++;
 		}
 		va += part;
@@ -148,7 +149,7 @@ void weft_pt_fini(struct weft_pt *pt)
 {
 	if (pt->root)
 		free_level(pt, pt->root);
-	pt->root = 0;
+	pt->root = NO_TABLE;
 }
 
 int weft_pt_map(struct weft_pt *pt, __u64 va, __u64 bytes, __u64 leaf)
@@ -217,7 +218,7 @@ int weft_pt_split(struct weft_pt *pt, __u64 va)
 		return -1;
 	leaf = table->entry[i];
 	for (j = 0; j < WEFT_PT_ENTRIES; j++)
-		set_entry(pt, child, j, leaf_at(leaf, (__u64)j << WEFT_PAGE_SHIFT), 0);
+		set_entry(pt, child, j, leaf_at(leaf, (__u64)j << WEFT_PAGE_SHIFT), NO_TABLE);
 	set_entry(pt, table, i, table_entry(child), child);
 	return 1;
 }

@@ -134,7 +134,7 @@ int weft_route_open(struct weft_device *owner, struct device *client, bool follo
 				route.error == -EOPNOTSUPP ? "this kernel has no PCI_P2PDMA" : "it is no PCI device");
 		return route.error;
 	}
-	now = xa_mk_value(route.detail << 1 | !route.error);
+	now = xa_mk_value((route.detail << 1) + !route.error);
 	said = xa_store(&owner->exports.said, address_of(to_pci_dev(client)), now, GFP_KERNEL);
 	/* Told again when it changed; without memory to remember it is told as well. */
 	if (said != now)
