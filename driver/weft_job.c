@@ -112,7 +112,7 @@ const struct drm_sched_backend_ops weft_job_sched_ops = {
 
 /* --- the parser --- */
 
-static int check_submit(const struct drm_weft_submit *args)
+int weft_job_check(const struct drm_weft_submit *args)
 {
 	u64 end;
 
@@ -258,7 +258,7 @@ int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_wef
 	struct weft_queue *q;
 	int ret;
 
-	ret = check_submit(args);
+	ret = weft_job_check(args);
 	if (ret)
 		return ret;
 	q = weft_queue_get(f, args->queue_id);

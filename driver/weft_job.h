@@ -16,6 +16,9 @@ extern const struct drm_sched_backend_ops weft_job_sched_ops;
 
 struct weft_queue *weft_job_queue(struct drm_sched_job *base);
 
+/* Flags, counts, alignment and ranges of a submission: 0 or -EINVAL. */
+int weft_job_check(const struct drm_weft_submit *args);
+
 /*
  * Submits one job. @ended: NULL, or where to put a reference to the fence that signals when the job ends, whose error is
  * how.

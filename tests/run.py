@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -184,6 +185,17 @@ program() {
 }
 %(programs)s
 """
+# The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
+KUNIT = """
+modprobe weft_kunit
+for suite in /sys/kernel/debug/kunit/weft_*; do
+	echo "@@ kunit/$(basename "$suite")"
+	echo 1 >"$suite/run"	# loading does not, without KUNIT_AUTORUN_ENABLED
+	sed -n 's/^    //p' "$suite/results"
+	echo "@@= 0"
+done
+rmmod weft_kunit
+"""
 
 
 def kselftests():
@@ -191,15 +203,16 @@ def kselftests():
     return [p.name for part in ("kselftest", "runtime") for p in sorted((USER / "tests" / part).glob("*_test")) if p.is_file()]
 
 
-def machine(kernel, counts, log, patience=1, seed=None):
-    """Boots once and runs these programs {name: COUNT or ''}; patience multiplies the limits, which only end what hangs."""
-    slow = patience * (4 if kernel == "debug" else 1)
+def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **options):
+    """Boots once and runs these programs {name: COUNT or ''}; patience multiplies the limits, which only end what hangs.
+    @suites: of KUnit; @after: further commands; @options: of boot.Run."""
+    slow = patience * {"debug": 4, "coverage": 6}.get(kernel, 1)
     programs = "\n".join(f"program {name} '{count}'" for name, count in counts.items())
     command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
-                       "seed": seed or os.environ.get("SEED", "1")}
+                       "seed": seed or os.environ.get("SEED", "1")} + (KUNIT if suites else "") + after
     output = bytearray()
     code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=420 * slow,
-                              output=output.extend))
+                              output=output.extend, **options))
     results = Results()
     parts = ("\n" + output.decode(errors="replace")).split("\n@@ ")[1:]
     for part in parts:
@@ -207,7 +220,7 @@ def machine(kernel, counts, log, patience=1, seed=None):
         text, ended, status = text.partition("@@= ")
         code_of = int(status.split()[0]) if ended and status.split() else "the machine"
         results.add(tap(f"{kernel}/{name.strip()}", text, code_of))
-    missing = set(counts) - {part.split("\n")[0].strip() for part in parts}
+    missing = {*counts, *suites} - {part.split("\n")[0].strip() for part in parts}
     results.failures += [f"{kernel}/{name}: did not run" for name in sorted(missing)]
     if code:
         results.failures.append(f"{kernel}: the machine or its log has a fault (code {code}), see build/log/{log}.kernel.log")
@@ -216,13 +229,24 @@ def machine(kernel, counts, log, patience=1, seed=None):
     return results
 
 
-def kselftest(kernel):
+def kunit_suites(kernel, options):
+    """Names of those that the kernel can run and the options want."""
+    if kernel not in ("debug", "coverage"):
+        return []
+    names = [name for path in sorted((CLONE / "tests/kunit").glob("*_test.c"))
+             for name in re.findall(r'\.name = "(weft_\w+)"', path.read_text())]
+    return [f"kunit/{name}" for name in names if options.match in f"kunit/{name}"]
+
+
+def kselftest(kernel, after="", **machine_options):
+    """A suite; @after: further commands for the machine."""
     def run(options):
         """The driver in the machine, through its whole UAPI."""
         counts = {name: environment(name).get("COUNT", "") for name in kselftests() if options.match in name}
-        if not counts:
+        suites = kunit_suites(kernel, options)
+        if not counts and not suites:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])
-        return machine(kernel, counts, f"kselftest-{kernel}")
+        return machine(kernel, counts, f"kselftest-{kernel}", suites=suites, after=after, **machine_options)
     run.__doc__ = f"The driver in the machine, on {kernel}."
     return run
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Copyright 2026 The weft authors */
+/* What weft_kunit.ko calls of weft.ko; linked into the latter where the tests are built. */
+#include <kunit/visibility.h>
+
+#include "weft_device.h"
+#include "weft_file.h"
+#include "weft_job.h"
+#include "weft_names.h"
+#include "weft_pt.h"
+#include "weft_vma.h"
+
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_fini);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_map);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_count);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_split);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_clear);
+EXPORT_SYMBOL_IF_KUNIT(weft_pt_lookup);
+EXPORT_SYMBOL_IF_KUNIT(weft_job_check);
+EXPORT_SYMBOL_IF_KUNIT(weft_vma_check);
+EXPORT_SYMBOL_IF_KUNIT(weft_file_charge);
+EXPORT_SYMBOL_IF_KUNIT(weft_file_charge_count);
+EXPORT_SYMBOL_IF_KUNIT(weft_file_charge_system);
+EXPORT_SYMBOL_IF_KUNIT(weft_file_uncharge_system);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_fini);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_user_bytes);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_alloc);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_free);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_quarantine);
+EXPORT_SYMBOL_IF_KUNIT(weft_carve_reclaim);
+EXPORT_SYMBOL_IF_KUNIT(weft_link_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_link_get);
+EXPORT_SYMBOL_IF_KUNIT(weft_link_put);
+EXPORT_SYMBOL_IF_KUNIT(weft_link_serial);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_fault);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_run);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_packet);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_event);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_safe);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_mbox);
+EXPORT_SYMBOL_IF_KUNIT(weft_name_state);
