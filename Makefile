@@ -20,7 +20,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check dkms install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check coverage dkms install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -39,6 +39,7 @@ help:
 #:   user        card, firmware, library, tools and test programs, into build/user/
 #:   docs        Documentation/ as HTML and man pages, into build/docs/
 #:   check       static checks: build in a kernel tree, sparse, checkpatch, coccinelle, clang, clang-tidy, shellcheck
+#:   coverage    lines of driver/ that the tests in the machine reach, by file
 #:   dkms        the driver's sources as an archive for DKMS, in build/
 #:   install     library, tools, udev rule and group below DESTDIR
 #:   uninstall   take them away again
@@ -103,6 +104,9 @@ docs: setup
 check: user
 	@$(ROOT) tools/rig/build-user build/clang --native-file tools/rig/clang.ini
 	@$(RIG) check $(ARGS)
+
+coverage: user
+	@$(ROOT) python3 -B tests/coverage.py $(ARGS)
 
 dkms: setup
 	@$(RIG) dkms

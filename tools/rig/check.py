@@ -125,8 +125,9 @@ def clang_module():
     CHECK.mkdir(parents=True, exist_ok=True)
     wrapper = CHECK / "clang"
     wrapper.write_text('#!/bin/bash\nargs=()\nfor a; do case $a in '
-                       '-fconserve-stack|-mrecord-mcount|-mindirect-branch*|-fmin-function-alignment=*|-fzero-init-*'
+                       '-fconserve-stack|-mrecord-mcount|-mindirect-branch-register|-fmin-function-alignment=*|-fzero-init-*'
                        '|-fsanitize=bounds-strict|-mharden-sls=all|-fno-allow-store-data-races|-fdiagnostics-*) ;; '
+                       '-mindirect-branch=thunk-extern) args+=(-mretpoline-external-thunk) ;; '
                        '-mpreferred-stack-boundary=*) args+=(-mstack-alignment=8) ;; '
                        '*) args+=("$a") ;; esac; done\nexec clang "${args[@]}" '
                        # said of the kernel's headers

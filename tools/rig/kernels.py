@@ -52,9 +52,9 @@ def every_name():
 
 
 def get(name):
-    if name == "debug":
+    if name in ("debug", "coverage"):   # the second for a weft.ko that counts its lines
         where = debug_kernel.prepare()
-        return Kernel("debug", (where / "release").read_text().strip(), debug_kernel.source()[1],
+        return Kernel(name, (where / "release").read_text().strip(), debug_kernel.source()[1],
                       where / "vmlinuz", where / "build", None)
     for kernel in (*stock(), *compile_only()):
         if kernel.name == name:
@@ -100,7 +100,8 @@ def build_module(kernel, extra=()):
         with progress(f"building weft.ko for {kernel.name} ({kernel.release})"):
             run_logged(["make", "-C", kernel.build, f"M={kernel.out}/src", f"-j{os.cpu_count()}",
                         "KCFLAGS=-Werror", "CONFIG_DEBUG_INFO_BTF_MODULES=",     # wants pahole, helps nobody here
-                        "CONFIG_WEFT_TEST_IMPORTER=m", *(["CONFIG_KUNIT_WEFT=m"] if kernel.name == "debug" else []),
+                        "CONFIG_WEFT_TEST_IMPORTER=m", *(["CONFIG_KUNIT_WEFT=m"] if kernel.name in ("debug", "coverage") else []),
+                        *(["GCOV_PROFILE=y"] if kernel.name == "coverage" else []),
                         *extra, "modules"], LOGS / f"module-{kernel.name}.log")
         built = sorted((kernel.out / "src").rglob("*.ko"))
         if not any(ko.name == "weft.ko" for ko in built):

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""Lines of driver/ that the tests in the machine reach: weft.ko compiled for gcov, on the debug kernel. Called by
+`make coverage`, in the private root. The other kernels' branches of driver/compat are not there to be reached."""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+
+from run import BUILD, CLONE, LOGS, Options, kselftest, run_suite
+
+THRESHOLD = 90      # per cent
+WHERE = BUILD / "coverage"
+OBJECTS = BUILD / "modules/coverage/src/driver"
+# The kernel's counts are files of debugfs that are to be read in one go, and end with the module.
+COLLECT = """
+find /sys/kernel/debug/gcov -name 'weft_*.gcda' | while read -r counts; do
+	cat "$counts" >"/host/${counts##*/}"
+done
+"""
+
+
+def lines():
+    """File of driver/ → line → how often it ran, from gcov's own reading of the counts."""
+    found = defaultdict(lambda: defaultdict(int))
+    for counts in sorted(WHERE.glob("weft_*.gcda")):
+        if not (OBJECTS / f"{counts.stem}.gcno").exists():
+            continue    # of a test's module
+        shutil.copy(counts, OBJECTS)
+        out = subprocess.run(["gcov", "--json-format", "--stdout", OBJECTS / counts.name], cwd=OBJECTS.parent, check=True,
+                             capture_output=True, text=True).stdout
+        for row in json.loads(out)["files"]:
+            name = os.path.normpath(row["file"].removeprefix(f"{OBJECTS.parent}/"))
+            if name.startswith("driver/"):
+                for line in row["lines"]:
+                    found[name][line["line_number"]] += line["count"]
+    return found
+
+
+def report(found):
+    rows = []
+    for name, counts in found.items():
+        reached = sum(1 for count in counts.values() if count)
+        rows.append((len(counts) - reached, reached, len(counts), name))
+    print(f"{'missed':>7} {'reached':>8} {'lines':>6} {'%':>6}  file")
+    for missed, reached, count, name in sorted(rows, reverse=True):
+        print(f"{missed:7} {reached:8} {count:6} {100 * reached / count:6.1f}  {name}")
+    reached, count = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    share = 100 * reached / count if count else 0
+    print(f"driver/: {reached} of {count} lines, {share:.1f} %; the threshold of {THRESHOLD} % is "
+          f"{'met' if share >= THRESHOLD else 'not met'}")
+    return share
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--match", default="", help="only programs with this in their name")
+    args = p.parse_args()
+    shutil.rmtree(WHERE, ignore_errors=True)
+    WHERE.mkdir(parents=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    results, _ = run_suite("coverage", kselftest("coverage", COLLECT, share=str(WHERE)), Options(match=args.match))
+    found = lines()
+    if len(found) < 20:
+        print(f"counts came for {len(found)} files only, see build/log/kselftest-coverage.kernel.log")
+        return 1
+    share = report(found)
+    (WHERE / "lines.json").write_text(json.dumps(found, indent=1) + "\n")
+    return 1 if results.failures or share < THRESHOLD else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
