@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections import defaultdict
 
-from run import BUILD, CLONE, LOGS, Options, kselftest, run_suite
+from run import LOGS, Options, kselftest, run_suite  # puts tools/rig on the path
+from common import BUILD  # noqa: E402
 
 THRESHOLD = 90      # per cent
 WHERE = BUILD / "coverage"
@@ -62,7 +63,7 @@ def main():
     shutil.rmtree(WHERE, ignore_errors=True)
     WHERE.mkdir(parents=True)
     LOGS.mkdir(parents=True, exist_ok=True)
-    results, _ = run_suite("coverage", kselftest("coverage", COLLECT, share=str(WHERE)), Options(match=args.match))
+    results = run_suite("coverage", kselftest("coverage", COLLECT, share=str(WHERE)), Options(match=args.match))
     found = lines()
     if len(found) < 20:
         print(f"counts came for {len(found)} files only, see build/log/kselftest-coverage.kernel.log")
