@@ -278,7 +278,7 @@ WEFT_ASSERT_AT(struct weft_queue_state, wait_since_ns, 96);
 WEFT_ASSERT_AT(struct weft_queue_state, origin, 104);
 WEFT_ASSERT_AT(struct weft_queue_state, dirty_links, 112);
 WEFT_ASSERT_AT(struct weft_queue_state, depth, 120);
-WEFT_ASSERT_AT(struct weft_queue_state, reserved0, 124);
+WEFT_ASSERT_AT(struct weft_queue_state, engine, 124);
 WEFT_ASSERT_AT(struct weft_queue_state, reserved1, 128);
 WEFT_ASSERT_AT(struct weft_queue_state, frame, 256);
 WEFT_ASSERT_AT(struct weft_queue_state, save, 576);

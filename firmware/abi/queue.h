@@ -120,7 +120,7 @@ struct weft_queue_state {
 	uint64_t origin;		/* first origin of a POISON that stopped the queue, cell.h */
 	uint64_t dirty_links;		/* links written since the last flush */
 	uint32_t depth;			/* levels in use, 1 = ring */
-	uint32_t reserved0;
+	uint32_t engine;		/* while RUNNING: 1 + the engine it is on; 0: on none, or the card does not tell */
 	uint64_t reserved1[16];
 	struct weft_frame frame[WEFT_FRAMES];
 	uint8_t  save[4096 - 256 - 64 * WEFT_FRAMES];	/* the card's own */

@@ -169,6 +169,10 @@
 						 * engine to its 4 KiB faults ECC; event ECC, ECC_FATAL counts */
 #define  WEFT_INJECT_LINK_DOWN		5	/* link tag ARG stops answering */
 #define  WEFT_INJECT_SLOW		6	/* units take ARG times as long */
+#define  WEFT_INJECT_STUCK		7	/* the next unit of queue ARG never ends, whatever limit or stop: only ENGINE_RESET
+						 * of its engine, or FLR, ends it */
+#define  WEFT_INJECT_STUCK_HARD		8	/* the same, and ENGINE_RESET does not end it either */
+#define  WEFT_INJECT_RESET_FAILS	9	/* the next FLR does nothing: RESET_GEN stays */
 
 /*
  * --- flush (WEFT_CAP_SYSTEM_SCOPE): bus address of an 8-byte word behind link n that never reads as all ones; SIGNAL

@@ -92,6 +92,101 @@ static void hang(void)
 	wr32(c, WEFT_REG_HANG_MS, 2000);
 }
 
+static bool done(struct card *c, unsigned op, uint32_t seq)
+{
+	return rd32(c, WEFT_REG_SAFE_DONE(op)) == seq;
+}
+
+/* A queue inside a unit that obeys nothing, as its state tells; QUEUE_STOP of it, which does not complete. */
+static uint32_t stick(struct rig *r, uint32_t what, uint32_t *engine)
+{
+	struct weft_queue_state st;
+	struct card *c = r->c;
+	uint32_t stop;
+
+	wr32(c, WEFT_REG_HANG_MS, 50);
+	inject(c, what, r->q->id);
+	submit(r->q, fill(0));
+	usleep(150000);
+	queue_wait_run(r->q, WEFT_QS_RUNNING, 1000, &st);
+	CHECK(st.engine, "the state of a running queue names no engine");
+	*engine = st.engine - 1;
+	stop = safe_start(c, WEFT_SAFE_QUEUE_STOP, r->q->id, 0, 0);
+	usleep(100000);
+	CHECK(!done(c, WEFT_SAFE_QUEUE_STOP, stop), "QUEUE_STOP completed while the unit goes on");
+	return stop;
+}
+
+/* ENGINE_RESET ends what QUEUE_STOP cannot, overtakes it, and costs nobody else. */
+static void stuck(void)
+{
+	struct card *c = CARD;
+	struct weft_queue_state st;
+	union weft_packet p = fill(3);
+	uint32_t stop, engine;
+
+	card_need(c);
+	struct rig r = rig_open(c), other = rig_open(c);
+	stop = stick(&r, WEFT_INJECT_STUCK, &engine);
+	rig_run(&other, &p, 1);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_ENGINE_RESET, engine, 0, 0), WEFT_SAFE_OK, "status of ENGINE_RESET");
+	CHECK_EQ(safe_wait(c, WEFT_SAFE_QUEUE_STOP, stop, 1000), WEFT_SAFE_OK, "status of QUEUE_STOP after it");
+	queue_wait_run(r.q, WEFT_QS_STOPPED, 1000, &st);
+	CHECK_EQ(st.cause, WEFT_FAULT_STOPPED, "cause");
+	CHECK_EQ(st.engine, 0, "engine of a stopped queue");
+	CHECK_EQ(st.retired, 0, "packets retired");
+	rig_run(&other, &p, 1);
+	rig_renew(&r);
+	rig_run(&r, &p, 1);
+	wr32(c, WEFT_REG_HANG_MS, 2000);
+}
+
+/* What no safe operation ends, FLR does. Another card's operations are not held up by it meanwhile. */
+static void stuck_hard(void)
+{
+	struct card *c = CARD;
+	union weft_packet p = fill(3);
+	uint32_t reset, engine;
+
+	cards_open(2);
+	card_need(c);
+	card_need(&ct_cards[1]);
+	struct rig r = rig_open(c), far = rig_open(&ct_cards[1]);
+	stick(&r, WEFT_INJECT_STUCK_HARD, &engine);
+	reset = safe_start(c, WEFT_SAFE_ENGINE_RESET, engine, 0, 0);
+	usleep(100000);
+	CHECK(!done(c, WEFT_SAFE_ENGINE_RESET, reset), "ENGINE_RESET completed while the unit goes on");
+	rig_run(&far, &p, 1);
+	CHECK_EQ(safe_call(&ct_cards[1], WEFT_SAFE_QUEUE_STOP, far.q->id, 0, 0), WEFT_SAFE_OK, "QUEUE_STOP on another card");
+	card_bringup(c);
+	card_forget(c);
+	r = rig_open(c);
+	rig_run(&r, &p, 1);
+	rig_renew(&far);
+	rig_run(&far, &p, 1);
+}
+
+static void reset_fails(void)
+{
+	struct card *c = CARD;
+	union weft_packet p = fill(3);
+	uint64_t gen;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	gen = rd64(c, WEFT_REG_RESET_GEN);
+	inject(c, WEFT_INJECT_RESET_FAILS, 0);
+	cfg_wr(c, c->pcie + 8, cfg_rd(c, c->pcie + 8, 2) | 0x8000, 2);
+	usleep(100000);
+	CHECK_EQ(rd64(c, WEFT_REG_RESET_GEN), gen, "RESET_GEN after an FLR that fails");
+	/* once */
+	card_bringup(c);
+	CHECK_EQ(rd64(c, WEFT_REG_RESET_GEN), gen + 1, "RESET_GEN after the next");
+	card_forget(c);
+	r = rig_open(c);
+	rig_run(&r, &p, 1);
+}
+
 /* A slow unit is no hang while it stays below the limit, and one above it. */
 static void slow(void)
 {
@@ -279,6 +374,9 @@ static void telemetry(void)
 static const struct ct_test tests[] = {
 	{ "lost interrupt", lost_irq, WEFT_CAP_INJECT | WEFT_CAP_COUNTERS, 0, false },
 	{ "hang: HANG_MS, run_limit_ns, QUEUE_STOP", hang, WEFT_CAP_INJECT, 0, false },
+	{ "a unit that obeys ENGINE_RESET only", stuck, WEFT_CAP_INJECT | WEFT_CAP_ENGINE_RESET, 0, false },
+	{ "a unit that obeys FLR only", stuck_hard, WEFT_CAP_INJECT | WEFT_CAP_ENGINE_RESET, 0, false },
+	{ "FLR that fails", reset_fails, WEFT_CAP_INJECT, 0, false },
 	{ "slow units", slow, WEFT_CAP_INJECT, 0, false },
 	{ "uncorrectable memory error", ecc, WEFT_CAP_INJECT, 0, false },
 	{ "link down", link_down, WEFT_CAP_INJECT, 0, false },

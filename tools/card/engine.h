@@ -72,11 +72,13 @@ struct wcard_queue {
 	bool timed;			/* its timer runs */
 	bool timed_over;		/* its TIMED packet can retire */
 	_Atomic bool stop;
+	_Atomic uint32_t stuck;		/* WEFT_INJECT_STUCK or _STUCK_HARD while a unit of it obeys nothing else, or 0 */
 
 	/* owner: the engine thread that runs it, else machine.lock */
 	uint64_t head, fence, retired, progress_ns, busy_ns, fault_va;
 	uint64_t wait_va, wait_value, wait_since_ns;	/* of the WAIT under way; since is 0 before it parks */
 	uint64_t origin, dirty_links;
+	uint32_t engine;		/* 1 + that it is on, 0: on none */
 	uint32_t cause;
 	unsigned int depth;		/* levels in use, 1 = ring */
 	struct weft_frame frame[WEFT_FRAMES];
@@ -243,6 +245,8 @@ void wcard_inject_met(struct wcard_card *c, const struct wcard_span *s);
 void wcard_inject_tell(struct wcard_machine *m);		/* outside a unit: events of errors that were met */
 /* Outside a unit. Whether a hang was planted here; it is over then, with enum weft_fault in *cause or 0 if stopped. */
 bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause);
+/* Outside a unit. Whether one was planted here that ends by a reset only; that has come. */
+bool wcard_inject_stuck(struct wcard_run *r);
 /* Outside a unit. Makes the one that took `ns` last longer. */
 void wcard_inject_slow(struct wcard_run *r, uint64_t ns);
 

@@ -29,6 +29,9 @@ static void recount(struct wcard_machine *m)
 void wcard_inject_reset(struct wcard_card *c)
 {
 	atomic_store(&c->inject.hang, WEFT_QUEUE_NONE);
+	atomic_store(&c->inject.stuck, WEFT_QUEUE_NONE);
+	atomic_store(&c->inject.stuck_hard, WEFT_QUEUE_NONE);
+	atomic_store(&c->inject.flr_fails, false);
 	atomic_store(&c->inject.slow, 1);
 	atomic_store(&c->inject.on, false);
 	atomic_store(&c->inject.ecc, WCARD_NO_ECC);
@@ -43,7 +46,8 @@ static void inject_unit(struct wcard_card *c, uint32_t what, uint64_t arg)
 	if (what == WEFT_INJECT_SLOW)
 		atomic_store(&c->inject.slow, arg < 1 ? 1 : arg > SLOW_MAX ? SLOW_MAX : (uint32_t)arg);
 	else if (arg < WCARD_NUM_QUEUES)
-		atomic_store(&c->inject.hang, (uint32_t)arg);
+		atomic_store(what == WEFT_INJECT_HANG ? &c->inject.hang : what == WEFT_INJECT_STUCK ? &c->inject.stuck :
+			     &c->inject.stuck_hard, (uint32_t)arg);
 	atomic_store(&c->inject.on, true);
 }
 
@@ -65,7 +69,10 @@ void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 	switch (what) {
 	case WEFT_INJECT_LOST_IRQ: atomic_store(&c->inject.irq, true); break;
 	case WEFT_INJECT_FW_CRASH: wcard_cp_crash(c); break;
+	case WEFT_INJECT_RESET_FAILS: atomic_store(&c->inject.flr_fails, true); break;
 	case WEFT_INJECT_HANG:
+	case WEFT_INJECT_STUCK:
+	case WEFT_INJECT_STUCK_HARD:
 	case WEFT_INJECT_SLOW: inject_unit(c, what, arg); break;
 	case WEFT_INJECT_ECC:
 	case WEFT_INJECT_LINK_DOWN: inject_memory(c, what, arg); break;
@@ -155,6 +162,30 @@ bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause)
 	if (!atomic_compare_exchange_strong(&r->q->c->inject.hang, &id, WEFT_QUEUE_NONE))
 		return false;
 	*cause = wcard_limits_fault(r->q, occupy(r, UINT64_MAX, r->q->unit_limit_ns));
+	return true;
+}
+
+static bool planted(_Atomic uint32_t *where, uint32_t queue)
+{
+	return atomic_compare_exchange_strong(where, &queue, WEFT_QUEUE_NONE);
+}
+
+/* Whoever resets clears q->stuck; limits and stops do not reach it. */
+bool wcard_inject_stuck(struct wcard_run *r)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	uint64_t start = wcard_now(r->e->m);
+	struct wcard_queue *q = r->q;
+
+	if (planted(&q->c->inject.stuck, q->desc.id))
+		atomic_store(&q->stuck, WEFT_INJECT_STUCK);
+	else if (planted(&q->c->inject.stuck_hard, q->desc.id))
+		atomic_store(&q->stuck, WEFT_INJECT_STUCK_HARD);
+	else
+		return false;
+	while (atomic_load(&q->stuck) && !r->e->m->quit)
+		nanosleep(&nap, NULL);
+	r->e->waited_ns += wcard_now(r->e->m) - start;
 	return true;
 }
 

@@ -54,6 +54,7 @@ static struct wcard_card *card_new(struct wcard_machine *m, unsigned int index, 
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++)
 		c->as[i].id = i;
 	pthread_mutex_init(&c->evt_lock, NULL);
+	pthread_mutex_init(&c->conn_lock, NULL);
 	c->lmem_fd = lmem_open(index);
 	if (c->lmem_fd < 0 || ftruncate(c->lmem_fd, (off_t)c->lmem_bytes))
 		return NULL;

@@ -168,6 +168,8 @@ struct wcard_card {
 	/* safe operations: machine.safe_lock */
 	struct wcard_safe_req safe[WCARD_SAFE_MAX];
 	unsigned int safe_n;
+	pthread_cond_t safe_cond;
+	pthread_t safe_thread;
 	uint32_t safe_done[8], safe_status[8];
 
 	pthread_mutex_t cp_lock;
@@ -183,6 +185,8 @@ struct wcard_card {
 	struct {
 		_Atomic bool on;		/* anything below may be set */
 		_Atomic uint32_t hang;		/* queue */
+		_Atomic uint32_t stuck, stuck_hard;	/* queue */
+		_Atomic bool flr_fails;		/* the next one */
 		_Atomic uint32_t slow;		/* times */
 		_Atomic uint64_t ecc;		/* local-memory offset of a page that cannot be read, or WCARD_NO_ECC */
 		_Atomic uint32_t links;		/* that do not answer, by tag */
@@ -200,6 +204,7 @@ struct wcard_card {
 	pthread_t vfu_thread;
 	int listen_fd;
 	_Atomic int conn_fd;
+	pthread_mutex_t conn_lock;	/* writers of conn_fd */
 	char path[104];
 };
 
@@ -229,8 +234,7 @@ struct wcard_machine {
 	pthread_t timed_thread;
 
 	pthread_mutex_t safe_lock;
-	pthread_cond_t safe_cond, safe_idle;
-	pthread_t safe_thread;
+	pthread_cond_t safe_idle;
 
 	pthread_mutex_t map_lock;	/* writers of dma tables and routes */
 	_Atomic(struct wcard_route *) route;
@@ -309,10 +313,13 @@ uint64_t wcard_pci_bar2(const struct wcard_card *c);		/* bus address, 0 when it 
 
 /* reset.c: FLR, DEVICE_RESET and loss of the client */
 void wcard_reset(struct wcard_card *c);
+void wcard_flr(struct wcard_card *c);				/* unless it was injected that it fails */
 
 /* vfu_socket.c */
 int wcard_vfu_init(struct wcard_card *c, const char *dir);
 void wcard_vfu_fini(struct wcard_card *c);
+/* Surprise removal: ends the connection, if there is one. The next that comes finds a fresh card. */
+void wcard_vfu_drop(struct wcard_card *c);
 /* The client is gone: nothing of it may be touched any more, and the card is as after power-on but for its memory of
  * resets and rollback. */
 void wcard_vfu_forget(struct wcard_card *c);

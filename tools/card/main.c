@@ -21,7 +21,7 @@
 static const char help[] =
 "Usage: weft-card --cards N --socket-dir DIR [option …]\n"
 "Emulates N weft cards, each a vfio-user server on DIR/card<i>.sock, and prints \"ready\" when all listen.\n"
-"SIGTERM or SIGINT ends it.\n"
+"SIGTERM or SIGINT ends it; SIGRTMIN + i (34 + i) takes card i from its client, as if it were pulled out.\n"
 "\n"
 "  --cards N          1 … 16 (default 1)\n"
 "  --socket-dir DIR   existing directory for the sockets\n"
@@ -172,15 +172,17 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGPIPE);
+	for (unsigned int i = 0; i < m.ncards; i++)
+		sigaddset(&set, SIGRTMIN + (int)i);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	ret = wcard_machine_init(&m, dir, msi, &what);
 	if (ret)
 		return fail(what, -ret);
 	puts("ready");
 	fflush(stdout);
-	do
-		sigwait(&set, &sig);
-	while (sig == SIGPIPE);
+	while (!sigwait(&set, &sig) && sig != SIGTERM && sig != SIGINT)
+		if (sig >= SIGRTMIN)
+			wcard_vfu_drop(m.card[sig - SIGRTMIN]);
 	wcard_machine_fini(&m);
 	return 0;
 }

@@ -132,7 +132,7 @@ void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, cons
 	}
 	pthread_mutex_unlock(&c->m->map_lock);
 	if (flr) {
-		wcard_reset(c);
+		wcard_flr(c);
 		return;
 	}
 	if (at < PCI_BASE_ADDRESS_5 + 4) {

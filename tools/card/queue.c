@@ -274,6 +274,7 @@ void wcard_queue_publish(struct wcard_queue *q, enum weft_queue_run run)
 	s->origin = q->origin;
 	s->dirty_links = q->dirty_links;
 	s->depth = q->depth;
+	s->engine = run == WEFT_QS_RUNNING ? q->engine : 0;
 	q->frame[0].pc = (uint32_t)q->head;
 	q->frame[0].list = q->head;
 	/* Once: the packet is forgotten afterwards, and the record outlives the queue. */
@@ -318,8 +319,10 @@ void wcard_queues_reset(struct wcard_card *c)
 	pthread_mutex_lock(&c->m->lock);
 	c->resetting = true;
 	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
-		if (c->queue[i])
+		if (c->queue[i]) {
 			wcard_queue_stop(c->queue[i]);
+			atomic_store(&c->queue[i]->stuck, 0);
+		}
 	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++) {
 		while (c->queue[i] && c->queue[i]->on_engine)
 			pthread_cond_wait(&c->m->off, &c->m->lock);

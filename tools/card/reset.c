@@ -73,3 +73,9 @@ void wcard_reset(struct wcard_card *c)
 	c->resetting = false;
 	pthread_mutex_unlock(&c->m->lock);
 }
+
+void wcard_flr(struct wcard_card *c)
+{
+	if (!atomic_exchange(&c->inject.flr_fails, false))
+		wcard_reset(c);
+}

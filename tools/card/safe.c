@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /*
- * Safe operations of all cards, done by one thread that needs neither firmware nor engines of its own: it marks, waits
- * for the units in flight, and reports. Stops of a whole round are asked for before the first is waited for.
+ * Safe operations, done by a thread of each card that needs neither firmware nor engines of its own: it marks, waits for
+ * the units in flight, and reports. A unit that does not end holds up the operations of its own card alone. Stops of a
+ * whole round are asked for before the first is waited for.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,8 +23,12 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 		struct wcard_queue *on = c->m->engine[q->arg[0]].q;
 
 		/* The engine may be at work for another card, whose queue is not ours to stop. */
-		if (on && on->c == c && !WCARD_BROKEN(engine_reset_nothing))
+		if (on && on->c == c && !WCARD_BROKEN(engine_reset_nothing)) {
+			uint32_t stuck = WEFT_INJECT_STUCK;
+
 			wcard_queue_stop(on);
+			atomic_compare_exchange_strong(&on->stuck, &stuck, 0);
+		}
 	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] == c->m->nengines) {
 		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
 			if (c->queue[i] && c->queue[i]->timed)
@@ -130,29 +135,13 @@ static uint32_t perform(struct wcard_card *c, const struct wcard_safe_req *q)
 	}
 }
 
-static struct wcard_card *next_card(struct wcard_machine *m, unsigned int *at)
+/* safe_lock held, given up meanwhile: the next one of the card. */
+static void turn(struct wcard_card *c)
 {
-	for (unsigned int i = 0; i < m->ncards; i++) {
-		unsigned int k = (*at + i) % m->ncards;
-
-		if (m->card[k]->safe_n) {
-			*at = k + 1;
-			return m->card[k];
-		}
-	}
-	return NULL;
-}
-
-/* safe_lock held, given up meanwhile: the next one of the cards from *at on. False: there is none. */
-static bool turn(struct wcard_machine *m, unsigned int *at)
-{
-	struct wcard_card *c = next_card(m, at);
-	struct wcard_safe_req q;
+	struct wcard_machine *m = c->m;
+	struct wcard_safe_req q = c->safe[0];
 	uint32_t status;
 
-	if (!c)
-		return false;
-	q = c->safe[0];
 	pthread_mutex_unlock(&m->safe_lock);
 	status = perform(c, &q);
 	pthread_mutex_lock(&m->safe_lock);
@@ -163,29 +152,33 @@ static bool turn(struct wcard_machine *m, unsigned int *at)
 	pthread_mutex_unlock(&m->safe_lock);
 	wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
 	pthread_mutex_lock(&m->safe_lock);
-	return true;
 }
 
 static void *safe_main(void *arg)
 {
-	struct wcard_machine *m = arg;
-	unsigned int at = 0;
+	struct wcard_card *c = arg;
+	struct wcard_machine *m = c->m;
 
 	pthread_mutex_lock(&m->safe_lock);
 	while (!m->quit)
-		if (!turn(m, &at))
-			pthread_cond_wait(&m->safe_cond, &m->safe_lock);
+		if (c->safe_n)
+			turn(c);
+		else
+			pthread_cond_wait(&c->safe_cond, &m->safe_lock);
 	pthread_mutex_unlock(&m->safe_lock);
 	return NULL;
 }
 
 bool wcard_safe_turn(struct wcard_machine *m)
 {
-	unsigned int at = 0;
-	bool did;
+	bool did = false;
 
 	pthread_mutex_lock(&m->safe_lock);
-	did = turn(m, &at);
+	for (unsigned int i = 0; i < m->ncards && !did; i++) {
+		did = m->card[i]->safe_n;
+		if (did)
+			turn(m->card[i]);
+	}
 	pthread_mutex_unlock(&m->safe_lock);
 	return did;
 }
@@ -210,7 +203,7 @@ void wcard_safe_cmd(struct wcard_card *c, uint64_t cmd)
 	mark(c, &q);
 	pthread_mutex_lock(&c->m->safe_lock);
 	c->safe[c->safe_n++] = q;
-	pthread_cond_signal(&c->m->safe_cond);
+	pthread_cond_signal(&c->safe_cond);
 	pthread_mutex_unlock(&c->m->safe_lock);
 }
 
@@ -229,17 +222,22 @@ void wcard_safe_drain(struct wcard_card *c)
 int wcard_safe_init(struct wcard_machine *m)
 {
 	pthread_mutex_init(&m->safe_lock, NULL);
-	wcard_cond_init(&m->safe_cond);
 	wcard_cond_init(&m->safe_idle);
-	return !m->by_hand && pthread_create(&m->safe_thread, NULL, safe_main, m) ? -EAGAIN : 0;
+	for (unsigned int i = 0; i < m->ncards; i++) {
+		wcard_cond_init(&m->card[i]->safe_cond);
+		if (!m->by_hand && pthread_create(&m->card[i]->safe_thread, NULL, safe_main, m->card[i]))
+			return -EAGAIN;
+	}
+	return 0;
 }
 
 void wcard_safe_fini(struct wcard_machine *m)
 {
 	pthread_mutex_lock(&m->safe_lock);
 	m->quit = true;
-	pthread_cond_signal(&m->safe_cond);
+	for (unsigned int i = 0; i < m->ncards; i++)
+		pthread_cond_signal(&m->card[i]->safe_cond);
 	pthread_mutex_unlock(&m->safe_lock);
-	if (!m->by_hand)
-		pthread_join(m->safe_thread, NULL);
+	for (unsigned int i = 0; i < m->ncards && !m->by_hand; i++)
+		pthread_join(m->card[i]->safe_thread, NULL);
 }

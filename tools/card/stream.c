@@ -161,11 +161,11 @@ static enum wcard_step injected(struct wcard_run *r)
 	bool hung;
 
 	pause_unit(r);
-	hung = wcard_inject_hang(r, &cause);
+	hung = wcard_inject_stuck(r) || wcard_inject_hang(r, &cause);
 	wcard_acc_begin(&r->acc);
 	if (cause)
 		return wcard_fail(r, (int)cause, 0);
-	/* Only a stop ended it: the packet does not run. */
+	/* Only a stop or a reset ended it: the packet does not run. */
 	return hung ? WCARD_MORE : WCARD_DONE;
 }
 
@@ -292,6 +292,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 	}
 	if (s == WCARD_TIMED) {
 		charge(r);
+		q->engine = 0;
 		wcard_queue_publish(q, WEFT_QS_RUNNING);
 		return false;
 	}
@@ -317,6 +318,7 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
 		wcard_trace_turn(&r, wcard_now(e->m));
 	q->deadline_ns = 0;
 	q->run = WEFT_QS_RUNNING;
+	q->engine = e->index + 1;
 	wcard_queue_publish(q, WEFT_QS_RUNNING);
 	for (;;) {
 		bool go = !atomic_load(&q->stop);

@@ -98,6 +98,22 @@ void wcard_vfu_forget(struct wcard_card *c)
 		wcard_irq_set_fd(c, i, -1);
 }
 
+/* Never a descriptor that has meanwhile become another file's. */
+static void set_conn(struct wcard_card *c, int fd)
+{
+	pthread_mutex_lock(&c->conn_lock);
+	c->conn_fd = fd;
+	pthread_mutex_unlock(&c->conn_lock);
+}
+
+void wcard_vfu_drop(struct wcard_card *c)
+{
+	pthread_mutex_lock(&c->conn_lock);
+	if (c->conn_fd >= 0)
+		shutdown(c->conn_fd, SHUT_RDWR);
+	pthread_mutex_unlock(&c->conn_lock);
+}
+
 static void *vfu_main(void *arg)
 {
 	struct wcard_card *c = arg;
@@ -105,18 +121,20 @@ static void *vfu_main(void *arg)
 	while (!c->m->closing) {
 		struct pollfd p = { .fd = c->listen_fd, .events = POLLIN };
 		const struct wcard_vfu_io io = { sock_read, sock_write, &c->conn_fd };
+		int fd;
 
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			break;
 		if (c->m->closing)
 			break;
-		c->conn_fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-		if (c->conn_fd < 0)
+		fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
 			continue;
+		set_conn(c, fd);
 		wcard_vfu_serve(c, &io);
 		wcard_vfu_forget(c);
-		close(c->conn_fd);
-		c->conn_fd = -1;
+		set_conn(c, -1);
+		close(fd);
 	}
 	return NULL;
 }
@@ -141,8 +159,7 @@ int wcard_vfu_init(struct wcard_card *c, const char *dir)
 void wcard_vfu_fini(struct wcard_card *c)
 {
 	shutdown(c->listen_fd, SHUT_RDWR);
-	if (c->conn_fd >= 0)
-		shutdown(c->conn_fd, SHUT_RDWR);
+	wcard_vfu_drop(c);
 	pthread_join(c->vfu_thread, NULL);
 	close(c->listen_fd);
 	unlink(c->path);
