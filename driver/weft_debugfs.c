@@ -87,6 +87,10 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "ecc_errors", atomic64_read(&w->stats.ecc_errors));
 	show(m, "links_down", atomic64_read(&w->stats.links_down));
 	show(m, "thermals", atomic64_read(&w->stats.thermals));
+	show(m, "stop_timeouts", atomic64_read(&w->stats.stop_timeouts));
+	show(m, "engine_resets", atomic64_read(&w->stats.engine_resets));
+	show(m, "starved", atomic64_read(&w->stats.starved));
+	show(m, "link_masks", atomic64_read(&w->stats.link_masks));
 	show(m, "resets", atomic64_read(&w->stats.resets));
 	show(m, "safe_timeouts", atomic_read(&w->safe.timeouts));
 	show(m, "lost_irqs", atomic64_read(&w->stats.lost_irqs));

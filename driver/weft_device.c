@@ -300,6 +300,8 @@ int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, str
 	ret = drm_dev_register(&w->drm, 0);
 	if (ret)
 		goto err_hw;
+	/* For error recovery, which can save nothing. */
+	pci_save_state(pdev);
 	drm_info(&w->drm, "card %u: firmware %u.%u.%u, contract %u.%u, %llu MiB local memory (%llu for objects), %u slots, %u vectors, peers %s\n",
 		 w->serial, w->fw_version >> 16, w->fw_version >> 8 & 0xff, w->fw_version & 0xff, w->contract >> 16,
 		 w->contract & 0xffff, w->lmem_bytes >> 20, w->user_limit >> 20, w->num_slots, w->events.vectors,

@@ -72,7 +72,11 @@ struct weft_stats {
 	atomic64_t links_down;
 	atomic64_t thermals;
 	atomic64_t lost_irqs;
+	atomic64_t stop_timeouts;
+	atomic64_t engine_resets;
 	atomic64_t wedged;
+	atomic64_t starved;
+	atomic64_t link_masks;
 	atomic64_t ecc_corrected;
 	atomic64_t job_ids;
 };

@@ -20,7 +20,7 @@ enum weft_dump_reason {
 	WEFT_DUMP_JOB_FAULT,		/* the first of a queue */
 	WEFT_DUMP_JOB_TIMEOUT,
 	WEFT_DUMP_QUEUE_FAULT,		/* a user queue */
-	WEFT_DUMP_SAFE_TIMEOUT,		/* a reset follows */
+	WEFT_DUMP_SAFE_TIMEOUT,		/* a reset follows, of an engine or the card */
 	WEFT_DUMP_FIRMWARE,		/* it stopped */
 	WEFT_DUMP_WEDGED,
 	WEFT_DUMP_REASONS

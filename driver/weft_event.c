@@ -10,6 +10,7 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
+#include "weft_reset.h"
 #include "weft_trace.h"
 
 #define EVENT_LOG2	10
@@ -202,6 +203,8 @@ static void poll_work(struct work_struct *work)
 
 	notice_lost(w);
 	weft_event_process(w);
+	if (weft_mmio_gone(w))
+		weft_reset_lost(w, "polling");
 	if (jobs_in_flight(w))
 		rescan(w);
 	if ((jobs_in_flight(w) || atomic_read(&w->counts.uqueues)) && !weft_device_check(w))

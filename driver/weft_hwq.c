@@ -3,8 +3,10 @@
 #include <linux/delay.h>
 #include <linux/xarray.h>
 #include <drm/drm_print.h>
+#include <drm/weft_accel.h>
 
 #include "weft_device.h"
+#include "weft_escalate.h"
 #include "weft_hwq.h"
 #include "weft_trace.h"
 
@@ -33,6 +35,7 @@ static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	q->ops = ops;
 	q->live = false;
 	q->halted = false;
+	q->stage = DRM_WEFT_STAGE_NONE;
 	q->tail = 0;
 	q->past_busy_ns = 0;
 	q->mem = weft_carve_alloc(w, f, bytes);
@@ -98,7 +101,7 @@ int weft_hwq_halt(struct weft_hwq *q)
 	int ret = 0;
 
 	if (q->live && !q->halted)
-		ret = weft_safe_queue_stop(q->w, q->desc.id);
+		ret = weft_escalate_stop(q->w, q);
 	if (!ret)
 		q->halted = true;
 	weft_history_note(&q->w->history, "queue halted", q->desc.id, q->desc.asid, ret);
@@ -123,6 +126,11 @@ int weft_hwq_stop(struct weft_hwq *q)
 	}
 	trace_weft_queue_remove(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
 	return ret;
+}
+
+bool weft_hwq_reaches(const struct weft_hwq *q)
+{
+	return q->live && !q->halted && !READ_ONCE(q->w->quiet);
 }
 
 void weft_hwq_fini(struct weft_hwq *q)

@@ -32,6 +32,7 @@ struct weft_hwq_ops {
  * @past_busy_ns: engine time of its earlier lives on the card
  * @live: exists on the card (created, not destroyed)
  * @halted: stopped for good
+ * @stage: enum drm_weft_stage that its last stop took
  */
 struct weft_hwq {
 	struct weft_device *w;
@@ -42,6 +43,7 @@ struct weft_hwq {
 	u64 past_busy_ns;
 	bool live;
 	bool halted;
+	u32 stage;
 };
 
 /* A job queue: takes a number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
@@ -60,6 +62,9 @@ int weft_hwq_halt(struct weft_hwq *q);
 
 /* Stops and removes it from the card. 0: nothing of it is in flight and the number may be used again. */
 int weft_hwq_stop(struct weft_hwq *q);
+
+/* Not stopped: the card may still do something of it. */
+bool weft_hwq_reaches(const struct weft_hwq *q);
 
 /* Gives back number and memory; quarantines both when it is still live. */
 void weft_hwq_fini(struct weft_hwq *q);

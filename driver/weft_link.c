@@ -53,8 +53,10 @@ void weft_link_mask(struct weft_device *w, u32 tag)
 	if (!(w->caps & WEFT_CAP_LINK_MASK))
 		return;
 	mutex_lock(&w->links.lock);
-	if (!w->links.tag[tag].masked)
-		w->links.tag[tag].masked = !weft_safe_link_mask(w, tag);
+	if (!w->links.tag[tag].masked && !weft_safe_link_mask(w, tag)) {
+		w->links.tag[tag].masked = true;
+		atomic64_inc(&w->stats.link_masks);
+	}
 	mutex_unlock(&w->links.lock);
 }
 

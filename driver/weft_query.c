@@ -157,6 +157,10 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 		.lost_irqs = atomic64_read(&w->stats.lost_irqs),
 		.ecc_corrected = weft_ras_ecc_corrected(w),
 		.dumps = atomic64_read(&w->dumps.made),
+		.stop_timeouts = atomic64_read(&w->stats.stop_timeouts),
+		.engine_resets = atomic64_read(&w->stats.engine_resets),
+		.wedged = atomic64_read(&w->stats.wedged),
+		.starved = atomic64_read(&w->stats.starved),
 	};
 
 	return answer(args, &s, sizeof(s));

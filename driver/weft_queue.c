@@ -15,6 +15,7 @@
 #include "weft_file.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_reset.h"
 #include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
@@ -53,6 +54,8 @@ static void take_completed(struct weft_queue *q, u64 value, struct list_head *ou
 		list_move_tail(&fence->link, out);
 		q->extended = 0;
 	}
+	if (!list_empty(out))
+		q->busy_mark = weft_hwq_busy_ns(&q->hw);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -81,6 +84,9 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 	list_splice_init(&q->in_flight, &failed);
 	q->epoch++;
 	q->extended = 0;
+	q->busy_mark = weft_hwq_busy_ns(&q->hw);
+	if (q->first)
+		error = q->first;
 	if (dead && !q->dead) {
 		q->dead = true;
 		q->error = rest;
@@ -92,6 +98,20 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 		weft_fence_end(q->w, fence, error);
 		error = rest;
 	}
+}
+
+void weft_queue_condemn(struct weft_queue *q, int first, int rest)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (!q->dead) {
+		q->dead = true;
+		q->first = first;
+		q->error = rest;
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	weft_reset_schedule(q->w);
 }
 
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id)
@@ -195,7 +215,10 @@ static void shut_down(struct weft_queue *q, int error)
 	weft_hwq_stop(&q->hw);
 	/* What the card had completed before it stopped is not lost. */
 	weft_queue_complete(&q->hw);
-	weft_queue_fail(q, error, error, true);
+	if (weft_hwq_reaches(&q->hw))
+		weft_queue_condemn(q, error, error);
+	else
+		weft_queue_fail(q, error, error, true);
 	dma_fence_end_signalling(cookie);
 	mutex_unlock(&q->hw_lock);
 }
@@ -411,6 +434,9 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 		args->fault_va = q->fault.va;
 		args->fault_list = q->fault.list;
 		args->faults = q->faults;
+		args->stage = q->hw.stage;
+		args->starved = q->starved;
+		args->card_queue = q->hw.desc.id;
 	}
 	mutex_unlock(&q->hw_lock);
 	kfree(state);

@@ -30,13 +30,16 @@ struct weft_queue_fault {
  * @ref: file and jobs; 0 until it is created
  * @submit_lock: order of arm and push
  * @hw_lock: who stops, removes and re-creates the hardware queue
- * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @error
+ * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @first, @error
  * @in_flight: fences of jobs in the ring, in order
  * @seqno: value of the last FENCE packet
  * @epoch: jobs armed in an earlier one are cancelled instead of run
  * @dead: takes no job any more; they end with @error
+ * @first: error that the oldest in flight ends with, when a reset has cut the card off; 0: as whoever ends it says
  * @gen: reset generation it lives in
- * @extended: how often the running job's limit was extended because it had no slot
+ * @extended: how often the oldest job's limit was extended because it had had no turn
+ * @busy_mark: engine time when the job before it ended
+ * @starved: the same of all jobs
  * @pending: jobs pushed and not freed
  * @faults: times stopped and set up again
  */
@@ -50,16 +53,19 @@ struct weft_queue {
 	struct drm_sched_entity entity;
 	struct mutex submit_lock;	/* arm, then push */
 	struct mutex hw_lock;	/* life on the card */
-	spinlock_t lock;	/* in_flight, seqno, epoch, dead, error */
+	spinlock_t lock;	/* in_flight, seqno, epoch, dead, first, error */
 	struct list_head in_flight;
 	u64 context;
 	u64 seqno;
 	u64 epoch;
 	bool dead;
+	int first;
 	int error;
 	u64 gen;
 	u32 run_limit_ms;
 	u32 extended;
+	u32 starved;
+	u64 busy_mark;
 	u32 faults;
 	struct weft_queue_fault fault;
 	atomic_t pending;
@@ -82,6 +88,12 @@ void weft_queue_complete(struct weft_hwq *hw);
  * -ECANCELED. The hardware queue is stopped. @dead: for good.
  */
 void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead);
+
+/*
+ * The same, for good, of a queue that does not stop: the card may still write, so no fence ends before the reset, which this
+ * schedules, has cut it off. Then the oldest in flight ends with @first, what comes later with @rest.
+ */
+void weft_queue_condemn(struct weft_queue *q, int first, int rest);
 
 /* Stops it, ends its jobs with -ECANCELED, drops the file's reference. */
 void weft_queue_kill(struct weft_queue *q);

@@ -55,6 +55,8 @@ COUNT(job_timeouts, stats.timeouts);
 COUNT(wait_limits, stats.wait_limits);
 COUNT(firmware_restarts, stats.fw_restarts);
 COUNT(card_resets, stats.resets);
+COUNT(stop_timeouts, stats.stop_timeouts);
+COUNT(engine_resets, stats.engine_resets);
 COUNT(failed_resets, stats.wedged);
 COUNT(lost_interrupts, stats.lost_irqs);
 COUNT(event_overflows, stats.overflows);
@@ -70,6 +72,8 @@ static struct attribute *attrs[] = {
 	&dev_attr_job_timeouts.attr,
 	&dev_attr_wait_limits.attr,
 	&dev_attr_firmware_restarts.attr,
+	&dev_attr_stop_timeouts.attr,
+	&dev_attr_engine_resets.attr,
 	&dev_attr_card_resets.attr,
 	&dev_attr_failed_resets.attr,
 	&dev_attr_safe_timeouts.attr,

@@ -5,8 +5,10 @@
  * Runs in the dma-fence signalling path: no allocation, every wait bounded by safe_timeout_ms and mbox_timeout_ms.
  */
 #include <drm/drm_print.h>
+#include <drm/weft_accel.h>
 
 #include <firmware/abi/fault.h>
+#include <firmware/abi/reg.h>
 
 #include "weft_compat.h"
 #include "weft_device.h"
@@ -15,11 +17,12 @@
 #include "weft_trace.h"
 #include "weft_vm.h"
 
-#define MAX_EXTENSIONS	16
+#define MAX_EXTENSIONS	64	/* fences have to end, whatever the card does with its turns */
+#define STALE_MS	200	/* a unit takes 5 ms at most; the rest is the card's own delay */
 
 enum verdict {
 	VERDICT_NOTHING,	/* an interrupt was late or lost, or there is nothing in flight */
-	VERDICT_STARVED,	/* never got a slot: not its fault */
+	VERDICT_STARVED,	/* had fewer turns on the card than its limit gives it: not its fault */
 	VERDICT_FAULT,
 	VERDICT_TIMEOUT,
 };
@@ -45,6 +48,24 @@ static bool in_flight(struct weft_queue *q)
 	return any;
 }
 
+/* On an engine, and the card has ended no unit of it for longer than one takes. A card that tells no engine is not asked. */
+static bool hangs(struct weft_queue *q)
+{
+	u64 now = weft_mmio_read64(q->w, WEFT_REG_CLOCK_NOW);
+	u64 progress = state64(q, offsetof(struct weft_queue_state, progress_ns));
+
+	return now > progress && now - progress > STALE_MS * NSEC_PER_MSEC;
+}
+
+/* Ready, or running and not yet for as long as it may. What TIMED waits for is its own time, and on no engine. */
+static bool starves(struct weft_queue *q, u32 run)
+{
+	if (run == WEFT_QS_READY)
+		return true;
+	return run == WEFT_QS_RUNNING && state32(q, offsetof(struct weft_queue_state, engine)) && !hangs(q) &&
+	       weft_hwq_busy_ns(&q->hw) - q->busy_mark < (u64)q->run_limit_ms * NSEC_PER_MSEC;
+}
+
 static enum verdict judge(struct weft_queue *q)
 {
 	u32 run;
@@ -55,8 +76,10 @@ static enum verdict judge(struct weft_queue *q)
 		return VERDICT_FAULT;
 	if (!in_flight(q))
 		return VERDICT_NOTHING;
-	if (run == WEFT_QS_READY && q->extended < MAX_EXTENSIONS) {
+	if (starves(q, run) && q->extended < MAX_EXTENSIONS) {
 		q->extended++;
+		q->starved++;
+		atomic64_inc(&q->w->stats.starved);
 		return VERDICT_STARVED;
 	}
 	return VERDICT_TIMEOUT;
@@ -80,7 +103,7 @@ static void remember(struct weft_queue *q, enum verdict verdict)
 	};
 	/* STOPPED is what our own stop left; what led to it is the time limit. */
 	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED))
-		q->fault.cause = WEFT_FAULT_RUN_LIMIT;
+		q->fault.cause = q->hw.stage > DRM_WEFT_STAGE_QUEUE_STOP ? WEFT_FAULT_HANG : WEFT_FAULT_RUN_LIMIT;
 	q->faults++;
 }
 
@@ -108,6 +131,10 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n", q->hw.desc.id,
 		error == -ETIME ? "time limit" : "fault", q->fault.cause, q->fault.va, q->fault.list, q->fault.packet,
 		q->fault.op);
+	if (weft_hwq_reaches(&q->hw)) {
+		weft_queue_condemn(q, error, -ECANCELED);
+		return;
+	}
 	if (!ret) {
 		weft_queue_fail(q, error, -ECANCELED, false);
 		ret = weft_hwq_start(&q->hw);
@@ -131,7 +158,8 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 	mutex_lock(&q->hw_lock);
 	cookie = dma_fence_begin_signalling();
 	if (q->dead) {
-		weft_queue_fail(q, q->error, q->error, true);
+		if (!weft_hwq_reaches(&q->hw))
+			weft_queue_fail(q, q->error, q->error, true);
 	} else {
 		verdict = judge(q);
 		if (verdict == VERDICT_FAULT || verdict == VERDICT_TIMEOUT)

@@ -162,10 +162,13 @@ void weft_reset_done(struct weft_device *w)
 	ret = weft_device_start_hw(w);
 	weft_history_note(&w->history, "reset done, value is the generation", WEFT_QUEUE_NONE, w->gen, ret);
 	trace_weft_reset(w->serial, "done", w->gen, ret);
-	if (ret)
+	if (ret) {
 		give_up(w, ret);
-	else
-		drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
+		goto unlock;
+	}
+	/* For error recovery, which can save nothing: who restores state uses it up. */
+	pci_save_state(w->pdev);
+	drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
 unlock:
 	up_write(&w->reset_sem);
 	wake_up_all(&w->reset_wq);

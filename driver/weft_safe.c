@@ -7,12 +7,12 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
-#include "weft_reset.h"
+#include "weft_escalate.h"
 #include "weft_trace.h"
 
 static unsigned int safe_timeout_ms = 1000;
 module_param(safe_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(safe_timeout_ms, "how long a safe operation may take before the card is reset (ms, default 1000)");
+MODULE_PARM_DESC(safe_timeout_ms, "how long a safe operation may take before the next stage of recovery (ms, default 1000)");
 
 #define BATCH	16	/* operations the card takes at once */
 
@@ -26,6 +26,11 @@ static const char * const safe_names[WEFT_SAFE_OP_COUNT] = {
 	[WEFT_SAFE_CELL_FAULT] = "CELL_FAULT",
 	[WEFT_SAFE_CELL_FAULTS] = "CELL_FAULTS",
 };
+
+const char *weft_safe_name(enum weft_safe_op op)
+{
+	return safe_names[op];
+}
 
 void weft_safe_init(struct weft_device *w)
 {
@@ -71,8 +76,7 @@ static bool wait_done(struct weft_device *w, enum weft_safe_op op, u32 seq)
 	return done(w, op, seq) || READ_ONCE(w->quiet);
 }
 
-/* Starts one; its number. Lock held. */
-static u32 start(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
+u32 weft_safe_ask(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
 	u32 seq = ++w->safe.seq;
 
@@ -83,8 +87,7 @@ static u32 start(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1
 	return seq;
 }
 
-/* Waits for the last one started: 0, -EIO, -ETIME. Lock held. */
-static int finish(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
+int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
 {
 	u32 status;
 
@@ -103,22 +106,6 @@ static int finish(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0
 	return -EIO;
 }
 
-/* Lock free: what a wait that ran out leads to. */
-static int escalate(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
-{
-	if (weft_mmio_gone(w)) {
-		weft_reset_lost(w, safe_names[op]);
-		return 0;
-	}
-	atomic_inc(&w->safe.timeouts);
-	weft_history_note(&w->history, "safe operation not done, value is which", WEFT_QUEUE_NONE, op, -ETIME);
-	weft_dump_capture(w, WEFT_DUMP_SAFE_TIMEOUT, NULL, 0);
-	drm_err(&w->drm, "safe operation %s(%llu, %#llx) number %u not done after %u ms (done: %u); resetting the card\n",
-		safe_names[op], arg0, arg1, seq, safe_timeout_ms, weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)));
-	weft_reset_schedule(w);
-	return -ETIME;
-}
-
 static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
 	u64 from_ns = WEFT_TRACE_START(safe);
@@ -129,16 +116,11 @@ static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, 
 	if (READ_ONCE(w->quiet))
 		return 0;
 	mutex_lock(&w->safe.lock);
-	seq = start(w, op, arg0, arg1, arg2);
-	ret = finish(w, op, seq, arg0, arg1);
+	seq = weft_safe_ask(w, op, arg0, arg1, arg2);
+	ret = weft_safe_await(w, op, seq, arg0, arg1);
 	mutex_unlock(&w->safe.lock);
 	trace_weft_safe(w->serial, op, seq, arg0, arg1, ret, WEFT_TRACE_SINCE(from_ns));
-	return ret == -ETIME ? escalate(w, op, seq, arg0, arg1) : ret;
-}
-
-int weft_safe_queue_stop(struct weft_device *w, u32 queue)
-{
-	return run(w, WEFT_SAFE_QUEUE_STOP, queue, 0, 0);
+	return ret == -ETIME ? weft_escalate_reset(w, op, seq, arg0, arg1) : ret;
 }
 
 int weft_safe_as_stop(struct weft_device *w, u32 asid)
@@ -171,13 +153,13 @@ static int one_by_one(struct weft_device *w, const struct weft_safe_fault *fault
 
 	mutex_lock(&w->safe.lock);
 	while (count--) {
-		seq = start(w, WEFT_SAFE_CELL_FAULT, faults->cell, faults->word, 0);
+		seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULT, faults->cell, faults->word, 0);
 		faults++;
 	}
-	ret = finish(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word);
+	ret = weft_safe_await(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word);
 	mutex_unlock(&w->safe.lock);
 	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word, ret, WEFT_TRACE_SINCE(from_ns));
-	return ret == -ETIME ? escalate(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word) : ret;
+	return ret == -ETIME ? weft_escalate_reset(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word) : ret;
 }
 
 /*
@@ -193,11 +175,11 @@ static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, 
 	mutex_lock(&w->safe.lock);
 	weft_mmio_lmem_write(w, at, faults, count * sizeof(*faults));
 	weft_mmio_flush_writes();
-	seq = start(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);
-	ret = finish(w, WEFT_SAFE_CELL_FAULTS, seq, at, count);
+	seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);
+	ret = weft_safe_await(w, WEFT_SAFE_CELL_FAULTS, seq, at, count);
 	mutex_unlock(&w->safe.lock);
 	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULTS, seq, at, count, ret, WEFT_TRACE_SINCE(from_ns));
-	return ret == -ETIME ? escalate(w, WEFT_SAFE_CELL_FAULTS, seq, at, count) : ret;
+	return ret == -ETIME ? weft_escalate_reset(w, WEFT_SAFE_CELL_FAULTS, seq, at, count) : ret;
 }
 
 int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)

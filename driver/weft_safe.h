@@ -28,6 +28,14 @@ struct weft_safe {
 };
 
 void weft_safe_init(struct weft_device *w);
+const char *weft_safe_name(enum weft_safe_op op);
+
+/*
+ * The steps of one operation, with safe.lock held, for who does more than one in a row (weft_escalate.c). ask gives its
+ * number; await waits for it: 0, -EIO refused, -ETIME not done within safe_timeout_ms, and nothing has been scheduled.
+ */
+u32 weft_safe_ask(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2);
+int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1);
 
 /* What operations need of the card, which is not in use yet: 0, -ENOSPC, -ENOMEM. Freed with the carve-out's books. */
 int weft_safe_start(struct weft_device *w);
@@ -37,7 +45,6 @@ int weft_safe_start(struct weft_device *w);
  * mastering. -ETIME when it did not answer within safe_timeout_ms: the reset has been scheduled, and memory concerned
  * must be quarantined until it is done. Takes safe.lock, allocates nothing; may be called while signalling fences.
  */
-int weft_safe_queue_stop(struct weft_device *w, u32 queue);
 int weft_safe_as_stop(struct weft_device *w, u32 asid);
 int weft_safe_as_invalidate(struct weft_device *w, u32 asid, u64 va, u64 bytes);
 int weft_safe_link_mask(struct weft_device *w, u32 link);

@@ -265,6 +265,8 @@ int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args)
 		args->faults = state->run == WEFT_QS_FAULTED;
 		args->retired = state->retired;
 		args->busy_ns = state->busy_ns;
+		args->stage = q->hw.stage;
+		args->card_queue = q->hw.desc.id;
 	}
 	mutex_unlock(&q->lock);
 	kfree(state);

@@ -197,7 +197,7 @@ static int counts(void)
 	static const char *const names[] = {
 		"ecc_corrected", "ecc_uncorrected", "links_down", "thermal_events", "queue_faults", "job_timeouts",
 		"wait_limits", "firmware_restarts", "card_resets", "failed_resets", "safe_timeouts", "lost_interrupts",
-		"event_overflows", "dumps_made", "dumps_dropped",
+		"event_overflows", "dumps_made", "dumps_dropped", "stop_timeouts", "engine_resets",
 	};
 	long long resets, lost, faults;
 	struct drm_weft_stats s;
@@ -230,6 +230,9 @@ static int counts(void)
 	KS_IS(s.lost_irqs, ras("lost_interrupts"));
 	KS_IS(s.safe_timeouts, ras("safe_timeouts"));
 	KS_IS(s.ecc_corrected, ras("ecc_corrected"));
+	KS_IS(s.stop_timeouts, ras("stop_timeouts"));
+	KS_IS(s.engine_resets, ras("engine_resets"));
+	KS_IS(s.wedged, ras("failed_resets"));
 	KS_IS(s.dumps, ras("dumps_made"));
 	return 0;
 }

@@ -199,10 +199,14 @@ struct drm_weft_counter {
  * @links_down: times a link to a peer went down
  * @thermals: times the card reported that it is too hot
  * @resets: function-level resets, the administrator's included
- * @safe_timeouts: safe operations that were not done in time, each of which leads to a reset
+ * @safe_timeouts: safe operations that were not done in time, each of which leads to a reset of the card
  * @lost_irqs: events found in the ring for which no interrupt came
  * @ecc_corrected: memory errors that the card corrected, as last read from it
  * @dumps: dumps given to the kernel's devcoredump
+ * @stop_timeouts: queues whose stop did not complete in time, for which an engine is reset, or else the card
+ * @engine_resets: engines reset for it, each of which cost that queue alone
+ * @wedged: resets that failed
+ * @starved: times a job's limit was extended because it had had no turn on the card
  */
 struct drm_weft_stats {
 	__u64 irqs;
@@ -224,6 +228,10 @@ struct drm_weft_stats {
 	__u64 lost_irqs;
 	__u64 ecc_corrected;
 	__u64 dumps;
+	__u64 stop_timeouts;
+	__u64 engine_resets;
+	__u64 wedged;
+	__u64 starved;
 };
 
 #define DRM_WEFT_PLACE_LOCAL	0	/* card memory, zeroed */
@@ -380,7 +388,7 @@ struct drm_weft_vm_bind {
  * @band: DRM_WEFT_BAND_*
  * @flags: 0
  * @max_jobs: jobs the hardware ring holds at once, 1 … 1024; 0 = 64. More wait in the scheduler
- * @run_limit_ms: a job that runs longer is stopped, 1 … 600000; 0 = 10000
+ * @run_limit_ms: a job that runs longer is stopped, 1 … 600000; 0 = 10000. Time without a turn on the card does not count
  * @queue_id: out (> 0)
  */
 struct drm_weft_queue_create {
@@ -491,6 +499,20 @@ struct drm_weft_queue_destroy {
 };
 
 /**
+ * enum drm_weft_stage - what it took to stop a queue; each costs more than the one before
+ * @DRM_WEFT_STAGE_NONE: it was never stopped
+ * @DRM_WEFT_STAGE_QUEUE_STOP: it obeyed
+ * @DRM_WEFT_STAGE_ENGINE_RESET: a reset of the engine it was on, which cost nobody else
+ * @DRM_WEFT_STAGE_CARD_RESET: a reset of the card: every queue of the card is -ECANCELED after
+ */
+enum drm_weft_stage {
+	DRM_WEFT_STAGE_NONE = 0,
+	DRM_WEFT_STAGE_QUEUE_STOP = 1,
+	DRM_WEFT_STAGE_ENGINE_RESET = 2,
+	DRM_WEFT_STAGE_CARD_RESET = 3,
+};
+
+/**
  * struct drm_weft_queue_state - DRM_WEFT_QUEUE_STATE
  * @queue_id: in
  * @run: out, enum weft_queue_run of the contract
@@ -502,6 +524,10 @@ struct drm_weft_queue_destroy {
  * @fault_list: out, list with the faulting packet
  * @retired: out, packets retired since it was last set up
  * @busy_ns: out, engine time since then
+ * @stage: out, enum drm_weft_stage that its last stop took
+ * @starved: out, how often a job's limit was extended because the queue had had no turn on the card
+ * @card_queue: out, its number on the card, by which the logs of kernel and firmware name it
+ * @pad: out, 0
  *
  * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences) and those behind
  * it in the queue at that moment (-ECANCELED), is set up again, and takes new jobs.
@@ -517,6 +543,10 @@ struct drm_weft_queue_state {
 	__u64 fault_list;
 	__u64 retired;
 	__u64 busy_ns;
+	__u32 stage;
+	__u32 starved;
+	__u32 card_queue;
+	__u32 pad;
 };
 
 #define DRM_WEFT_SYNC_WAIT	0x0	/* the job starts after @point (0: binary syncobj) */
