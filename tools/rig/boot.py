@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import ask
 import initramfs
 import kernels
 import klog
@@ -57,8 +58,8 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def start(command, log, **options):
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, preexec_fn=die_with_parent, **options)
+def start(command, log, stdin=subprocess.DEVNULL, **options):
+    return subprocess.Popen(command, stdin=stdin, stderr=log, preexec_fn=die_with_parent, **options)
 
 
 def stop(process, seconds=5):
@@ -115,11 +116,14 @@ def emit(run, data):
         sys.stdout.buffer.flush()
 
 
-def forward(run, qemu, copy):
+def forward(run, qemu, copy, asks):
     while data := os.read(qemu.stdout.fileno(), 65536):
+        data = asks.filter(data)
         copy.write(data)
         copy.flush()
         emit(run, data)
+    copy.write(asks.held)
+    emit(run, asks.held)
 
 
 def verdict(run, logs, qemu_code, card_code, timed_out, quiet):
@@ -181,9 +185,9 @@ def boot(run, quiet=False):
                             topology=run.topology, smp=run.smp, memory_mib=run.memory_mib, viommu=run.viommu,
                             share=run.share, kernel_args=run.kernel_args, extra=run.qemu_args,
                             qmp=where / "qmp")
-        qemu = start(args, open(logs["qemu"], "wb"), stdout=subprocess.PIPE)
+        qemu = start(args, open(logs["qemu"], "wb"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         with open(logs["output"], "wb") as copy:
-            reader = threading.Thread(target=forward, args=(run, qemu, copy))
+            reader = threading.Thread(target=forward, args=(run, qemu, copy, ask.Asks(run, where, qemu)))
             reader.start()
             started = time.monotonic()
             try:

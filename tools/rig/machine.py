@@ -8,6 +8,12 @@ QEMU = "qemu-system-x86_64"
 TOPOLOGIES = ("switch", "root")
 
 
+def device(i, path):
+    """Card i, in its port."""
+    return {"driver": "vfio-user-pci", "id": f"card{i}", "bus": f"dn{i}", "rombar": 0,
+            "socket": {"type": "unix", "path": str(path)}}
+
+
 def cards(sockets, topology):
     """PCIe ports and one vfio-user device for each socket."""
     args = []
@@ -19,9 +25,7 @@ def cards(sockets, topology):
             port = f"xio3130-downstream,id=dn{i},bus=up0,chassis={i + 2},slot={i + 2}"
         else:
             port = f"pcie-root-port,id=dn{i},chassis={i + 2},slot={i + 2}"
-        device = {"driver": "vfio-user-pci", "id": f"card{i}", "bus": f"dn{i}", "rombar": 0,
-                  "socket": {"type": "unix", "path": str(path)}}
-        args += ["-device", port, "-device", json.dumps(device)]
+        args += ["-device", port, "-device", json.dumps(device(i, path))]
     return args
 
 
