@@ -36,6 +36,9 @@ COUNTS = {
     "firmware_test": (12, 200),                 # random flips in the image
     "inject_test": (6, 100),                    # crashes of the firmware
     "uring_life_test": (30, 10_000),            # rounds in which signal, time-out and CANCEL race; 1/5 are kill -9
+    "removal-drop": (3, 1_000),                 # cards pulled out under load; tests/system/removal_test.py
+    "removal-unplug": (1, 50),                  # cards unplugged in order, the same
+    "removal-reset": (5, 1_000),                # cards reset, the same
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor

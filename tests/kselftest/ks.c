@@ -87,7 +87,7 @@ static int by_pci(const void *a, const void *b)
 }
 
 /* After a driver was bound the card may have another minor. */
-static void ks_rescan(void)
+void ks_rescan(void)
 {
 	num_nodes = -1;
 	ks_cards();
@@ -336,6 +336,29 @@ int ks_driver(const char *what, const char *pci)
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/weft/%s", what);
 	r = ks_write(path, pci);
 	ks_rescan();
+	return r;
+}
+
+int ks_ask(const char *request)
+{
+	int fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC), r = -EIO;
+	char line[256];
+	size_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = snprintf(line, sizeof(line), "@@rig %s\n", request);
+	/* In one piece, so that nobody else's output gets into it. */
+	if (write(fd, line, n) != (ssize_t)n)
+		goto close;
+	for (n = 0; n < sizeof(line) - 1 && read(fd, line + n, 1) == 1 && line[n] != '\n'; n++)
+		;
+	line[n] = 0;
+	r = strcmp(line, "ok") ? -EIO : 0;
+	if (r)
+		printf("# the rig, asked to %s: %s\n", request, line);
+close:
+	close(fd);
 	return r;
 }
 

@@ -57,7 +57,16 @@ int ks_skip(const char *capability);
 				       ks_want_ < 0 ? strerror(-(int)ks_want_) : ""); \
 	} while (0)
 #define KS_OK(call) KS_IS(call, 0)
+/* The same of a function that has said itself what is wrong. */
+#define KS_DO(call) \
+	do { \
+		if (call) \
+			return -1; \
+	} while (0)
 
+void ks_rescan(void);			/* cards have come or gone */
+/* Asks the machine around this one to do something (tools/rig/ask.py): 0, -EIO when it could not. */
+int ks_ask(const char *request);
 int ks_cards(void);			/* weft nodes of this machine, in order of PCI address */
 int ks_write(const char *path, const char *text);	/* a file of sysfs or debugfs; 0 or -errno */
 /* Writes a PCI address to the driver's file `bind` or `unbind`. Card numbers are those of the cards then bound. */

@@ -30,6 +30,7 @@ modprobe nvme; sleep 1
 part bench weft bench --json queue.job submit.ioctl submit.uring submit.uring_ioctl queue.user queue.user_asleep getpid nvme.read512
 part bind bind_bench
 part train4 weft run fashion-mnist --cards 4
+part reset /opt/weft/tests/reset_bench
 part train1 weft run fashion-mnist --cards 1
 """
 
@@ -72,7 +73,8 @@ def machine_figures(timeout):
         f.truncate(DISK_MIB << 20)
     collected = bytearray()
     run = boot.Run(name="bench", command=GUEST, cards=4, data=True, load=False, timeout=timeout, output=collected.extend,
-                   qemu_args=["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,serial=1,drive=disk"])
+                   qemu_args=["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,serial=1,drive=disk"],
+                   files=[(USER / "tests/kselftest/reset_bench", "/opt/weft/tests/reset_bench")])
     watch = Watch(run)
     watch.start()
     try:

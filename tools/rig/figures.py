@@ -62,7 +62,9 @@ FIGURES = (
     Figure("train.of_bound", "1", "host", 0.25),
     Figure("train.one_card", "1/s", "host"),
     Figure("card.rss_mib", "MiB", "bench", 200, most=True),
-    Figure("load.ms", "ms", "host"),
+    Figure("load.ms", "ms", "host", 1500, most=True),
+    Figure("reset.engine_ms", "ms", "host"),
+    Figure("reset.card_ms", "ms", "host", 500, most=True),
 )
 
 
@@ -132,6 +134,9 @@ def assemble(card, output, rss_mib, engines):
         if f.name.startswith(BINDS):
             source, reason = binds, why_binds
         got[f.name], why[f.name] = source.get(f.name), reason
+    reset, why_reset = by_name(marked(output, "reset"))
+    for name in ("reset.engine_ms", "reset.card_ms"):
+        got[name], why[name] = reset.get(name), why_reset
     for name, part in (("train.samples_per_s", "train4"), ("train.one_card", "train1")):
         result, why[name] = marked(output, part)
         got[name] = result.get("samples_per_s") if isinstance(result, dict) else None

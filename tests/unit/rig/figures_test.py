@@ -31,6 +31,7 @@ CARD = json.loads("""[
  "clock":"bench"}]""")
 MACHINE = """
 @@load {"start":3.25,"end":3.75}
+@@reset [{"name": "reset.engine_ms", "value": 2.5, "median": 2.5, "p10": 2, "runs": 7}, {"name": "reset.card_ms", "value": null, "reason": "run 0 failed"}]
 @@bench [{"name":"queue.job","value":912.5,"median":912.5,"p10":640.25,"unit":"us","runs":31,"clock":"host","against":"getpid","ratio":410.5,"ratio_p10":300,"spread":1.3},{"name":"queue.user","value":99.5,"median":99.5,"p10":80,"unit":"us","runs":31,"clock":"host","against":"queue.job","ratio":0.25,"ratio_p10":0.2,"spread":1.2},{"name":"getpid","value":2.1,"median":2.1,"p10":2,"unit":"us","runs":31,"clock":"host"},{"name":"nvme.read512","value":null,"reason":"/dev/nvme0n1: No such file or directory","unit":"us","runs":31,"clock":"host"}]
 @@bind [{"name":"bind.4k","value":55.5,"median":55.5,"p10":50,"runs":41,"against":"getpid","ratio":25.5,"ratio_p10":22},{"name":"p2p.map_us","value":null,"reason":"No such device"}]
 @@train4 {"job":"fashion-mnist","cards":4,"epochs":2,"test_accuracy":0.87,"samples_per_s":27000.5}
@@ -52,7 +53,7 @@ class Shape(unittest.TestCase):
             "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
             "queue.user_asleep", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card",
-            "card.rss_mib", "load.ms"])
+            "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
                 self.assertIsInstance(r[key], str, r)
@@ -79,6 +80,8 @@ class Shape(unittest.TestCase):
         self.assertEqual([by["p2p.map_us"][k] for k in ("value", "reason")], [None, "No such device"])
         self.assertEqual([by["card.rss_mib"][k] for k in ("value", "target", "clock")], [151.5, 200, "bench"])
         self.assertEqual(by["load.ms"]["value"], 500)
+        self.assertEqual([by["reset.engine_ms"][k] for k in ("value", "p10", "runs", "target")], [2.5, 2, 7, None])
+        self.assertEqual([by["reset.card_ms"][k] for k in ("value", "reason", "target")], [None, "run 0 failed", 500])
         self.assertEqual([by["stop.us"][k] for k in ("value", "target", "clock")], [290.5, None, "bench"])
         self.assertEqual([by["queue.user"][k] for k in ("value", "ratio", "target", "clock")], [99.5, 0.25, 0.333, "host"])
         self.assertEqual([by["train.samples_per_s"][k] for k in ("value", "target")], [27000, 26000])

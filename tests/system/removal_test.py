@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The weft authors
+"""
+Cards that are pulled out, unplugged in order and reset under load; `removal.c` says what has to hold then. Arguments
+choose ways and kernels (drop, unplug, reset; main, 612, debug), COUNT the rounds: so large counts are run in slices.
+"""
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "abi"))
+from guest import Guest  # noqa: E402
+from tap import Tap  # noqa: E402
+from common import USER  # noqa: E402
+from counts import rounds  # noqa: E402
+
+PROGRAM = "/opt/weft/tests/removal"
+WAYS = {"drop": "pulled out and put in again", "unplug": "unplugged in order and plugged in again", "reset": "reset"}
+SECONDS = 60        # a round, at most; most take three
+
+KERNELS = ("main", "612", "debug")
+
+soak = bool(os.environ.get("SOAK"))
+ways = [way for way in WAYS if way in sys.argv[1:]] or list(WAYS)
+kernels = [kernel for kernel in KERNELS if kernel in sys.argv[1:]] or (["main"] if soak else ["main", "debug"])
+counts = {way: int(os.environ.get("COUNT") or rounds(f"removal-{way}", soak)) for way in ways}
+limit = {way: 120 + SECONDS * n for way, n in counts.items()}
+tap = Tap()
+for kernel in kernels:
+    # with MSI: QEMU cannot take out a card that has MSI-X
+    guest = Guest({way: f"COUNT={counts[way]} KS_LIMIT_S={limit[way]} {PROGRAM} {way}" for way in ways}, kernel=kernel,
+                  cards=3, card_args=["--msi"], name=f"removal-{kernel}", timeout=sum(limit.values()), kmemleak=True,
+                  files=[(USER / "tests/kselftest/removal", PROGRAM)])
+    for way in ways:
+        out, err, code = guest[way]
+        print("\n".join(line for line in out.splitlines() if line.startswith("# ")))
+        tap.check(f"removal: {kernel}: a card {WAYS[way]}, {counts[way]} times under load",
+                  [] if code == 0 else [f"code {code}: {out[-800:]} {err[-200:]}"])
+    tap.check(f"removal: {kernel}: the machine ran, its log is clean, the module unloads",
+              [] if guest.code == 0 else [f"code {guest.code}"])
+tap.done()
