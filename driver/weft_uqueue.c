@@ -119,6 +119,9 @@ static void note_fault(struct weft_uqueue *q)
 	if (!q->cause &&
 	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED) {
 		q->cause = weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, cause));
+		/* A card that is taken down loses the bus first, and what it does meanwhile fails: not the queue's doing. */
+		if (q->cause == WEFT_FAULT_BUS && READ_ONCE(q->w->state) != WEFT_UP)
+			q->cause = WEFT_FAULT_RESET;
 		trace_fault(q);
 		/* Poison is somebody else's fault, and the queue that began it has its own dump. */
 		if (q->cause != WEFT_FAULT_POISON)
