@@ -4,6 +4,7 @@
  * A queue that faulted or ran too long: stop it, tell whose fault it was, set it up again. Nobody else is touched.
  * Runs in the dma-fence signalling path: no allocation, every wait bounded by safe_timeout_ms and mbox_timeout_ms.
  */
+#include <linux/delay.h>
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
@@ -19,6 +20,7 @@
 
 #define MAX_EXTENSIONS	64	/* fences have to end, whatever the card does with its turns */
 #define STALE_MS	200	/* a unit takes 5 ms at most; the rest is the card's own delay */
+#define LOOK_MS		10	/* the record of a queue that runs is at most 5 ms old */
 
 enum verdict {
 	VERDICT_NOTHING,	/* an interrupt was late or lost, or there is nothing in flight */
@@ -48,35 +50,72 @@ static bool in_flight(struct weft_queue *q)
 	return any;
 }
 
-/* On an engine, and the card has ended no unit of it for longer than one takes. A card that tells no engine is not asked. */
-static bool hangs(struct weft_queue *q)
+/* What the card says of a queue, all of one moment. */
+struct look {
+	u32 run;
+	u32 engine;	/* 1 + the one it is on; 0: none, or a card that does not tell */
+	u64 progress_ns;
+};
+
+static struct look look(struct weft_queue *q)
+{
+	int tries = 100;
+	struct look l;
+	u64 version;
+
+	do {
+		version = state64(q, offsetof(struct weft_queue_state, version));
+		l.run = state32(q, offsetof(struct weft_queue_state, run));
+		l.engine = state32(q, offsetof(struct weft_queue_state, engine));
+		l.progress_ns = state64(q, offsetof(struct weft_queue_state, progress_ns));
+		if (!(version & 1) && state64(q, offsetof(struct weft_queue_state, version)) == version)
+			break;
+		udelay(2);
+	} while (--tries);
+	return l;
+}
+
+/*
+ * On an engine, and the card ends no unit of it for longer than one takes. A turn may just have begun when the end of the
+ * last unit is long ago, so that is waited for.
+ */
+static bool hangs(struct weft_queue *q, struct look first)
 {
 	u64 now = weft_mmio_read64(q->w, WEFT_REG_CLOCK_NOW);
-	u64 progress = state64(q, offsetof(struct weft_queue_state, progress_ns));
+	int looks = STALE_MS / LOOK_MS;
+	struct look l;
 
-	return now > progress && now - progress > STALE_MS * NSEC_PER_MSEC;
+	if (now <= first.progress_ns || now - first.progress_ns <= STALE_MS * NSEC_PER_MSEC)
+		return false;
+	do {
+		if (!looks--)
+			return true;
+		msleep(LOOK_MS);
+		l = look(q);
+	} while (l.run == WEFT_QS_RUNNING && l.progress_ns == first.progress_ns);
+	return false;
 }
 
 /* Ready, or running and not yet for as long as it may. What TIMED waits for is its own time, and on no engine. */
-static bool starves(struct weft_queue *q, u32 run)
+static bool starves(struct weft_queue *q, struct look l)
 {
-	if (run == WEFT_QS_READY)
+	if (l.run == WEFT_QS_READY)
 		return true;
-	return run == WEFT_QS_RUNNING && state32(q, offsetof(struct weft_queue_state, engine)) && !hangs(q) &&
-	       weft_hwq_busy_ns(&q->hw) - q->busy_mark < (u64)q->run_limit_ms * NSEC_PER_MSEC;
+	return l.run == WEFT_QS_RUNNING && l.engine &&
+	       weft_hwq_busy_ns(&q->hw) - q->busy_mark < (u64)q->run_limit_ms * NSEC_PER_MSEC && !hangs(q, l);
 }
 
 static enum verdict judge(struct weft_queue *q)
 {
-	u32 run;
+	struct look l;
 
 	weft_queue_complete(&q->hw);
-	run = state32(q, offsetof(struct weft_queue_state, run));
-	if (run == WEFT_QS_FAULTED)
+	l = look(q);
+	if (l.run == WEFT_QS_FAULTED)
 		return VERDICT_FAULT;
 	if (!in_flight(q))
 		return VERDICT_NOTHING;
-	if (starves(q, run) && q->extended < MAX_EXTENSIONS) {
+	if (starves(q, l) && q->extended < MAX_EXTENSIONS) {
 		q->extended++;
 		q->starved++;
 		atomic64_inc(&q->w->stats.starved);
