@@ -10,6 +10,7 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
+#include "weft_look.h"
 #include "weft_reset.h"
 #include "weft_trace.h"
 
@@ -197,13 +198,26 @@ static void notice_lost(struct weft_device *w)
 	}
 }
 
+/* A card that is just being reset is not asked: its registers read as those of one that is gone. */
+static bool answers(struct weft_device *w)
+{
+	struct weft_look look;
+	bool gone;
+
+	if (!weft_look_begin(&look, w))
+		return true;
+	gone = weft_mmio_gone(w);
+	weft_look_end(&look);
+	return !gone;
+}
+
 static void poll_work(struct work_struct *work)
 {
 	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, events.poll);
 
 	notice_lost(w);
 	weft_event_process(w);
-	if (weft_mmio_gone(w))
+	if (!answers(w))
 		weft_reset_lost(w, "polling");
 	if (jobs_in_flight(w))
 		rescan(w);
