@@ -24,7 +24,7 @@ KERNELS = ("main", "612", "debug")
 
 soak = bool(os.environ.get("SOAK"))
 ways = [way for way in WAYS if way in sys.argv[1:]] or list(WAYS)
-kernels = [kernel for kernel in KERNELS if kernel in sys.argv[1:]] or (["main"] if soak else ["main", "debug"])
+kernels = [kernel for kernel in KERNELS if kernel in sys.argv[1:]] or ["main"]
 counts = {way: int(os.environ.get("COUNT") or rounds(f"removal-{way}", soak)) for way in ways}
 limit = {way: 120 + SECONDS * n for way, n in counts.items()}
 tap = Tap()
