@@ -194,8 +194,8 @@ struct weft_pkt_call {
 };
 
 /*
- * RANGE: with seq = it - skew of the LOOP at `level`: packets up to the next RANGE of the list, or its end, run iff
- * 0 <= seq < last. What does not run is not looked at: no wait, no signal, no PRED is evaluated.
+ * RANGE: with seq = it - skew of the LOOP at `level`: packets up to the next RANGE or PRED of the list, or its end, run
+ * iff 0 <= seq < last. What does not run is not looked at: no wait, no signal.
  */
 struct weft_pkt_range {
 	uint8_t  op, flags;

@@ -217,7 +217,7 @@ static uint32_t pred(struct program *m, struct level *l, const union weft_packet
 	uint64_t va;
 	uint32_t v, f;
 
-	l->dull = false;
+	l->off = l->dull = false;
 	if (p->pred.compare == WEFT_CMP_ALWAYS)
 		return 0;
 	f = operand(m, l, p, p->pred.operand, &va);
@@ -300,7 +300,7 @@ static enum how step(struct program *m, struct level *l, const union weft_packet
 	}
 	if (p->hdr.op >= WEFT_PKT_OP_COUNT)
 		return fail(m, l, p->hdr.op, WEFT_FAULT_OPCODE);
-	if ((l->off && p->hdr.op != WEFT_PKT_RANGE) || suppressed(l, p))
+	if ((l->off && p->hdr.op != WEFT_PKT_RANGE && p->hdr.op != WEFT_PKT_PRED) || suppressed(l, p))
 		return ON;
 	switch (p->hdr.op) {
 	case WEFT_PKT_CALL:

@@ -151,6 +151,8 @@
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(range_last, "RANGE ends one iteration late", \
 	  "programs", "random programs in a user queue, against a model", 0) \
+	X(range_over_pred, "RANGE suppresses the next PRED and what is behind it", \
+	  "programs", "random programs in a user queue, against a model", 0) \
 	X(pred_inverted, "turns every 16th PRED round", \
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(skip_outlives_iteration, "PRED holds in the next iteration", \
@@ -208,6 +210,8 @@
 	/* safe operations */ \
 	X(stop_early, "completes a stop before the last access", \
 	  "safe", "QUEUE_STOP inside COPY and FILL", 0) \
+	X(stop_leaves_posted, "completes a stop before posted writes have arrived", \
+	  "safe", "nothing posted arrives after a stop", 1) \
 	X(as_stop_first, "AS_STOP stops one queue", \
 	  "safe", "AS_STOP: all queues, memory free at completion", 0) \
 	X(engine_reset_nothing, "ENGINE_RESET stops nothing", \

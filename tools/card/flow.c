@@ -39,7 +39,8 @@ bool wcard_flow_skips(const struct wcard_queue *q)
 {
 	unsigned int op = q->pkt.hdr.op;
 
-	if (q->frame[q->depth - 1].range_off && op != WEFT_PKT_RANGE)
+	if (q->frame[q->depth - 1].range_off && op != WEFT_PKT_RANGE &&
+	    (op != WEFT_PKT_PRED || WCARD_BROKEN(range_over_pred)))
 		return true;
 	if (PRED_OPS >> op & 1)
 		for (unsigned int i = q->depth; i--;)
@@ -271,6 +272,8 @@ enum wcard_step wcard_pkt_pred(struct wcard_run *r)
 
 	for (unsigned int i = 0; i < 6; i++)
 		rest |= p->reserved[i];
+	/* Before the checks: a PRED that faults is one that was looked at. */
+	wcard_top(r->q)->range_off = 0;
 	if ((p->flags & ~WEFT_PKT_TABLE) || p->reserved0 || rest || p->compare > WEFT_CMP_ALWAYS)
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	if (p->compare == WEFT_CMP_ALWAYS) {

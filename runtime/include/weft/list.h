@@ -156,7 +156,7 @@ int weft_list_call(struct weft_list *list, struct weft_list *inner);
 /** weft_list_loop() - run it @count times, 0 = until something leaves it */
 int weft_list_loop(struct weft_list *list, struct weft_list *inner, uint64_t count);
 
-/** weft_list_range() - commands up to the next range run only while 0 <= seq < @last; 0: no upper end */
+/** weft_list_range() - commands up to the next range or predicate run only while 0 <= seq < @last; 0: no upper end */
 int weft_list_range(struct weft_list *list, uint32_t level, int32_t skew, uint64_t last);
 
 /** enum weft_comparison - unsigned; ALWAYS ends a predicate */
