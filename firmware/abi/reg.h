@@ -145,7 +145,7 @@
 
 /* --- watches (WEFT_CAP_WATCH), kernel only: writing CMD acts on the entry --- */
 #define WEFT_REG_WATCH_CELL		0x0680	/* RW u64: local-memory offset of a cell */
-#define WEFT_REG_WATCH_VALUE		0x0688	/* RW u64: fires when value >= this (signed distance), on fault, end, reset */
+#define WEFT_REG_WATCH_VALUE		0x0688	/* RW u64: fires when value >= this (signed distance), on fault, end; not at FLR */
 #define WEFT_REG_WATCH_COOKIE		0x0690	/* RW u64: returned in the event */
 #define WEFT_REG_WATCH_CMD		0x0698	/* WO u32: entry in bits 15:0, bit 31 = insert (else remove) */
 #define  WEFT_WATCH_INSERT		WEFT_BIT32(31)
