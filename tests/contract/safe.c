@@ -155,6 +155,59 @@ static void stop_copy(void)
 	stop_running(&r, p, n, 8, "QUEUE_STOP inside FILL of 4 MiB by bytes");
 }
 
+/* As much as one REDUCE can name, of the types whose arithmetic takes longest. */
+static void stop_reduce(void)
+{
+	static union weft_packet p[200];
+	static const struct { uint8_t type, op, size; } kind[] = {
+		{ WEFT_F32, WEFT_AVG, 4 }, { WEFT_F16, WEFT_SUM, 2 }, { WEFT_BF16, WEFT_PROD, 2 }, { WEFT_I8, WEFT_AVG, 1 },
+	};
+
+	card_need(CARD);
+	struct rig r = rig_open(CARD);
+	for (unsigned i = 0; i < 16; i++)
+		rig_operand(&r, i, i & 1 ? RIG_HOST : RIG_LOCAL);
+	rig_operand(&r, 16, RIG_LOCAL);
+	for (unsigned k = 0; k < ARRAY_LEN(kind); k++) {
+		for (unsigned i = 0; i < ARRAY_LEN(p); i++)
+			p[i] = pkt_reduce(kind[k].type, kind[k].op, 16, 1, 0, 16, RIG_BYTES / kind[k].size);
+		stop_running(&r, p, ARRAY_LEN(p), 4, "QUEUE_STOP inside REDUCE of 16 times 4 MiB");
+	}
+}
+
+/* Host memory that a queue writes all the time, is the host's again when the stop has completed: also what is under way. */
+static void posted(void)
+{
+	static union weft_packet p[2000];
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	unsigned n = r.call ? 2000 : 50;
+	uint32_t engines = rd32(c, WEFT_REG_NUM_ENGINES);
+	uint8_t *at = rig_at(&r, RIG_HOST);
+	for (unsigned i = 0; i < n; i++)
+		p[i] = pkt_fill(RIG_HOST + 4096 * (i % 8), 4096, 4, i + 1);
+	for (unsigned i = 0; i < 60; i++) {
+		uint64_t f = rig_start(&r, p, n);
+		unsigned op = i % 3;
+
+		WAIT_FOR(queue_run(r.q) == WEFT_QS_RUNNING || queue_fence(r.q) == f, 2000, "queue %u RUNNING", r.q->id);
+		usleep((useconds_t)ct_below(200));
+		if (op == 2 && c->caps & WEFT_CAP_ENGINE_RESET)
+			for (uint32_t e = 0; e < engines && queue_run(r.q) != WEFT_QS_STOPPED; e++)
+				timed_op(c, WEFT_SAFE_ENGINE_RESET, e, 0, 0);
+		/* of a queue that was between two engines nothing was promised yet */
+		if (queue_run(r.q) != WEFT_QS_STOPPED)
+			timed_op(c, op ? WEFT_SAFE_QUEUE_STOP : WEFT_SAFE_AS_STOP, op ? r.q->id : r.s->asid, 0, 0);
+		memset(at, 0x22, 8 * 4096);
+		usleep(1000);
+		for (unsigned o = 0; o < 8 * 4096; o++)
+			CHECK_EQ(at[o], 0x22, "byte of host memory after the stop had completed");
+		rig_renew(&r);
+	}
+}
+
 static void stop_timed(void)
 {
 	union weft_packet p = pkt_timed(UINT64_C(30000000000));
@@ -413,6 +466,8 @@ static void many(void)
 static const struct ct_test tests[] = {
 	{ "QUEUE_STOP of an idle queue, again and again", stop_idle, 0, 0, false },
 	{ "QUEUE_STOP inside COPY and FILL", stop_copy, 0, 0, false },
+	{ "QUEUE_STOP inside REDUCE", stop_reduce, WEFT_CAP_REDUCE | WEFT_CAP_CALL, 0, false },
+	{ "nothing posted arrives after a stop", posted, 0, 0, false },
 	{ "QUEUE_STOP inside TIMED", stop_timed, WEFT_CAP_TIMED, 0, false },
 	{ "QUEUE_STOP inside a GEMM of 16384 cubed", stop_gemm, WEFT_CAP_EXEC | WEFT_CAP_CALL, 0, false },
 	{ "AS_STOP: all queues, memory free at completion", as_stop, 0, 0, false },

@@ -65,6 +65,13 @@ static bool bad_range(const struct wcard_safe_req *q)
 			     q->arg[2] > end - q->arg[1]);
 }
 
+/* Nothing that was posted is under way any more. */
+static void arrived(struct wcard_card *c)
+{
+	if (c->m->weak && !WCARD_BROKEN(stop_leaves_posted))
+		wcard_weak_flush_card(c);
+}
+
 static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 {
 	bool one = q->op == WEFT_SAFE_QUEUE_STOP;
@@ -83,8 +90,7 @@ static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 			break;
 	}
 	pthread_mutex_unlock(&c->m->lock);
-	if (c->m->weak)
-		wcard_weak_flush_card(c);
+	arrived(c);
 	return WEFT_SAFE_OK;
 }
 
@@ -95,12 +101,15 @@ static uint32_t engine_wait(struct wcard_card *c, uint64_t engine)
 
 	if (engine > c->m->nengines)
 		return WEFT_SAFE_BAD_ARG;
-	if (engine == c->m->nengines)
+	if (engine == c->m->nengines) {
+		arrived(c);
 		return WEFT_SAFE_OK;
+	}
 	pthread_mutex_lock(&c->m->lock);
 	while ((on = c->m->engine[engine].q) && on->c == c && atomic_load(&on->stop))
 		pthread_cond_wait(&c->m->off, &c->m->lock);
 	pthread_mutex_unlock(&c->m->lock);
+	arrived(c);
 	return WEFT_SAFE_OK;
 }
 
