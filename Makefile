@@ -14,13 +14,15 @@ DESTDIR ?=
 INSTALLED ?= build/install
 TIMEOUT ?= 1200
 SOAK_S ?=
+FUZZ_S ?= 300
 
 ROOT := tools/rig/in-root
 RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants soak modules user bench docs check coverage dkms install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench docs check coverage dkms \
+	install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -33,6 +35,7 @@ help:
 #:   test-quick  native tests and those of the machine on the main kernel
 #:   test-contract  the card contract against CARD, a program or a directory of sockets, with a report
 #:   test-mutants   shows for every defect that weft-card can be given the contract test that catches it
+#:   fuzz        ioctls, io_uring, mappings and rings of the driver, led by KCOV, for FUZZ_S seconds; renews the corpus
 #:   soak        every test with its full count, in parts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
 #:   modules     weft.ko for each kernel, into build/modules/
@@ -57,7 +60,8 @@ help:
 #:   SOAK_S   soak: seconds until it stops, at the end of a slice (none: to the end)
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
 #:   COUNT    test: rounds of every randomised test, in place of its own count
-#:   SEED     test: seed of every randomised test
+#:   SEED     test, fuzz: seed of every randomised test
+#:   FUZZ_S   fuzz: seconds (300)
 #:   DESTDIR  install, uninstall: where
 #:   V        user: 1 shows every command
 #:   XDG_CACHE_HOME  the private root and kernels are in its weft/ (~/.cache)
@@ -89,6 +93,9 @@ test-contract: user
 
 test-mutants: user
 	@$(ROOT) python3 -B tests/mutants.py $(ARGS)
+
+fuzz: user
+	@$(ROOT) python3 -B tests/system/kfuzz_test.py --seconds $(FUZZ_S)
 
 soak: user
 	@$(ROOT) python3 -B tests/soak.py $(if $(SOAK_S),--seconds $(SOAK_S)) $(ARGS)

@@ -41,6 +41,7 @@ COUNTS = {
     "removal-reset": (5, 1_000),                # cards reset, the same
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
+    "kfuzz_test": (1_500, 1_000_000),           # calls of the fuzzer that KCOV leads
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI

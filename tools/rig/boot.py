@@ -167,7 +167,7 @@ def boot(run, quiet=False):
     card = qemu = None
     try:
         settings = {"LOAD": "1" if run.load and run.cards and kernel.weft.exists() else "", "LOAD_ARGS": run.load_args,
-                    "KMEMLEAK": "1" if run.kmemleak and run.kernel == "debug" else "",
+                    "KMEMLEAK": "1" if run.kmemleak and kernel.debugs else "",
                     "SHARE": "1" if run.share else "",
                     "MODULES": " ".join(filter(None, [run.modules, "9pnet_virtio 9p" if run.share
                                                       and kernel.modules else ""]))}

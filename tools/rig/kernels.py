@@ -14,6 +14,7 @@ import debug_kernel
 from common import BUILD, CLONE, LOGS, Refused, digest, lock, progress, run_logged
 
 NAMES = ("main", "612", "debug")
+BOOTABLE = (*NAMES, "kcov")     # kcov: the debug kernel with a weft.ko that tells KCOV where it was
 
 
 @dataclass
@@ -24,6 +25,11 @@ class Kernel:
     image: Path | None  # none: weft.ko is compiled for it and nothing boots
     build: Path         # external-module build directory
     modules: Path | None  # stock modules; the debug kernel has everything built in
+
+    @property
+    def debugs(self):
+        """It is the debug kernel, whatever its weft.ko is built with."""
+        return self.name in ("debug", "coverage", "kcov")
 
     @property
     def out(self):
@@ -52,7 +58,7 @@ def every_name():
 
 
 def get(name):
-    if name in ("debug", "coverage"):   # the second for a weft.ko that counts its lines
+    if name in ("debug", "coverage", "kcov"):   # one kernel; a weft.ko that counts its lines, one that tells its places
         where = debug_kernel.prepare()
         return Kernel(name, (where / "release").read_text().strip(), debug_kernel.source()[1],
                       where / "vmlinuz", where / "build", None)
@@ -102,6 +108,7 @@ def build_module(kernel, extra=()):
                         "KCFLAGS=-Werror", "CONFIG_DEBUG_INFO_BTF_MODULES=",     # wants pahole, helps nobody here
                         "CONFIG_WEFT_TEST_IMPORTER=m", *(["CONFIG_KUNIT_WEFT=m"] if kernel.name in ("debug", "coverage") else []),
                         *(["GCOV_PROFILE=y"] if kernel.name == "coverage" else []),
+                        *(["KCOV_INSTRUMENT=y"] if kernel.name == "kcov" else []),
                         *extra, "modules"], LOGS / f"module-{kernel.name}.log")
         built = sorted((kernel.out / "src").rglob("*.ko"))
         if not any(ko.name == "weft.ko" for ko in built):

@@ -35,7 +35,7 @@ def command_line(kernel, viommu, more):
              "i8042.noaux", "i8042.nokbd"]
     if viommu:
         words.append("intel_iommu=on")
-    if kernel.name in ("debug", "coverage"):
+    if kernel.debugs:
         words.append("kasan_multi_shot")
     return " ".join(words + more)
 

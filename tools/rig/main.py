@@ -61,7 +61,7 @@ def parser():
     b = sub.add_parser("boot", help="run a command in the machine",
                        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     default = boot.Run()
-    b.add_argument("--kernel", choices=kernels.NAMES, default="main")
+    b.add_argument("--kernel", choices=kernels.BOOTABLE, default="main")
     b.add_argument("--cards", type=int, default=0)
     b.add_argument("--run", dest="command", default="true", metavar="COMMAND", help="shell command in the machine")
     b.add_argument("--name", default="", help="of the logs in build/log")
