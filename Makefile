@@ -21,8 +21,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench docs check coverage dkms \
-	install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench docs check coverage dkms install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
