@@ -187,22 +187,23 @@ static void posted(void)
 	uint32_t engines = rd32(c, WEFT_REG_NUM_ENGINES);
 	uint8_t *at = rig_at(&r, RIG_HOST);
 	for (unsigned i = 0; i < n; i++)
-		p[i] = pkt_fill(RIG_HOST + 4096 * (i % 8), 4096, 4, i + 1);
+		p[i] = pkt_fill(RIG_HOST + (i % 8 * RIG_BYTES / 8), RIG_BYTES / 8, 4, 0x77777777);
 	for (unsigned i = 0; i < 60; i++) {
 		uint64_t f = rig_start(&r, p, n);
 		unsigned op = i % 3;
 
 		WAIT_FOR(queue_run(r.q) == WEFT_QS_RUNNING || queue_fence(r.q) == f, 2000, "queue %u RUNNING", r.q->id);
-		usleep((useconds_t)ct_below(200));
+		usleep((useconds_t)ct_below(3000));
 		if (op == 2 && c->caps & WEFT_CAP_ENGINE_RESET)
 			for (uint32_t e = 0; e < engines && queue_run(r.q) != WEFT_QS_STOPPED; e++)
 				timed_op(c, WEFT_SAFE_ENGINE_RESET, e, 0, 0);
 		/* of a queue that was between two engines nothing was promised yet */
 		if (queue_run(r.q) != WEFT_QS_STOPPED)
 			timed_op(c, op ? WEFT_SAFE_QUEUE_STOP : WEFT_SAFE_AS_STOP, op ? r.q->id : r.s->asid, 0, 0);
-		memset(at, 0x22, 8 * 4096);
-		usleep(1000);
-		for (unsigned o = 0; o < 8 * 4096; o++)
+		for (uint64_t o = 0; o < RIG_BYTES; o += 4096)
+			at[o] = 0x22;
+		usleep(2000);
+		for (uint64_t o = 0; o < RIG_BYTES; o += 4096)
 			CHECK_EQ(at[o], 0x22, "byte of host memory after the stop had completed");
 		rig_renew(&r);
 	}
