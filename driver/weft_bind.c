@@ -32,6 +32,7 @@
  * @cb: with which it waits for waits[waited] while @armed
  * @async: its errors are remembered for FLUSH
  * @cancelled: ends without being done
+ * @awake: holds the card awake
  */
 struct weft_bind_job {
 	struct weft_change change;
@@ -45,6 +46,7 @@ struct weft_bind_job {
 	bool armed;
 	bool async;
 	bool cancelled;
+	bool awake;
 	int result;
 	u32 waited;
 	u32 num_waits;
@@ -214,6 +216,8 @@ static void free_job(struct weft_bind_job *job)
 	weft_fence_put(job->fence);
 	for (i = 0; i < job->num_waits; i++)
 		dma_fence_put(job->waits[i]);
+	if (job->awake)
+		weft_pm_put(vm->w, WEFT_PM_BIND);
 	kfree(job);
 	weft_vm_put(vm);
 }
@@ -350,6 +354,8 @@ static bool enqueue(struct weft_bind_job *job)
 		weft_fence_start(job->fence, b->context, ++b->seqno);
 		weft_sync_signal(job->outs, job->num_outs, &job->fence->base);
 	}
+	job->awake = true;
+	weft_pm_hold(vm->w, WEFT_PM_BIND);
 	spin_lock(&b->lock);
 	mine = !job->async && !b->running && list_empty(&b->pending);
 	if (mine)

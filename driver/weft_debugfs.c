@@ -37,6 +37,26 @@ static void show(struct seq_file *m, const char *name, u64 value)
 	seq_printf(m, "%s %llu\n", name, value);
 }
 
+static void show_pm(struct seq_file *m, struct weft_device *w)
+{
+	static const char * const names[WEFT_PM_USES] = {
+		[WEFT_PM_CALL] = "live_pm_calls",
+		[WEFT_PM_QUEUE] = "live_pm_queues",
+		[WEFT_PM_JOB] = "live_pm_jobs",
+		[WEFT_PM_BIND] = "live_pm_binds",
+		[WEFT_PM_PEER] = "live_pm_peers",
+		[WEFT_PM_WATCH] = "live_pm_watches",
+	};
+	int i;
+
+	for (i = 0; i < WEFT_PM_USES; i++)
+		show(m, names[i], atomic_read(&w->pm.uses[i]));
+	show(m, "live_pm_usage", atomic_read(&w->pdev->dev.power.usage_count));
+	show(m, "pm_asleep", READ_ONCE(w->pm.asleep));
+	show(m, "pm_suspends", atomic64_read(&w->pm.suspends));
+	show(m, "pm_resumes", atomic64_read(&w->pm.resumes));
+}
+
 /* What is held is called live_… and must be as before once its users are gone; the tests compare these lines. */
 static int show_counts(struct seq_file *m, void *data)
 {
@@ -75,6 +95,7 @@ static int show_counts(struct seq_file *m, void *data)
 	show(m, "scrub_by_cpu_pages", w->scrub.by_cpu_bytes >> 12);
 	show(m, "scrub_up", w->scrub.up);
 	mutex_unlock(&w->scrub.lock);
+	show_pm(m, w);
 	show(m, "irqs", atomic64_read(&w->stats.irqs));
 	show(m, "events", atomic64_read(&w->stats.events));
 	show(m, "overflows", atomic64_read(&w->stats.overflows));
@@ -149,8 +170,10 @@ static ssize_t write_inject(struct file *file, const char __user *from, size_t c
 	text[count] = 0;
 	if (sscanf(text, "%u %llu", &kind, &arg) != 2)
 		return -EINVAL;
+	weft_pm_get(w, WEFT_PM_CALL);
 	weft_mmio_write64(w, WEFT_REG_INJECT_ARG, arg);
 	weft_mmio_write32(w, WEFT_REG_INJECT, kind);
+	weft_pm_put(w, WEFT_PM_CALL);
 	return count;
 }
 

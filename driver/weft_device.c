@@ -11,6 +11,7 @@
 #include "weft_debugfs.h"
 #include "weft_device.h"
 #include "weft_fw.h"
+#include "weft_hwmon.h"
 #include "weft_reset.h"
 
 #define FW_LOG_BYTES	SZ_64K
@@ -36,6 +37,7 @@ int weft_device_enter(struct weft_device *w, int *idx)
 	for (;;) {
 		if (!drm_dev_enter(&w->drm, idx))
 			return -ENODEV;
+		weft_pm_get(w, WEFT_PM_CALL);
 		ret = down_read_killable(&w->reset_sem);
 		if (ret)
 			break;
@@ -45,11 +47,13 @@ int weft_device_enter(struct weft_device *w, int *idx)
 		up_read(&w->reset_sem);
 		if (!resetting(w))
 			break;
+		weft_pm_put(w, WEFT_PM_CALL);
 		drm_dev_exit(*idx);
 		ret = wait_reset(w);
 		if (ret)
 			return ret;
 	}
+	weft_pm_put(w, WEFT_PM_CALL);
 	drm_dev_exit(*idx);
 	return ret;
 }
@@ -60,6 +64,10 @@ int weft_device_try_enter(struct weft_device *w, int *idx)
 
 	if (!drm_dev_enter(&w->drm, idx))
 		return -ENODEV;
+	if (!weft_pm_look(w))
+		goto exit;
+	weft_pm_hold(w, WEFT_PM_CALL);
+	weft_pm_look_end(w);
 	if (down_read_trylock(&w->reset_sem)) {
 		ret = weft_device_check(w);
 		if (!ret)
@@ -68,6 +76,8 @@ int weft_device_try_enter(struct weft_device *w, int *idx)
 		if (resetting(w))
 			ret = -EAGAIN;
 	}
+	weft_pm_put(w, WEFT_PM_CALL);
+exit:
 	drm_dev_exit(*idx);
 	return ret;
 }
@@ -75,6 +85,7 @@ int weft_device_try_enter(struct weft_device *w, int *idx)
 void weft_device_exit(struct weft_device *w, int idx)
 {
 	up_read(&w->reset_sem);
+	weft_pm_put(w, WEFT_PM_CALL);
 	drm_dev_exit(idx);
 }
 
@@ -183,16 +194,17 @@ static int init_books(struct weft_device *w)
 {
 	int ret = -ENOMEM;
 
-	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, w->serial);
+	/* Frozen with the tasks of the machine: what runs in them touches the card. */
+	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0, w->serial);
 	if (!w->bind_wq)
 		return -ENOMEM;
-	w->submit_wq = alloc_ordered_workqueue("weft-submit-%u", WQ_MEM_RECLAIM, w->serial);
+	w->submit_wq = alloc_ordered_workqueue("weft-submit-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE, w->serial);
 	if (!w->submit_wq)
 		goto err_bind;
-	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM, w->serial);
+	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE, w->serial);
 	if (!w->timeout_wq)
 		goto err_submit;
-	w->work_wq = alloc_workqueue("weft-work-%u", WQ_UNBOUND, 0, w->serial);
+	w->work_wq = alloc_workqueue("weft-work-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, w->serial);
 	if (!w->work_wq)
 		goto err_timeout;
 	ret = weft_lmem_init(w);
@@ -306,6 +318,8 @@ int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, str
 		 w->serial, w->fw_version >> 16, w->fw_version >> 8 & 0xff, w->fw_version & 0xff, w->contract >> 16,
 		 w->contract & 0xffff, w->lmem_bytes >> 20, w->user_limit >> 20, w->num_slots, w->events.vectors,
 		 weft_prime_p2p(w) ? "reachable" : "refused: kernel without PCI_P2PDMA");
+	weft_hwmon_register(w);
+	weft_pm_start(w);
 	return 0;
 
 err_hw:
@@ -332,6 +346,7 @@ void weft_device_remove(struct pci_dev *pdev)
 {
 	struct weft_device *w = pci_get_drvdata(pdev);
 
+	weft_pm_stop(w);
 	drm_dev_unplug(&w->drm);
 	weft_reset_remove(w);
 	weft_event_fini(w);

@@ -15,6 +15,11 @@
  *   lmem.lock, carve.lock, counter_lock
  * map_sem nests inside mmap_lock and outside nothing. bind_lock, mbox.lock, safe.lock and hw_lock are taken in the
  * dma-fence signalling path: nothing may allocate or wait for a fence under them.
+ *
+ * Waiting for the card to wake (weft_pm_get()) counts as a lock too. It comes before reset_sem, and is entered under
+ * mmap_lock (page faults) and dma_resv (callbacks of dma-bufs) of whatever card. Inside it are map_sem, exports.lock,
+ * events.lock and the lock of hwqs, which the callbacks of runtime PM take; so these are never held by whoever touches
+ * memory of a process or waits for a card.
  */
 #ifndef WEFT_DEVICE_H
 #define WEFT_DEVICE_H
@@ -36,6 +41,7 @@
 #include "weft_lmem.h"
 #include "weft_mbox.h"
 #include "weft_mmio.h"
+#include "weft_pm.h"
 #include "weft_prime.h"
 #include "weft_safe.h"
 #include "weft_scrub.h"
@@ -109,6 +115,7 @@ struct weft_counts {
  * @gen_before: the last generation before @gen became invalid for a reset
  * @reset_wanted: 1 + the generation that is to end by a reset
  * @serial: of the card, distinct in the machine
+ * @temp_limit_mc: throttled from this temperature on (m°C), 0: unknown; @power_limit_mw is its like
  * @caps: WEFT_CAP_*
  * @lmem_bytes: local memory
  * @user_limit: first byte of the carve-out
@@ -133,6 +140,7 @@ struct weft_device {
 	struct drm_device drm;
 	struct pci_dev *pdev;
 	struct weft_mmio mmio;
+	struct weft_pm pm;
 
 	int state;
 	bool quiet;
@@ -149,6 +157,8 @@ struct weft_device {
 	u32 num_engines;
 	u32 num_links;
 	u32 timed_width;
+	u32 temp_limit_mc;
+	u32 power_limit_mw;
 	u64 caps;
 	u64 lmem_bytes;
 	u64 user_limit;

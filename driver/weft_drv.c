@@ -2,6 +2,7 @@
 /* Copyright 2026 The weft authors */
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <drm/drm_accel.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -67,6 +68,7 @@ WEFT_GUARD(submit)
 WEFT_GUARD(query_peer)
 WEFT_GUARD(user_queue_create)
 WEFT_GUARD(kick)
+WEFT_GUARD(queue_idle)
 
 /* Wills are carried out with no card held, and done when the call returns. */
 static int destroy_and_wait(struct drm_device *drm, void *data, struct drm_file *file)
@@ -104,9 +106,10 @@ static const struct drm_ioctl_desc weft_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(WEFT_USER_QUEUE_CREATE, guarded_user_queue_create, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_KICK, guarded_kick, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_CELL_WAIT, cell_wait, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_IDLE, guarded_queue_idle, 0),
 };
 
-static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_CELL_WAIT + 1, "every ioctl of the header has its row");
+static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUEUE_IDLE + 1, "every ioctl of the header has its row");
 
 static const struct file_operations weft_fops = {
 	.owner = THIS_MODULE,
@@ -213,6 +216,7 @@ static struct pci_driver weft_pci_driver = {
 	.remove = weft_device_remove,
 	.dev_groups = weft_ras_groups,
 	.err_handler = &weft_errors,
+	.driver.pm = pm_ptr(&weft_pm_ops),
 };
 
 static int __init weft_init(void)

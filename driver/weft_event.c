@@ -36,8 +36,8 @@ static void tell_queue(struct weft_device *w, u32 id, bool fault)
 	xa_unlock_irqrestore(&w->hwqs, flags);
 }
 
-/* Everything an event says can be read elsewhere: after an overflow all of it is. */
-static void rescan(struct weft_device *w)
+/* Everything an event says can be read elsewhere: after an overflow, or sleep, all of it is. */
+void weft_event_rescan(struct weft_device *w)
 {
 	unsigned long id = 0, flags;
 	struct weft_hwq *q;
@@ -115,7 +115,8 @@ void weft_event_process(struct weft_device *w)
 	bool fence_cookie;
 
 	spin_lock_irqsave(&r->lock, flags);
-	if (!r->on)
+	/* A late interrupt of a card that has gone to sleep. */
+	if (!r->on || READ_ONCE(w->pm.asleep))
 		goto unlock;
 	fence_cookie = dma_fence_begin_signalling();
 	/* At most one ring's worth: what comes meanwhile brings its own interrupt. */
@@ -148,7 +149,7 @@ void weft_event_process(struct weft_device *w)
 			weft_mmio_write32(w, WEFT_REG_EVT_STATUS, status);
 		if (status != ~0u && status & WEFT_EVT_STATUS_OVERFLOW) {
 			atomic64_inc(&w->stats.overflows);
-			rescan(w);
+			weft_event_rescan(w);
 		}
 	}
 	dma_fence_end_signalling(fence_cookie);
@@ -215,14 +216,18 @@ static void poll_work(struct work_struct *work)
 {
 	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, events.poll);
 
+	/* With nobody using the card nothing is in flight; who begins to use it has it watched again. */
+	if (!weft_pm_look_busy(w))
+		return;
 	notice_lost(w);
 	weft_event_process(w);
 	if (!answers(w))
 		weft_reset_lost(w, "polling");
 	if (jobs_in_flight(w))
-		rescan(w);
+		weft_event_rescan(w);
 	if ((jobs_in_flight(w) || atomic_read(&w->counts.uqueues)) && !weft_device_check(w))
 		weft_event_watch(w);
+	weft_pm_look_end(w);
 }
 
 void weft_event_watch(struct weft_device *w)

@@ -45,6 +45,9 @@ void weft_event_stop(struct weft_device *w);
 /* Takes what is in the ring; any context. */
 void weft_event_process(struct weft_device *w);
 
+/* Tells everybody to look for themselves; any context. */
+void weft_event_rescan(struct weft_device *w);
+
 /* Something is in flight: keep polling slowly until nothing is. */
 void weft_event_watch(struct weft_device *w);
 

@@ -119,6 +119,7 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	struct weft_vm *vm;
 	unsigned long id;
 
+	weft_pm_get(w, WEFT_PM_CALL);
 	halt_queues(f);
 	down_read(&w->reset_sem);
 	xa_for_each(&f->queues, id, hw) {
@@ -136,6 +137,7 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	 */
 	flush_workqueue(w->bind_wq);
 	flush_workqueue(w->free_wq);
+	weft_pm_put(w, WEFT_PM_CALL);
 	xa_destroy(&f->queues);
 	xa_destroy(&f->vms);
 	f->drm = NULL;

@@ -69,7 +69,13 @@ void weft_gem_unmap_all(struct weft_device *w)
 
 static void free_local(struct weft_bo *bo)
 {
-	weft_sem_destroy(bo);
+	struct weft_device *w = bo->w;
+
+	if (bo->local.sem) {
+		weft_pm_get(w, WEFT_PM_CALL);
+		weft_sem_destroy(bo);
+		weft_pm_put(w, WEFT_PM_CALL);
+	}
 	if (!list_empty(&bo->local.blocks))
 		weft_lmem_free(bo->w, &bo->local.blocks);
 	kvfree(bo->local.extents);
@@ -97,7 +103,9 @@ static void weft_bo_free(struct drm_gem_object *obj)
 		break;
 	case WEFT_BO_IMPORT:
 		weft_bos_del(bo);
+		weft_pm_get(w, WEFT_PM_CALL);
 		weft_import_free(bo);
+		weft_pm_put(w, WEFT_PM_CALL);
 		break;
 	}
 	if (bo->owner)

@@ -36,6 +36,9 @@ static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	q->live = false;
 	q->halted = false;
 	q->stage = DRM_WEFT_STAGE_NONE;
+	q->suspended = false;
+	q->slept = false;
+	q->busy_seen = 0;
 	q->tail = 0;
 	q->past_busy_ns = 0;
 	q->mem = weft_carve_alloc(w, f, bytes);
@@ -88,6 +91,7 @@ int weft_hwq_start(struct weft_hwq *q)
 	weft_mmio_flush_writes();
 	q->tail = 0;
 	q->halted = false;
+	q->busy_seen = 0;
 	ret = weft_mbox_queue_create(q->w, &q->desc);
 	if (!ret)
 		q->live = true;
@@ -122,6 +126,7 @@ int weft_hwq_stop(struct weft_hwq *q)
 		ret = weft_mbox_queue_destroy(q->w, q->desc.id);
 	if (!ret) {
 		q->live = false;
+		WRITE_ONCE(q->busy_seen, 0);
 		WRITE_ONCE(q->past_busy_ns, busy_ns);
 	}
 	trace_weft_queue_remove(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
@@ -174,12 +179,61 @@ u64 weft_hwq_fence_value(struct weft_hwq *q)
 	return value == ~0ull ? 0 : value;
 }
 
-u64 weft_hwq_busy_ns(struct weft_hwq *q)
+u32 weft_hwq_run(struct weft_hwq *q)
+{
+	return weft_mmio_lmem_read32(q->w, q->desc.state + offsetof(struct weft_queue_state, run));
+}
+
+int weft_hwq_find_busy(struct weft_device *w)
+{
+	unsigned long id, flags;
+	struct weft_hwq *q;
+	int busy = -1;
+
+	xa_lock_irqsave(&w->hwqs, flags);
+	xa_for_each(&w->hwqs, id, q) {
+		u32 run;
+
+		if (xa_is_value(q) || !q->live || q->halted)
+			continue;
+		run = weft_hwq_run(q);
+		if (run == WEFT_QS_READY || run == WEFT_QS_RUNNING) {
+			busy = id;
+			break;
+		}
+	}
+	xa_unlock_irqrestore(&w->hwqs, flags);
+	return busy;
+}
+
+static void remember(struct weft_hwq *q)
 {
 	u64 ns = READ_ONCE(q->live) ?
 		 weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, busy_ns)) : 0;
 
-	return READ_ONCE(q->past_busy_ns) + (ns == ~0ull ? 0 : ns);
+	if (ns != ~0ull)
+		WRITE_ONCE(q->busy_seen, ns);
+}
+
+void weft_hwq_remember(struct weft_device *w)
+{
+	unsigned long id, flags;
+	struct weft_hwq *q;
+
+	xa_lock_irqsave(&w->hwqs, flags);
+	xa_for_each(&w->hwqs, id, q)
+		if (!xa_is_value(q) && q->live)
+			remember(q);
+	xa_unlock_irqrestore(&w->hwqs, flags);
+}
+
+u64 weft_hwq_busy_ns(struct weft_hwq *q)
+{
+	if (weft_pm_look(q->w)) {
+		remember(q);
+		weft_pm_look_end(q->w);
+	}
+	return READ_ONCE(q->past_busy_ns) + READ_ONCE(q->busy_seen);
 }
 
 void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state)

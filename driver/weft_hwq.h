@@ -33,6 +33,9 @@ struct weft_hwq_ops {
  * @live: exists on the card (created, not destroyed)
  * @halted: stopped for good
  * @stage: enum drm_weft_stage that its last stop took
+ * @suspended: by the machine's suspend
+ * @slept: since its time limit was looked at last
+ * @busy_seen: engine time when it was last read
  */
 struct weft_hwq {
 	struct weft_device *w;
@@ -44,6 +47,9 @@ struct weft_hwq {
 	bool live;
 	bool halted;
 	u32 stage;
+	bool suspended;
+	bool slept;
+	u64 busy_seen;
 };
 
 /* A job queue: takes a number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
@@ -74,7 +80,16 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 
 u64 weft_hwq_fence_value(struct weft_hwq *q);
 
-/* Engine time, over all its lives on the card; atomic context. */
+/* enum weft_queue_run, or all-ones from a card that does not answer. */
+u32 weft_hwq_run(struct weft_hwq *q);
+
+/* The number of a queue that has packets to run or runs them, -1 when none has; atomic context. */
+int weft_hwq_find_busy(struct weft_device *w);
+
+/* Before sleep: what is shown of queues while the card is asleep. */
+void weft_hwq_remember(struct weft_device *w);
+
+/* Engine time, over all its lives on the card; of a card that is asleep as it was before. Atomic context. */
 u64 weft_hwq_busy_ns(struct weft_hwq *q);
 
 /* Consistent copy of the public part of the state (its first 256 bytes), or the last try after 100 of them. */

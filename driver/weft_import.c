@@ -48,8 +48,13 @@ static void mask_if_lost(struct weft_bo *bo)
  */
 static void invalidate(struct dma_buf_attachment *attach)
 {
-	mask_if_lost(attach->importer_priv);
-	unmap_locked(attach->importer_priv);
+	struct weft_bo *bo = attach->importer_priv;
+
+	/* Waking takes no lock of the owner's, and is bounded. */
+	weft_pm_get(bo->w, WEFT_PM_CALL);
+	mask_if_lost(bo);
+	unmap_locked(bo);
+	weft_pm_put(bo->w, WEFT_PM_CALL);
 }
 
 static const struct dma_buf_attach_ops weft_attach_ops = {

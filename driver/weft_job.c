@@ -89,6 +89,7 @@ static void free_job_memory(struct weft_job *job)
 	trace_weft_job_free(q->w->serial, q->hw.desc.id, job->id);
 	weft_fence_put(job->fence);
 	atomic_dec(&q->w->counts.jobs);
+	weft_pm_put(q->w, WEFT_PM_JOB);
 	kfree(job);
 	weft_queue_put(q);
 }
@@ -178,6 +179,7 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 	job->q = q;
 	job->id = atomic64_inc_return(&q->w->stats.job_ids);
 	atomic_inc(&q->w->counts.jobs);
+	weft_pm_hold(q->w, WEFT_PM_JOB);
 	return job;
 }
 

@@ -27,6 +27,7 @@ static void scrub_work(struct work_struct *work)
 	struct weft_lmem *l = &w->lmem;
 	struct gpu_buddy_block *block;
 
+	weft_pm_get(w, WEFT_PM_CALL);
 	for (;;) {
 		unsigned int n = 0;
 		LIST_HEAD(batch);
@@ -42,13 +43,14 @@ static void scrub_work(struct work_struct *work)
 		}
 		mutex_unlock(&l->lock);
 		if (!n)
-			return;
+			break;
 		clear = weft_scrub_clear(w, ranges, n);
 		mutex_lock(&l->lock);
 		l->dirty_bytes -= list_bytes(l, &batch);
 		gpu_buddy_free_list(&l->mm, &batch, clear ? GPU_BUDDY_CLEARED : 0);
 		mutex_unlock(&l->lock);
 	}
+	weft_pm_put(w, WEFT_PM_CALL);
 }
 
 int weft_lmem_init(struct weft_device *w)

@@ -61,11 +61,14 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	struct weft_bo *bo = to_weft_bo(vma->vm_private_data), *origin = weft_bo_origin(bo);
 	u64 index = vmf->pgoff - drm_vma_node_start(&bo->base.vma_node), run, i = 0;
 	unsigned long pfn, address = vmf->address & PAGE_MASK;
+	bool local = origin->kind == WEFT_BO_LOCAL;
 	vm_fault_t ret;
 
 	if (index >= bo->base.size >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
-	/* Against weft_map_make_stale(): what is inserted under it is found by the zap that follows. */
+	if (local)
+		weft_pm_get(bo->w, WEFT_PM_CALL);
+	/* Against weft_map_zap(): what is inserted under it is found by the zap that follows. */
 	down_read(&bo->w->map_sem);
 	pfn = find_pfn(bo, origin, index, &run);
 	if (!pfn) {
@@ -80,6 +83,9 @@ static vm_fault_t fault(struct vm_fault *vmf)
 		ret = VM_FAULT_NOPAGE;
 unlock:
 	up_read(&bo->w->map_sem);
+	/* The page stays until the card goes to sleep, at the earliest when the autosuspend delay is over. */
+	if (local)
+		weft_pm_put(bo->w, WEFT_PM_CALL);
 	return ret;
 }
 
@@ -119,11 +125,16 @@ int weft_map_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 	return 0;
 }
 
-void weft_map_make_stale(struct weft_device *w)
+void weft_map_zap(struct weft_device *w)
 {
 	/* Whoever holds it for reading inserts by the old state and is zapped; whoever comes later sees the new one. */
 	down_write(&w->map_sem);
 	up_write(&w->map_sem);
 	if (w->drm.anon_inode)
 		unmap_mapping_range(w->drm.anon_inode->i_mapping, 0, 0, 1);
+}
+
+void weft_map_make_stale(struct weft_device *w)
+{
+	weft_map_zap(w);
 }

@@ -19,4 +19,10 @@ int weft_map_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
  */
 void weft_map_make_stale(struct weft_device *w);
 
+/*
+ * Takes it out of all mappings until it is touched again: then the card is woken. Host memory goes with it, at the cost
+ * of a fault. weft_prime_zap() does the same for mappings of dma-bufs.
+ */
+void weft_map_zap(struct weft_device *w);
+
 #endif

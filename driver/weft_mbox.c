@@ -210,6 +210,7 @@ static void crash_work(struct work_struct *work)
 	struct weft_device *w = container_of(m, struct weft_device, mbox);
 	bool dead = false;
 
+	weft_pm_get(w, WEFT_PM_CALL);
 	mutex_lock(&m->lock);
 	/* Who asked meanwhile has done it already. */
 	if (READ_ONCE(m->crashed) && !m->dead && !revive(w)) {
@@ -219,6 +220,7 @@ static void crash_work(struct work_struct *work)
 	mutex_unlock(&m->lock);
 	if (dead && !READ_ONCE(w->quiet))
 		drm_err(&w->drm, "the control processor stopped and could not be started again: running queues go on, reset the card to create new ones\n");
+	weft_pm_put(w, WEFT_PM_CALL);
 }
 
 void weft_mbox_init(struct weft_device *w)
@@ -326,6 +328,37 @@ int weft_mbox_queue_destroy(struct weft_device *w, u32 queue)
 	struct weft_mbox_msg msg = { .op = WEFT_MBOX_QUEUE_DESTROY, .u.queue.id = queue };
 
 	return request(w, &msg);
+}
+
+int weft_mbox_queue_suspend(struct weft_device *w, u32 queue)
+{
+	struct weft_mbox_msg msg = { .op = WEFT_MBOX_SUSPEND, .u.queue.id = queue };
+	int ret = ask(w, &msg);
+
+	if (ret)
+		return ret;
+	switch (msg.status) {
+	case WEFT_MBOX_OK:
+		return 0;
+	case WEFT_MBOX_STATE:
+	case WEFT_MBOX_NOT_FOUND:
+		return -EALREADY;
+	case WEFT_MBOX_NO_CAP:
+		return -EOPNOTSUPP;
+	default:
+		return -EIO;
+	}
+}
+
+int weft_mbox_queue_resume(struct weft_device *w, u32 queue)
+{
+	struct weft_mbox_msg msg = { .op = WEFT_MBOX_RESUME, .u.queue.id = queue };
+	int ret = ask(w, &msg);
+
+	if (ret)
+		return ret;
+	/* One that faulted or was stopped meanwhile is not suspended any more. */
+	return msg.status == WEFT_MBOX_OK || msg.status == WEFT_MBOX_STATE ? 0 : -EIO;
 }
 
 int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm)

@@ -57,6 +57,10 @@ int weft_mbox_as_destroy(struct weft_device *w, u32 asid);
 int weft_mbox_queue_create(struct weft_device *w, const struct weft_queue_desc *desc);
 int weft_mbox_queue_destroy(struct weft_device *w, u32 queue);
 
+/* Between two packets, or off its cell; the state follows later. -EALREADY: stopped or faulted. */
+int weft_mbox_queue_suspend(struct weft_device *w, u32 queue);
+int weft_mbox_queue_resume(struct weft_device *w, u32 queue);
+
 /* The arm page of a SEM page, by local-memory offsets; @arm 0 removes it, and one that is not there is removed. */
 int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm);
 

@@ -49,12 +49,23 @@ int weft_mmio_map(struct weft_device *w)
 	return 0;
 }
 
+/* Who comes here while the card is asleep holds no reference; the access would end as an unsupported request. */
+static bool begin(struct weft_device *w, int *idx)
+{
+	if (!drm_dev_enter(&w->drm, idx))
+		return false;
+	if (!WARN_ON_ONCE(READ_ONCE(w->pm.asleep)))
+		return true;
+	drm_dev_exit(*idx);
+	return false;
+}
+
 u32 weft_mmio_read32(struct weft_device *w, u32 reg)
 {
 	u32 value = ~0u;
 	int idx;
 
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		value = readl(w->mmio.regs + reg);
 		drm_dev_exit(idx);
 	}
@@ -66,7 +77,7 @@ u64 weft_mmio_read64(struct weft_device *w, u32 reg)
 	u64 value = ~0ull;
 	int idx;
 
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		value = readq(w->mmio.regs + reg);
 		drm_dev_exit(idx);
 	}
@@ -77,7 +88,7 @@ void weft_mmio_write32(struct weft_device *w, u32 reg, u32 value)
 {
 	int idx;
 
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		writel(value, w->mmio.regs + reg);
 		drm_dev_exit(idx);
 	}
@@ -87,7 +98,7 @@ void weft_mmio_write64(struct weft_device *w, u32 reg, u64 value)
 {
 	int idx;
 
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		writeq(value, w->mmio.regs + reg);
 		drm_dev_exit(idx);
 	}
@@ -100,7 +111,7 @@ void weft_mmio_doorbell(struct weft_device *w, u32 queue)
 
 	if (WARN_ON_ONCE(at + 4 > w->mmio.doorbell_bytes))
 		return;
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		writel(1, w->mmio.doorbells + at);
 		drm_dev_exit(idx);
 	}
@@ -113,7 +124,7 @@ void weft_mmio_kick(struct weft_device *w, u32 queue, u64 va)
 
 	if (WARN_ON_ONCE(at + 8 > w->mmio.doorbell_bytes))
 		return;
-	if (drm_dev_enter(&w->drm, &idx)) {
+	if (begin(w, &idx)) {
 		writeq(va, w->mmio.doorbells + at);
 		drm_dev_exit(idx);
 	}
@@ -128,7 +139,7 @@ void weft_mmio_lmem_write(struct weft_device *w, u64 at, const void *from, size_
 {
 	int idx;
 
-	if (lmem_ok(w, at, bytes) && drm_dev_enter(&w->drm, &idx)) {
+	if (lmem_ok(w, at, bytes) && begin(w, &idx)) {
 		memcpy_toio(w->mmio.lmem + at, from, bytes);
 		drm_dev_exit(idx);
 	}
@@ -138,7 +149,7 @@ void weft_mmio_lmem_read(struct weft_device *w, void *to, u64 at, size_t bytes)
 {
 	int idx;
 
-	if (lmem_ok(w, at, bytes) && drm_dev_enter(&w->drm, &idx)) {
+	if (lmem_ok(w, at, bytes) && begin(w, &idx)) {
 		memcpy_fromio(to, w->mmio.lmem + at, bytes);
 		drm_dev_exit(idx);
 	} else {
@@ -153,7 +164,7 @@ void weft_mmio_lmem_clear(struct weft_device *w, u64 at, u64 bytes)
 	if (!lmem_ok(w, at, bytes))
 		return;
 	/* In pieces, because an unplug waits for the section to end. */
-	while (bytes && drm_dev_enter(&w->drm, &idx)) {
+	while (bytes && begin(w, &idx)) {
 		size_t part = min_t(u64, bytes, SZ_1M);
 
 		memset_io(w->mmio.lmem + at, 0, part);
@@ -169,7 +180,7 @@ u32 weft_mmio_lmem_read32(struct weft_device *w, u64 at)
 	u32 value = ~0u;
 	int idx;
 
-	if (lmem_ok(w, at, 4) && drm_dev_enter(&w->drm, &idx)) {
+	if (lmem_ok(w, at, 4) && begin(w, &idx)) {
 		value = readl(w->mmio.lmem + at);
 		drm_dev_exit(idx);
 	}
@@ -181,7 +192,7 @@ u64 weft_mmio_lmem_read64(struct weft_device *w, u64 at)
 	u64 value = ~0ull;
 	int idx;
 
-	if (lmem_ok(w, at, 8) && drm_dev_enter(&w->drm, &idx)) {
+	if (lmem_ok(w, at, 8) && begin(w, &idx)) {
 		value = readq(w->mmio.lmem + at);
 		drm_dev_exit(idx);
 	}
@@ -192,7 +203,7 @@ void weft_mmio_lmem_write64(struct weft_device *w, u64 at, u64 value)
 {
 	int idx;
 
-	if (lmem_ok(w, at, 8) && drm_dev_enter(&w->drm, &idx)) {
+	if (lmem_ok(w, at, 8) && begin(w, &idx)) {
 		writeq(value, w->mmio.lmem + at);
 		drm_dev_exit(idx);
 	}

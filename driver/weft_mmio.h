@@ -2,7 +2,8 @@
 /* Copyright 2026 The weft authors */
 /*
  * Every access to the card's BARs is made by this file, and every one of them inside a drm_dev_enter() section, so
- * that none can reach a function that was unplugged: reads give all-ones then, writes vanish.
+ * that none can reach a function that was unplugged: reads give all-ones then, writes vanish. One to a card that is
+ * asleep is a bug of the caller, warned about and not made.
  */
 #ifndef WEFT_MMIO_H
 #define WEFT_MMIO_H

@@ -108,6 +108,7 @@ static void query(struct weft_device *w, struct weft_device *peer, struct drm_we
 		refuse(args, -ENODEV, DRM_WEFT_PEER_GONE);
 		return;
 	}
+	weft_pm_get(peer, WEFT_PM_CALL);
 	if (!down_read_trylock(&peer->reset_sem)) {
 		refuse(args, -ECANCELED, DRM_WEFT_PEER_GONE);
 		goto exit;
@@ -120,6 +121,7 @@ static void query(struct weft_device *w, struct weft_device *peer, struct drm_we
 		find_route(w, peer, args);
 	up_read(&peer->reset_sem);
 exit:
+	weft_pm_put(peer, WEFT_PM_CALL);
 	drm_dev_exit(idx);
 }
 

@@ -150,9 +150,14 @@ static struct sg_table *map(struct dma_buf_attachment *at, enum dma_data_directi
 	ret = check_direction(at, x->rights, dir);
 	if (ret)
 		return ERR_PTR(ret);
+	/* The importer's device reaches the card whenever it likes, so the card stays awake as long as it may. */
+	if (bo->kind == WEFT_BO_LOCAL)
+		weft_pm_get(bo->w, WEFT_PM_PEER);
 	sgt = bo->kind == WEFT_BO_SYSTEM ? map_system(at, bo, dir) : map_local(at, bo, dir);
 	if (!IS_ERR(sgt))
 		kref_get(&x->mappings);
+	else if (bo->kind == WEFT_BO_LOCAL)
+		weft_pm_put(bo->w, WEFT_PM_PEER);
 	trace_weft_p2p_map(bo->w->serial, dev_name(at->dev), bo->base.size, PTR_ERR_OR_ZERO(sgt),
 			   WEFT_TRACE_SINCE(from_ns));
 	return sgt;
@@ -177,6 +182,7 @@ static void unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_
 		if (!sgt->orig_nents)
 			sgt->orig_nents = sgt->nents;
 		dma_buf_free_sgt(at, sgt, dir);
+		weft_pm_put(x->bo->w, WEFT_PM_PEER);
 	}
 	trace_weft_p2p_unmap(x->bo->w->serial, dev_name(at->dev), x->bo->base.size, 0, WEFT_TRACE_SINCE(from_ns));
 	kref_put(&x->mappings, last_unmapped);
@@ -297,6 +303,26 @@ static void revoke(struct weft_export *x)
 		drm_err(&w->drm, "an importer still maps a revoked buffer of %zu bytes after %d ms\n", dmabuf->size,
 			REVOKE_MS);
 	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
+}
+
+void weft_prime_zap(struct weft_device *w)
+{
+	struct weft_export *x;
+
+	mutex_lock(&w->exports.lock);
+	list_for_each_entry(x, &w->exports.list, link) {
+		struct file *file;
+
+		/* One whose last descriptor and mapping are gone has nothing to be taken from. */
+		if (x->bo->kind != WEFT_BO_LOCAL)
+			continue;
+		file = get_file_active(&x->dmabuf->file);
+		if (!file)
+			continue;
+		unmap_mapping_range(file->f_mapping, 0, 0, 1);
+		fput(file);
+	}
+	mutex_unlock(&w->exports.lock);
 }
 
 /* Host memory outlives a reset and stays shared; it goes away with the card only. */

@@ -63,6 +63,9 @@ struct weft_export *weft_prime_export_of(struct dma_buf *dmabuf);
 /* dma-buf of an object with @rights; the caller has checked them against the handle's. */
 struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags);
 
+/* Takes local memory out of processes that map dma-bufs, until it is touched again. */
+void weft_prime_zap(struct weft_device *w);
+
 /* Ends every mapping of every export; returns when importers have let go, 5 s at most each. */
 void weft_prime_revoke_all(struct weft_device *w);
 

@@ -163,6 +163,10 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 		.starved = atomic64_read(&w->stats.starved),
 	};
 
+	if (w->caps & WEFT_CAP_TELEMETRY)
+		s.throttle = weft_mmio_read32(w, WEFT_REG_THROTTLE) &
+			     (DRM_WEFT_THROTTLE_THERMAL | DRM_WEFT_THROTTLE_POWER);
+
 	return answer(args, &s, sizeof(s));
 }
 

@@ -115,6 +115,9 @@ static enum verdict judge(struct weft_queue *q)
 		return VERDICT_FAULT;
 	if (!in_flight(q))
 		return VERDICT_NOTHING;
+	/* With the whole machine, whose sleep is not the job's time; the card goes on counting that. */
+	if (l.run == WEFT_QS_SUSPENDED || xchg(&q->hw.slept, false))
+		return VERDICT_NOTHING;
 	if (starves(q, l) && q->extended < MAX_EXTENSIONS) {
 		q->extended++;
 		q->starved++;

@@ -83,7 +83,9 @@ static void lost_work(struct work_struct *work)
 {
 	struct weft_device *w = container_of(work, struct weft_device, lost_work);
 
+	weft_pm_get(w, WEFT_PM_CALL);
 	take_down(w, -ENODEV);
+	weft_pm_put(w, WEFT_PM_CALL);
 }
 
 void weft_reset_prepare(struct weft_device *w)
@@ -181,6 +183,7 @@ static void reset_work(struct work_struct *work)
 
 	if (!drm_dev_enter(&w->drm, &idx))
 		return;
+	weft_pm_get(w, WEFT_PM_CALL);
 	/* Several stops may fail before the reset they ask for; one is enough. */
 	if (!weft_reset_pending(w))
 		goto exit;
@@ -194,6 +197,7 @@ static void reset_work(struct work_struct *work)
 	}
 	weft_reset_done(w);
 exit:
+	weft_pm_put(w, WEFT_PM_CALL);
 	drm_dev_exit(idx);
 }
 

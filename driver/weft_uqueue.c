@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -22,6 +23,7 @@
 #define FLAGS		(DRM_WEFT_USER_QUEUE_WAIT_STOPS | DRM_WEFT_USER_QUEUE_TRACE)
 #define DEFAULT_WEIGHT	100
 #define MAX_WEIGHT	1000
+#define IDLE_US		2000	/* from the last packet's end to the queue's rest */
 
 static void ignore_event(struct weft_hwq *hw)
 {
@@ -134,6 +136,7 @@ static void end_running(struct weft_uqueue *q, u32 cause)
 	weft_hwq_halt(&q->hw);
 	note_fault(q);
 	execute_wills(q, cause);
+	weft_window_release(q->doorbell);
 }
 
 /* A fault ends nothing but the running: the queue stays to be looked at until its owner destroys it. */
@@ -141,6 +144,7 @@ static void fault_work(struct work_struct *work)
 {
 	struct weft_uqueue *q = container_of(work, struct weft_uqueue, fault_work);
 
+	weft_pm_get(q->w, WEFT_PM_CALL);
 	mutex_lock(&q->lock);
 	if (!q->dead && !q->cause) {
 		note_fault(q);
@@ -148,6 +152,7 @@ static void fault_work(struct work_struct *work)
 			end_running(q, q->cause);
 	}
 	mutex_unlock(&q->lock);
+	weft_pm_put(q->w, WEFT_PM_CALL);
 	uqueue_put(q);
 }
 
@@ -341,6 +346,7 @@ static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, str
 	drm_dev_get(&w->drm);
 	__module_get(THIS_MODULE);
 	atomic_inc(&w->counts.uqueues);
+	weft_window_hold(q->doorbell);
 	kref_init(&q->ref);
 	/* Against weft_reset_lost(): either that sees the reference, or this sees its state. */
 	smp_mb();
@@ -447,5 +453,60 @@ int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, voi
 		atomic_dec(&f->num_queues);
 put:
 	weft_vm_put(vm);
+	return ret;
+}
+
+static int wait_idle(struct weft_uqueue *q)
+{
+	ktime_t end = ktime_add_us(ktime_get(), IDLE_US);
+	u32 run;
+
+	for (;;) {
+		run = weft_hwq_run(&q->hw);
+		/* A doorbell that the card has not looked at yet is found when it goes to sleep. */
+		if (run == WEFT_QS_IDLE || run == WEFT_QS_PARKED || run == WEFT_QS_FAULTED)
+			return 0;
+		if (ktime_after(ktime_get(), end))
+			break;
+		usleep_range(50, 100);
+	}
+	drm_dbg(&q->w->drm, "queue %u is not idle (state %u): ask again when what was submitted has retired\n",
+		q->hw.desc.id, run);
+	return -EBUSY;
+}
+
+/* Lock held. Out of reach first, then the look: what is stored after it faults. */
+static int rest(struct weft_uqueue *q)
+{
+	int ret;
+
+	if (!weft_window_doze(q->doorbell, q->id))
+		return 0;
+	ret = wait_idle(q);
+	weft_window_dozed(q->doorbell, !ret);
+	return ret;
+}
+
+int weft_queue_idle_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_queue_idle *args = data;
+	struct weft_uqueue *q;
+	int ret;
+
+	if (args->pad)
+		return -EINVAL;
+	q = uqueue_get(f, args->queue_id);
+	if (!q)
+		return -ENOENT;
+	ret = mutex_lock_interruptible(&q->lock);
+	if (ret)
+		goto put;
+	if (q->gen != w->gen)
+		ret = -ECANCELED;
+	else if (!q->dead)
+		ret = rest(q);
+	mutex_unlock(&q->lock);
+put:
+	uqueue_put(q);
 	return ret;
 }

@@ -62,6 +62,7 @@ struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_wi
 
 /* QUEUE_STATE of a user queue; -ENOENT when it is none. */
 int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args);
+int weft_queue_idle_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 
 #endif

@@ -59,6 +59,7 @@ int weft_watch_take(struct weft_device *w, struct weft_file *f, struct weft_watc
 		atomic_dec(&f->num_watches);
 	} else {
 		atomic_inc(&w->counts.watches);
+		weft_pm_hold(w, WEFT_PM_WATCH);
 	}
 	return ret;
 }
@@ -89,6 +90,7 @@ void weft_watch_give(struct weft_device *w, struct weft_watch *watch, bool up)
 	spin_unlock_irq(&t->lock);
 	atomic_dec(&w->counts.watches);
 	atomic_dec(&watch->f->num_watches);
+	weft_pm_put(w, WEFT_PM_WATCH);
 }
 
 void weft_watch_event(struct weft_device *w, const struct weft_event *e)

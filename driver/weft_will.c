@@ -87,6 +87,7 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 		end++;
 	if (!drm_dev_enter(&holder->drm, &idx))
 		return end - from;
+	weft_pm_get(holder, WEFT_PM_CALL);
 	/* Taken or waited for by a reset alone, and that stops whoever waits for the cells. */
 	if (!down_read_trylock(&holder->reset_sem))
 		goto exit;
@@ -104,6 +105,7 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 	trace_weft_wills(wills->w->serial, holder->serial, n, wills->cause, ret);
 	up_read(&holder->reset_sem);
 exit:
+	weft_pm_put(holder, WEFT_PM_CALL);
 	drm_dev_exit(idx);
 	return end - from;
 }

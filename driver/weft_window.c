@@ -54,6 +54,15 @@ u64 weft_window_offset(enum weft_window_kind kind, u32 id)
 	return WINDOW_BIT | (u64)kind << KIND_SHIFT | (u64)id << ID_SHIFT;
 }
 
+static void zap(struct weft_window *win, u32 id)
+{
+	struct weft_device *w = win->w;
+
+	/* Another file may have mapped another window at this offset; it faults its page in again. */
+	if (w->drm.anon_inode)
+		unmap_mapping_range(w->drm.anon_inode->i_mapping, weft_window_offset(win->kind, id), win->bytes, 1);
+}
+
 void weft_window_revoke(struct weft_window *win, u32 id)
 {
 	struct weft_device *w = win->w;
@@ -62,9 +71,46 @@ void weft_window_revoke(struct weft_window *win, u32 id)
 	down_write(&w->map_sem);
 	win->gone = true;
 	up_write(&w->map_sem);
-	/* Another file may have mapped another window at this offset; it faults its page in again. */
-	if (w->drm.anon_inode)
-		unmap_mapping_range(w->drm.anon_inode->i_mapping, weft_window_offset(win->kind, id), win->bytes, 1);
+	zap(win, id);
+}
+
+void weft_window_hold(struct weft_window *win)
+{
+	weft_pm_hold(win->w, WEFT_PM_QUEUE);
+	atomic_set(&win->hold, WEFT_WINDOW_AWAKE);
+}
+
+void weft_window_release(struct weft_window *win)
+{
+	if (atomic_xchg(&win->hold, WEFT_WINDOW_FREE) == WEFT_WINDOW_AWAKE)
+		weft_pm_put(win->w, WEFT_PM_QUEUE);
+}
+
+bool weft_window_doze(struct weft_window *win, u32 id)
+{
+	if (atomic_cmpxchg(&win->hold, WEFT_WINDOW_AWAKE, WEFT_WINDOW_DOZING) != WEFT_WINDOW_AWAKE)
+		return false;
+	/* A fault that saw it awake has inserted its page when this is taken, and is zapped. */
+	down_write(&win->w->map_sem);
+	up_write(&win->w->map_sem);
+	zap(win, id);
+	return true;
+}
+
+void weft_window_dozed(struct weft_window *win, bool idle)
+{
+	/* A store that came meanwhile took a reference of its own. */
+	if (idle || atomic_cmpxchg(&win->hold, WEFT_WINDOW_DOZING, WEFT_WINDOW_AWAKE) != WEFT_WINDOW_DOZING)
+		weft_pm_put(win->w, WEFT_PM_QUEUE);
+}
+
+/* In a fault, which holds the card. Before the page is there, so that a store finds the card held by its queue. */
+static void rouse(struct weft_window *win)
+{
+	if (atomic_cmpxchg(&win->hold, WEFT_WINDOW_DOZING, WEFT_WINDOW_AWAKE) != WEFT_WINDOW_DOZING)
+		return;
+	weft_pm_hold(win->w, WEFT_PM_QUEUE);
+	weft_event_watch(win->w);
 }
 
 static struct page *dummy_page(struct weft_window *win)
@@ -92,6 +138,8 @@ static vm_fault_t fault(struct vm_fault *vmf)
 
 	if (at >= win->bytes)
 		return VM_FAULT_SIGBUS;
+	/* First: the card takes map_sem on its way to sleep. The queue's reference, or the delay, outlives this one. */
+	weft_pm_get(w, WEFT_PM_CALL);
 	down_read(&w->map_sem);
 	if (win->gone || weft_device_check(w) || win->gen != w->gen) {
 		struct page *page = dummy_page(win);
@@ -100,11 +148,13 @@ static vm_fault_t fault(struct vm_fault *vmf)
 			goto unlock;
 		pfn = page_to_pfn(page);
 	} else {
+		rouse(win);
 		pfn = (win->phys + at) >> PAGE_SHIFT;
 	}
 	ret = vmf_insert_pfn(vma, vmf->address & PAGE_MASK, pfn);
 unlock:
 	up_read(&w->map_sem);
+	weft_pm_put(w, WEFT_PM_CALL);
 	return ret;
 }
 

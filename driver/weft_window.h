@@ -25,12 +25,21 @@ struct weft_device;
 enum weft_window_kind { WEFT_WINDOW_DOORBELL, WEFT_WINDOW_STATE, WEFT_WINDOW_ARM };
 
 /**
+ * enum weft_window_hold - whether a doorbell keeps the card awake
+ * @WEFT_WINDOW_FREE: no: not yet, not any more, or it is no doorbell
+ * @WEFT_WINDOW_AWAKE: yes, by one reference
+ * @WEFT_WINDOW_DOZING: no, and it is mapped nowhere; the fault of the next store takes the reference again
+ */
+enum weft_window_hold { WEFT_WINDOW_FREE, WEFT_WINDOW_AWAKE, WEFT_WINDOW_DOZING };
+
+/**
  * struct weft_window - pages that can be mapped
  * @ref: owner and mappings
  * @object: held by every mapping, so that the pages are not freed before it ends; NULL where the owner revokes
  * @phys: processor's address of the first page
  * @gen: reset generation in which they mean something
  * @gone: revoked; guarded by map_sem
+ * @hold: enum weft_window_hold; whoever changes it away from AWAKE puts the reference
  * @dummy: private page that is shown once they are gone
  */
 struct weft_window {
@@ -42,6 +51,7 @@ struct weft_window {
 	u64 bytes;
 	u64 gen;
 	bool gone;
+	atomic_t hold;
 	struct page *dummy;
 };
 
@@ -54,6 +64,17 @@ u64 weft_window_offset(enum weft_window_kind kind, u32 id);
 
 /* Takes it out of every process; when it returns nobody reaches the pages. @id as in the file that maps. */
 void weft_window_revoke(struct weft_window *win, u32 id);
+
+/* A doorbell's reference: taken when its queue starts (the card is awake), put when it ends. */
+void weft_window_hold(struct weft_window *win);
+void weft_window_release(struct weft_window *win);
+
+/*
+ * Takes a doorbell out of every process and hands its reference to the caller, who looks whether the queue is idle and
+ * says so to weft_window_dozed(). False: it holds none.
+ */
+bool weft_window_doze(struct weft_window *win, u32 id);
+void weft_window_dozed(struct weft_window *win, bool idle);
 
 /* ->mmap() of the node: windows here, objects by GEM. */
 int weft_window_mmap(struct file *file, struct vm_area_struct *vma);

@@ -157,6 +157,8 @@
 #define WEFT_REG_THROTTLE		0x070c	/* RO u32: reasons, bit 0 thermal, bit 1 power */
 #define WEFT_REG_ECC_CORRECTED		0x0710	/* RO u32 */
 #define WEFT_REG_ECC_FATAL		0x0714	/* RO u32 */
+#define WEFT_REG_TEMP_LIMIT_MC		0x0718	/* RO u32: throttled from this temperature on; 0: the card does not say */
+#define WEFT_REG_POWER_LIMIT_MW		0x071c	/* RO u32: throttled to stay below; 0: the card does not say */
 
 /* --- error injection (WEFT_CAP_INJECT) --- */
 #define WEFT_REG_INJECT_ARG		0x0740	/* RW u64 */
@@ -173,6 +175,7 @@
 						 * of its engine, or FLR, ends it */
 #define  WEFT_INJECT_STUCK_HARD		8	/* the same, and ENGINE_RESET does not end it either */
 #define  WEFT_INJECT_RESET_FAILS	9	/* the next FLR does nothing: RESET_GEN stays */
+#define  WEFT_INJECT_HEAT		10	/* ARG thousandths of a degree on top of the temperature, until 0 or FLR */
 
 /*
  * --- flush (WEFT_CAP_SYSTEM_SCOPE): bus address of an 8-byte word behind link n that never reads as all ones; SIGNAL

@@ -371,6 +371,26 @@ static void telemetry(void)
 	CHECK(!(rd32(c, WEFT_REG_THROTTLE) & ~3u), "THROTTLE %#x", rd32(c, WEFT_REG_THROTTLE));
 }
 
+static void heat(void)
+{
+	struct card *c = CARD;
+	uint32_t limit = rd32(c, WEFT_REG_TEMP_LIMIT_MC), before, from = c->nevt;
+
+	card_need(c);
+	CHECK(limit > 0, "TEMP_LIMIT_MC is 0");
+	before = rd32(c, WEFT_REG_TEMP_MC);
+	CHECK(before < limit, "%u m°C at rest, limit %u", before, limit);
+	CHECK(!(rd32(c, WEFT_REG_THROTTLE) & 1), "throttled at rest");
+	inject(c, WEFT_INJECT_HEAT, limit);
+	CHECK(rd32(c, WEFT_REG_TEMP_MC) >= limit, "temperature %u", rd32(c, WEFT_REG_TEMP_MC));
+	CHECK(rd32(c, WEFT_REG_THROTTLE) & 1, "not throttled at %u m°C", rd32(c, WEFT_REG_TEMP_MC));
+	evt_wait(c, from, WEFT_EVT_THERMAL, ~0u, 1000);
+	inject(c, WEFT_INJECT_HEAT, 0);
+	usleep(5000);
+	CHECK(rd32(c, WEFT_REG_TEMP_MC) < limit, "temperature %u after the heat", rd32(c, WEFT_REG_TEMP_MC));
+	CHECK(!(rd32(c, WEFT_REG_THROTTLE) & 1), "still throttled");
+}
+
 static const struct ct_test tests[] = {
 	{ "lost interrupt", lost_irq, WEFT_CAP_INJECT | WEFT_CAP_COUNTERS, 0, false },
 	{ "hang: HANG_MS, run_limit_ns, QUEUE_STOP", hang, WEFT_CAP_INJECT, 0, false },
@@ -381,6 +401,7 @@ static const struct ct_test tests[] = {
 	{ "uncorrectable memory error", ecc, WEFT_CAP_INJECT, 0, false },
 	{ "link down", link_down, WEFT_CAP_INJECT, 0, false },
 	{ "firmware crash, watchdog, restart with queues", firmware_crash, WEFT_CAP_INJECT | WEFT_CAP_ROM_BOOT, 0, false },
+	{ "too hot: throttled, event THERMAL", heat, WEFT_CAP_INJECT | WEFT_CAP_TELEMETRY, 0, false },
 	{ "telemetry follows the load", telemetry, WEFT_CAP_TELEMETRY | WEFT_CAP_LOOP, 0, false },
 };
 CT_SECTION(inject);

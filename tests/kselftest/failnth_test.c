@@ -367,6 +367,22 @@ static int t_kick(struct state *s)
 	return ks_kick(s->uq.fd, s->uq.cells_handle, 0);
 }
 
+static int t_queue_idle(struct state *s)
+{
+	struct drm_weft_queue_idle arg = { };
+	int left = pause_failures(), r = start_with_will(s);
+
+	if (r)
+		return r;
+	arg.queue_id = s->uq.queue;
+	resume(left);
+	r = ks_ioctl(s->uq.fd, DRM_IOCTL_WEFT_QUEUE_IDLE, &arg);
+	left = pause_failures();
+	ks_uq_stop(&s->uq);
+	resume(left);
+	return r;
+}
+
 static int t_cell_wait(struct state *s)
 {
 	int r = ks_cell_wait(s->uq.fd, s->uq.cells_handle, 0, 1, 1000000, NULL);
@@ -503,6 +519,7 @@ static const struct target targets[] = {
 	{ "io_uring CELL_WAIT", NO_NUMBER, t_uring_wait, 0 },
 	{ "io_uring CELL_WAIT_MANY", NO_NUMBER, t_uring_many, 0 },
 	{ "io_uring CANCEL", NO_NUMBER, t_uring_cancel, 0 },
+	{ "QUEUE_IDLE", DRM_WEFT_QUEUE_IDLE, t_queue_idle, 0 },
 };
 
 static const size_t num_targets = sizeof(targets) / sizeof(targets[0]);
@@ -528,7 +545,7 @@ static int every_ioctl(void)
 		known += r == -EFAULT;
 	}
 	close(fd);
-	KS_IS(known, DRM_WEFT_CELL_WAIT + 1);
+	KS_IS(known, DRM_WEFT_QUEUE_IDLE + 1);
 	for (uint32_t what = 0; what <= DRM_WEFT_QUERY_STATS + 1; what++) {
 		struct drm_weft_query query = { .what = what };
 		bool has = false;

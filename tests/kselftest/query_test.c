@@ -117,7 +117,7 @@ static int unknown_ioctl(void)
 	uint64_t arg[8] = { 0 };
 	int fd = ks_open(0);
 
-	for (int nr = DRM_WEFT_CELL_WAIT + 1; nr < 0x60; nr++) {
+	for (int nr = DRM_WEFT_QUEUE_IDLE + 1; nr < 0x60; nr++) {
 		long r = ks_ioctl(fd, DRM_IOWR(DRM_COMMAND_BASE + nr, uint64_t), arg);
 
 		KS_CHECK(r == -EINVAL || r == -ENOTTY, "number %d gave %ld", nr, r);

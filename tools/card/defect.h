@@ -51,6 +51,8 @@
 	/* bus */ \
 	X(bus_master_ignored, "masters the bus when it is not allowed to", \
 	  "config", "bus mastering off: nobody answers the card", 0) \
+	X(d3_answers, "answers in D3hot as if it were awake", \
+	  "config", "D3hot: out of reach, reaches nothing, keeps everything", 0) \
 	X(bar_without_decoding, "reaches a peer that does not decode its BAR", \
 	  "peers", "a peer whose BAR is not mapped is out of reach", 0) \
 	X(dma_unmap_ignored, "answers DMA_UNMAP and keeps the memory", \

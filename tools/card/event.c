@@ -35,6 +35,11 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 	pthread_mutex_lock(&c->evt_lock);
 	if (!c->evt_enable)
 		goto out;
+	/* In D3hot a function requests nothing; whoever wakes it is told to look. */
+	if (atomic_load(&c->d3)) {
+		c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
+		goto out;
+	}
 	size = UINT32_C(1) << c->evt_log2;
 	vectors = c->irq_vectors ? c->irq_vectors : 1;
 	if (c->evt_tail - c->evt_head >= size - 1) {

@@ -76,6 +76,7 @@ void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 	case WEFT_INJECT_SLOW: inject_unit(c, what, arg); break;
 	case WEFT_INJECT_ECC:
 	case WEFT_INJECT_LINK_DOWN: inject_memory(c, what, arg); break;
+	case WEFT_INJECT_HEAT: wcard_heat(c, arg); break;
 	default: break;
 	}
 }

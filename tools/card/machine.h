@@ -37,6 +37,7 @@
 #define WCARD_NUM_LINKS		32
 #define WCARD_VECTORS		32
 #define WCARD_NO_ECC		UINT64_MAX
+#define WCARD_THROTTLE_THERMAL	WEFT_BIT32(0)
 #define WCARD_THROTTLE_POWER	WEFT_BIT32(1)
 #define WCARD_HANG_MS		2000		/* after reset */
 #define WCARD_SAFE_MAX		16
@@ -145,6 +146,7 @@ struct wcard_card {
 	uint8_t cfg[4096], wmask[4096];
 	bool msi;
 	_Atomic bool bus_master;
+	_Atomic bool d3;		/* D3hot: out of reach, and reaches nothing */
 	_Atomic(struct wcard_dma_table *) dma;
 	struct wcard_dma_table *dma_retired;	/* replaced ones, freed at the next quiesce */
 
@@ -198,6 +200,7 @@ struct wcard_card {
 		uint64_t at_ns, busy_ns;	/* of the last look */
 		double mc, mw, mhz;
 		uint32_t throttle;
+		uint32_t heat;			/* injected, m°C */
 	} telemetry;
 	_Atomic uint32_t hang_ms;
 
@@ -293,6 +296,7 @@ void wcard_regs_write(struct wcard_card *c, uint64_t at, unsigned int bytes, con
 
 /* telemetry.c: a telemetry register */
 uint32_t wcard_telemetry(struct wcard_card *c, uint64_t reg);
+void wcard_heat(struct wcard_card *c, uint64_t mc);		/* injected, on top */
 
 /* counter.c */
 uint64_t wcard_counter(struct wcard_card *c, uint32_t sel);

@@ -91,6 +91,7 @@ void wcard_pci_init(struct wcard_card *c)
 	put(c, EXT_DSN + 4, 4, c->serial, 0);
 	put(c, EXT_DSN + 8, 4, UINT32_C(0x57454654), 0);
 	atomic_store(&c->bus_master, false);
+	atomic_store(&c->d3, false);
 }
 
 /* The client answers reads of BARs from its own copy and does not write them again: they have to stay. */
@@ -108,7 +109,8 @@ uint64_t wcard_pci_bar2(const struct wcard_card *c)
 	uint64_t bus = get(c, PCI_BASE_ADDRESS_2, 8) & ~(c->lmem_bytes - 1);
 
 	/* Sizing writes all ones with decoding off; they never lead anywhere. */
-	if ((!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) && !WCARD_BROKEN(bar_without_decoding)) || bus + (c->lmem_bytes - 1) < bus ||
+	if (((!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) || atomic_load(&c->d3)) && !WCARD_BROKEN(bar_without_decoding)) ||
+	    bus + (c->lmem_bytes - 1) < bus ||
 	    bus == ~(c->lmem_bytes - 1))
 		return 0;
 	return bus;
@@ -119,9 +121,24 @@ void wcard_pci_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8
 	memcpy(data, c->cfg + at, bytes);
 }
 
+/* What follows from COMMAND, the BARs and the power state: who reaches whom. */
+static void learn(struct wcard_card *c)
+{
+	unsigned int state = c->cfg[CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
+	bool master = (c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER) && !state;
+
+	atomic_store(&c->d3, state && !WCARD_BROKEN(d3_answers));
+	master |= WCARD_BROKEN(bus_master_ignored);
+	if (atomic_exchange(&c->bus_master, master) && !master)
+		wcard_quiesce(c->m);
+	wcard_bus_learn(c->m);
+}
+
 void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, const uint8_t *data)
 {
 	const uint64_t flr_at = CAP_EXP + PCI_EXP_DEVCTL + 1;
+	const uint64_t pm_at = CAP_PM + PCI_PM_CTRL;
+	uint8_t state = c->cfg[pm_at] & PCI_PM_CTRL_STATE_MASK;
 	bool flr = at <= flr_at && flr_at < at + bytes && (data[flr_at - at] & PCI_EXP_DEVCTL_BCR_FLR >> 8);
 
 	pthread_mutex_lock(&c->m->map_lock);
@@ -130,16 +147,14 @@ void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, cons
 
 		c->cfg[at + i] = (uint8_t)((c->cfg[at + i] & ~mask) | (data[i] & mask));
 	}
+	/* There are no D1 and D2: a write of theirs leaves the state as it is. */
+	if ((c->cfg[pm_at] & PCI_PM_CTRL_STATE_MASK) % 3)
+		c->cfg[pm_at] = (uint8_t)((c->cfg[pm_at] & ~PCI_PM_CTRL_STATE_MASK) | state);
 	pthread_mutex_unlock(&c->m->map_lock);
 	if (flr) {
 		wcard_flr(c);
 		return;
 	}
-	if (at < PCI_BASE_ADDRESS_5 + 4) {
-		bool master = (c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER) || WCARD_BROKEN(bus_master_ignored);
-
-		if (atomic_exchange(&c->bus_master, master) && !master)
-			wcard_quiesce(c->m);
-		wcard_bus_learn(c->m);
-	}
+	if (at < PCI_BASE_ADDRESS_5 + 4 || (at <= pm_at && pm_at < at + bytes))
+		learn(c);
 }

@@ -154,6 +154,8 @@ static uint64_t reg_read(struct wcard_card *c, uint64_t at)
 	case WEFT_REG_POWER_MW:
 	case WEFT_REG_CLOCK_MHZ:
 	case WEFT_REG_THROTTLE:
+	case WEFT_REG_TEMP_LIMIT_MC:
+	case WEFT_REG_POWER_LIMIT_MW:
 	case WEFT_REG_ECC_CORRECTED:
 	case WEFT_REG_ECC_FATAL: return wcard_telemetry(c, at);
 	case WEFT_REG_INJECT_ARG: return c->r.inject_arg;

@@ -14,6 +14,9 @@
 #define MC_PER_MW	0.25
 #define TAU_NS		20e9
 #define CLOCK_MHZ	1500.0
+#define HOT_MHZ		300.0		/* too hot */
+#define LIMIT_MC	95000.0
+#define HEAT_MAX	200000u
 #define STEP_NS		1000000u	/* shorter spans say nothing */
 
 static void advance(struct wcard_card *c)
@@ -21,6 +24,7 @@ static void advance(struct wcard_card *c)
 	struct wcard_telemetry *t = &c->telemetry;
 	uint64_t now = wcard_now(c->m), span = now - t->at_ns, busy = 0;
 	double load, want;
+	bool hot = false;
 
 	if (span < STEP_NS && t->at_ns)
 		return;
@@ -38,15 +42,34 @@ static void advance(struct wcard_card *c)
 		t->mhz = CLOCK_MHZ * t->mw / want;
 		t->mc += (AMBIENT_MC + t->mw * MC_PER_MW - t->mc) * (double)span / ((double)span + TAU_NS);
 	}
+	/* What is shown is slower; what runs here runs as it does. */
+	if (t->mc + t->heat >= LIMIT_MC) {
+		t->mhz = HOT_MHZ;
+		hot = true;
+	}
+	t->throttle |= hot ? WCARD_THROTTLE_THERMAL : 0;
 	t->busy_ns = busy;
 	t->at_ns = now;
+}
+
+void wcard_heat(struct wcard_card *c, uint64_t mc)
+{
+	bool before = c->telemetry.throttle & WCARD_THROTTLE_THERMAL;
+
+	c->telemetry.heat = mc > HEAT_MAX ? HEAT_MAX : (uint32_t)mc;
+	c->telemetry.at_ns -= c->telemetry.at_ns > STEP_NS ? STEP_NS : 0;
+	advance(c);
+	if (!before && c->telemetry.throttle & WCARD_THROTTLE_THERMAL)
+		wcard_event(c, WEFT_EVT_THERMAL, 0, 0, 0, 0);
 }
 
 uint32_t wcard_telemetry(struct wcard_card *c, uint64_t reg)
 {
 	advance(c);
 	switch (reg) {
-	case WEFT_REG_TEMP_MC: return (uint32_t)c->telemetry.mc;
+	case WEFT_REG_TEMP_MC: return (uint32_t)c->telemetry.mc + c->telemetry.heat;
+	case WEFT_REG_TEMP_LIMIT_MC: return (uint32_t)LIMIT_MC;
+	case WEFT_REG_POWER_LIMIT_MW: return (uint32_t)LIMIT_MW;
 	case WEFT_REG_POWER_MW: return (uint32_t)c->telemetry.mw;
 	case WEFT_REG_CLOCK_MHZ: return (uint32_t)c->telemetry.mhz;
 	case WEFT_REG_THROTTLE: return c->telemetry.throttle;

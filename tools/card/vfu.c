@@ -262,6 +262,12 @@ static int do_region_read(struct session *s)
 	give(s, &a, sizeof(a));
 	data = s->out + s->out_bytes;
 	memset(data, 0, a.count);
+	if (a.region != VFU_REGION_CONFIG && atomic_load(&s->c->d3)) {
+		/* An unsupported request, as the host sees it. */
+		memset(data, 0xff, a.count);
+		s->out_bytes += a.count;
+		return 0;
+	}
 	switch (a.region) {
 	case WEFT_BAR_REGS:
 		wcard_regs_read(s->c, a.offset, a.count, data);
@@ -288,6 +294,10 @@ static int do_region_write(struct session *s)
 	if (!take(s, &a, sizeof(a)) || check_access(s, &a) || s->in_bytes - sizeof(a) < a.count)
 		return EINVAL;
 	data = s->in + sizeof(a);
+	if (a.region != VFU_REGION_CONFIG && atomic_load(&s->c->d3)) {
+		give(s, &a, sizeof(a));
+		return 0;
+	}
 	switch (a.region) {
 	case WEFT_BAR_REGS:
 		wcard_regs_write(s->c, a.offset, a.count, data);

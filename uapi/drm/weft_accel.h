@@ -22,7 +22,8 @@
  *               a VM (pending binds)
  * ENOMEM        the kernel has no memory
  * EEXIST        the address range is already bound (asynchronous bind: told at its end)
- * EBUSY         VM_DESTROY: the VM has queues; cells to be written: another file signals in one of their pages
+ * EBUSY         VM_DESTROY: the VM has queues; QUEUE_IDLE: the queue has packets to run; cells to be written: another file
+ *               signals in one of their pages
  * EBADF         QUERY_PEER, import, VM_BIND with an eventfd: not a file descriptor
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
@@ -62,6 +63,7 @@ extern "C" {
 #define DRM_WEFT_USER_QUEUE_CREATE	0x0c
 #define DRM_WEFT_KICK		0x0d
 #define DRM_WEFT_CELL_WAIT	0x0e
+#define DRM_WEFT_QUEUE_IDLE	0x0f
 
 /**
  * enum drm_weft_query_what - what DRM_WEFT_QUERY returns
@@ -182,6 +184,9 @@ struct drm_weft_counter {
 	__u64 fetch_bytes;
 };
 
+#define DRM_WEFT_THROTTLE_THERMAL	0x1
+#define DRM_WEFT_THROTTLE_POWER		0x2
+
 /**
  * struct drm_weft_stats - counts of the card since module load, and of this file
  * @irqs: interrupts handled by the driver for this card
@@ -207,6 +212,7 @@ struct drm_weft_counter {
  * @engine_resets: engines reset for it, each of which cost that queue alone
  * @wedged: resets that failed
  * @starved: times a job's limit was extended because it had had no turn on the card
+ * @throttle: why the card is slowed down right now: DRM_WEFT_THROTTLE_*, 0 when it is not
  */
 struct drm_weft_stats {
 	__u64 irqs;
@@ -232,6 +238,7 @@ struct drm_weft_stats {
 	__u64 engine_resets;
 	__u64 wedged;
 	__u64 starved;
+	__u64 throttle;
 };
 
 #define DRM_WEFT_PLACE_LOCAL	0	/* card memory, zeroed */
@@ -490,6 +497,21 @@ struct drm_weft_cell_wait {
 	__u64 timeout_ns;
 	__u64 end;
 	__u64 fault;
+};
+
+/**
+ * struct drm_weft_queue_idle - DRM_WEFT_QUEUE_IDLE: the owner of a user queue does not need the card for it now
+ * @queue_id: user queue
+ * @pad: 0
+ *
+ * A user queue keeps the card awake until it stops, is destroyed, or its owner says that it is idle; then the card may go
+ * to sleep. The next store to the doorbell wakes it and takes effect; so do accesses to mapped local memory, and other
+ * calls. From then on the queue keeps it awake again. 0 also for a queue that is idle already or has stopped. -EBUSY: it
+ * has packets to run; nothing is changed. -ENOENT: no user queue (job queues need no call). -ECANCELED: lost in a reset.
+ */
+struct drm_weft_queue_idle {
+	__u32 queue_id;
+	__u32 pad;
 };
 
 /** struct drm_weft_queue_destroy - stops it; jobs not ended signal -ECANCELED, those waiting for a syncobj -ESRCH */
@@ -789,6 +811,8 @@ struct drm_weft_query_peer {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_KICK, struct drm_weft_kick)
 #define DRM_IOCTL_WEFT_CELL_WAIT \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_CELL_WAIT, struct drm_weft_cell_wait)
+#define DRM_IOCTL_WEFT_QUEUE_IDLE \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_WEFT_QUEUE_IDLE, struct drm_weft_queue_idle)
 
 #if defined(__cplusplus)
 }

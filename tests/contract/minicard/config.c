@@ -71,16 +71,21 @@ static uint32_t writable(const struct mini_card *c, uint32_t at)
 	return 0;
 }
 
+bool mini_asleep(const struct mini_card *c)
+{
+	return get(c, AT_PM + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK;
+}
+
 bool mini_bus_master(const struct mini_card *c)
 {
-	return get(c, PCI_COMMAND) & PCI_COMMAND_MASTER;
+	return get(c, PCI_COMMAND) & PCI_COMMAND_MASTER && !mini_asleep(c);
 }
 
 uint64_t mini_bar2(const struct mini_card *c)
 {
 	uint64_t base = (uint64_t)get(c, PCI_BASE_ADDRESS_3) << 32 | (get(c, PCI_BASE_ADDRESS_2) & ~UINT32_C(15));
 
-	return get(c, PCI_COMMAND) & PCI_COMMAND_MEMORY ? base : 0;
+	return get(c, PCI_COMMAND) & PCI_COMMAND_MEMORY && !mini_asleep(c) ? base : 0;
 }
 
 void mini_config_write(struct mini_card *c, uint32_t at, const uint8_t *data, uint32_t bytes)

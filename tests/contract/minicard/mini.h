@@ -75,6 +75,7 @@ void mini_forget_client(struct mini_card *c);
 /* config.c */
 void mini_config_reset(struct mini_card *c, bool power_on);
 void mini_config_write(struct mini_card *c, uint32_t at, const uint8_t *data, uint32_t bytes);
+bool mini_asleep(const struct mini_card *c);	/* D3hot */
 bool mini_bus_master(const struct mini_card *c);
 uint64_t mini_bar2(const struct mini_card *c);	/* 0: does not answer */
 /* reg.c */

@@ -180,7 +180,9 @@ static int access_region(struct mini_card *c, bool write)
 
 	if (!count || count > XFER_BYTES || at >= size || count > size - at || in_bytes < 16 + (write ? count : 0))
 		return EINVAL;
-	if (region == WEFT_BAR_REGS && write)
+	if (region != VFIO_PCI_CONFIG_REGION_INDEX && mini_asleep(c))
+		memset(data, 0xff, write ? 0 : count);
+	else if (region == WEFT_BAR_REGS && write)
 		mini_reg_write(c, at, data, count);
 	else if (region == WEFT_BAR_REGS)
 		mini_reg_read(c, at, data, count);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/* The machine suspends with queues at work: they go on where they were, with right results; or it is refused. */
+#define _GNU_SOURCE
+#include "ks_uq.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#define CELLS_RW	0x700100000ULL		/* the cells once more, writable */
+#define BODY_AT		0xe0000ULL		/* in the queue's data: inner body, outer body */
+#define STEP_NS		2000000ULL
+
+/* What the kernel must be able to do; a test is skipped where its configuration lacks it. */
+static bool can(const char *file, const char *word)
+{
+	char text[256] = "";
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	return strstr(text, word);
+}
+
+/*
+ * The kernel goes as far as `level` and comes back after a second by itself: "devices", they are told; "platform", they
+ * are in D3hot too. The clock of this machine cannot end a suspend to idle.
+ */
+static int suspend_to(const char *level, const char *state)
+{
+	int r;
+
+	ks_write("/sys/module/suspend/parameters/pm_test_delay", "1");
+	r = ks_write("/sys/power/pm_test", level);
+	if (!r)
+		r = ks_write("/sys/power/state", state);
+	ks_write("/sys/power/pm_test", "none");
+	return r;
+}
+
+static int suspend_devices(const char *state)
+{
+	return suspend_to("devices", state);
+}
+
+static int set_limit(const char *ms)
+{
+	return ks_write("/sys/module/weft/parameters/suspend_timeout_ms", ms);
+}
+
+/* Two nested loops: the inner waits a while and counts in cell 1, the outer counts in cell 2. */
+static int start_loops(struct ks_uq *q, int card, uint32_t outer, uint32_t inner)
+{
+	union weft_packet body[2], around[2], loop = { .word = { 0 } };
+	int r = ks_uq_open(q, card);
+
+	if (!r)
+		r = ks_uq_start(q, NULL, 0);
+	if (!r)
+		r = ks_bind(q->fd, q->vm, q->cells_handle, CELLS_RW, 4096,
+			    DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM);
+	if (r)
+		return r;
+	memset(body, 0, sizeof(body));
+	memset(around, 0, sizeof(around));
+	body[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = STEP_NS };
+	body[1] = ks_pkt_fill(KS_UDATA_VA, 4096, 0x11);
+	around[0].call.op = WEFT_PKT_LOOP;
+	around[0].call.npackets = 2;
+	around[0].call.list = KS_UDATA_VA + BODY_AT;
+	around[0].call.count = inner;
+	around[1] = ks_pkt_signal(CELLS_RW + 32, 1, WEFT_SIG_VALUE);
+	around[1].signal.u.one.step = 1;
+	memcpy(q->data + BODY_AT, body, sizeof(body));
+	memcpy(q->data + BODY_AT + 4096, around, sizeof(around));
+	loop.call.op = WEFT_PKT_LOOP;
+	loop.call.npackets = 2;
+	loop.call.list = KS_UDATA_VA + BODY_AT + 4096;
+	loop.call.count = outer;
+	ks_uq_put(q, &loop);
+	return 0;
+}
+
+static int finish_loops(struct ks_uq *q, uint32_t outer, uint32_t inner)
+{
+	int64_t until = ks_now_ns() + 60 * KS_SECOND;
+
+	while (q->ctl->head != q->tail && q->state->run != WEFT_QS_FAULTED && ks_now_ns() < until)
+		usleep(1000);
+	KS_CHECK(q->ctl->head == q->tail, "state %u, cause %u, %llu packets, cell %llu", q->state->run, q->state->cause,
+		 (unsigned long long)q->state->retired, (unsigned long long)q->cells[1].value);
+	KS_IS(q->cells[1].value, outer);
+	/* Every packet once: bodies, the signals, the inner loops, the outer one. */
+	KS_IS(q->state->retired, (uint64_t)outer * inner * 2 + outer * 2 + 1);
+	ks_uq_close(q);
+	return 0;
+}
+
+struct work {
+	struct ks_uq loops, parked;
+	struct ks_rig rig;
+};
+
+/* Loops on one card, a queue parked on another, jobs of many steps on a third (or all on one). */
+static int start(struct work *w)
+{
+	union weft_packet wait = ks_pkt_wait(KS_CELLS_VA, 1), fill = ks_pkt_fill(KS_UDATA_VA, 4096, 0x99);
+	int n = ks_cards();
+
+	KS_OK(start_loops(&w->loops, 0, 120, 20));
+	KS_OK(ks_uq_open(&w->parked, 1 % n));
+	KS_OK(ks_uq_start(&w->parked, NULL, 0));
+	ks_uq_put(&w->parked, &wait);
+	ks_uq_put(&w->parked, &fill);
+	KS_OK(ks_uq_reach(&w->parked, WEFT_QS_PARKED));
+	KS_OK(ks_rig_open(&w->rig, 2 % n, 0));
+	for (int i = 0; i < 100; i++) {
+		w->rig.list[2 * i].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 10 * STEP_NS };
+		w->rig.list[2 * i + 1] = ks_pkt_fill(KS_DATA_VA + 4096 * i, 4096, (uint8_t)(i + 1));
+	}
+	for (int i = 0; i < 3; i++)
+		KS_OK(ks_rig_submit(&w->rig, 200, 0));
+	return 0;
+}
+
+static int finish(struct work *w)
+{
+	KS_IS(w->parked.state->run, WEFT_QS_PARKED);
+	w->parked.cells[0].value = 1;
+	KS_OK(ks_kick(w->parked.fd, w->parked.cells_handle, 0));
+	KS_OK(ks_uq_drain(&w->parked));
+	KS_CHECK(w->parked.data[0] == 0x99);
+	ks_uq_close(&w->parked);
+	KS_OK(ks_rig_wait(&w->rig));
+	for (int i = 0; i < 100; i++)
+		KS_CHECK(w->rig.data[4096 * i] == i + 1 && w->rig.data[4096 * i + 4095] == i + 1, "page %d is %#x", i,
+			 w->rig.data[4096 * i]);
+	KS_OK(ks_rig_alive(&w->rig));
+	ks_rig_close(&w->rig);
+	return finish_loops(&w->loops, 120, 20);
+}
+
+static int devices(void)
+{
+	struct work w;
+
+	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
+		return ks_skip("pm-test");
+	KS_OK(start(&w));
+	KS_OK(suspend_devices("freeze"));
+	KS_CHECK(w.loops.ctl->head != w.loops.tail, "the loops had ended before");
+	KS_OK(suspend_devices("freeze"));
+	return finish(&w);
+}
+
+static int through_d3hot(void)
+{
+	struct work w;
+
+	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "platform"))
+		return ks_skip("pm-test");
+	KS_OK(start(&w));
+	KS_OK(suspend_to("platform", "freeze"));
+	KS_CHECK(w.loops.ctl->head != w.loops.tail, "the loops had ended before");
+	return finish(&w);
+}
+
+/* One packet longer than the driver waits: refused, and everything goes on. */
+static int refused_work(void)
+{
+	union weft_packet timed = { .timed = { .op = WEFT_PKT_TIMED, .ns = 4 * KS_SECOND } };
+	struct ks_uq q;
+
+	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
+		return ks_skip("pm-test");
+	KS_OK(ks_uq_open(&q, 0));
+	KS_OK(ks_uq_start(&q, NULL, 0));
+	ks_uq_put(&q, &timed);
+	KS_OK(ks_uq_reach(&q, WEFT_QS_RUNNING));
+	KS_OK(set_limit("200"));
+	KS_IS(suspend_devices("freeze"), -EBUSY);
+	KS_OK(set_limit("5000"));
+	KS_OK(ks_uq_drain(&q));
+	timed = ks_pkt_fill(KS_UDATA_VA, 64, 0x21);
+	ks_uq_put(&q, &timed);
+	KS_OK(ks_uq_drain(&q));
+	KS_CHECK(q.data[0] == 0x21);
+	ks_uq_close(&q);
+	return 0;
+}
+
+/* Suspend to memory takes the power: refused while anything would be lost, allowed otherwise. */
+static int refused_loss(void)
+{
+	struct ks_rig rig;
+	int r;
+
+	if (!can("/sys/power/mem_sleep", "deep") || !can("/sys/power/pm_test", "devices"))
+		return ks_skip("pm-test");
+	KS_OK(ks_write("/sys/power/mem_sleep", "deep"));
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	r = suspend_devices("mem");
+	KS_IS(r, -EBUSY);
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	KS_OK(suspend_devices("mem"));
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	KS_OK(ks_write("/sys/power/mem_sleep", "s2idle"));
+	return 0;
+}
+
+struct waiter {
+	struct ks_uq q;
+	int result;
+};
+
+static void *wait_cell(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->result = ks_cell_wait(w->q.fd, w->q.cells_handle, 0, 3, 30 * KS_SECOND, NULL);
+	return NULL;
+}
+
+/* A call that sleeps is interrupted and goes on; one that was made after it sees the same card. */
+static int pending_call(void)
+{
+	struct waiter w;
+	pthread_t thread;
+
+	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
+		return ks_skip("pm-test");
+	KS_OK(ks_uq_open(&w.q, 0));
+	KS_CHECK(!pthread_create(&thread, NULL, wait_cell, &w));
+	usleep(50000);
+	KS_OK(suspend_devices("freeze"));
+	w.q.cells[0].value = 3;
+	KS_OK(ks_kick(w.q.fd, w.q.cells_handle, 0));
+	pthread_join(thread, NULL);
+	KS_OK(w.result);
+	ks_uq_close(&w.q);
+	return 0;
+}
+
+/* A card that copies into another all the time: both stop, both go on, and what it wrote is right. */
+static int peers(void)
+{
+	const uint32_t rw = DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE;
+	const uint64_t va = 0xa00000000ULL;
+	union weft_packet body[2], loop = { .word = { 0 } };
+	struct drm_weft_device device;
+	uint32_t handle, imported;
+	int fd, dmabuf;
+	struct ks_uq q;
+	uint64_t *p;
+
+	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
+		return ks_skip("pm-test");
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	fd = ks_open(1);
+	KS_OK(ks_device(fd, &device));
+	if (!device.p2p) {
+		close(fd);
+		return ks_skip("p2pdma");
+	}
+	KS_OK(ks_gem_create(fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	p = ks_gem_map(fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	KS_OK(ks_export(fd, handle, DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE, &dmabuf));
+	KS_OK(ks_uq_open(&q, 0));
+	KS_OK(ks_import(q.fd, dmabuf, &imported));
+	KS_OK(ks_bind(q.fd, q.vm, imported, va, 4096, rw));
+	close(dmabuf);
+	KS_OK(ks_uq_start(&q, NULL, 0));
+	memset(body, 0, sizeof(body));
+	body[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = STEP_NS };
+	body[1].timestamp = (struct weft_pkt_timestamp){ .op = WEFT_PKT_TIMESTAMP, .dst = va };
+	memcpy(q.data + BODY_AT, body, sizeof(body));
+	loop.call.op = WEFT_PKT_LOOP;
+	loop.call.npackets = 2;
+	loop.call.list = KS_UDATA_VA + BODY_AT;
+	loop.call.count = 1500;
+	ks_uq_put(&q, &loop);
+	usleep(50000);
+	KS_OK(suspend_devices("freeze"));
+	for (int i = 0; i < 3; i++) {
+		uint64_t before = *(volatile uint64_t *)p;
+
+		KS_CHECK(q.ctl->head != q.tail, "the loop had ended before");
+		usleep(100000);
+		KS_CHECK(*(volatile uint64_t *)p > before, "the peer writes no more: %llu", (unsigned long long)before);
+	}
+	while (q.ctl->head != q.tail && q.state->run != WEFT_QS_FAULTED)
+		usleep(1000);
+	KS_CHECK(q.ctl->head == q.tail, "cause %u", q.state->cause);
+	ks_uq_close(&q);
+	munmap(p, 4096);
+	close(fd);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "pm_test=devices with queues at work", devices },
+		{ "pm_test=platform, through D3hot, with queues at work", through_d3hot },
+		{ "refused: a packet that does not end", refused_work },
+		{ "suspend to memory: refused while something would be lost", refused_loss },
+		{ "a call that waits over the suspend", pending_call },
+		{ "one card writes into another", peers },
+	};
+
+	return ks_main("sleep", tests, sizeof(tests) / sizeof(tests[0]));
+}
