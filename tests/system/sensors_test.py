@@ -30,8 +30,8 @@ def chips(text):
 guest = Guest({
     "awake": f"{POWER % ('on', 'control')}; sensors",
     "hot": "mount -t debugfs none /sys/kernel/debug 2>/dev/null; "
-           "for f in /sys/kernel/debug/accel/*/inject /sys/kernel/debug/dri/*/inject; do echo '7 80000' > $f; done; sensors; "
-           "for f in /sys/kernel/debug/accel/*/inject /sys/kernel/debug/dri/*/inject; do echo '7 0' > $f; done; true",
+           "for f in /sys/kernel/debug/accel/*/inject /sys/kernel/debug/dri/*/inject; do echo '10 80000' > $f; done; sensors; "
+           "for f in /sys/kernel/debug/accel/*/inject /sys/kernel/debug/dri/*/inject; do echo '10 0' > $f; done; true",
     "asleep": f"{POWER % ('50', 'autosuspend_delay_ms')}; {POWER % ('auto', 'control')}; sleep 3; sensors; "
               "cat /sys/bus/pci/drivers/weft/0*/power/runtime_status",
 }, kernel="main", cards=CARDS, name="sensors", timeout=300,
