@@ -212,7 +212,7 @@ def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **o
     command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
                        "seed": seed or os.environ.get("SEED", "1")} + (KUNIT if suites else "") + after
     output = bytearray()
-    code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=420 * slow,
+    code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=700 * slow,
                               output=output.extend, **options))
     results = Results()
     parts = ("\n" + output.decode(errors="replace")).split("\n@@ ")[1:]
