@@ -247,7 +247,8 @@ static int overlap_real(struct weft *weft)
 	double best = 1e9;
 	struct place p;
 
-	if (place_open(weft, &p, 2 * bytes + 4096 + 3 * half, 0) || stamped(&p, 0, 0, bytes, 8))
+	/* long enough that it does not matter how much later than the first the second job comes, also on a debug kernel */
+	if (place_open(weft, &p, 2 * bytes + 4096 + 3 * half, 0) || stamped(&p, 0, 0, bytes, 32))
 		return -1;
 	for (int i = 0; i < 3; i++)
 		gemm.operands[i] = weft_memory_address(p.memory) + 4096 + 2 * bytes + (uint64_t)i * half;
@@ -264,7 +265,7 @@ static int overlap_real(struct weft *weft)
 		if (span(&p, 0, 0, &copy) || span(&p, 1, 1, &product))
 			return -1;
 	}
-	for (int round = 0; round < 5 && best > 0.7; round++) {
+	for (int round = 0; round < 20 && best > 0.7; round++) {	/* the machine is shared: the best of twenty */
 		if (busy(p.card, &before) || span(&p, 0, 1, &both) || busy(p.card, &after))
 			return -1;
 		printf("# copies %llu ns, products %llu ns, together %llu ns, engines busy %llu ns\n",
