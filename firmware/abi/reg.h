@@ -163,7 +163,8 @@
 /* --- error injection (WEFT_CAP_INJECT) --- */
 #define WEFT_REG_INJECT_ARG		0x0740	/* RW u64 */
 #define WEFT_REG_INJECT			0x0748	/* WO u32: WEFT_INJECT_* happens once, at the next occasion;
-						 * LINK_DOWN and SLOW last until FLR (SLOW 0 or 1 ends it) */
+						 * LINK_DOWN, SLOW, LINK_SLOW last until FLR (SLOW 0 or 1 and
+						 * 0 us end them) */
 #define  WEFT_INJECT_LOST_IRQ		1	/* the next interrupt message is not sent */
 #define  WEFT_INJECT_HANG		2	/* the next unit of queue ARG never ends by itself */
 #define  WEFT_INJECT_FW_CRASH		3	/* the control processor traps into a loop */
@@ -176,6 +177,7 @@
 #define  WEFT_INJECT_STUCK_HARD		8	/* the same, and ENGINE_RESET does not end it either */
 #define  WEFT_INJECT_RESET_FAILS	9	/* the next FLR does nothing: RESET_GEN stays */
 #define  WEFT_INJECT_HEAT		10	/* ARG thousandths of a degree on top of the temperature, until 0 or FLR */
+#define  WEFT_INJECT_LINK_SLOW		11	/* link tag ARG[31:0] answers the read that flushes it ARG[63:32] us later */
 
 /*
  * --- flush (WEFT_CAP_SYSTEM_SCOPE): bus address of an 8-byte word behind link n that never reads as all ones; SIGNAL

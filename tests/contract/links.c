@@ -265,6 +265,61 @@ static void flushed(void)
 	wr64(x.c, WEFT_REG_LINK_FLUSH(0), 0);
 }
 
+static void slow(struct card *c, uint64_t us)
+{
+	wr64(c, WEFT_REG_INJECT_ARG, us << 32);
+	wr32(c, WEFT_REG_INJECT, WEFT_INJECT_LINK_SLOW);
+}
+
+/* A link that is late, on a machine that may be late itself: only the link's own time counts. */
+static void flushed_in_time(void)
+{
+	static const uint32_t too_long[] = { 5500, UINT32_MAX };
+	struct side x = side(CARD);
+	uint64_t at = host_alloc(4096), word = host_alloc(4096), start_ns, ns;
+	union weft_packet k = pkt_signal(CELL(0), 1, 0, WEFT_SCOPE_SYSTEM);
+	struct weft_queue_state st;
+
+	space_map(x.s, HOST_DATA, at, 4096, PTE_RW | PTE_BUS(0));
+	wr64(x.c, WEFT_REG_LINK_FLUSH(0), word);
+	slow(x.c, 4500);
+	for (unsigned i = 1; i <= 20; i++) {
+		k.signal.u.one.base = i;
+		start_ns = ct_now_ns();
+		start(&x, pkt_fill(HOST_DATA, 64, 8, i));
+		start(&x, k);
+		queue_wait_done(x.q, 5000);
+		ns = ct_now_ns() - start_ns;
+		CHECK(ns >= 4500000, "a flush over a link that takes 4,500 us took %llu us", (unsigned long long)ns / 1000);
+		CHECK_EQ(sem_cell(x.p, 0)->value, i, "cell of a SIGNAL whose flush took 4,500 us");
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(too_long); i++) {
+		slow(x.c, too_long[i]);
+		k.signal.u.one.base = 30;
+		start(&x, pkt_fill(HOST_DATA, 64, 8, i));
+		start(&x, k);
+		st = ended(&x, WEFT_QS_FAULTED, WEFT_FAULT_LINK_DOWN);
+		CHECK_EQ(st.fault_va, 0, "fault_va of a flush");
+		CHECK_EQ(st.dirty_links, 1, "dirty_links");
+		CHECK_EQ(sem_cell(x.p, 0)->value, 20, "cell of a SIGNAL whose flush took too long");
+		queue_destroy(x.q);
+		x.q = queue_create(x.s, ~0u, 6);
+	}
+	slow(x.c, 0);
+	start(&x, pkt_fill(HOST_DATA, 64, 8, 9));
+	start(&x, k);
+	queue_wait_done(x.q, 5000);
+	/* it answers nothing at all, a flush included */
+	start(&x, pkt_fill(HOST_DATA, 64, 8, 9));
+	queue_wait_done(x.q, 5000);
+	wr64(x.c, WEFT_REG_INJECT_ARG, 0);
+	wr32(x.c, WEFT_REG_INJECT, WEFT_INJECT_LINK_DOWN);
+	k.signal.u.one.base = 31;
+	start(&x, k);
+	ended(&x, WEFT_QS_FAULTED, WEFT_FAULT_LINK_DOWN);
+	CHECK_EQ(sem_cell(x.p, 0)->value, 30, "cell of a SIGNAL over a link that is down");
+}
+
 static const struct ct_test tests[] = {
 	{ "a peer's SIGNAL wakes", peers, WEFT_CAP_COUNTERS, 2, false },
 	{ "a PARKED queue is stopped", stopped, 0, 0, false },
@@ -273,5 +328,6 @@ static const struct ct_test tests[] = {
 	{ "watches", watches, WEFT_CAP_WATCH | WEFT_CAP_CELL_FAULT | WEFT_CAP_COUNTERS, 0, false },
 	{ "LINK_MASK and LINK_UNMASK", masked, WEFT_CAP_LINK_MASK, 2, false },
 	{ "flush words and dirty_links", flushed, WEFT_CAP_SYSTEM_SCOPE, 0, false },
+	{ "a flush takes 5 ms at most, else LINK_DOWN", flushed_in_time, WEFT_CAP_SYSTEM_SCOPE | WEFT_CAP_INJECT, 0, true },
 };
 CT_SECTION_OF(links, WEFT_CAP_CELLS | WEFT_CAP_LR);

@@ -93,6 +93,8 @@
 	  "events", "fence, data and event before the interrupt", 1) \
 	X(flush_stays_dirty, "links stay dirty after their flush", \
 	  "links", "flush words and dirty_links", 0) \
+	X(flush_takes_any_time, "takes the answer to a flush however late it comes", \
+	  "links", "a flush takes 5 ms at most, else LINK_DOWN", 0) \
 	/* cells */ \
 	X(park_no_second_look, "parks without a second look at the cell", \
 	  "torture", "two lanes of one card", 0) \

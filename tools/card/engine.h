@@ -247,6 +247,10 @@ void wcard_inject_tell(struct wcard_machine *m);		/* outside a unit: events of e
 bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause);
 /* Outside a unit. Whether one was planted here that ends by a reset only; that has come. */
 bool wcard_inject_stuck(struct wcard_run *r);
+/* From the read that flushes this link to its answer; UINT64_MAX: none comes. */
+uint64_t wcard_inject_link_ns(const struct wcard_card *c, unsigned int link);
+/* The engine does nothing else for so long; inside a unit at most as long as a unit may take. */
+void wcard_inject_pause(struct wcard_run *r, uint64_t ns);
 /* Outside a unit. Makes the one that took `ns` last longer. */
 void wcard_inject_slow(struct wcard_run *r, uint64_t ns);
 

@@ -38,6 +38,8 @@ void wcard_inject_reset(struct wcard_card *c)
 	atomic_store(&c->inject.tell, WCARD_NO_ECC);
 	atomic_store(&c->inject.links, 0);
 	atomic_store(&c->inject.irq, false);
+	for (unsigned int i = 0; i < WCARD_NUM_LINKS; i++)
+		atomic_store(&c->inject.link_us[i], 0);
 	recount(c->m);
 }
 
@@ -64,6 +66,12 @@ static void inject_memory(struct wcard_card *c, uint32_t what, uint64_t arg)
 		wcard_event(c, WEFT_EVT_LINK, (uint32_t)arg, 0, 0, 0);
 }
 
+static void inject_link(struct wcard_card *c, uint32_t link, uint32_t us)
+{
+	if (link < WCARD_NUM_LINKS)
+		atomic_store(&c->inject.link_us[link], us);
+}
+
 void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 {
 	switch (what) {
@@ -76,9 +84,17 @@ void wcard_inject(struct wcard_card *c, uint32_t what, uint64_t arg)
 	case WEFT_INJECT_SLOW: inject_unit(c, what, arg); break;
 	case WEFT_INJECT_ECC:
 	case WEFT_INJECT_LINK_DOWN: inject_memory(c, what, arg); break;
+	case WEFT_INJECT_LINK_SLOW: inject_link(c, (uint32_t)arg, (uint32_t)(arg >> 32)); break;
 	case WEFT_INJECT_HEAT: wcard_heat(c, arg); break;
 	default: break;
 	}
+}
+
+uint64_t wcard_inject_link_ns(const struct wcard_card *c, unsigned int link)
+{
+	if (atomic_load(&c->inject.links) >> link & 1)
+		return UINT64_MAX;
+	return UINT64_C(1000) * atomic_load_explicit(&c->inject.link_us[link], memory_order_relaxed);
 }
 
 /* The card whose bad page lies in the piece, at or behind its start. */
@@ -154,6 +170,15 @@ static uint64_t occupy(struct wcard_run *r, uint64_t ns, uint64_t limit_ns)
 	}
 	r->e->waited_ns += passed;
 	return passed;
+}
+
+void wcard_inject_pause(struct wcard_run *r, uint64_t ns)
+{
+	const struct timespec nap = { .tv_nsec = (long)ns };
+	uint64_t start = wcard_now(r->e->m);
+
+	nanosleep(&nap, NULL);
+	r->e->waited_ns += wcard_now(r->e->m) - start;
 }
 
 bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause)

@@ -192,6 +192,7 @@ struct wcard_card {
 		_Atomic uint32_t slow;		/* times */
 		_Atomic uint64_t ecc;		/* local-memory offset of a page that cannot be read, or WCARD_NO_ECC */
 		_Atomic uint32_t links;		/* that do not answer, by tag */
+		_Atomic uint32_t link_us[WCARD_NUM_LINKS];	/* from the read that flushes it to its answer */
 		_Atomic uint64_t tell;		/* an ECC error that was met, and no event said so yet */
 		_Atomic bool irq;		/* the next message is lost */
 	} inject;
