@@ -20,7 +20,11 @@ WEFT_ASSERT_SIZE(struct weft_cell, 32);
 
 #define WEFT_CELLS_PER_PAGE	128
 
-/* fault word: kind in bits 3:0, cause (enum weft_fault) in 15:4, origin in 63:16 */
+/*
+ * fault word: kind in bits 3:0, cause (enum weft_fault) in 15:4, origin in 63:16. No card makes up a kind of its own: it
+ * stores the word that CELL_FAULT or CELL_FAULTS names. POISON is what a driver writes for a will; the others are for
+ * software that takes cells back or finds a peer gone. A card tells them apart by the fault of the queue that waits.
+ */
 enum weft_cell_fault {
 	WEFT_CELL_POISON = 1,
 	WEFT_CELL_REVOKED = 2,

@@ -32,7 +32,7 @@
 #define WEFT_PTE_W			WEFT_BIT64(5)
 #define WEFT_PTE_SEM			WEFT_BIT64(6)	/* cells: only SIGNAL writes here */
 #define WEFT_PTE_ATOMIC			WEFT_BIT64(7)	/* SIGNAL with ADD allowed */
-#define WEFT_PTE_NOSNOOP		WEFT_BIT64(8)
+#define WEFT_PTE_NOSNOOP		WEFT_BIT64(8)	/* BUS: the card may set the No Snoop attribute; no right, no order */
 #define WEFT_PTE_ADDR_MASK		UINT64_C(0x000ffffffffff000)
 #define WEFT_PTE_LINK_SHIFT		52
 #define WEFT_PTE_LINK_MASK		(UINT64_C(31) << 52)	/* BUS: 0 = host memory, n = peer n; below NUM_LINKS */

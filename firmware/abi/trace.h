@@ -11,7 +11,7 @@
 
 struct weft_trace_record {
 	uint16_t lane;		/* queue */
-	uint16_t packet;	/* index in its list */
+	uint16_t packet;	/* index in its list, low 16 bits: a list can have 2^20 packets */
 	uint32_t seq;		/* low 32 bits of the innermost LOOP's `it`, outside LOOP of the ring index */
 	uint64_t ready_ns;	/* the packet could have started (its waits were satisfied) */
 	uint64_t start_ns;

@@ -46,9 +46,10 @@ static void pages_4k(void)
 		union weft_packet p = pkt_fill(where[i], PAGE, 8, 0x0123456789abcdef + i);
 		rig_run(&r, &p, 1);
 		CHECK_EQ(*(uint64_t *)(void *)(c->lmem + at + 4088), 0x0123456789abcdef + i, "last word written");
-		space_map(r.s, where[i], h, PAGE, PTE_RW | PTE_BUS(0));
+		/* NOSNOOP changes nothing that can be seen from here */
+		space_map(r.s, where[i], h, PAGE, PTE_RW | PTE_BUS(0) | (i & 1 ? WEFT_PTE_NOSNOOP : 0));
 		CHECK_EQ(space_invalidate(r.s, where[i], PAGE), WEFT_SAFE_OK, "status of AS_INVALIDATE");
-		readable(&r, where[i], host_ptr(h), "host");
+		readable(&r, where[i], host_ptr(h), i & 1 ? "host, NOSNOOP" : "host");
 		space_unmap(r.s, where[i], PAGE);
 		CHECK_EQ(space_invalidate(r.s, where[i], PAGE), WEFT_SAFE_OK, "status of AS_INVALIDATE");
 		fault_at(&r, pkt_copy(RIG_LOCAL, where[i], 64), WEFT_FAULT_PT_INVALID, where[i]);
