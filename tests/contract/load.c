@@ -5,21 +5,31 @@
 #include <string.h>
 
 #define LIST_VA		UINT64_C(0x10000000)
+#define TABLE_VA	UINT64_C(0x10010000)
 #define FILLS		16u
+#define OPERANDS	2u
+
+struct load load_open_of(struct card *c, uint32_t type, union weft_packet p)
+{
+	struct load l = { .c = c, .s = space_create_as(c, ~0u, type), .list_off = user_alloc(c, 4096, 4096) };
+	uint64_t data = user_alloc(c, LOAD_BYTES, 4096), table = user_alloc(c, 4096, 4096);
+
+	for (unsigned i = 0; i < FILLS; i++)
+		memcpy(c->lmem + l.list_off + 64 * i, &p, sizeof(p));
+	for (unsigned i = 0; i < OPERANDS; i++) {
+		struct weft_operand o = { .base = LOAD_VA + i * LOAD_BYTES / OPERANDS, .depth = 1, .mul = 1, .div = 1 };
+
+		memcpy(c->lmem + table + i * sizeof(o), &o, sizeof(o));
+	}
+	space_map(l.s, LIST_VA, l.list_off, 4096, WEFT_PTE_R);
+	space_map(l.s, TABLE_VA, table, 4096, PTE_RW);
+	space_map(l.s, LOAD_VA, data, LOAD_BYTES, PTE_RW);
+	return l;
+}
 
 struct load load_open(struct card *c, uint32_t type)
 {
-	struct load l = { .c = c, .s = space_create_as(c, ~0u, type), .list_off = user_alloc(c, 4096, 4096) };
-	uint64_t data = user_alloc(c, LOAD_BYTES, 4096);
-
-	for (unsigned i = 0; i < FILLS; i++) {
-		union weft_packet p = pkt_fill(LOAD_VA, LOAD_BYTES, 4, i);
-
-		memcpy(c->lmem + l.list_off + 64 * i, &p, sizeof(p));
-	}
-	space_map(l.s, LIST_VA, l.list_off, 4096, WEFT_PTE_R);
-	space_map(l.s, LOAD_VA, data, LOAD_BYTES, PTE_RW);
-	return l;
+	return load_open_of(c, type, pkt_fill(LOAD_VA, LOAD_BYTES, 4, 0x10ad));
 }
 
 struct queue *load_queue_soon(struct load *l, const struct weft_queue_desc *how)
@@ -43,7 +53,7 @@ struct queue *load_queue(struct load *l, const struct weft_queue_desc *how)
 
 void load_start(struct load *l, struct queue *q)
 {
-	union weft_packet p = pkt_call(LIST_VA, FILLS, 0, 0);
+	union weft_packet p = pkt_call(LIST_VA, FILLS, TABLE_VA, OPERANDS);
 
 	p.call.op = WEFT_PKT_LOOP;
 	p.call.count = l->s->type == WEFT_AS_FENCE ? 4096 : 0;

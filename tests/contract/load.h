@@ -17,6 +17,8 @@ struct load {
 };
 
 struct load load_open(struct card *c, uint32_t type);
+/* The same of another packet; its operands are entries 0 and 1 of a table, the halves of the data. */
+struct load load_open_of(struct card *c, uint32_t type, union weft_packet p);
 struct queue *load_queue(struct load *l, const struct weft_queue_desc *how);	/* created, not started */
 struct queue *load_queue_soon(struct load *l, const struct weft_queue_desc *how);	/* exists after queue_created() */
 void load_start(struct load *l, struct queue *q);

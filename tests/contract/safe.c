@@ -2,89 +2,10 @@
 // Copyright 2026 The weft authors
 /* Safe operations: what they end, how soon by the card's clock, and what they promise about memory. */
 #include "cell.h"
-#include "rig.h"
+#include "stopwatch.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SOON_NS		UINT64_C(20000000)	/* p99 */
-#define MAX_NS		UINT64_C(1000000000)
-
-/* Runs an operation and returns how long it took on the card's clock, both reads included. */
-static uint64_t timed_op(struct card *c, unsigned op, uint64_t a0, uint64_t a1, uint64_t a2)
-{
-	uint64_t t = rd64(c, WEFT_REG_CLOCK_NOW);
-	uint32_t seq = safe_start(c, op, a0, a1, a2);
-
-	CHECK_EQ(safe_wait(c, op, seq, 2000), WEFT_SAFE_OK, "status");
-	t = rd64(c, WEFT_REG_CLOCK_NOW) - t;
-	CHECK(t <= MAX_NS, "operation %u took %llu us", op, (unsigned long long)t / 1000);
-	return t;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Whether this process gets a processor when it wants one, awake and asleep: else the bench machine is crowded. */
-static bool calm(void)
-{
-	uint64_t worst = 0, begin = ct_now_ns(), last = begin, now = begin;
-
-	for (; now - begin < 30000000; last = now) {
-		now = ct_now_ns();
-		worst = now - last > worst ? now - last : worst;
-	}
-	for (int i = 0; i < 20; i++) {
-		uint64_t t = ct_now_ns();
-
-		usleep(500);
-		t = ct_now_ns() - t;
-		worst = t > worst ? t : worst;
-	}
-	return worst < 2000000;
-}
-
-/*
- * The median has to keep the bound, and the tail but for one outlier. A series that did not is taken once more: a neighbour
- * on the bench machine can hold it up, a slow card is slow again. Then only the tail is forgiven, on a machine so crowded
- * that it says more about the neighbours than about the card. Returns whether the series is settled.
- */
-static bool judge(uint64_t *ns, unsigned n, const char *what, unsigned take)
-{
-	uint64_t median, tail;
-
-	qsort(ns, n, sizeof(*ns), by_value);
-	median = ns[n / 2];
-	tail = ns[n > 10 ? n - 2 : n / 2];
-	ct_note("%s: median %llu us, max %llu us of %u", what, (unsigned long long)median / 1000,
-		(unsigned long long)ns[n - 1] / 1000, n);
-	if (median <= SOON_NS && tail <= SOON_NS)
-		return true;
-	if (take == 1) {
-		ct_note("%s: more than 20 ms; the series is taken once more", what);
-		return false;
-	}
-	CHECK(median <= SOON_NS, "%s: median %llu us is more than 20 ms, twice", what, (unsigned long long)median / 1000);
-	if (tail > SOON_NS && !calm())
-		ct_note("the bench machine is crowded: the tail is not judged");
-	else
-		CHECK(tail <= SOON_NS, "%s: %llu us is more than 20 ms, twice", what, (unsigned long long)tail / 1000);
-	return true;
-}
-
-static void renew_stopped(struct rig *r, uint64_t work)
-{
-	struct weft_queue_state st;
-
-	queue_wait_run(r->q, WEFT_QS_STOPPED, 1000, &st);
-	CHECK(st.fence < work, "the fence behind the stopped work was written");
-	rig_renew(r);
-}
 
 static void stop_idle(void)
 {
@@ -113,30 +34,10 @@ static void stop_idle(void)
 	} while (!judge(ns, 20, "QUEUE_STOP of an idle queue", ++take));
 }
 
-/* Stops a queue inside a list of `p`, `rounds` times. */
 static void stop_running(struct rig *r, const union weft_packet *p, unsigned n, unsigned rounds, const char *what)
 {
-	uint64_t ns[32];
-	unsigned take = 0;
-
-	do {
-		for (unsigned i = 0; i < rounds; i++) {
-			uint64_t f = rig_start(r, p, n);
-
-			WAIT_FOR(queue_run(r->q) == WEFT_QS_RUNNING, 2000, "queue %u RUNNING (%s)", r->q->id, what);
-			usleep((useconds_t)ct_below(3000));
-			ns[i] = timed_op(r->c, WEFT_SAFE_QUEUE_STOP, r->q->id, 0, 0);
-			for (uint64_t o = 0; o < RIG_BYTES; o += 4096)
-				r->local[o] = 0x22;
-			usleep(1000);
-			for (uint64_t o = 0; o < RIG_BYTES; o += 4096)
-				CHECK(r->local[o] == 0x22, "%s: byte %#llx was written after completion", what, (unsigned long long)o);
-			renew_stopped(r, f);
-		}
-	} while (!judge(ns, rounds, what, ++take));
-	union weft_packet after = pkt_fill(RIG_LOCAL, 64, 4, 0x600d);
-	rig_run(r, &after, 1);
-	CHECK_EQ(*(uint32_t *)(void *)r->local, 0x600d, "word afterwards");
+	stop_inside(r, &(struct stop){ .what = what, .p = p, .n = n, .rounds = rounds, .late_us = 3000, .mem = r->local,
+				       .bytes = RIG_BYTES });
 }
 
 static void stop_copy(void)
@@ -152,7 +53,7 @@ static void stop_copy(void)
 	p[0] = pkt_fill(RIG_LOCAL, RIG_BYTES, 1, 7);
 	for (unsigned i = 1; i < n; i++)
 		p[i] = p[0];
-	stop_running(&r, p, n, 8, "QUEUE_STOP inside FILL of 4 MiB by bytes");
+	stop_running(&r, p, n, SERIES_MIN, "QUEUE_STOP inside FILL of 4 MiB by bytes");
 }
 
 /* As much as one REDUCE can name, of the types whose arithmetic takes longest. */
@@ -171,7 +72,7 @@ static void stop_reduce(void)
 	for (unsigned k = 0; k < ARRAY_LEN(kind); k++) {
 		for (unsigned i = 0; i < ARRAY_LEN(p); i++)
 			p[i] = pkt_reduce(kind[k].type, kind[k].op, 16, 1, 0, 16, RIG_BYTES / kind[k].size);
-		stop_running(&r, p, ARRAY_LEN(p), 4, "QUEUE_STOP inside REDUCE of 16 times 4 MiB");
+		stop_running(&r, p, ARRAY_LEN(p), SERIES_MIN, "QUEUE_STOP inside REDUCE of 16 times 4 MiB");
 	}
 }
 
@@ -218,36 +119,11 @@ static void stop_timed(void)
 	stop_running(&r, &p, 1, 15, "QUEUE_STOP inside TIMED of 30 s");
 }
 
-static void stop_gemm(void)
-{
-	struct card *c = CARD;
-	uint64_t a = UINT64_C(0x010000000000), b = UINT64_C(0x020000000000), d = UINT64_C(0x030000000000), gib = 1u << 30;
-
-	card_need(c);
-	struct rig r = rig_open(c);
-	uint64_t at = user_alloc(c, 3 * WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES);
-	memset(c->lmem + at, 0, 3 * WEFT_PAGE2M_BYTES);
-	/* 16384 x 16384 f32 is 1 GiB: every 2 MiB leaf of a matrix names the same memory */
-	for (uint64_t o = 0; o < gib; o += WEFT_PAGE2M_BYTES) {
-		space_map_2m(r.s, a + o, at, WEFT_PAGE2M_BYTES, WEFT_PTE_R);
-		space_map_2m(r.s, b + o, at + WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES, WEFT_PTE_R);
-		space_map_2m(r.s, d + o, at + 2 * WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES, PTE_RW);
-	}
-	rig_operand(&r, 0, d);
-	rig_operand(&r, 1, a);
-	rig_operand(&r, 2, b);
-	union weft_packet p = {
-		.exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_GEMM_F32, .noperands = 3,
-			  .u.index = { 0, 1, 2 }, .dim = { 16384, 16384, 16384 }, .scalar = { 0x3f800000 } },
-	};
-	stop_running(&r, &p, 1, 5, "QUEUE_STOP inside a GEMM of 16384 cubed");
-}
-
 static void as_stop(void)
 {
 	struct card *c = CARD;
 	struct queue *q[8];
-	uint64_t ns[10];
+	uint64_t ns[SERIES_MIN];
 	unsigned take = 0;
 	union weft_packet p[64];
 
@@ -256,7 +132,7 @@ static void as_stop(void)
 	for (unsigned i = 0; i < 64; i++)
 		p[i] = pkt_copy(RIG_LOCAL, RIG_HOST, RIG_BYTES / 2);
 	do {
-		for (unsigned round = 0; round < 4; round++) {
+		for (unsigned round = 0; round < SERIES_MIN; round++) {
 			uint64_t user = c->user_next, carve = c->carve_next;
 			struct rig r = rig_open(c);
 
@@ -292,7 +168,7 @@ static void as_stop(void)
 			c->user_next = user;
 			c->carve_next = carve;
 		}
-	} while (!judge(ns, 4, "AS_STOP of 8 busy queues", ++take));
+	} while (!judge(ns, SERIES_MIN, "AS_STOP of 8 busy queues", ++take));
 }
 
 /* Pages are swapped under a queue that writes them all the time; after completion the old page stays untouched. */
@@ -470,7 +346,6 @@ static const struct ct_test tests[] = {
 	{ "QUEUE_STOP inside REDUCE", stop_reduce, WEFT_CAP_REDUCE | WEFT_CAP_CALL, 0, false },
 	{ "nothing posted arrives after a stop", posted, 0, 0, false },
 	{ "QUEUE_STOP inside TIMED", stop_timed, WEFT_CAP_TIMED, 0, false },
-	{ "QUEUE_STOP inside a GEMM of 16384 cubed", stop_gemm, WEFT_CAP_EXEC | WEFT_CAP_CALL, 0, false },
 	{ "AS_STOP: all queues, memory free at completion", as_stop, 0, 0, false },
 	{ "AS_INVALIDATE under traffic", invalidate_traffic, 0, 0, false },
 	{ "CELL_FAULTS of 4,096 cells", fault_list, WEFT_CAP_CELL_FAULTS, 0, false },

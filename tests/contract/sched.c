@@ -154,16 +154,16 @@ static void policy_checks(void)
 	CHECK_EQ(policy(c, WEFT_BAND_LOW, 50, 1000000), WEFT_MBOX_OK, "status of POLICY");
 }
 
-/* Whatever LR spaces do, REALTIME and with every slot they can get: a FENCE queue of the lowest band goes on. */
-static void fence_spaces(void)
+/*
+ * The share of a FENCE queue of the lowest band beside 8 REALTIME user queues, when all of them have nothing but `p`, which
+ * engines of `kind` run.
+ */
+static void fence_share(struct card *c, uint32_t kind, union weft_packet p, const char *what)
 {
-	struct card *c = CARD;
-	unsigned slots = rd32(c, WEFT_REG_NUM_SLOTS);
+	struct load hog = load_open_of(c, WEFT_AS_LR, p), job = load_open_of(c, WEFT_AS_FENCE, p);
+	uint64_t got[9] = { 0 }, all = 0, least = 80, engines = 0;
 	struct queue *q[9];
-	uint64_t got[9] = { 0 }, all = 0;
 
-	card_need(c);
-	struct load hog = load_open(c, WEFT_AS_LR), job = load_open(c, WEFT_AS_FENCE);
 	for (unsigned i = 0; i < 8; i++)
 		q[i + 1] = load_queue(&hog, &(struct weft_queue_desc){ .band = WEFT_BAND_REALTIME });
 	q[0] = load_queue(&job, &(struct weft_queue_desc){ .band = WEFT_BAND_LOW });
@@ -172,10 +172,10 @@ static void fence_spaces(void)
 	load_start(&job, q[0]);
 	/* what it gets is not the floor of its band */
 	CHECK_EQ(policy(c, WEFT_BAND_LOW, 0, 1000000), WEFT_MBOX_OK, "status of POLICY");
-	/* On a crowded bench machine the engine that has it may itself have to wait for a processor: the best of three counts. */
-	uint64_t least = 80, engines = 0;
 	for (uint32_t i = 0; i < rd32(c, WEFT_REG_NUM_ENGINES); i++)
-		engines += rd32(c, WEFT_REG_ENGINES + 16 * i) & WEFT_ENGINE_COPY ? 1 : 0;
+		engines += rd32(c, WEFT_REG_ENGINES + 16 * i) & kind ? 1 : 0;
+	CHECK(engines, "no engine runs %s", what);
+	/* On a crowded bench machine the engine that has it may itself have to wait for a processor: the best of three counts. */
 	for (unsigned k = 0; k < 3 && share(got[0], all) < 80; k++) {
 		uint64_t begin = ct_now_ns();
 
@@ -185,21 +185,27 @@ static void fence_spaces(void)
 		for (unsigned i = 0; i < 9; i++)
 			all += got[i];
 		least = all < begin * engines * 7 / 10 ? 40 : 80;	/* engines that got no 70 % themselves */
-		ct_note("a LOW job queue beside 8 REALTIME user queues: %llu per mille", (unsigned long long)share(got[0], all));
+		ct_note("%s: a LOW job queue beside 8 REALTIME user queues: %llu per mille", what, (unsigned long long)share(got[0], all));
 	}
-	CHECK(share(got[0], all) >= least, "the FENCE space got %llu per mille", (unsigned long long)share(got[0], all));
+	for (unsigned i = 0; i < 9; i++)
+		CHECK(queue_run(q[i]) != WEFT_QS_FAULTED, "%s: queue %u faulted", what, q[i]->id);
+	CHECK(share(got[0], all) >= least, "%s: the FENCE space got %llu per mille", what, (unsigned long long)share(got[0], all));
 	CHECK_EQ(policy(c, WEFT_BAND_LOW, 50, 1000000), WEFT_MBOX_OK, "status of POLICY");
 	CHECK_EQ(safe_call(c, WEFT_SAFE_AS_STOP, hog.s->asid, 0, 0), WEFT_SAFE_OK, "status of AS_STOP");
 	CHECK_EQ(safe_call(c, WEFT_SAFE_AS_STOP, job.s->asid, 0, 0), WEFT_SAFE_OK, "status of AS_STOP");
-	if (!(c->caps & WEFT_CAP_TIMED))
-		return;
-	/* slots: as many user queues as there are, each in a TIMED of an hour */
+}
+
+/* As many user queues as there are slots, each in a TIMED of an hour: a FENCE queue gets to its fence, and through TIMED. */
+static void fence_slot(struct card *c)
+{
 	struct load idle = load_open(c, WEFT_AS_LR), late = load_open(c, WEFT_AS_FENCE);
-	union weft_packet p = pkt_timed(UINT64_C(1) << 40);
+	union weft_packet p = pkt_timed(UINT64_C(1) << 40), brief = pkt_timed(1000000);
+	unsigned slots = rd32(c, WEFT_REG_NUM_SLOTS);
+
 	if (slots > 200)
 		return;
 	for (unsigned i = 0; i < slots + 2; i++) {
-		struct queue *t = load_queue(&idle, NULL);
+		struct queue *t = load_queue(&idle, &(struct weft_queue_desc){ .band = WEFT_BAND_REALTIME });
 
 		queue_push(t, &p);
 		queue_kick(t);
@@ -208,6 +214,39 @@ static void fence_spaces(void)
 	uint64_t fence = queue_push_fence(f, false);
 	queue_kick(f);
 	queue_wait(f, fence, 1000);
+	for (unsigned i = 0; i < 10; i++)
+		queue_push(f, &brief);
+	fence = queue_push_fence(f, false);
+	queue_kick(f);
+	queue_wait(f, fence, 2000);
+}
+
+/* Whatever LR spaces do, REALTIME and with every slot they can get: a FENCE queue of the lowest band goes on. */
+static void fence_spaces(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	fence_share(c, WEFT_ENGINE_COPY, pkt_fill(LOAD_VA, LOAD_BYTES, 4, 0), "FILL");
+	if (c->caps & WEFT_CAP_TIMED)
+		fence_slot(c);
+}
+
+/* Engines of one kind are all that both sides want: what it gets of the others does not make up for them. */
+static void fence_each(void)
+{
+	struct card *c = CARD;
+	union weft_packet relu = {
+		.exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_RELU_F32, .noperands = 2,
+			  .u.index = { 0, 1 }, .dim = { LOAD_BYTES / 2 / 4 } },
+	};
+
+	card_need(c);
+	fence_share(c, WEFT_ENGINE_COPY, pkt_copy(LOAD_VA, LOAD_VA + LOAD_BYTES / 2, LOAD_BYTES / 2), "COPY");
+	if (c->caps & WEFT_CAP_EXEC)
+		fence_share(c, WEFT_ENGINE_COMPUTE, relu, "EXEC");
+	if (c->caps & WEFT_CAP_REDUCE)
+		fence_share(c, WEFT_ENGINE_REDUCE, pkt_reduce(WEFT_F32, WEFT_SUM, 2, 1, 0, 0, LOAD_BYTES / 2 / 4), "REDUCE");
 }
 
 /* A process with thousands of queues that spin, and one with as many queues as engines. */
@@ -406,6 +445,7 @@ static const struct ct_test tests[] = {
 	{ "bands and floors", floors, WEFT_CAP_BANDS, 0, false },
 	{ "POLICY: fields, sum of floors", policy_checks, WEFT_CAP_BANDS, 0, false },
 	{ "a FENCE space beside REALTIME user queues: share and slot", fence_spaces, WEFT_CAP_BANDS | WEFT_CAP_LR | WEFT_CAP_LOOP, 0, false },
+	{ "a FENCE space keeps its share of each kind of engine", fence_each, WEFT_CAP_BANDS | WEFT_CAP_LR | WEFT_CAP_LOOP, 0, false },
 	{ "more queues in TIMED than slots", slots_in_turn, 0, 0, false },
 	{ "4,000 spinning queues beside a victim", flood_of_queues, WEFT_CAP_LOOP, 0, true },
 	{ "a hog and a flood of doorbells on another card", two_cards, WEFT_CAP_LOOP, 2, false },

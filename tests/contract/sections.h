@@ -18,6 +18,7 @@
 	X(faults) \
 	X(events) \
 	X(safe) \
+	X(stops) \
 	X(counters) \
 	X(counted) \
 	X(peers) \
