@@ -86,7 +86,7 @@ void wcard_quiesce(struct wcard_machine *m)
 		while ((seen & 1) && wcard_engine_unit(m, i) == seen)
 			nanosleep(&nap, NULL);
 	}
-	if (m->weak)
+	if (m->weak && !WCARD_BROKEN(reset_leaves_posted))
 		wcard_weak_drain(m);
 }
 

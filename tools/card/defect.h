@@ -253,6 +253,8 @@
 	X(watchdog_off, "does not watch the firmware", \
 	  "inject", "firmware crash, watchdog, restart with queues", 0) \
 	/* reset, counters, trace */ \
+	X(reset_leaves_posted, "completes FLR and DMA_UNMAP before posted writes have arrived", \
+	  "flr", "in the middle of jobs", 1) \
 	X(flr_keeps_spaces, "address spaces survive FLR", \
 	  "flr", "spaces, queues, counters are gone", 0) \
 	X(flr_keeps_counters, "counters survive FLR", \
