@@ -18,6 +18,8 @@ ROOT_ENTRIES = {".ci", ".gitignore", "Documentation", "Kbuild", "LICENSES", "Mak
                 "CONTRIBUTING.md", "MAINTAINERS", ".clang-format", ".editorconfig"}
 STATUS = "Documentation/status.rst"
 FEATURES = "Documentation/driver-features.rst"
+MINICARD = "tests/contract/minicard/"
+MINICARD_LINES = 1500
 # a longer file explains itself at its top with this word
 EXCEPTION = "Long because"
 
@@ -41,6 +43,13 @@ def sizes():
         limit = 600 if not path.endswith(".sh") else 100
         if text.count("\n") > limit and EXCEPTION not in text[:1500]:
             yield f"{path}: {text.count(chr(10))} lines, limit {limit}"
+
+
+def minicard():
+    """A second card has to be small enough to be written from the text alone: all its lines count, as `wc -l` does."""
+    lines = sum(read(path).count("\n") for path in tracked(".c", ".h") if path.startswith(MINICARD))
+    if not 0 < lines <= MINICARD_LINES:
+        yield f"{MINICARD}: {lines} lines, limit {MINICARD_LINES}"
 
 
 def root_entries():
@@ -76,6 +85,7 @@ def status_self_test():
 tap = Tap()
 tap.check("tree: every file carries the licence of its part", licences())
 tap.check("tree: files a head can hold", sizes())
+tap.check("tree: the minimal card has 1,500 lines at most", minicard())
 tap.check("tree: only known entries in the root", root_entries())
 tap.check("tree: the check of the status page can fail", status_self_test())
 tap.check("tree: tests named in status.rst exist", status(STATUS, read(STATUS)))

@@ -67,8 +67,7 @@ static enum weft_fault walk(struct mini_card *c, uint64_t table, uint64_t va, ui
 	return WEFT_FAULT_PT_FORMAT;
 }
 
-bool mini_translate(struct mini_card *c, struct mini_queue *q, uint64_t va, uint64_t bytes, bool write,
-		    struct mini_piece *p)
+bool mini_translate(struct mini_card *c, struct mini_queue *q, uint64_t va, uint64_t bytes, bool write, struct mini_piece *p)
 {
 	uint64_t e = 0, page, addr;
 	unsigned int level, aperture;

@@ -96,8 +96,7 @@ struct mini_piece {
 };
 bool mini_bus_find(struct mini_card *c, uint64_t addr, bool write, struct mini_piece *p);
 /* [va, va + bytes) as far as it is in one place; false when the queue faulted at `va`. */
-bool mini_translate(struct mini_card *c, struct mini_queue *q, uint64_t va, uint64_t bytes, bool write,
-		    struct mini_piece *p);
+bool mini_translate(struct mini_card *c, struct mini_queue *q, uint64_t va, uint64_t bytes, bool write, struct mini_piece *p);
 /* Reads or writes all of it; false when the queue faulted. */
 bool mini_access(struct mini_card *c, struct mini_queue *q, uint64_t va, void *data, uint64_t bytes, bool write);
 /* packet.c: what becomes of a packet. */

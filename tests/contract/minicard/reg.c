@@ -196,14 +196,10 @@ void mini_reg_write(struct mini_card *c, uint64_t at, const void *data, uint32_t
 	if (!(how & WRITE))
 		return;
 	memcpy(&v, data, bytes);
-	if ((how & WIDE) && bytes == 4) {
-		if (at == start) {
-			c->low[at / 4] = (uint32_t)v;
-			return;
-		}
+	if ((how & WIDE) && at != start)
 		v = v << 32 | c->low[start / 4];
-	}
 	if (how & WIDE)
 		c->low[start / 4] = (uint32_t)v;
-	act(c, start, v, how & WIDE);
+	if (!(how & WIDE) || bytes == 8 || at != start)
+		act(c, start, v, how & WIDE);
 }
