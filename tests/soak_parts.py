@@ -20,8 +20,9 @@ FIRMWARE = USER / "firmware/weft-fw.bin"
 CARD_FILES = [run.CARD, run.CONTRACT, FIRMWARE]
 LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 
-# Executions of one slice, about a minute; what is not here runs at once.
-SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000}
+# Executions of one slice, a minute or two; what is not here runs at once.
+SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000,
+          "kfuzz_test": 12_000}
 FUZZ_SLICE_S = 60
 
 
@@ -67,16 +68,25 @@ def contract_parts():
             name = f"{section}/{test}"
             yield Part(name, client(counts_name, name, ["--section", section, "--test", test], weak), CARD_FILES,
                        full(counts_name), SLICES.get(counts_name, 0))
-    yield Part("contract/2 slots", client("contract-slots", "contract/2 slots", run.CONTRACT_MORE["contract-slots"]), CARD_FILES)
+    for name, arguments in run.CONTRACT_MORE.items():
+        if name == "contract-order":    # litmus and weak, shape by shape, are above
+            continue
+        weak = arguments[:1] == ["--weak"]
+        part = name.replace("-", "/", 1)
+        yield Part(part, client(name, part, arguments[2:] if weak else arguments, weak), CARD_FILES, full(name))
     yield Part("contract/minicard", lambda count, seed, s: (run.minicard(LIMIT_S, env_of("", 1, seed)), count),
                [run.CONTRACT, run.MINICARD])
     yield script_part("contract/conformance", CLONE / "tests/contract/conformance_test.py", [*CARD_FILES, run.MINICARD])
 
 
 def script_part(name, script, made_from):
+    """A script looks its counts up itself, but for one that has a slice."""
+    counted = script.stem if script.stem in SLICES else ""
+
     def go(count, seed, seconds):
-        return tap(name, *run.program([sys.executable, "-B", script], f"soak-{slug(name)}", LIMIT_S, env_of("", 1, seed))), count
-    return Part(name, go, [script, *made_from])
+        env = env_of(counted, count, seed)
+        return tap(name, *run.program([sys.executable, "-B", script], f"soak-{slug(name)}", LIMIT_S, env)), count
+    return Part(name, go, [script, *made_from], full(counted), SLICES.get(counted, 0))
 
 
 def mutant_parts():
