@@ -71,7 +71,7 @@ static void gemm(void)
 static void others(void)
 {
 	char what[64];
-	struct stop s = { .what = what, .n = 1, .rounds = SERIES_MIN, .late_us = 20000, .long_us = 200000,
+	struct stop s = { .what = what, .n = 1, .rounds = SERIES_MIN, .late_us = 60000, .long_us = 200000,
 			  .bytes = WEFT_PAGE2M_BYTES };
 	struct rig r = matrices(CARD, &s.mem);
 

@@ -18,6 +18,7 @@
 #define WCARD_SINK_BYTES	(2u << 20)
 #define WCARD_SPAN_RUNS		1024u		/* runs of pages one span looks up at most: a unit is bounded */
 #define WCARD_VIEW_PIECES	256		/* mappings one unit makes */
+#define WCARD_VIEW_POPULATE	(32u << 20)	/* bytes one unit populates: of 4 KiB pages some thousands */
 
 struct wcard_tlb_entry {
 	uint64_t vpn, as, pte;
@@ -47,6 +48,7 @@ struct wcard_view {
 	uint64_t reserved_bytes;
 	uint8_t *alias;			/* where the page of va lies in it, and how far it is filled */
 	uint64_t alias_done;
+	uint64_t populated;		/* bytes from the page of ptr on */
 	uint64_t link_bytes[WCARD_CNT_LINKS];
 };
 
@@ -120,6 +122,8 @@ void wcard_acc_flush_host(struct wcard_acc *a);
 
 /* The longest contiguous piece at the start of [va, va + bytes). 0 or enum weft_fault (also in a->fault). */
 int wcard_acc_span(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out);
+/* The same of memory that is kept or written otherwise than through this span: never staged. */
+int wcard_acc_piece(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out);
 /* Whether the whole range may be accessed so. */
 int wcard_acc_check(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access);
 /* Control structures (packets, operand entries, scalars): copies and counts as `dir`. */
@@ -152,11 +156,16 @@ bool wcard_acc_local(struct wcard_card *c, const struct wcard_as *as, uint64_t v
 bool wcard_acc_bus_word(struct wcard_acc *a, uint64_t bus, uint64_t *word);
 
 /*
- * Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. A range of
+ * view.c. Makes the range contiguous; `v` is zeroed before first use and kept until wcard_view_drop. Counts nothing. A range of
  * many pieces takes many units: until then WCARD_VIEW_MORE.
  */
 #define WCARD_VIEW_MORE		(-1)
 int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint64_t bytes, unsigned int access);
+/*
+ * Has the kernel map the pages of a complete view, which a unit that touches very many of them has no time for: 0, or
+ * WCARD_VIEW_MORE.
+ */
+int wcard_view_populate(struct wcard_view *v);
 void wcard_view_drop(struct wcard_view *v);
 /* Counts all of a complete view as read or written. */
 void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v);

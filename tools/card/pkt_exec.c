@@ -103,6 +103,8 @@ enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 		fault = wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, cur->need[i].access);
 		if (fault)
 			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
+		if (cur->need[i].strided && wcard_view_populate(&cur->view[i]))
+			return WCARD_MORE;
 		ptr[i] = cur->view[i].ptr;
 	}
 	fault = cur->op->run(p, cur->scalar, ptr, cur->unit);

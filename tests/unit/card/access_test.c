@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* From a virtual address to bytes: pieces, rights, the translation cache, windows, views, and what is counted. */
+#include <sys/mman.h>
+
 #include "rig.h"
 
 #define VA	0x7000000000ull			/* at the start of a 2 MiB block */
@@ -367,6 +369,24 @@ static void view_in_units(void **state)
 	wcard_view_drop(&v);
 }
 
+/* What a unit populates is bounded, and all of it has been when there is no more. */
+static void view_populated(void **state)
+{
+	const uint64_t bytes = 2 * WCARD_VIEW_POPULATE + PAGE, skip = 64;
+	uint8_t *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct wcard_view v = { .ptr = at + skip, .bytes = bytes - skip };
+
+	(void)state;
+	assert_true(at != MAP_FAILED);
+	assert_int_equal(wcard_view_populate(&v), WCARD_VIEW_MORE);
+	assert_int_equal(wcard_view_populate(&v), WCARD_VIEW_MORE);
+	assert_int_equal(v.populated, 2 * WCARD_VIEW_POPULATE);
+	assert_int_equal(wcard_view_populate(&v), 0);
+	assert_int_equal(wcard_view_populate(&v), 0);
+	assert_int_equal(v.populated, bytes);
+	munmap(at, bytes);
+}
+
 static void units(void **state)
 {
 	struct bed *b = *state;
@@ -399,7 +419,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(spans), T(rights), T(translation_cache), T(large_pages), T(bus), T(sparse), T(loads_and_stores), T(windows),
-		T(words), T(views), T(view_of_everything), T(view_in_units), T(units), T(carveout),
+		T(words), T(views), T(view_of_everything), T(view_in_units), T(view_populated),
+		T(units), T(carveout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

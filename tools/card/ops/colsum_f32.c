@@ -3,6 +3,8 @@
 /* out[c] = sum over r of x[r, c], rows as the leaves of REDUCE's balanced tree. */
 #include "impl.h"
 
+#define STRIDED_ROWS	8192	/* a fault for each is less than a millisecond or two */
+
 int wcard_colsum_f32_check(const struct weft_pkt_exec *p, const uint32_t *scalar, wcard_need *need)
 {
 	uint64_t rows = p->dim[0], cols = p->dim[1];
@@ -14,6 +16,7 @@ int wcard_colsum_f32_check(const struct weft_pkt_exec *p, const uint32_t *scalar
 		cols = 0;
 	wcard_need_set(&need[0], cols * 4, WCARD_WRITE, 4, 0);
 	wcard_need_set(&need[1], rows * cols * 4, WCARD_READ, 4, 0);
+	need[1].strided = rows > STRIDED_ROWS;
 	return 0;
 }
 
