@@ -39,6 +39,7 @@ ELSEWHERE = {
     "tests/contract/fields.c: each reserved byte and unknown flags": "tools/card/pkt",
     "tests/contract/packets.c: COPY of rows": "tools/card/pkt_copy",
     "tests/contract/exec.c: scalars from memory, inline operands": "tools/card/pkt_exec",
+    "tests/unit/card/access_test.c: view_in_units": "tools/card/view",
     "tests/contract/cells.c: WAIT_ALL": "tools/card/pkt_cell",
     "tests/contract/torture.c: four waiters of one cell": "tools/card/cell",
     "tests/contract/links.c: watches": "tools/card/watch",
