@@ -26,12 +26,12 @@ enum { USER = 1, TWO = 2, RING = 4, SUSPEND = 8, INVALIDATE = 16, LOOP = 32, LIM
 
 struct plan {
 	uint8_t mode, npackets, ntable, second;	/* second: packet where the other queue's list begins */
-	uint8_t count, beside, spare[2];	/* count: of LOOP; beside % 16 = 1: the engine has a thread */
+	uint8_t count, beside, spare[2];	/* count: of LOOP; beside % 32 = 1: the engine has a thread */
 };
 
-#define ENGINE_NS	100000		/* what an execution may take … */
-#define WALL_NS		2000000		/* … with a thread for the engine */
-#define SLICE_NS	30000
+#define ENGINE_NS	50000		/* what an execution may take … */
+#define WALL_NS		1000000		/* … with a thread for the engine */
+#define SLICE_NS	15000
 #define QUEUES		2
 #define RING_LOG2	6
 
@@ -293,7 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	slots = (SPACE_END - SPACE_LIST) / sizeof(union weft_packet);
 	for (unsigned int i = 0; i < slots; i++)
 		shorten((union weft_packet *)(void *)space_lmem(SPACE_LIST) + i);
-	threaded = plan.beside % 16 == 1;
+	threaded = plan.beside % 32 == 1;
 	for (unsigned int i = 0; i < n; i++)
 		create(i, &plan);
 	atomic_store(&beside, threaded);

@@ -184,7 +184,7 @@ void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64
 	if (WCARD_BROKEN(invalidate_keeps_waiters))
 		return;
 	pthread_mutex_lock(&c->m->lock);
-	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++) {
+	for (unsigned int i = 0; i < c->queue_end; i++) {
 		struct wcard_queue *q = c->queue[i];
 
 		if (!q || q->desc.asid != asid || !q->waiter.linked || (bytes && q->wait_va - va >= bytes))

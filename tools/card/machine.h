@@ -153,6 +153,7 @@ struct wcard_card {
 	/* queues and address spaces: machine.lock */
 	struct wcard_as as[WCARD_NUM_ASIDS];
 	struct wcard_queue *queue[WCARD_NUM_QUEUES];
+	unsigned int queue_end;		/* above the highest id of a queue since the last reset; under the machine's lock */
 	struct wcard_bands bands;
 	_Atomic uint8_t rung[WCARD_NUM_QUEUES];	/* doorbells not yet looked at; more of them change nothing */
 	struct wcard_cells *cells;	/* waiter.h */

@@ -141,6 +141,8 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		q->progress_ns = wcard_now(c->m);
 		memset(q->state, 0, sizeof(*q->state));
 		c->queue[d->id] = q;
+		if (d->id >= c->queue_end)
+			c->queue_end = d->id + 1;
 		atomic_store(&c->rung[d->id], 0);
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		if (q->ctl)
@@ -318,17 +320,18 @@ void wcard_queues_reset(struct wcard_card *c)
 {
 	pthread_mutex_lock(&c->m->lock);
 	c->resetting = true;
-	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+	for (unsigned int i = 0; i < c->queue_end; i++)
 		if (c->queue[i]) {
 			wcard_queue_stop(c->queue[i]);
 			atomic_store(&c->queue[i]->stuck, 0);
 		}
-	for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++) {
+	for (unsigned int i = 0; i < c->queue_end; i++) {
 		while (c->queue[i] && c->queue[i]->on_engine)
 			pthread_cond_wait(&c->m->off, &c->m->lock);
 		if (c->queue[i])
 			queue_free(c->queue[i]);
 	}
+	c->queue_end = 0;
 	for (unsigned int i = 0; i < WCARD_NUM_ASIDS; i++) {
 		c->as[i].live &= WCARD_BROKEN(flr_keeps_spaces);
 		atomic_fetch_add(&c->as[i].gen, 1);

@@ -30,11 +30,11 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 			atomic_compare_exchange_strong(&on->stuck, &stuck, 0);
 		}
 	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] == c->m->nengines) {
-		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+		for (unsigned int i = 0; i < c->queue_end; i++)
 			if (c->queue[i] && c->queue[i]->timed)
 				wcard_queue_stop(c->queue[i]);
 	} else if (q->op == WEFT_SAFE_AS_STOP && q->arg[0] < WCARD_NUM_ASIDS) {
-		for (unsigned int i = 0; i < WCARD_NUM_QUEUES; i++)
+		for (unsigned int i = 0; i < c->queue_end; i++)
 			if (c->queue[i] && c->queue[i]->desc.asid == q->arg[0]) {
 				wcard_queue_stop(c->queue[i]);
 				if (WCARD_BROKEN(as_stop_first))
@@ -82,7 +82,7 @@ static uint32_t stop_wait(struct wcard_card *c, const struct wcard_safe_req *q)
 	if (WCARD_BROKEN(stop_early))
 		return WEFT_SAFE_OK;
 	pthread_mutex_lock(&c->m->lock);
-	for (unsigned int i = one ? (unsigned int)q->arg[0] : 0; i < WCARD_NUM_QUEUES; i++) {
+	for (unsigned int i = one ? (unsigned int)q->arg[0] : 0; i < c->queue_end; i++) {
 		while (c->queue[i] && (one || c->queue[i]->desc.asid == q->arg[0]) && c->queue[i]->on_engine &&
 		       atomic_load(&c->queue[i]->stop))
 			pthread_cond_wait(&c->m->off, &c->m->lock);
