@@ -244,6 +244,7 @@ static void init_blocks(struct weft_device *w)
 	mutex_init(&w->bind_lock);
 	spin_lock_init(&w->vms_lock);
 	INIT_LIST_HEAD(&w->vms);
+	INIT_LIST_HEAD(&w->news);
 	weft_history_init(&w->history);
 	weft_safe_init(w);
 	weft_mbox_init(w);

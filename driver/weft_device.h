@@ -128,6 +128,7 @@ struct weft_counts {
  * @map_sem: read: page faults of local memory; write: making mappings stale
  * @bind_lock: mappings of all address spaces, their tables, and what imports are mapped to. One for the card: a bind goes
  *	from an address space to objects, a revocation from an object to address spaces
+ * @news: files that are told of resets; under the DRM device's event_lock
  * @vms: address spaces, to be told of a reset; under @vms_lock
  * @bind_wq: does asynchronous binds
  * @submit_wq: runs jobs; ordered
@@ -170,6 +171,7 @@ struct weft_device {
 	struct mutex bind_lock;	/* see above */
 	spinlock_t vms_lock;	/* vms */
 	struct list_head vms;
+	struct list_head news;
 	struct xarray hwqs;
 	struct xarray asids;
 

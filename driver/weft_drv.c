@@ -17,6 +17,7 @@
 #include "weft_file.h"
 #include "weft_gem.h"
 #include "weft_job.h"
+#include "weft_news.h"
 #include "weft_peer.h"
 #include "weft_prime.h"
 #include "weft_query.h"
@@ -113,13 +114,13 @@ static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUEUE_IDLE + 1, "every ioctl o
 
 static const struct file_operations weft_fops = {
 	.owner = THIS_MODULE,
-	/* DRM_ACCEL_FOPS but for mmap. */
+	/* DRM_ACCEL_FOPS but for what is ours. */
 	.open = accel_open,
 	.release = drm_release,
 	.unlocked_ioctl = drm_ioctl,
 	.compat_ioctl = drm_compat_ioctl,
-	.poll = drm_poll,
-	.read = drm_read,
+	.poll = weft_news_poll,
+	.read = weft_news_read,
 	.llseek = noop_llseek,
 	.mmap = weft_window_mmap,
 	.fop_flags = FOP_UNSIGNED_OFFSET,

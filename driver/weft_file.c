@@ -35,9 +35,8 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	struct weft_device *w = to_weft(drm);
 	unsigned int share = capable(CAP_SYS_RESOURCE) ? 1 : QUOTA_SHARE;
 	struct weft_file *f;
+	int ret;
 
-	if (weft_device_check(w) == -ENODEV)
-		return -ENODEV;
 	f = kzalloc_obj(*f, GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return -ENOMEM;
@@ -57,6 +56,11 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	f->carve_quota = weft_carve_user_bytes(w) / share;
 	f->system_limit = system_limit(share == 1);
 	f->system_quota = share == 1 ? f->system_limit : f->system_limit / 2;
+	ret = weft_news_open(f);
+	if (ret) {
+		kfree(f);
+		return ret;
+	}
 	file->driver_priv = f;
 	atomic_inc(&w->counts.files);
 	return 0;
@@ -119,6 +123,7 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	struct weft_vm *vm;
 	unsigned long id;
 
+	weft_news_close(f);
 	weft_pm_get(w, WEFT_PM_CALL);
 	halt_queues(f);
 	down_read(&w->reset_sem);

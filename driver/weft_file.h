@@ -10,6 +10,8 @@
 #include <linux/xarray.h>
 #include <drm/drm_file.h>
 
+#include "weft_news.h"
+
 struct drm_printer;
 struct weft_device;
 
@@ -26,6 +28,7 @@ struct weft_device;
  * @wills: of queues that ended, under way
  * @pending: commands of io_uring that have not ended (weft_uring.c); @pending_lock is taken in interrupts
  * @past_busy_ns: engine time of queues already gone
+ * @news: what it is told of its card
  */
 struct weft_file {
 	struct kref ref;
@@ -53,6 +56,7 @@ struct weft_file {
 	atomic64_t past_busy_ns;
 	spinlock_t pending_lock;	/* pending */
 	struct list_head pending;
+	struct weft_news news;
 };
 
 int weft_file_open(struct drm_device *drm, struct drm_file *file);

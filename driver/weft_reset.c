@@ -10,6 +10,7 @@
 #include "weft_bind.h"
 #include "weft_device.h"
 #include "weft_map.h"
+#include "weft_news.h"
 #include "weft_queue.h"
 #include "weft_reset.h"
 #include "weft_trace.h"
@@ -77,6 +78,8 @@ static void take_down(struct weft_device *w, int error)
 	weft_scrub_stop(w);
 	weft_map_make_stale(w);
 	weft_prime_revoke_all(w);
+	if (error == -ENODEV)
+		weft_news_tell(w, DRM_WEFT_EVENT_REMOVED);
 }
 
 static void lost_work(struct work_struct *work)
@@ -129,6 +132,7 @@ static void give_up(struct weft_device *w, int error)
 	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", error,
 		w->state == WEFT_LOST ? "lost" : "wedged");
 	tell_wedged(w);
+	weft_news_tell(w, w->state == WEFT_LOST ? DRM_WEFT_EVENT_REMOVED : DRM_WEFT_EVENT_WEDGED);
 }
 
 /* The card itself says so: callers of the PCI core's reset are not told whether it worked. */
@@ -171,8 +175,10 @@ void weft_reset_done(struct weft_device *w)
 	/* For error recovery, which can save nothing: who restores state uses it up. */
 	pci_save_state(w->pdev);
 	drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
+	weft_news_tell(w, DRM_WEFT_EVENT_RESET);
 unlock:
 	up_write(&w->reset_sem);
+	weft_news_refill(w);
 	wake_up_all(&w->reset_wq);
 }
 

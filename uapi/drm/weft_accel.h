@@ -781,6 +781,40 @@ struct drm_weft_query_peer {
 	__u32 pad2;
 };
 
+#define DRM_WEFT_EVENT_CARD	0x80000000	/* type of struct drm_weft_event_card */
+
+/**
+ * enum drm_weft_event_reason - what has happened to the card
+ * @DRM_WEFT_EVENT_RESET: it was reset and is up again; what was made before gives -ECANCELED
+ * @DRM_WEFT_EVENT_WEDGED: a reset failed; -EIO until the driver is bound again
+ * @DRM_WEFT_EVENT_REMOVED: it is gone; -ENODEV for ever, no event follows
+ */
+enum drm_weft_event_reason {
+	DRM_WEFT_EVENT_RESET = 1,
+	DRM_WEFT_EVENT_WEDGED = 2,
+	DRM_WEFT_EVENT_REMOVED = 3,
+};
+
+/**
+ * struct drm_weft_event_card - read() of the node: one for every file that was open when it happened
+ * @base: type DRM_WEFT_EVENT_CARD, length of all
+ * @reason: enum drm_weft_event_reason
+ * @resets: RESET, WEDGED: that ended well since the last event read. An event that waits to be read is brought up to date
+ *	instead of another one sent; REMOVED (0) is always one of its own, and the last
+ * @generation: RESET: of the card now, else 0
+ * @time_ns: CLOCK_MONOTONIC
+ *
+ * A buffer too short for it reads 0 bytes and leaves it where it is. With the last one read, read() is -ENODEV and poll()
+ * POLLHUP.
+ */
+struct drm_weft_event_card {
+	struct drm_event base;
+	__u32 reason;
+	__u32 resets;
+	__u64 generation;
+	__u64 time_ns;
+};
+
 #define DRM_IOCTL_WEFT_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_WEFT_QUERY, struct drm_weft_query)
 #define DRM_IOCTL_WEFT_GEM_CREATE \
