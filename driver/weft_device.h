@@ -5,6 +5,7 @@
  *
  * Lock order, outermost first:
  *   the lock of an io_uring, which may call us with it held and takes it when we call it
+ *   exports.revoke_lock (nothing of ours outside it; inside it what importers take)
  *   reset_sem (read: every driver ioctl; write: each half of a reset, so that none sees it change)
  *   pending->lock (inside it reset_sem is only tried)
  *   queue->submit_lock, vm->lock

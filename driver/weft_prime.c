@@ -29,6 +29,7 @@ void weft_prime_init(struct weft_device *w)
 {
 	mutex_init(&w->exports.lock);
 	mutex_init(&w->exports.import_lock);
+	mutex_init(&w->exports.revoke_lock);
 	INIT_LIST_HEAD(&w->exports.list);
 	xa_init(&w->exports.said);
 }
@@ -350,12 +351,14 @@ void weft_prime_revoke_all(struct weft_device *w)
 {
 	struct weft_export *x;
 
+	mutex_lock(&w->exports.revoke_lock);
 	while ((x = next_to_revoke(w))) {
 		struct file *file = x->dmabuf->file;
 
 		revoke(x);
 		fput(file);
 	}
+	mutex_unlock(&w->exports.revoke_lock);
 }
 
 static int export_fd(struct weft_file *f, u32 handle, u32 rights, int flags, int *fd)

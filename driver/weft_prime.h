@@ -22,12 +22,14 @@ struct weft_file;
 /**
  * struct weft_exports - live exports
  * @provider: the kernel's P2P provider of BAR2, NULL without PCI_P2PDMA
+ * @revoke_lock: one revocation of all at a time: whoever comes second may go on only when the importers have let go, too
  * @said: PCI address of a client → what the log said about its way here (weft_route.c)
  * @importer: file that imports something now; the core does not pass it on
  */
 struct weft_exports {
 	struct mutex lock;	/* list */
 	struct list_head list;
+	struct mutex revoke_lock;	/* see above */
 	struct p2pdma_provider *provider;
 	struct xarray said;
 	struct mutex import_lock;	/* importer; outside of the core's locks */

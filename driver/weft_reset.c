@@ -66,7 +66,7 @@ static void go_quiet(struct weft_device *w)
 	WRITE_ONCE(w->quiet, true);
 }
 
-/* Order: users cannot start anything new, then stop what runs, then tell who waits, then take memory away. */
+/* Order: users cannot start anything new, then stop what runs, then tell who waits; then revoke() takes memory away. */
 static void take_down(struct weft_device *w, int error)
 {
 	go_quiet(w);
@@ -77,9 +77,20 @@ static void take_down(struct weft_device *w, int error)
 	weft_watch_fire_all(w);
 	weft_scrub_stop(w);
 	weft_map_make_stale(w);
+}
+
+/* Makes other cards work: with no lock of ours but the one that nobody else takes. */
+static void revoke(struct weft_device *w)
+{
+	lockdep_assert_not_held(&w->reset_sem);
 	weft_prime_revoke_all(w);
-	if (error == -ENODEV)
-		weft_news_tell(w, DRM_WEFT_EVENT_REMOVED);
+}
+
+static void end(struct weft_device *w)
+{
+	take_down(w, -ENODEV);
+	revoke(w);
+	weft_news_tell(w, DRM_WEFT_EVENT_REMOVED);
 }
 
 static void lost_work(struct work_struct *work)
@@ -87,15 +98,17 @@ static void lost_work(struct work_struct *work)
 	struct weft_device *w = container_of(work, struct weft_device, lost_work);
 
 	weft_pm_get(w, WEFT_PM_CALL);
-	take_down(w, -ENODEV);
+	end(w);
 	weft_pm_put(w, WEFT_PM_CALL);
 }
 
 void weft_reset_prepare(struct weft_device *w)
 {
 	down_write(&w->reset_sem);
-	if (!set_state(w, WEFT_RESETTING))
-		goto unlock;
+	if (!set_state(w, WEFT_RESETTING)) {
+		up_write(&w->reset_sem);
+		return;
+	}
 	atomic64_inc(&w->stats.resets);
 	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE, w->gen, 0);
 	trace_weft_reset(w->serial, "prepare", w->gen, 0);
@@ -107,9 +120,10 @@ void weft_reset_prepare(struct weft_device *w)
 	mutex_lock(&w->mbox.lock);
 	w->mbox.dead = true;
 	mutex_unlock(&w->mbox.lock);
-	trace_weft_reset(w->serial, "prepared", w->gen, 0);
-unlock:
 	up_write(&w->reset_sem);
+	/* The state keeps everybody out. Who resets the card goes on when no importer can reach it any more. */
+	revoke(w);
+	trace_weft_reset(w->serial, "prepared", w->gen, 0);
 }
 
 /* As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we do not have. */
@@ -219,7 +233,7 @@ void weft_reset_remove(struct weft_device *w)
 	cancel_work_sync(&w->lost_work);
 	WRITE_ONCE(w->state, WEFT_LOST);
 	wake_up_all(&w->reset_wq);
-	take_down(w, -ENODEV);
+	end(w);
 	/* Registers are out of reach after the unplug; FLR through config space leaves nothing running. */
 	if (pci_device_is_present(w->pdev) && pcie_flr(w->pdev))
 		drm_err(&w->drm, "function-level reset at removal failed; the card stays off the bus\n");

@@ -3,8 +3,10 @@
 /*
  * Reset, loss and removal: this file owns the order, every block owns its step.
  *
- * No reset waits for another card's reset, and none holds a lock another card's operation needs: callbacks of other
- * cards take safe.lock and vm->pt_lock only, and count as done once @quiet is set.
+ * No reset waits for another card's reset, and none holds a lock that another card's operation needs. Revocation makes the
+ * importers invalidate, each bounded by safe_timeout_ms and done at once on a card that is quiet; meanwhile reset_sem is free
+ * and exports.revoke_lock is held, which only resets and the removal of this card take. So two cards that import from each
+ * other may be reset at the same time.
  */
 #ifndef WEFT_RESET_H
 #define WEFT_RESET_H

@@ -8,6 +8,8 @@
 #define _GNU_SOURCE
 #include "ks_uq.h"
 
+#include <pthread.h>
+
 #define PEER_VA		0x400000000ULL
 #define BIND_RW		(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
 #define RIGHTS_RW	(DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE)
@@ -258,6 +260,94 @@ static int host_memory_stays(void)
 	return 0;
 }
 
+struct resetter {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	char pci[32];
+	int r;
+	int64_t took_ns;
+};
+
+static void *reset_thread(void *arg)
+{
+	struct resetter *t = arg;
+	int64_t from;
+
+	pthread_barrier_wait(t->start);
+	from = ks_now_ns();
+	t->r = reset(t->pci);
+	t->took_ns = ks_now_ns() - from;
+	return NULL;
+}
+
+static int reset_both(const int *cards)
+{
+	struct resetter t[2] = { };
+	pthread_barrier_t start;
+
+	pthread_barrier_init(&start, NULL, 2);
+	for (int i = 0; i < 2; i++) {
+		t[i].start = &start;
+		snprintf(t[i].pci, sizeof(t[i].pci), "%s", ks_pci(cards[i]));
+		KS_OK(pthread_create(&t[i].thread, NULL, reset_thread, &t[i]));
+	}
+	for (int i = 0; i < 2; i++)
+		KS_OK(pthread_join(t[i].thread, NULL));
+	pthread_barrier_destroy(&start);
+	for (int i = 0; i < 2; i++) {
+		KS_OK(t[i].r);
+		/* An importer that does not let go is waited for as long. */
+		KS_CHECK(t[i].took_ns < 5 * KS_SECOND, "%lld ms", (long long)t[i].took_ns / 1000000);
+	}
+	return 0;
+}
+
+/* Each card's queue writes to and reads from the other's memory: resets that waited for each other would not end. */
+static int both_reset(void)
+{
+	const int cards[2] = { 0, ks_cards() - 1 };
+	long n = (ks_iterations(6) + 2) / 3;
+	int missing = peers_missing();
+
+	if (missing)
+		return missing;
+	for (long round = 0; round < n; round++) {
+		struct ks_rig rig[2];
+		uint32_t handle;
+
+		for (int i = 0; i < 2; i++)
+			KS_OK(ks_rig_open(&rig[i], cards[i], 60000));
+		for (int i = 0; i < 2; i++) {
+			KS_OK(import_data(rig[i].fd, rig[i].vm, &rig[!i], &handle));
+			traffic(rig[i].list, COPIES, KS_DATA_VA, i * KS_DATA_BYTES / 2);
+		}
+		for (int i = 0; i < 8; i++)
+			KS_OK(ks_rig_submit(&rig[i % 2], COPIES, 0));
+		usleep(ks_random() % 40000);
+		KS_DO(reset_both(cards));
+		for (int i = 0; i < 2; i++) {
+			int r = ks_rig_wait(&rig[i]);
+
+			KS_CHECK(r == 0 || r == -ECANCELED || r == -EFAULT, "%d", r);
+			KS_IS(ks_rig_submit(&rig[i], 1, 0), -ECANCELED);
+		}
+		for (int i = 0; i < 2; i++)
+			ks_rig_close(&rig[i]);
+		for (int i = 0; i < 2; i++)
+			KS_OK(ks_rig_open(&rig[i], cards[i], 0));
+		for (int i = 0; i < 2; i++) {
+			KS_OK(import_data(rig[i].fd, rig[i].vm, &rig[!i], &handle));
+			fill(rig[i].data);
+			rig[i].list[0] = ks_pkt_copy(PEER_VA + PIECE, KS_DATA_VA, PIECE);
+			KS_OK(ks_rig_run(&rig[i], 1, 0));
+			KS_IS(memcmp(rig[!i].data + PIECE, rig[i].data, PIECE), 0);
+		}
+		for (int i = 0; i < 2; i++)
+			ks_rig_close(&rig[i]);
+	}
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -265,6 +355,7 @@ int main(void)
 		{ "the owner's driver is unbound under traffic", by_unbind },
 		{ "the owner closes handle and file under traffic", not_by_close },
 		{ "a reset takes no host memory from importers", host_memory_stays },
+		{ "two cards that import from each other, both reset at once", both_reset },
 	};
 
 	return ks_main("revoke", tests, sizeof(tests) / sizeof(tests[0]));
