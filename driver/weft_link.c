@@ -16,9 +16,15 @@ int weft_link_get(struct weft_device *w, const struct weft_device *peer)
 	int found = -ENOSPC;
 
 	mutex_lock(&l->lock);
-	/* Its old tag, else an unused one, else one whose objects are all gone: counters keep their meaning longest. */
+	/*
+	 * Its old tag, also when it has been away, else an unused one, else one whose objects are all gone: counters keep
+	 * their meaning longest.
+	 */
 	for (tag = 1; tag < count; tag++)
 		if (l->tag[tag].peer == peer && l->tag[tag].serial == peer->serial)
+			found = tag;
+	for (tag = 1; tag < count && found < 0; tag++)
+		if (l->tag[tag].peer && l->tag[tag].serial == peer->serial && !l->tag[tag].users)
 			found = tag;
 	for (tag = 1; tag < count && found < 0; tag++)
 		if (!l->tag[tag].peer)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /* Exported memory: rights stay with the descriptor, peers reach each other, revocation is final. */
-#include "ks.h"
+#include "ks_uq.h"
 
 #include <fcntl.h>
 
@@ -256,8 +256,7 @@ static int peer_removed(void)
 	char pci[32];
 	struct ks_rig rig, peer;
 	uint32_t handle;
-	int refusal, r;
-	const int last = ks_cards() - 1;
+	int refusal, r, last = ks_cards() - 1;
 
 	if (!peers_reach(&refusal))
 		return no_peers(refusal);
@@ -285,6 +284,99 @@ static int peer_removed(void)
 	return 0;
 }
 
+#define FILLERS	64
+#define FILLER_VA(i)	(0x500000000ULL + ((uint64_t)(i) << 20))
+
+static uint32_t link_to(int fd, int peer)
+{
+	struct drm_weft_query_peer query = { .peer_fd = peer };
+
+	return !ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query) && query.refusal == DRM_WEFT_PEER_OK ? query.link : ~0u;
+}
+
+static void flood(struct ks_rig *rig)
+{
+	for (int i = 0; i < 1000; i++)
+		rig->list[i] = ks_pkt_copy(KS_DATA_VA, PEER_VA, KS_DATA_BYTES);
+	for (int i = 0; i < 4; i++)
+		ks_rig_submit(rig, 1000, 0);
+}
+
+/*
+ * The peer goes while its memory is read. What is exported first is taken back first, and each takes an invalidate: the
+ * object under traffic has FILLERS before it, so that a mask that comes first meets the traffic.
+ */
+static int goes(struct ks_rig *rig, int last, bool gone, uint32_t want, uint32_t *link)
+{
+	struct drm_weft_queue_state state;
+	uint32_t handles[FILLERS + 1], filler;
+	char pci[32], path[96];
+	struct ks_rig peer;
+	long long masks;
+	int fd, r;
+
+	snprintf(pci, sizeof(pci), "%s", ks_pci(last));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
+	KS_OK(ks_rig_open(&peer, last, 0));
+	for (int i = 0; i < FILLERS; i++) {
+		KS_OK(ks_gem_create(peer.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &filler));
+		KS_OK(ks_export(peer.fd, filler, R, &fd));
+		KS_OK(ks_import(rig->fd, fd, &handles[i]));
+		close(fd);
+		KS_OK(ks_bind(rig->fd, rig->vm, handles[i], FILLER_VA(i), 4096, BIND_R));
+	}
+	KS_OK(attach(rig, &peer, R | W, BIND_RW, &handles[FILLERS]));
+	*link = link_to(rig->fd, peer.fd);
+	masks = ks_count(0, "link_masks");
+	flood(rig);
+	KS_OK(gone ? ks_driver("unbind", pci) : ks_write(path, "1"));
+	r = ks_rig_wait(rig);
+	KS_CHECK(r == -ECANCELED || r == -EFAULT, "%d", r);
+	KS_OK(ks_queue_state(rig->fd, rig->queue, &state));
+	KS_IS(state.cause, want);
+	KS_IS(ks_count(0, "link_masks") - masks, gone);
+	KS_OK(ks_rig_alive(rig));
+	for (int i = 0; i < FILLERS; i++)
+		KS_OK(ks_unbind(rig->fd, rig->vm, FILLER_VA(i), 4096));
+	KS_OK(ks_unbind(rig->fd, rig->vm, PEER_VA, KS_DATA_BYTES));
+	for (int i = 0; i <= FILLERS; i++)
+		KS_OK(ks_gem_close(rig->fd, handles[i]));
+	ks_rig_close(&peer);
+	if (gone)
+		KS_OK(ks_driver("bind", pci));
+	return 0;
+}
+
+/* Memory that is taken back, and a card that is lost, are told apart; either way the same link works with the card back. */
+static int masked_or_revoked(void)
+{
+	int refusal, last = ks_cards() - 1;
+	uint32_t handle, link = ~0u, again;
+	struct ks_rig rig, peer;
+
+	if (!peers_reach(&refusal))
+		return no_peers(refusal);
+	KS_OK(ks_rig_open(&rig, 0, 60000));
+	for (int gone = 0; gone < 2; gone++) {
+		KS_DO(goes(&rig, last, gone, gone ? WEFT_FAULT_LINK_DOWN : WEFT_FAULT_PT_INVALID, &link));
+		KS_OK(ks_rig_open(&peer, last, 0));
+		again = link_to(rig.fd, peer.fd);
+		KS_CHECK(link != ~0u && again == link, "link %u, then %u", link, again);
+		KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
+		memset(peer.data, 0x70 + gone, MIB);
+		rig.list[0] = ks_pkt_copy(PEER_VA + MIB, PEER_VA, MIB);
+		rig.list[1] = ks_pkt_copy(KS_DATA_VA, PEER_VA + MIB, MIB);
+		KS_OK(ks_rig_run(&rig, 2, 0));
+		KS_CHECK(rig.data[0] == 0x70 + gone && !memcmp(rig.data, rig.data + 1, MIB - 1));
+		KS_IS(memcmp(peer.data + MIB, rig.data, MIB), 0);
+		KS_OK(ks_unbind(rig.fd, rig.vm, PEER_VA, KS_DATA_BYTES));
+		KS_OK(ks_gem_close(rig.fd, handle));
+		ks_rig_close(&peer);
+	}
+	ks_rig_close(&rig);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -294,6 +386,7 @@ int main(void)
 		{ "memory outlives its owner's file", owner_closes_first },
 		{ "the importer's close leaves nothing mapped", importer_closes_first },
 		{ "a peer removed under load", peer_removed },
+		{ "a lost card's link is masked, a reset card's is not; both work again", masked_or_revoked },
 	};
 
 	return ks_main("prime", tests, sizeof(tests) / sizeof(tests[0]));
