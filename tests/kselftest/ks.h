@@ -81,6 +81,8 @@ long long ks_count(int card, const char *name);
 int ks_inject(int card, unsigned int kind, uint64_t arg);	/* WEFT_INJECT_*, by debugfs; 0 or -errno */
 /* Waits up to 5 s until all that is held is as it was at program start; else describes what differs. */
 int ks_leaks(char *what, size_t bytes);
+int ks_send_fd(int sock, int fd);	/* over a Unix socket: 0 or -errno */
+int ks_receive_fd(int sock);	/* the descriptor, or -errno; a peer that ended is -EPIPE */
 int64_t ks_now_ns(void);
 uint64_t ks_random(void);		/* seeded by SEED, printed at start */
 long ks_iterations(long in_ci);		/* COUNT, else in_ci */

@@ -34,39 +34,6 @@
 	} while (0)
 #define CHILD_OK(call) CHILD_IS(call, 0)
 
-static int send_fd(int sock, int fd)
-{
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { { 0 } };
-	struct iovec iov = { "m", 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			    .msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(h), &fd, sizeof(int));
-	return sendmsg(sock, &m, 0) == 1 ? 0 : -errno;
-}
-
-/* The descriptor, or -errno; a peer that ended is -EPIPE. */
-static int receive_fd(int sock)
-{
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
-			    .msg_controllen = sizeof(control.buf) };
-	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *h = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
-	int fd;
-
-	if (!h || h->cmsg_type != SCM_RIGHTS)
-		return n < 0 ? -errno : -EPIPE;
-	memcpy(&fd, CMSG_DATA(h), sizeof(int));
-	return fd;
-}
-
 /* A process of another user that runs `body` with its end of the socket; it opened its card before. */
 static pid_t other_user(int card, void (*body)(struct ks_rig *rig, int sock), int *sock)
 {
@@ -130,7 +97,7 @@ static void read_only_user(struct ks_rig *rig, int sock)
 	struct drm_weft_gem_info info;
 	struct drm_weft_queue_state state;
 	uint32_t handle;
-	int fd = receive_fd(sock), again;
+	int fd = ks_receive_fd(sock), again;
 
 	CHILD_IS(fd >= 0, 1);
 	CHILD_IS(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED, 1);
@@ -169,7 +136,7 @@ static int read_only(void)
 	for (uint32_t i = 0; i < KS_DATA_BYTES; i += 8)
 		*(uint64_t *)(owner.data + i) = i * 0x9e3779b97f4a7c15ULL;
 	KS_OK(ks_export(owner.fd, owner.data_handle, R, &fd));
-	KS_OK(send_fd(sock, fd));
+	KS_OK(ks_send_fd(sock, fd));
 	close(fd);
 	KS_OK(ended_well(pid));
 	close(sock);
@@ -187,7 +154,7 @@ static void owner_of_memory(struct ks_rig *rig, int sock)
 	for (uint32_t i = 0; i < KS_DATA_BYTES; i += 8)
 		*(uint64_t *)(rig->data + i) = i * 0x9e3779b97f4a7c15ULL;
 	CHILD_OK(ks_export(rig->fd, rig->data_handle, R | W, &fd));
-	CHILD_OK(send_fd(sock, fd));
+	CHILD_OK(ks_send_fd(sock, fd));
 	for (int i = 0; i < COPIES; i++)
 		rig->list[i].copy = (struct weft_pkt_copy){
 			.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = KS_DATA_VA + KS_DATA_BYTES / 2, .bytes = PIECE,
@@ -212,7 +179,7 @@ static int owner_dies(void)
 		pid_t pid = other_user(1, owner_of_memory, &sock);
 
 		KS_CHECK(pid > 0);
-		fd = receive_fd(sock);
+		fd = ks_receive_fd(sock);
 		KS_CHECK(fd >= 0, "%d", fd);
 		KS_OK(ks_rig_open(&rig, 0, 60000));
 		KS_OK(ks_import(rig.fd, fd, &handle));
@@ -239,7 +206,7 @@ static int owner_dies(void)
 /* Writes into what it was given until it is killed. */
 static void writer(struct ks_rig *rig, int sock)
 {
-	int fd = receive_fd(sock);
+	int fd = ks_receive_fd(sock);
 	uint32_t handle;
 
 	CHILD_IS(fd >= 0, 1);
@@ -282,7 +249,7 @@ static int importer_dies(void)
 				.op = WEFT_PKT_COPY, .src = KS_DATA_VA + half, .dst = KS_DATA_VA + half + PIECE, .bytes = PIECE,
 			};
 		KS_OK(ks_export(owner.fd, owner.data_handle, R | W, &fd));
-		KS_OK(send_fd(sock, fd));
+		KS_OK(ks_send_fd(sock, fd));
 		close(fd);
 		KS_CHECK(read(sock, &byte, 1) == 1, "the importer did not start");
 		KS_OK(ks_rig_submit(&owner, 100, 0));

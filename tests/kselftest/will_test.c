@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define ALL	(DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM)
@@ -214,13 +215,68 @@ static int ways_to_end(void)
 	ks_uq_close(&c);
 	if (!other)
 		return 0;
-	/* its card is reset, and unbound */
+	/* its card is reset */
 	KS_OK(open_pair(&p, &c, 1));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
 	KS_OK(ks_write(path, "1"));
 	KS_OK(check_poisoned(&c, poison(WEFT_FAULT_RESET, p.serial, 70)));
 	ks_uq_close(&p);
 	ks_uq_close(&c);
+	return 0;
+}
+
+/* A process of its own: its cell goes over the socket, then it waits for what that is poisoned with. */
+static pid_t consume(int card, int sock, uint64_t want)
+{
+	struct ks_uq c;
+	pid_t pid;
+	int fd;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (consumer_open(&c, card, &fd) || ks_uq_reach(&c, WEFT_QS_PARKED) || ks_send_fd(sock, fd) || check_poisoned(&c, want)) {
+		fflush(stdout);
+		_exit(1);
+	}
+	ks_uq_close(&c);
+	_exit(0);
+}
+
+/* The producer's driver is unbound: who waits on other cards, in other processes, is told by whom. */
+static int card_unbound(void)
+{
+	struct drm_weft_device device;
+	int other[2] = { 1, ks_cards() - 1 }, fds[2], pair[2], status;
+	struct ks_uq p;
+	char pci[32];
+	pid_t pid[2];
+
+	if (!peers())
+		return ks_skip("p2pdma");
+	fds[0] = ks_open(0);
+	KS_OK(ks_device(fds[0], &device));
+	close(fds[0]);
+	KS_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	for (int i = 0; i < 2; i++) {
+		pid[i] = consume(other[i], pair[1], poison(WEFT_FAULT_RESET, device.serial, 70 + i));
+		KS_CHECK(pid[i] > 0);
+		fds[i] = ks_receive_fd(pair[0]);
+		KS_CHECK(fds[i] >= 0, "%d", fds[i]);
+	}
+	KS_OK(producer_open(&p, 0, fds, 2));
+	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+	KS_OK(ks_driver("unbind", pci));
+	for (int i = 0; i < 2; i++) {
+		KS_CHECK(waitpid(pid[i], &status, 0) == pid[i]);
+		KS_CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "consumer %d on card %d: status %#x", i, other[i], status);
+		close(fds[i]);
+		close(pair[i]);
+	}
+	ks_uq_close(&p);
+	KS_OK(ks_driver("bind", pci));
 	return 0;
 }
 
@@ -320,6 +376,7 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "producers killed at random moments", killed },
 		{ "destroyed, faulted, ended, reset", ways_to_end },
+		{ "the producer's card is unbound, consumers of other processes are told", card_unbound },
 		{ "the first origin is passed on", first_origin },
 		{ "the holder is reset or gone", holder_goes },
 		{ "as many as there may be", many },
