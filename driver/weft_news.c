@@ -40,6 +40,7 @@ int weft_news_open(struct weft_file *f)
 	struct weft_device *w = f->w;
 	int ret = -ENOMEM;
 
+	mutex_init(&f->news.read_lock);
 	if (!next || !last)
 		goto free;
 	spin_lock_irq(&w->drm.event_lock);
@@ -164,12 +165,33 @@ static bool over(struct drm_file *file)
 	return !READ_ONCE(f->news.last) && list_empty(&file->event_list);
 }
 
-/* DRM would let it sleep for ever. */
+/* Until there is something to read, or never will be. */
+static int wait_news(struct file *filp)
+{
+	struct drm_file *file = filp->private_data;
+	int ret = 0;
+
+	if (!(filp->f_flags & O_NONBLOCK))
+		ret = wait_event_interruptible(file->event_wait, !list_empty(&file->event_list) || over(file));
+	return ret ?: over(file) ? -ENODEV : 0;
+}
+
+/* drm_read() would sleep for ever after the last event. One reader at a time, so that it finds what it was woken for. */
 ssize_t weft_news_read(struct file *filp, char __user *buffer, size_t bytes, loff_t *offset)
 {
-	if (over(filp->private_data))
-		return -ENODEV;
-	return drm_read(filp, buffer, bytes, offset);
+	struct drm_file *file = filp->private_data;
+	struct weft_file *f = file->driver_priv;
+	ssize_t ret;
+
+	if (filp->f_flags & O_NONBLOCK)
+		ret = mutex_trylock(&f->news.read_lock) ? 0 : -EAGAIN;
+	else
+		ret = mutex_lock_interruptible(&f->news.read_lock);
+	if (ret)
+		return ret;
+	ret = wait_news(filp) ?: drm_read(filp, buffer, bytes, offset);
+	mutex_unlock(&f->news.read_lock);
+	return ret;
 }
 
 __poll_t weft_news_poll(struct file *filp, struct poll_table_struct *wait)

@@ -5,6 +5,7 @@
 #define WEFT_NEWS_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <drm/weft_accel.h>
 
@@ -13,7 +14,7 @@ struct weft_file;
 struct weft_news_event;
 
 /**
- * struct weft_news - of one file; all under the event_lock of the DRM device
+ * struct weft_news - of one file; but for @read_lock under the event_lock of the DRM device
  * @link: in weft_device.news
  * @next: memory of the next event, reserved so that telling allocates nothing
  * @last: that of the last one, REMOVED; NULL when it has been told
@@ -22,6 +23,7 @@ struct weft_news {
 	struct list_head link;
 	struct weft_news_event *next;
 	struct weft_news_event *last;
+	struct mutex read_lock;	/* read() of the file */
 };
 
 /* From open on: 0, -ENOMEM, -ENODEV when the card is gone, of which nobody would tell it any more. */
