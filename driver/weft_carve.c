@@ -54,7 +54,7 @@ struct weft_carve_block *weft_carve_alloc(struct weft_device *w, struct weft_fil
 		return ERR_PTR(-ENOMEM);
 	bytes = ALIGN(bytes, SZ_4K);
 	if (f) {
-		ret = weft_file_charge(f, "page tables and rings", &f->carve_used, f->carve_quota, bytes);
+		ret = weft_file_charge(f, DRM_WEFT_QUOTA_TABLES, bytes);
 		if (ret)
 			goto err_free;
 	}
@@ -69,7 +69,7 @@ struct weft_carve_block *weft_carve_alloc(struct weft_device *w, struct weft_fil
 
 err_charge:
 	if (f)
-		atomic64_sub(bytes, &f->carve_used);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_TABLES, bytes);
 err_free:
 	kfree(block);
 	return ERR_PTR(ret);
@@ -84,7 +84,7 @@ void weft_carve_free(struct weft_device *w, struct weft_carve_block *block)
 	drm_mm_remove_node(&block->node);
 	mutex_unlock(&w->carve.lock);
 	if (block->owner) {
-		atomic64_sub(block->bytes, &block->owner->carve_used);
+		weft_file_uncharge(block->owner, DRM_WEFT_QUOTA_TABLES, block->bytes);
 		weft_file_put(block->owner);
 	}
 	kfree(block);

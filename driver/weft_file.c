@@ -30,6 +30,21 @@ static u64 system_limit(bool privileged)
 	return quarter * (privileged ? 3 : 2);
 }
 
+static void set_limits(struct weft_file *f, unsigned int share)
+{
+	struct weft_device *w = f->w;
+	struct weft_quota *q = f->quota;
+
+	/* One queue and two address spaces (0 and the scrubber's) are the kernel's. */
+	q[DRM_WEFT_QUOTA_QUEUES].limit = max((w->num_queues - 1) / share, 1u);
+	q[DRM_WEFT_QUOTA_VMS].limit = max((w->num_asids - 2) / share, 1u);
+	q[DRM_WEFT_QUOTA_WATCHES].limit = w->watches.count ? max(w->watches.count / share, 1u) : 0;
+	q[DRM_WEFT_QUOTA_LOCAL].limit = w->user_limit / share;
+	q[DRM_WEFT_QUOTA_TABLES].limit = weft_carve_user_bytes(w) / share;
+	q[DRM_WEFT_QUOTA_SYSTEM_ALL].limit = system_limit(share == 1);
+	q[DRM_WEFT_QUOTA_SYSTEM].limit = q[DRM_WEFT_QUOTA_SYSTEM_ALL].limit / (share == 1 ? 1 : 2);
+}
+
 int weft_file_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct weft_device *w = to_weft(drm);
@@ -48,14 +63,7 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file)
 	INIT_LIST_HEAD(&f->pending);
 	xa_init_flags(&f->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&f->queues, XA_FLAGS_ALLOC1);
-	/* One queue and two address spaces (0 and the scrubber's) are the kernel's. */
-	f->max_queues = max((w->num_queues - 1) / share, 1u);
-	f->max_vms = max((w->num_asids - 2) / share, 1u);
-	f->max_watches = w->watches.count ? max(w->watches.count / share, 1u) : 0;
-	f->local_quota = w->user_limit / share;
-	f->carve_quota = weft_carve_user_bytes(w) / share;
-	f->system_limit = system_limit(share == 1);
-	f->system_quota = share == 1 ? f->system_limit : f->system_limit / 2;
+	set_limits(f, share);
 	ret = weft_news_open(f);
 	if (ret) {
 		kfree(f);
@@ -151,53 +159,81 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	weft_file_put(f);
 }
 
-static int charge(struct weft_device *w, const char *what, atomic64_t *used, u64 quota, u64 amount)
+static const char * const quota_names[] = {
+	[DRM_WEFT_QUOTA_QUEUES] = "queues",
+	[DRM_WEFT_QUOTA_VMS] = "address spaces",
+	[DRM_WEFT_QUOTA_WATCHES] = "watches",
+	[DRM_WEFT_QUOTA_LOCAL] = "local memory",
+	[DRM_WEFT_QUOTA_SYSTEM] = "host memory",
+	[DRM_WEFT_QUOTA_TABLES] = "page tables and rings",
+	[DRM_WEFT_QUOTA_SYSTEM_ALL] = "host memory of all files",
+};
+
+static_assert(ARRAY_SIZE(quota_names) == DRM_WEFT_QUOTA_KINDS);
+
+static bool take(atomic64_t *used, u64 limit, u64 amount)
 {
 	u64 now = atomic64_add_return(amount, used);
 
-	if (now <= quota && now >= amount)
-		return 0;
+	if (now <= limit && now >= amount)
+		return true;
 	atomic64_sub(amount, used);
-	drm_dbg(&w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", what, amount, now - amount, quota);
+	return false;
+}
+
+static int refuse(struct weft_device *w, enum drm_weft_quota_kind kind, u64 amount, u64 used, u64 limit)
+{
+	drm_dbg(&w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", quota_names[kind], amount, used, limit);
 	return -EDQUOT;
 }
 
-int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount)
+int weft_file_charge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount)
 {
-	return charge(f->w, what, used, quota, amount);
+	struct weft_quota *q = &f->quota[kind];
+
+	if (take(&q->used, q->limit, amount))
+		return 0;
+	atomic64_inc(&q->refused);
+	return refuse(f->w, kind, amount, atomic64_read(&q->used), q->limit);
+}
+
+void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount)
+{
+	atomic64_sub(amount, &f->quota[kind].used);
 }
 
 int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes)
 {
-	u64 limit = f ? f->system_limit : system_limit(capable(CAP_SYS_RESOURCE));
-	int ret = 0;
+	u64 limit = f ? f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].limit : system_limit(capable(CAP_SYS_RESOURCE));
+	int ret = f ? weft_file_charge(f, DRM_WEFT_QUOTA_SYSTEM, bytes) : 0;
 
-	if (f)
-		ret = charge(w, "system memory", &f->system_used, f->system_quota, bytes);
-	if (ret)
+	if (ret || take(&system_used, limit, bytes))
 		return ret;
-	ret = charge(w, "system memory of all files", &system_used, limit, bytes);
-	if (ret && f)
-		atomic64_sub(bytes, &f->system_used);
-	return ret;
+	if (f) {
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
+		atomic64_inc(&f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].refused);
+	}
+	return refuse(w, DRM_WEFT_QUOTA_SYSTEM_ALL, bytes, atomic64_read(&system_used), limit);
 }
 
 void weft_file_uncharge_system(struct weft_file *f, u64 bytes)
 {
 	atomic64_sub(bytes, &system_used);
 	if (f)
-		atomic64_sub(bytes, &f->system_used);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
 }
 
-int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota)
+void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas)
 {
-	int now = atomic_inc_return(used);
+	u32 kind;
 
-	if (now <= quota)
-		return 0;
-	atomic_dec(used);
-	drm_dbg(&f->w->drm, "quota of %s: %u used, %u allowed\n", what, now - 1, quota);
-	return -EDQUOT;
+	for (kind = 0; kind < DRM_WEFT_QUOTA_KINDS; kind++)
+		quotas[kind] = (struct drm_weft_quota) {
+			.kind = kind,
+			.limit = f->quota[kind].limit,
+			.used = atomic64_read(kind == DRM_WEFT_QUOTA_SYSTEM_ALL ? &system_used : &f->quota[kind].used),
+			.refused = atomic64_read(&f->quota[kind].refused),
+		};
 }
 
 /* Objects with a handle, where their memory is. All is resident from creation on; an import is when it is mapped. */

@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include <drm/drm_file.h>
+#include <drm/weft_accel.h>
 
 #include "weft_news.h"
 
@@ -16,13 +17,21 @@ struct drm_printer;
 struct weft_device;
 
 /**
+ * struct weft_quota - what a file may have of something, and has
+ * @refused: calls that ended with -EDQUOT for it
+ */
+struct weft_quota {
+	u64 limit;
+	atomic64_t used;
+	atomic64_t refused;
+};
+
+/**
  * struct weft_file - one open file
  * @id: of this file, never given again
  * @vms: id → struct weft_vm, allocated from 1
  * @queues: id → struct weft_hwq of a job or user queue, allocated from 1; reserved while it is being created
- * @max_queues: quota, also @max_vms, @max_watches, and in bytes @local_quota, @carve_quota, @system_quota
- * @system_limit: of host memory, for all files and cards together
- * @local_used: bytes of local memory charged, also @carve_used, @system_used
+ * @quota: by enum drm_weft_quota_kind; what is used of SYSTEM_ALL is not here, all files share it
  * @ioctls: driver ioctls so far
  * @jobs: jobs submitted so far
  * @wills: of queues that ended, under way
@@ -37,20 +46,8 @@ struct weft_file {
 	u64 id;
 	struct xarray vms;
 	struct xarray queues;
-	u32 max_queues;
-	u32 max_vms;
-	u32 max_watches;
-	u64 local_quota;
-	u64 carve_quota;
-	u64 system_quota;
-	u64 system_limit;
-	atomic_t num_queues;
-	atomic_t num_vms;
-	atomic_t num_watches;
+	struct weft_quota quota[DRM_WEFT_QUOTA_KINDS];
 	atomic_t wills;
-	atomic64_t local_used;
-	atomic64_t carve_used;
-	atomic64_t system_used;
 	atomic64_t ioctls;
 	atomic64_t jobs;
 	atomic64_t past_busy_ns;
@@ -66,9 +63,12 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 struct weft_file *weft_file_get(struct weft_file *f);
 void weft_file_put(struct weft_file *f);
 
-/* Counts @amount against a quota: 0 or -EDQUOT, with the numbers in the debug log. */
-int weft_file_charge(struct weft_file *f, const char *what, atomic64_t *used, u64 quota, u64 amount);
-int weft_file_charge_count(struct weft_file *f, const char *what, atomic_t *used, u32 quota);
+/* Counts @amount against a quota, but for host memory: 0 or -EDQUOT, with the numbers in QUERY and the debug log. */
+int weft_file_charge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount);
+void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount);
+
+/* The answer to DRM_WEFT_QUERY_QUOTAS. */
+void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas);
 
 /* Host memory pinned for cards: against @f's quota (NULL: nobody's), and the limit for everybody together. */
 int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes);

@@ -89,7 +89,7 @@ static void weft_bo_free(struct drm_gem_object *obj)
 	switch (bo->kind) {
 	case WEFT_BO_LOCAL:
 		if (bo->owner)
-			atomic64_sub(obj->size, &bo->owner->local_used);
+			weft_file_uncharge(bo->owner, DRM_WEFT_QUOTA_LOCAL, obj->size);
 		free_local(bo);
 		break;
 	case WEFT_BO_SYSTEM:
@@ -200,7 +200,7 @@ struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f,
 	bo->flags = flags;
 	bo->placement = DRM_WEFT_PLACE_LOCAL;
 	if (f) {
-		ret = weft_file_charge(f, "local memory", &f->local_used, f->local_quota, bytes);
+		ret = weft_file_charge(f, DRM_WEFT_QUOTA_LOCAL, bytes);
 		if (ret)
 			goto err_put;
 		bo->owner = weft_file_get(f);

@@ -137,8 +137,8 @@ int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struc
 
 		weft_lmem_info(w, &info);
 		drm_dbg(&w->drm, "no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu; quota of the file %llu, used %llu\n",
-			bytes, info.free, info.largest, info.quarantined, f ? f->local_quota : 0,
-			f ? (u64)atomic64_read(&f->local_used) : 0);
+			bytes, info.free, info.largest, info.quarantined, f ? f->quota[DRM_WEFT_QUOTA_LOCAL].limit : 0,
+			f ? (u64)atomic64_read(&f->quota[DRM_WEFT_QUOTA_LOCAL].used) : 0);
 		return ret;
 	}
 	ret = clear_blocks(w, blocks);

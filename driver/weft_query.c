@@ -46,8 +46,8 @@ static int query_device(struct weft_device *w, struct weft_file *f, struct drm_w
 		.reset_gen = w->gen,
 		.num_slots = w->num_slots,
 		.num_engines = w->num_engines,
-		.max_queues = f->max_queues,
-		.max_vms = f->max_vms,
+		.max_queues = f->quota[DRM_WEFT_QUOTA_QUEUES].limit,
+		.max_vms = f->quota[DRM_WEFT_QUOTA_VMS].limit,
 		.num_links = w->num_links,
 		.timed_width = w->timed_width,
 		.p2p = weft_prime_p2p(w),
@@ -59,7 +59,8 @@ static int query_device(struct weft_device *w, struct weft_file *f, struct drm_w
 
 static int query_memory(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args)
 {
-	struct drm_weft_memory m = { .quota = f->local_quota, .used = atomic64_read(&f->local_used) };
+	struct weft_quota *q = &f->quota[DRM_WEFT_QUOTA_LOCAL];
+	struct drm_weft_memory m = { .quota = q->limit, .used = atomic64_read(&q->used) };
 	struct weft_lmem_info info;
 
 	weft_lmem_info(w, &info);
@@ -170,6 +171,14 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 	return answer(args, &s, sizeof(s));
 }
 
+static int query_quotas(struct weft_file *f, struct drm_weft_query *args)
+{
+	struct drm_weft_quota quotas[DRM_WEFT_QUOTA_KINDS];
+
+	weft_file_quotas(f, quotas);
+	return answer(args, quotas, sizeof(quotas));
+}
+
 int weft_query_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	struct drm_weft_query *args = data;
@@ -187,6 +196,8 @@ int weft_query_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		return query_counters(w, f, args);
 	case DRM_WEFT_QUERY_STATS:
 		return query_stats(w, f, args);
+	case DRM_WEFT_QUERY_QUOTAS:
+		return query_quotas(f, args);
 	default:
 		return -EINVAL;
 	}

@@ -281,7 +281,7 @@ void weft_queue_kill(struct weft_queue *q)
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);
-	atomic_dec(&q->f->num_queues);
+	weft_file_uncharge(q->f, DRM_WEFT_QUOTA_QUEUES, 1);
 	weft_queue_put(q);
 }
 
@@ -340,7 +340,7 @@ static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm 
 	ret = xa_alloc(&f->queues, &args->queue_id, &q->hw, xa_limit_31b, GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		/* It counts down itself, also in the caller's quota. */
-		atomic_inc(&f->num_queues);
+		atomic64_inc(&f->quota[DRM_WEFT_QUOTA_QUEUES].used);
 		weft_queue_kill(q);
 	}
 	return ret;
@@ -371,12 +371,12 @@ int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *da
 		ret = -EINVAL;
 		goto put;
 	}
-	ret = weft_file_charge_count(f, "queues", &f->num_queues, f->max_queues);
+	ret = weft_file_charge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 	if (ret)
 		goto put;
 	ret = create_in(w, f, vm, args);
 	if (ret)
-		atomic_dec(&f->num_queues);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 put:
 	weft_vm_put(vm);
 	return ret;

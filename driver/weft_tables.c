@@ -105,12 +105,11 @@ int weft_tables_prepare(struct weft_tables *ts, u64 count, struct list_head *spa
 	spin_unlock(&ts->pool_lock);
 	/* What no quota has room for is refused before thousands are made in vain. */
 	if (ts->f && count > MANY) {
-		int ret = weft_file_charge(ts->f, "page tables and rings", &ts->f->carve_used, ts->f->carve_quota,
-					   count * SZ_4K);
+		int ret = weft_file_charge(ts->f, DRM_WEFT_QUOTA_TABLES, count * SZ_4K);
 
 		if (ret)
 			return ret;
-		atomic64_sub(count * SZ_4K, &ts->f->carve_used);
+		weft_file_uncharge(ts->f, DRM_WEFT_QUOTA_TABLES, count * SZ_4K);
 	}
 	while (count--) {
 		if (fatal_signal_pending(current))

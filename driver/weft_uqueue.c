@@ -185,7 +185,7 @@ void weft_uqueue_kill(struct weft_uqueue *q)
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);
-	atomic_dec(&q->f->num_queues);
+	weft_file_uncharge(q->f, DRM_WEFT_QUOTA_QUEUES, 1);
 	uqueue_put(q);
 }
 
@@ -445,12 +445,12 @@ int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, voi
 		ret = -EINVAL;
 		goto put;
 	}
-	ret = weft_file_charge_count(f, "queues", &f->num_queues, f->max_queues);
+	ret = weft_file_charge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 	if (ret)
 		goto put;
 	ret = create_in(w, f, vm, args);
 	if (ret)
-		atomic_dec(&f->num_queues);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 put:
 	weft_vm_put(vm);
 	return ret;

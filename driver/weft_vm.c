@@ -138,7 +138,7 @@ void weft_vm_kill(struct weft_vm *vm)
 		xa_erase(&w->asids, vm->asid);
 	else
 		xa_store(&w->asids, vm->asid, xa_mk_value(WEFT_ASID_LOST), GFP_KERNEL);
-	atomic_dec(&vm->f->num_vms);
+	weft_file_uncharge(vm->f, DRM_WEFT_QUOTA_VMS, 1);
 	weft_vm_put(vm);
 }
 
@@ -154,12 +154,12 @@ int weft_vm_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		drm_dbg(&w->drm, "the card lacks capability LR\n");
 		return -EOPNOTSUPP;
 	}
-	ret = weft_file_charge_count(f, "address spaces", &f->num_vms, f->max_vms);
+	ret = weft_file_charge(f, DRM_WEFT_QUOTA_VMS, 1);
 	if (ret)
 		return ret;
 	vm = create(w, f, args->type);
 	if (IS_ERR(vm)) {
-		atomic_dec(&f->num_vms);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_VMS, 1);
 		return PTR_ERR(vm);
 	}
 	/* Published when it can no longer fail. */

@@ -37,7 +37,7 @@ int weft_watch_take(struct weft_device *w, struct weft_file *f, struct weft_watc
 	int ret;
 	u32 i;
 
-	ret = weft_file_charge_count(f, "watches", &f->num_watches, f->max_watches);
+	ret = weft_file_charge(f, DRM_WEFT_QUOTA_WATCHES, 1);
 	if (ret)
 		return ret;
 	watch->f = f;
@@ -56,7 +56,7 @@ int weft_watch_take(struct weft_device *w, struct weft_file *f, struct weft_watc
 	spin_unlock_irq(&t->lock);
 	if (ret) {
 		drm_dbg(&w->drm, "all %u watches of the card are in use\n", t->count);
-		atomic_dec(&f->num_watches);
+		weft_file_uncharge(f, DRM_WEFT_QUOTA_WATCHES, 1);
 	} else {
 		atomic_inc(&w->counts.watches);
 		weft_pm_hold(w, WEFT_PM_WATCH);
@@ -89,7 +89,7 @@ void weft_watch_give(struct weft_device *w, struct weft_watch *watch, bool up)
 	t->entry[watch->index] = NULL;
 	spin_unlock_irq(&t->lock);
 	atomic_dec(&w->counts.watches);
-	atomic_dec(&watch->f->num_watches);
+	weft_file_uncharge(watch->f, DRM_WEFT_QUOTA_WATCHES, 1);
 	weft_pm_put(w, WEFT_PM_WATCH);
 }
 

@@ -485,6 +485,7 @@ static const struct target targets[] = {
 	{ "QUERY of memory", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_MEMORY },
 	{ "QUERY of engines", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_ENGINES },
 	{ "QUERY of counters", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_COUNTERS },
+	{ "QUERY of quotas", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_QUOTAS },
 	{ "QUERY of statistics", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_STATS },
 	{ "GEM_CREATE local", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_LOCAL },
 	{ "GEM_CREATE system", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_SYSTEM },
@@ -546,7 +547,7 @@ static int every_ioctl(void)
 	}
 	close(fd);
 	KS_IS(known, DRM_WEFT_QUEUE_IDLE + 1);
-	for (uint32_t what = 0; what <= DRM_WEFT_QUERY_STATS + 1; what++) {
+	for (uint32_t what = 0; what <= DRM_WEFT_QUERY_QUOTAS + 1; what++) {
 		struct drm_weft_query query = { .what = what };
 		bool has = false;
 		long r;

@@ -96,6 +96,76 @@ static int memory_and_engines(void)
 	return 0;
 }
 
+/* What a file may have and has; 0 or -errno. */
+static int quotas_of(int fd, struct drm_weft_quota q[DRM_WEFT_QUOTA_KINDS])
+{
+	const uint32_t bytes = DRM_WEFT_QUOTA_KINDS * sizeof(*q);
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_QUOTAS, .size = bytes, .ptr = (uintptr_t)q };
+	int r = ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+
+	for (uint32_t kind = 0; kind < DRM_WEFT_QUOTA_KINDS && !r; kind++)
+		if (q[kind].kind != kind || q[kind].pad || !q[kind].limit)
+			r = -EBADMSG;
+	return r ? r : query.size == bytes ? 0 : -EBADMSG;
+}
+
+/* The refusals so far are `n` by this quota, which has `used` of it taken, and none by any other. */
+static int refused(int fd, uint32_t kind, uint64_t n, uint64_t used, struct drm_weft_quota *q)
+{
+	KS_OK(quotas_of(fd, q));
+	for (uint32_t k = 0; k < DRM_WEFT_QUOTA_KINDS; k++)
+		KS_CHECK(q[k].refused == (k == kind ? n : 0), "quota %u refused %llu times", k, (unsigned long long)q[k].refused);
+	KS_CHECK(q[kind].used == used, "quota %u: %llu used, wanted %llu", kind, (unsigned long long)q[kind].used,
+		 (unsigned long long)used);
+	return 0;
+}
+
+/* Of three, each in a file of its own: what is asked for beyond the limit is refused, and the answer says so in numbers. */
+static int quotas(void)
+{
+	struct drm_weft_quota q[DRM_WEFT_QUOTA_KINDS];
+	struct drm_weft_memory memory = { .quota = 0 };
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_MEMORY, .size = sizeof(memory), .ptr = (uintptr_t)&memory };
+	struct drm_weft_device device;
+	uint32_t id, handle;
+	int fd = ks_open_as_user(0);
+
+	KS_OK(ks_device(fd, &device));
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_VMS, 0, 0, q));
+	KS_IS(q[DRM_WEFT_QUOTA_VMS].limit, device.max_vms);
+	KS_IS(q[DRM_WEFT_QUOTA_QUEUES].limit, device.max_queues);
+	for (uint32_t i = 0; i < device.max_vms; i++)
+		KS_OK(ks_vm_create(fd, &id));
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_VMS, 0, device.max_vms, q));
+	KS_CHECK(q[DRM_WEFT_QUOTA_TABLES].used >= 4096ULL * device.max_vms &&
+		 q[DRM_WEFT_QUOTA_TABLES].used <= q[DRM_WEFT_QUOTA_TABLES].limit);
+	KS_IS(ks_vm_create(fd, &handle), -EDQUOT);
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_VMS, 1, device.max_vms, q));
+	KS_OK(ks_vm_destroy(fd, id));
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_VMS, 1, device.max_vms - 1, q));
+	close(fd);
+
+	fd = ks_open_as_user(0);
+	KS_OK(quotas_of(fd, q));
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query));
+	KS_IS(q[DRM_WEFT_QUOTA_LOCAL].limit, memory.quota);
+	KS_OK(ks_gem_create(fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_IS(ks_gem_create(fd, (memory.quota & ~4095ULL) - (1 << 20) + 4096, DRM_WEFT_PLACE_LOCAL, 0, &id), -EDQUOT);
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_LOCAL, 1, 1 << 20, q));
+	close(fd);
+
+	fd = ks_open_as_user(0);
+	KS_OK(quotas_of(fd, q));
+	KS_OK(ks_gem_create(fd, 1 << 20, DRM_WEFT_PLACE_SYSTEM, 0, &handle));
+	KS_CHECK(q[DRM_WEFT_QUOTA_SYSTEM].limit < q[DRM_WEFT_QUOTA_SYSTEM_ALL].limit);
+	for (uint64_t i = 0; i < 3; i++)
+		KS_IS(ks_gem_create(fd, q[DRM_WEFT_QUOTA_SYSTEM].limit & ~4095ULL, DRM_WEFT_PLACE_SYSTEM, 0, &id), -EDQUOT);
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_SYSTEM, 3, 1 << 20, q));
+	KS_CHECK(q[DRM_WEFT_QUOTA_SYSTEM_ALL].used >= 1 << 20);
+	close(fd);
+	return 0;
+}
+
 static int bad_query(void)
 {
 	struct drm_weft_query query = { .what = 999 };
@@ -178,6 +248,7 @@ int main(void)
 		{ "serials differ", serials_differ },
 		{ "answer sizes: none, prefix, bad pointer", sizes },
 		{ "memory and engines", memory_and_engines },
+		{ "quotas: limit, use, and which of them refused", quotas },
 		{ "unknown query, padding, index", bad_query },
 		{ "unknown ioctl numbers", unknown_ioctl },
 		{ "padding must be zero", padding },

@@ -54,17 +54,17 @@ static void files_leave_the_reserve(struct kunit *test)
 	struct weft_file *f = fake_file(test, w);
 	struct weft_carve_block *all;
 
-	f->carve_quota = U64_MAX;
+	f->quota[DRM_WEFT_QUOTA_TABLES].limit = U64_MAX;
 	KUNIT_EXPECT_EQ(test, weft_carve_user_bytes(w), FOR_FILES);
 	all = weft_carve_alloc(w, f, FOR_FILES);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(all));
 	KUNIT_EXPECT_GE(test, all->at, USER_LIMIT + WEFT_CARVE_RESERVE);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(weft_carve_alloc(w, f, SZ_4K)), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->carve_used), FOR_FILES);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->quota[DRM_WEFT_QUOTA_TABLES].used), FOR_FILES);
 	weft_carve_free(w, all);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->carve_used), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->quota[DRM_WEFT_QUOTA_TABLES].used), 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&f->ref), 1);
-	f->carve_quota = SZ_4K;
+	f->quota[DRM_WEFT_QUOTA_TABLES].limit = SZ_4K;
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(weft_carve_alloc(w, f, SZ_8K)), -EDQUOT);
 }
 
@@ -75,7 +75,7 @@ static void withheld(struct kunit *test)
 	struct weft_file *f = fake_file(test, w);
 	struct weft_carve_block *block;
 
-	f->carve_quota = FOR_FILES;
+	f->quota[DRM_WEFT_QUOTA_TABLES].limit = FOR_FILES;
 	block = weft_carve_alloc(w, f, FOR_FILES);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(block));
 	weft_carve_quarantine(w, block);
@@ -83,7 +83,7 @@ static void withheld(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(weft_carve_alloc(w, f, SZ_4K)), -EDQUOT);
 	weft_carve_reclaim(w);
 	KUNIT_EXPECT_EQ(test, w->carve.lost_bytes, 0);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->carve_used), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&f->quota[DRM_WEFT_QUOTA_TABLES].used), 0);
 	weft_carve_free(w, NULL);
 }
 

@@ -20,7 +20,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_pt_lookup);
 EXPORT_SYMBOL_IF_KUNIT(weft_job_check);
 EXPORT_SYMBOL_IF_KUNIT(weft_vma_check);
 EXPORT_SYMBOL_IF_KUNIT(weft_file_charge);
-EXPORT_SYMBOL_IF_KUNIT(weft_file_charge_count);
+EXPORT_SYMBOL_IF_KUNIT(weft_file_uncharge);
 EXPORT_SYMBOL_IF_KUNIT(weft_file_charge_system);
 EXPORT_SYMBOL_IF_KUNIT(weft_file_uncharge_system);
 EXPORT_SYMBOL_IF_KUNIT(weft_carve_init);

@@ -5,27 +5,22 @@
 static void bytes(struct kunit *test)
 {
 	struct weft_file *f = fake_file(test, fake_card(test));
-	atomic64_t used = ATOMIC64_INIT(0);
+	const enum drm_weft_quota_kind kind = DRM_WEFT_QUOTA_LOCAL;
+	struct weft_quota *q = &f->quota[kind];
 
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, 60), 0);
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, 41), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&used), 60);
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, 40), 0);
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, 1), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, U64_MAX), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, weft_file_charge(f, "test", &used, 100, U64_MAX - 99), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&used), 100);
-}
-
-static void numbers(struct kunit *test)
-{
-	struct weft_file *f = fake_file(test, fake_card(test));
-	atomic_t used = ATOMIC_INIT(0);
-
-	KUNIT_EXPECT_EQ(test, weft_file_charge_count(f, "test", &used, 1), 0);
-	KUNIT_EXPECT_EQ(test, weft_file_charge_count(f, "test", &used, 1), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, weft_file_charge_count(f, "test", &used, 2), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&used), 2);
+	q->limit = 100;
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, 60), 0);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, 41), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&q->used), 60);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, 40), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&q->refused), 1);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, 1), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, U64_MAX), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, U64_MAX - 99), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&q->used), 100);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&q->refused), 4);
+	weft_file_uncharge(f, kind, 1);
+	KUNIT_EXPECT_EQ(test, weft_file_charge(f, kind, 1), 0);
 }
 
 /* Refused by the limit of all, a file is charged nothing. */
@@ -33,21 +28,24 @@ static void host_memory(struct kunit *test)
 {
 	struct weft_device *w = fake_card(test);
 	struct weft_file *f = fake_file(test, w);
+	struct weft_quota *own = &f->quota[DRM_WEFT_QUOTA_SYSTEM], *all = &f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL];
 
-	f->system_quota = 8192;
-	f->system_limit = 1ULL << 60;
+	own->limit = 8192;
+	all->limit = 1ULL << 60;
 	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 8192), 0);
 	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 4096), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->system_used), 8192);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&own->used), 8192);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&own->refused), 1);
 	weft_file_uncharge_system(f, 8192);
-	f->system_limit = 0;
+	all->limit = 0;
 	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 4096), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->system_used), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&own->used), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&own->refused), 1);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&all->refused), 1);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(bytes),
-	KUNIT_CASE(numbers),
 	KUNIT_CASE(host_memory),
 	{}
 };

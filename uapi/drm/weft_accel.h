@@ -18,8 +18,8 @@
  * ENOSPC        local memory, room for page tables and rings, or link tags (import) are used up;
  *               DRM_WEFT_QUERY_MEMORY tells free bytes and largest block of local memory
  * EDQUOT        a quota is used up: of the file (queues, VMs, watches, local memory, host memory, page tables and rings), of
- *               all files (host memory pinned for cards, foreign dma-bufs included), of a queue (waiting jobs), of
- *               a VM (pending binds)
+ *               all files (host memory pinned for cards, foreign dma-bufs included): DRM_WEFT_QUERY_QUOTAS tells which, with
+ *               limit and use; of a queue (DRM_WEFT_MAX_PENDING waiting jobs), of a VM (DRM_WEFT_MAX_BINDS pending binds)
  * ENOMEM        the kernel has no memory
  * EEXIST        the address range is already bound (asynchronous bind: told at its end)
  * EBUSY         VM_DESTROY: the VM has queues; QUEUE_IDLE: the queue has packets to run; cells to be written: another file
@@ -72,6 +72,7 @@ extern "C" {
  * @DRM_WEFT_QUERY_ENGINES: array of struct drm_weft_engine
  * @DRM_WEFT_QUERY_COUNTERS: array of struct drm_weft_counter of the VM given in @index
  * @DRM_WEFT_QUERY_STATS: struct drm_weft_stats
+ * @DRM_WEFT_QUERY_QUOTAS: array of struct drm_weft_quota
  */
 enum drm_weft_query_what {
 	DRM_WEFT_QUERY_DEVICE = 0,
@@ -79,6 +80,7 @@ enum drm_weft_query_what {
 	DRM_WEFT_QUERY_ENGINES = 2,
 	DRM_WEFT_QUERY_COUNTERS = 3,
 	DRM_WEFT_QUERY_STATS = 4,
+	DRM_WEFT_QUERY_QUOTAS = 5,
 };
 
 /**
@@ -182,6 +184,44 @@ struct drm_weft_counter {
 	__u64 cell_reads;
 	__u64 cell_writes;
 	__u64 fetch_bytes;
+};
+
+/**
+ * enum drm_weft_quota_kind - what a file has a quota of
+ * @DRM_WEFT_QUOTA_QUEUES: job and user queues
+ * @DRM_WEFT_QUOTA_VMS: address spaces
+ * @DRM_WEFT_QUOTA_WATCHES: sleepers on cells
+ * @DRM_WEFT_QUOTA_LOCAL: bytes of local memory
+ * @DRM_WEFT_QUOTA_SYSTEM: bytes of host memory that the file has pinned for the card
+ * @DRM_WEFT_QUOTA_TABLES: bytes of the carve-out: page tables, rings
+ * @DRM_WEFT_QUOTA_SYSTEM_ALL: bytes of host memory that all files have pinned for all cards
+ * @DRM_WEFT_QUOTA_KINDS: how many there are in this header; may grow
+ */
+enum drm_weft_quota_kind {
+	DRM_WEFT_QUOTA_QUEUES = 0,
+	DRM_WEFT_QUOTA_VMS = 1,
+	DRM_WEFT_QUOTA_WATCHES = 2,
+	DRM_WEFT_QUOTA_LOCAL = 3,
+	DRM_WEFT_QUOTA_SYSTEM = 4,
+	DRM_WEFT_QUOTA_TABLES = 5,
+	DRM_WEFT_QUOTA_SYSTEM_ALL = 6,
+	DRM_WEFT_QUOTA_KINDS = 7,
+};
+
+/**
+ * struct drm_weft_quota - entry of DRM_WEFT_QUERY_QUOTAS, at the index of its kind
+ * @kind: enum drm_weft_quota_kind
+ * @pad: 0
+ * @limit: what the file may have
+ * @used: what it has
+ * @refused: calls of this file that ended with -EDQUOT for it: the one that has grown is the one that is used up
+ */
+struct drm_weft_quota {
+	__u32 kind;
+	__u32 pad;
+	__u64 limit;
+	__u64 used;
+	__u64 refused;
 };
 
 #define DRM_WEFT_THROTTLE_THERMAL	0x1

@@ -49,7 +49,7 @@
 
 const struct kf_desc kf_table[] = {
 	{ .name = "query", .request = DRM_IOCTL_WEFT_QUERY, .weight = 2, .field = {
-		F(drm_weft_query, what, ENUM, 4), POOL(drm_weft_query, index, KF_VM),
+		F(drm_weft_query, what, ENUM, 5), POOL(drm_weft_query, index, KF_VM),
 		F(drm_weft_query, size, COUNT, 512), ZERO(drm_weft_query, pad), F(drm_weft_query, ptr, POINTER, 1) } },
 	{ .name = "gem_create", .request = DRM_IOCTL_WEFT_GEM_CREATE, .weight = 10, .field = {
 		F(drm_weft_gem_create, size, SIZE, 1), F(drm_weft_gem_create, placement, ENUM, 1),
