@@ -122,7 +122,7 @@ struct weft_counts {
  * @user_limit: first byte of the carve-out
  * @contract: version agreed with the firmware
  * @fw_version: of the running firmware
- * @counter_lock: the card's counter window (CNT_SEL, CNT_VALUE)
+ * @counter_lock: registers that are written to be read: CNT_SEL and CNT_VALUE, CLOCK_HOST and CLOCK_CARD
  * @reset_wq: waits for the end of RESETTING
  * @hwqs: queue id → struct weft_hwq; irq-safe lock, entries live while it is held
  * @asids: address-space ids in use (values: 1)
@@ -165,7 +165,7 @@ struct weft_device {
 	u64 lmem_bytes;
 	u64 user_limit;
 
-	struct mutex counter_lock;	/* CNT_SEL, CNT_VALUE */
+	struct mutex counter_lock;	/* see above */
 	struct rw_semaphore reset_sem;
 	wait_queue_head_t reset_wq;
 	struct rw_semaphore map_sem;

@@ -179,6 +179,34 @@ static int query_quotas(struct weft_file *f, struct drm_weft_query *args)
 	return answer(args, quotas, sizeof(quotas));
 }
 
+static void clock_pair(struct weft_device *w, struct drm_weft_clock *c)
+{
+	c->host_ns = ktime_get_ns();
+	if (w->caps & WEFT_CAP_CLOCK_PAIR) {
+		weft_mmio_write64(w, WEFT_REG_CLOCK_HOST, c->host_ns);
+		c->card_ns = weft_mmio_read64(w, WEFT_REG_CLOCK_CARD);
+	} else {
+		c->card_ns = weft_mmio_read64(w, WEFT_REG_CLOCK_NOW);
+	}
+	c->error_ns = ktime_get_ns() - c->host_ns;
+}
+
+/* The nearest of a few: an interrupt, or the hypervisor, may come between. */
+static int query_clock(struct weft_device *w, struct drm_weft_query *args)
+{
+	struct drm_weft_clock best = { .error_ns = U64_MAX }, c;
+	unsigned int i;
+
+	mutex_lock(&w->counter_lock);
+	for (i = 0; i < 8; i++) {
+		clock_pair(w, &c);
+		if (c.error_ns < best.error_ns)
+			best = c;
+	}
+	mutex_unlock(&w->counter_lock);
+	return answer(args, &best, sizeof(best));
+}
+
 int weft_query_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	struct drm_weft_query *args = data;
@@ -198,6 +226,8 @@ int weft_query_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		return query_stats(w, f, args);
 	case DRM_WEFT_QUERY_QUOTAS:
 		return query_quotas(f, args);
+	case DRM_WEFT_QUERY_CLOCK:
+		return query_clock(w, args);
 	default:
 		return -EINVAL;
 	}

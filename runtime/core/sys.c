@@ -193,6 +193,19 @@ static int sys_stats(int fd, struct weft_device_stats *stats)
 	return 0;
 }
 
+static int sys_clock(int fd, struct weft_clock *clock)
+{
+	struct drm_weft_clock c = { 0 };
+	int ret = query(fd, DRM_WEFT_QUERY_CLOCK, 0, &c, sizeof(c));
+
+	if (ret < 0)
+		return ret;
+	clock->host_ns = c.host_ns;
+	clock->device_ns = c.card_ns;
+	clock->error_ns = c.error_ns;
+	return 0;
+}
+
 static int sys_peer(int fd, int peer_fd, struct weft_peer *peer)
 {
 	struct drm_weft_query_peer q = { .peer_fd = peer_fd };
@@ -494,6 +507,7 @@ const struct weft_sys weft_sys_kernel = {
 	.engines = sys_engines,
 	.counters = sys_counters,
 	.stats = sys_stats,
+	.clock = sys_clock,
 	.peer = sys_peer,
 	.gem_create = sys_gem_create,
 	.gem_create_cells = sys_gem_create_cells,

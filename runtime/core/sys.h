@@ -68,6 +68,7 @@ struct weft_sys {
 	int (*engines)(int fd, struct weft_engine *engines, uint32_t max);
 	int (*counters)(int fd, uint32_t vm, struct weft_counter *counters, uint32_t max);
 	int (*stats)(int fd, struct weft_device_stats *stats);
+	int (*clock)(int fd, struct weft_clock *clock);
 	int (*peer)(int fd, int peer_fd, struct weft_peer *peer);
 	/* objects; *bytes is rounded */
 	int (*gem_create)(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle);

@@ -47,6 +47,16 @@ int weft_device_stats(struct weft_device *device, struct weft_device_stats *stat
 	return ret ? ret : weft_give(stats, &s, sizeof(s), sizeof(s), __func__);
 }
 
+int weft_device_clock(struct weft_device *device, struct weft_clock *clock)
+{
+	struct weft_clock c = { 0 };
+	int ret = ask(device, __func__);
+
+	if (!ret)
+		ret = told(device, device->weft->sys->clock(device->fd, &c), __func__);
+	return ret ? ret : weft_give(clock, &c, sizeof(c), sizeof(c), __func__);
+}
+
 /* Rows of the caller may be shorter or longer than ours: older and newer programs. */
 static int rows(void *to, uint32_t max, size_t stride, const void *from, size_t bytes, int count, const char *call)
 {

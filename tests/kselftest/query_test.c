@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /* QUERY and what every ioctl shares: unknown numbers, flags, padding. */
+#include <time.h>
+
 #include "ks_uq.h"
 
 static int device(void)
@@ -93,6 +95,52 @@ static int memory_and_engines(void)
 	}
 	KS_CHECK((kinds & (WEFT_ENGINE_COPY | WEFT_ENGINE_COMPUTE)) == (WEFT_ENGINE_COPY | WEFT_ENGINE_COMPUTE));
 	close(fd);
+	return 0;
+}
+
+static int64_t host_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+static int clock_of(int fd, struct drm_weft_clock *c)
+{
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_CLOCK, .size = sizeof(*c), .ptr = (uintptr_t)c };
+
+	return ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+}
+
+/* What the card stamps lies between two moments, on its own clock; the clocks go alike. */
+static int clocks(void)
+{
+	for (int card = 0; card < ks_cards(); card++) {
+		struct drm_weft_clock before, after;
+		int64_t start = host_ns(), card_ns, passed, apart;
+		struct ks_rig rig;
+		uint64_t *stamp;
+
+		KS_OK(ks_rig_open(&rig, card, 0));
+		stamp = (uint64_t *)rig.data;
+		KS_OK(clock_of(rig.fd, &before));
+		rig.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 50000000 };
+		rig.list[1].timestamp = (struct weft_pkt_timestamp){ .op = WEFT_PKT_TIMESTAMP, .dst = KS_DATA_VA };
+		KS_OK(ks_rig_run(&rig, 2, 0));
+		KS_OK(clock_of(rig.fd, &after));
+		KS_CHECK((int64_t)before.host_ns >= start && (int64_t)after.host_ns <= host_ns(), "not CLOCK_MONOTONIC");
+		KS_CHECK(before.error_ns && before.error_ns < 1000000000, "%llu ns apart", (unsigned long long)before.error_ns);
+		KS_CHECK(before.card_ns + 50000000 <= *stamp && *stamp <= after.card_ns, "stamped %llu, between %llu and %llu",
+			 (unsigned long long)*stamp, (unsigned long long)before.card_ns, (unsigned long long)after.card_ns);
+		card_ns = (int64_t)(after.card_ns - before.card_ns);
+		passed = (int64_t)(after.host_ns - before.host_ns);
+		apart = card_ns > passed ? card_ns - passed : passed - card_ns;
+		/* the host's clock is an emulated one, the card's is not */
+		KS_CHECK(apart <= (int64_t)(before.error_ns + after.error_ns) + passed / 20, "the card counted %lld ns, the host %lld",
+			 (long long)card_ns, (long long)passed);
+		ks_rig_close(&rig);
+	}
 	return 0;
 }
 
@@ -248,6 +296,7 @@ int main(void)
 		{ "serials differ", serials_differ },
 		{ "answer sizes: none, prefix, bad pointer", sizes },
 		{ "memory and engines", memory_and_engines },
+		{ "clock: a stamp of the card lies between two moments", clocks },
 		{ "quotas: limit, use, and which of them refused", quotas },
 		{ "unknown query, padding, index", bad_query },
 		{ "unknown ioctl numbers", unknown_ioctl },

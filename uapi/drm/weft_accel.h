@@ -73,6 +73,7 @@ extern "C" {
  * @DRM_WEFT_QUERY_COUNTERS: array of struct drm_weft_counter of the VM given in @index
  * @DRM_WEFT_QUERY_STATS: struct drm_weft_stats
  * @DRM_WEFT_QUERY_QUOTAS: array of struct drm_weft_quota
+ * @DRM_WEFT_QUERY_CLOCK: struct drm_weft_clock
  */
 enum drm_weft_query_what {
 	DRM_WEFT_QUERY_DEVICE = 0,
@@ -81,6 +82,7 @@ enum drm_weft_query_what {
 	DRM_WEFT_QUERY_COUNTERS = 3,
 	DRM_WEFT_QUERY_STATS = 4,
 	DRM_WEFT_QUERY_QUOTAS = 5,
+	DRM_WEFT_QUERY_CLOCK = 6,
 };
 
 /**
@@ -222,6 +224,19 @@ struct drm_weft_quota {
 	__u64 limit;
 	__u64 used;
 	__u64 refused;
+};
+
+/**
+ * struct drm_weft_clock - one moment on the card's clock and on the host's, so that times of the card (TIMESTAMP, trace
+ * records, queue states) can be put beside those of programs; two of them, some time apart, give the drift, too
+ * @host_ns: CLOCK_MONOTONIC
+ * @card_ns: card clock, taken after @host_ns …
+ * @error_ns: … and at most so much later
+ */
+struct drm_weft_clock {
+	__u64 host_ns;
+	__u64 card_ns;
+	__u64 error_ns;
 };
 
 #define DRM_WEFT_THROTTLE_THERMAL	0x1

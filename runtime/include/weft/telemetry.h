@@ -93,6 +93,23 @@ int weft_device_counters(struct weft_device *device, struct weft_counter *counte
 /** weft_device_stats() - Return: 0, -EINVAL, -ENOTCONN, -ENODEV, -EOPNOTSUPP for kinds without driver */
 int weft_device_stats(struct weft_device *device, struct weft_device_stats *stats);
 
+/**
+ * struct weft_clock - one moment on the device's clock and on the host's
+ * @host_ns: CLOCK_MONOTONIC
+ * @device_ns: what timestamps and trace records of the device count in, taken after @host_ns …
+ * @error_ns: … and at most so much later
+ */
+struct weft_clock {
+	uint32_t size;
+	uint32_t pad;
+	uint64_t host_ns;
+	uint64_t device_ns;
+	uint64_t error_ns;
+};
+
+/** weft_device_clock() - Return: 0, -EINVAL, -ENOTCONN, -ENODEV, -EOPNOTSUPP for kinds without driver */
+int weft_device_clock(struct weft_device *device, struct weft_clock *clock);
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@ static void enumeration(void **state)
 	struct weft_counter counter[4] = { { .link = 9 } };
 	struct weft_device_stats stats = { .size = sizeof(stats) };
 	struct weft_memory_info memory = { .size = sizeof(memory) };
+	struct weft_clock moment = { .size = sizeof(moment) };
 	struct weft_device *device;
 
 	(void)state;
@@ -32,6 +33,10 @@ static void enumeration(void **state)
 		ok(weft_device_stats(device, &stats));
 		ok(weft_device_memory(device, &memory));
 		assert_int_equal(memory.total_bytes, 64 << 20);
+		ok(weft_device_clock(device, &moment));
+		assert_int_equal(moment.host_ns, 30);
+		assert_int_equal(moment.device_ns, 20);
+		assert_int_equal(moment.error_ns, 10);
 		ok(weft_device_close(device));
 	}
 	assert_int_equal(weft_device_open(weft, "card", 3, &device), -ENOENT);

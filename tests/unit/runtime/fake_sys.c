@@ -197,6 +197,14 @@ static int sys_stats(int fd, struct weft_device_stats *stats)
 	return leave(0);
 }
 
+static int sys_clock(int fd, struct weft_clock *clock)
+{
+	enter_undo();
+	fd_of(fd, FAKE_FILE);
+	*clock = (struct weft_clock){ .host_ns = 30, .device_ns = 20, .error_ns = 10 };
+	return leave(0);
+}
+
 static int sys_peer(int fd, int peer_fd, struct weft_peer *peer)
 {
 	enter_undo();
@@ -562,7 +570,7 @@ void fake_release(void)
 const struct weft_sys fake_sys = {
 	.uapi = 1,
 	.scan = sys_scan, .open = sys_open, .close = sys_close, .device = sys_device, .memory = sys_memory,
-	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .peer = sys_peer,
+	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .clock = sys_clock, .peer = sys_peer,
 	.gem_create = sys_gem_create, .gem_close = sys_gem_close, .gem_map = sys_gem_map, .unmap = sys_unmap,
 	.gem_export = sys_gem_export, .gem_import = sys_gem_import, .vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy, .bind = sys_bind, .unbind = sys_unbind, .queue_create = sys_queue_create,

@@ -44,6 +44,7 @@ static void before_open(void **state)
 	refused(weft_device_engines(NULL, NULL, 0, 0));
 	refused(weft_device_counters(NULL, NULL, 0, 0));
 	refused(weft_device_stats(NULL, NULL));
+	refused(weft_device_clock(NULL, NULL));
 	refused(weft_device_peer(NULL, NULL, &peer));
 	refused(weft_topology(weft, &peer, 1));
 	refused(weft_kernel_register(weft, NULL));
