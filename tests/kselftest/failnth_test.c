@@ -338,9 +338,21 @@ static int start_with_will(struct state *s)
 	return ks_uq_start(&s->uq, &will, 1);
 }
 
+/* More than one page of them: such a list comes from elsewhere. */
+#define MANY_WILLS	200
+/* Of the wills: what the program gives, the wills, and the room for what a card is told of them when they are done. */
+#define WILLS_ALLOCATE	3
+
 static int t_user_queue(struct state *s)
 {
-	int r = start_with_will(s), left = pause_failures();
+	static struct drm_weft_will wills[MANY_WILLS];
+	int r, left;
+
+	for (uint32_t i = 0; i < s->arg; i++)
+		wills[i] = (struct drm_weft_will){ .handle = s->uq.cells_handle, .id = i, .offset = 4064 };
+	s->uq.queue = 0;
+	r = ks_uq_start(&s->uq, wills, s->arg);
+	left = pause_failures();
 
 	if (!r || s->uq.queue)
 		ks_uq_stop(&s->uq);
@@ -510,6 +522,8 @@ static const struct target targets[] = {
 	{ "SUBMIT", DRM_WEFT_SUBMIT, t_submit, 0 },
 	{ "QUERY_PEER", DRM_WEFT_QUERY_PEER, t_peer, 0 },
 	{ "USER_QUEUE_CREATE and its mappings", DRM_WEFT_USER_QUEUE_CREATE, t_user_queue, 0 },
+	{ "USER_QUEUE_CREATE with a will", DRM_WEFT_USER_QUEUE_CREATE, t_user_queue, 1 },
+	{ "USER_QUEUE_CREATE with many wills", DRM_WEFT_USER_QUEUE_CREATE, t_user_queue, MANY_WILLS },
 	{ "QUEUE_DESTROY of a user queue", DRM_WEFT_QUEUE_DESTROY, t_user_queue_destroy, 0 },
 	{ "KICK", DRM_WEFT_KICK, t_kick, 0 },
 	{ "CELL_WAIT", DRM_WEFT_CELL_WAIT, t_cell_wait, 0 },
@@ -562,9 +576,49 @@ static int every_ioctl(void)
 	return 0;
 }
 
+/* Each allocation of a target fails once; how many they are. */
+static int fail_each(const struct target *t, struct state *s, int *allocations)
+{
+	int nth, errors = 0;
+
+	s->arg = t->arg;
+	for (nth = 1; nth < 1000; nth++) {
+		int r, left;
+
+		KS_OK(set_nth(nth));
+		r = t->call(s);
+		left = get_nth();
+		set_nth(0);
+		if (left > 0 && !r)
+			break;	/* got through without meeting failure nth */
+		errors += r != 0;
+		KS_CHECK(r == 0 || r == -ENOMEM || r == -EFAULT || r == -ENOSPC || r == -EOPNOTSUPP,
+			 "%s, allocation %d: %d", t->name, nth, r);
+	}
+	KS_CHECK(nth < 1000, "%s never got through", t->name);
+	printf("# %s: %d allocations, %d errors\n", t->name, nth - 1, errors);
+	*allocations = nth - 1;
+	KS_CHECK(t->call(s) == 0, "%s does not work afterwards", t->name);
+	return 0;
+}
+
+/* Those of the wills were among them. What is allocated once for a file has been by now. */
+static int reached_wills(struct state *s)
+{
+	const struct target without = { "without a will", NO_NUMBER, t_user_queue, 0 };
+	const struct target with = { "with one", NO_NUMBER, t_user_queue, 1 };
+	int few, more;
+
+	KS_DO(fail_each(&without, s, &few));
+	KS_DO(fail_each(&with, s, &more));
+	KS_CHECK(more - few >= WILLS_ALLOCATE, "%d with a will, %d without", more, few);
+	return 0;
+}
+
 static int every_allocation(void)
 {
 	struct state s;
+	int allocations;
 	char what[256] = "";
 
 	failnth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
@@ -581,27 +635,9 @@ static int every_allocation(void)
 	/* a point to wait for */
 	KS_OK(ks_rig_alive(&s.rig));
 	KS_OK(ks_ring_open(&s.ring, 8, 0));
-	for (size_t t = 0; t < num_targets; t++) {
-		int nth, failures = 0;
-
-		s.arg = targets[t].arg;
-		for (nth = 1; nth < 1000; nth++) {
-			int r, left;
-
-			KS_OK(set_nth(nth));
-			r = targets[t].call(&s);
-			left = get_nth();
-			set_nth(0);
-			if (left > 0 && !r)
-				break;	/* got through without meeting failure nth */
-			failures += r != 0;
-			KS_CHECK(r == 0 || r == -ENOMEM || r == -EFAULT || r == -ENOSPC || r == -EOPNOTSUPP,
-				 "%s, allocation %d: %d", targets[t].name, nth, r);
-		}
-		KS_CHECK(nth < 1000, "%s never got through", targets[t].name);
-		printf("# %s: %d allocations, %d errors\n", targets[t].name, nth - 1, failures);
-		KS_CHECK(targets[t].call(&s) == 0, "%s does not work afterwards", targets[t].name);
-	}
+	for (size_t t = 0; t < num_targets; t++)
+		KS_DO(fail_each(&targets[t], &s, &allocations));
+	KS_DO(reached_wills(&s));
 	KS_OK(ks_rig_alive(&s.rig));
 	ks_ring_close(&s.ring);
 	ks_uq_close(&s.uq);

@@ -53,8 +53,8 @@ static int is(struct ring *t, unsigned int i, uint32_t lane, uint32_t packet, ui
 {
 	struct weft_trace_record r = *(struct weft_trace_record *)(uintptr_t)&t->rec[i];
 
-	KS_CHECK(r.lane == lane && r.packet == packet && r.seq == seq, "record %u: lane %u (wanted %u) packet %u (%u) seq %u (%u)", i,
-		 r.lane, lane, r.packet, packet, r.seq, seq);
+	KS_CHECK(r.lane == lane && r.packet == packet && r.seq == seq,
+		 "record %u: lane %u (wanted %u) packet %u (%u) seq %u (%u)", i, r.lane, lane, r.packet, packet, r.seq, seq);
 	KS_CHECK(r.ready_ns && r.ready_ns <= r.start_ns && r.start_ns <= r.end_ns, "record %u", i);
 	return 0;
 }
