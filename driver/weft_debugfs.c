@@ -126,7 +126,6 @@ static int show_fwlog(struct seq_file *m, void *data)
 {
 	struct weft_device *w = weft_debugfs_device(m);
 	u64 bytes = w->fw_log ? w->fw_log->bytes : 0;
-	struct weft_look look;
 	u32 tail, at, count;
 	char *text;
 
@@ -135,13 +134,13 @@ static int show_fwlog(struct seq_file *m, void *data)
 	text = kvmalloc(bytes, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	if (!weft_look_begin(&look, w)) {
+	if (!weft_look_begin(w)) {
 		kvfree(text);
 		return 0;
 	}
 	tail = weft_mmio_read32(w, WEFT_REG_LOG_TAIL);
 	weft_mmio_lmem_read(w, text, w->fw_log->at, bytes);
-	weft_look_end(&look);
+	weft_look_end(w);
 	/* A gone card reads all-ones: nothing to show. */
 	count = tail == ~0u ? 0 : min_t(u64, tail, bytes);
 	for (at = tail - count; at != tail; at++)

@@ -15,7 +15,6 @@ static int show_firmware(struct seq_file *m, void *data)
 {
 	struct weft_device *w = weft_debugfs_device(m);
 	struct weft_mbox *b = &w->mbox;
-	struct weft_look look;
 	int op;
 
 	seq_printf(m, "# card %s\n", weft_name_state(READ_ONCE(w->state)));
@@ -27,7 +26,7 @@ static int show_firmware(struct seq_file *m, void *data)
 	seq_printf(m, "events taken %u on %d vectors %d\n", READ_ONCE(w->events.head), READ_ONCE(w->events.on),
 		   w->events.vectors);
 	seq_printf(m, "safe number %u timeouts %d\n", READ_ONCE(w->safe.seq), atomic_read(&w->safe.timeouts));
-	if (!weft_look_begin(&look, w))
+	if (!weft_look_begin(w))
 		return 0;
 	seq_printf(m, "card boot_status %#x heartbeat %u clock_ns %llu\n", weft_mmio_read32(w, WEFT_REG_BOOT_STATUS),
 		   weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT), weft_mmio_read64(w, WEFT_REG_CLOCK_NOW));
@@ -39,7 +38,7 @@ static int show_firmware(struct seq_file *m, void *data)
 	for (op = 0; op < WEFT_SAFE_OP_COUNT; op++)
 		seq_printf(m, "card safe %s done %u status %u\n", weft_name_safe(op),
 			   weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)), weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op)));
-	weft_look_end(&look);
+	weft_look_end(w);
 	return 0;
 }
 
@@ -57,12 +56,11 @@ static u64 busy_ns(struct weft_device *w, u32 engine)
 static int show_engines(struct seq_file *m, void *data)
 {
 	struct weft_device *w = weft_debugfs_device(m);
-	struct weft_look look;
 	u32 i;
 
 	seq_printf(m, "# card %s\nengines %u slots %u timed_width %u\n", weft_name_state(READ_ONCE(w->state)),
 		   w->num_engines, w->num_slots, w->timed_width);
-	if (!weft_look_begin(&look, w))
+	if (!weft_look_begin(w))
 		return 0;
 	for (i = 0; i < w->num_engines; i++) {
 		u32 at = WEFT_REG_ENGINES + i * sizeof(struct weft_engine_info);
@@ -75,7 +73,7 @@ static int show_engines(struct seq_file *m, void *data)
 			seq_printf(m, " busy_ns %llu", busy_ns(w, i));
 		seq_putc(m, '\n');
 	}
-	weft_look_end(&look);
+	weft_look_end(w);
 	return 0;
 }
 

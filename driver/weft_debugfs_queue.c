@@ -44,9 +44,8 @@ static void read_ring(struct weft_device *w, struct look_queue *l)
 /* The next queue from *id on: queues live while the lock is held, so all is copied under it. */
 static bool next_queue(struct weft_device *w, unsigned long *id, struct look_queue *l)
 {
-	struct weft_look look;
 	struct weft_hwq *q;
-	bool up = weft_look_begin(&look, w), found = false;
+	bool up = weft_look_begin(w), found = false;
 
 	xa_lock_irq(&w->hwqs);
 	xa_for_each_start(&w->hwqs, *id, q, *id) {
@@ -68,7 +67,7 @@ static bool next_queue(struct weft_device *w, unsigned long *id, struct look_que
 	}
 	xa_unlock_irq(&w->hwqs);
 	if (up)
-		weft_look_end(&look);
+		weft_look_end(w);
 	++*id;
 	return found;
 }

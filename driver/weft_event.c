@@ -202,13 +202,12 @@ static void notice_lost(struct weft_device *w)
 /* A card that is just being reset is not asked: its registers read as those of one that is gone. */
 static bool answers(struct weft_device *w)
 {
-	struct weft_look look;
 	bool gone;
 
-	if (!weft_look_begin(&look, w))
+	if (!weft_look_begin(w))
 		return true;
 	gone = weft_mmio_gone(w);
-	weft_look_end(&look);
+	weft_look_end(w);
 	return !gone;
 }
 

@@ -8,17 +8,11 @@
 
 struct weft_device;
 
-/** struct weft_look - under way; @awake: a use of the device is held */
-struct weft_look {
-	struct weft_device *w;
-	bool awake;
-};
-
 /*
  * True: the card is up and awake, and stays so until weft_look_end(), which must follow. False: in reset, suspended,
  * wedged or gone; nothing to end. Never waits, wakes nothing up.
  */
-bool weft_look_begin(struct weft_look *look, struct weft_device *w);
-void weft_look_end(struct weft_look *look);
+bool weft_look_begin(struct weft_device *w);
+void weft_look_end(struct weft_device *w);
 
 #endif

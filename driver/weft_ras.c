@@ -11,14 +11,13 @@
 
 u64 weft_ras_ecc_corrected(struct weft_device *w)
 {
-	struct weft_look look;
 	u32 count;
 
-	if (w->caps & WEFT_CAP_TELEMETRY && weft_look_begin(&look, w)) {
+	if (w->caps & WEFT_CAP_TELEMETRY && weft_look_begin(w)) {
 		count = weft_mmio_read32(w, WEFT_REG_ECC_CORRECTED);
 		if (count != ~0u)
 			atomic64_set(&w->stats.ecc_corrected, count);
-		weft_look_end(&look);
+		weft_look_end(w);
 	}
 	return atomic64_read(&w->stats.ecc_corrected);
 }
