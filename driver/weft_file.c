@@ -10,7 +10,6 @@
 #include "weft_device.h"
 #include "weft_file.h"
 #include "weft_gem.h"
-#include "weft_queue.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
 #include "weft_will.h"
@@ -114,14 +113,6 @@ static void halt_queues(struct weft_file *f)
 	weft_wills_wait(f);
 }
 
-static void kill_queue(struct weft_hwq *hw)
-{
-	if (weft_uqueue_of(hw))
-		weft_uqueue_kill(weft_uqueue_of(hw));
-	else
-		weft_queue_kill(weft_queue_of(hw));
-}
-
 /* Runs with the card up, in reset, wedged or gone: each step copes. Queues first, they use the address spaces. */
 void weft_file_close(struct drm_device *drm, struct drm_file *file)
 {
@@ -137,7 +128,7 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	down_read(&w->reset_sem);
 	xa_for_each(&f->queues, id, hw) {
 		xa_erase(&f->queues, id);
-		kill_queue(hw);
+		hw->ops->kill(hw);
 	}
 	xa_for_each(&f->vms, id, vm) {
 		xa_erase(&f->vms, id);
@@ -275,7 +266,7 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 
 	xa_lock(&f->queues);
 	xa_for_each(&f->queues, id, hw)
-		busy += weft_queue_of(hw) ? weft_queue_busy_ns(weft_queue_of(hw)) : weft_hwq_busy_ns(hw);
+		busy += weft_hwq_busy_ns(hw);
 	xa_unlock(&f->queues);
 	drm_printf(p, "drm-engine-weft:\t%llu ns\n", busy);
 	/* A queue is charged while it has a slot: so many can be at once. */

@@ -7,6 +7,7 @@
 
 #include "weft_device.h"
 #include "weft_escalate.h"
+#include "weft_file.h"
 #include "weft_hwq.h"
 #include "weft_trace.h"
 
@@ -79,6 +80,33 @@ int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	q->desc = *desc;
 	q->desc.state = q->mem->at;
 	return take_number(q);
+}
+
+struct weft_hwq *weft_hwq_get(struct weft_file *f, u32 id, const struct weft_hwq_ops *ops)
+{
+	struct weft_hwq *q;
+
+	xa_lock(&f->queues);
+	q = xa_load(&f->queues, id);
+	if (q && q->ops == ops)
+		kref_get(&q->ref);
+	else
+		q = NULL;
+	xa_unlock(&f->queues);
+	return q;
+}
+
+struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id, const struct weft_hwq_ops *ops)
+{
+	struct weft_hwq *q;
+
+	xa_lock_irq(&w->hwqs);
+	xa_for_each_start(&w->hwqs, *id, q, *id)
+		if (!xa_is_value(q) && q->ops == ops && kref_get_unless_zero(&q->ref))
+			break;
+	xa_unlock_irq(&w->hwqs);
+	++*id;
+	return q;
 }
 
 int weft_hwq_start(struct weft_hwq *q)

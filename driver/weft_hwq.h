@@ -4,6 +4,7 @@
 #ifndef WEFT_HWQ_H
 #define WEFT_HWQ_H
 
+#include <linux/kref.h>
 #include <linux/types.h>
 
 #include <firmware/abi/packet.h>
@@ -15,17 +16,20 @@ struct weft_file;
 struct weft_hwq;
 
 /**
- * struct weft_hwq_ops - what its owner hears, in hard interrupt context
- * @fence: the queue's fence word may have moved
- * @fault: the queue faulted
+ * struct weft_hwq_ops - what its owner hears
+ * @fence: the queue's fence word may have moved; hard interrupt context
+ * @fault: the queue faulted; hard interrupt context
+ * @kill: its file lets it go; NULL when it is of no file
  */
 struct weft_hwq_ops {
 	void (*fence)(struct weft_hwq *q);
 	void (*fault)(struct weft_hwq *q);
+	void (*kill)(struct weft_hwq *q);
 };
 
 /**
  * struct weft_hwq - one queue
+ * @ref: of its owner, the queue of a file; 0 until that is created
  * @desc: what the card was told
  * @mem: job queue: ring, ring control and state, in this order; user queue: state
  * @tail: packets written since the last start
@@ -38,6 +42,7 @@ struct weft_hwq_ops {
  * @busy_seen: engine time when it was last read
  */
 struct weft_hwq {
+	struct kref ref;
 	struct weft_device *w;
 	const struct weft_hwq_ops *ops;
 	struct weft_queue_desc desc;
@@ -59,6 +64,12 @@ int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f
 /* The same for a user queue: @desc without id and state. */
 int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
 		       const struct weft_queue_desc *desc);
+
+/* The queue of a file by id, with a reference; NULL when there is none of the kind that @ops tell. */
+struct weft_hwq *weft_hwq_get(struct weft_file *f, u32 id, const struct weft_hwq_ops *ops);
+
+/* The next of a kind on the card, from *@id on, with a reference; NULL after the last. Leaves out what is not created yet. */
+struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id, const struct weft_hwq_ops *ops);
 
 /* Creates it on the card, empty. Allocates nothing. */
 int weft_hwq_start(struct weft_hwq *q);

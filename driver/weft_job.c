@@ -175,7 +175,7 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 		.table = args->table,
 		.ntable = args->num_operands,
 	};
-	kref_get(&q->ref);
+	kref_get(&q->hw.ref);
 	job->q = q;
 	job->id = atomic64_inc_return(&q->w->stats.job_ids);
 	atomic_inc(&q->w->counts.jobs);

@@ -34,15 +34,13 @@ static void fault_event(struct weft_hwq *hw)
 	drm_sched_fault(&container_of(hw, struct weft_queue, hw)->sched);
 }
 
+static void kill(struct weft_hwq *hw);
+
 static const struct weft_hwq_ops queue_ops = {
 	.fence = weft_queue_complete,
 	.fault = fault_event,
+	.kill = kill,
 };
-
-struct weft_queue *weft_queue_of(struct weft_hwq *hw)
-{
-	return hw->ops == &queue_ops ? container_of(hw, struct weft_queue, hw) : NULL;
-}
 
 static void take_completed(struct weft_queue *q, u64 value, struct list_head *out)
 {
@@ -116,17 +114,9 @@ void weft_queue_condemn(struct weft_queue *q, int first, int rest)
 
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id)
 {
-	struct weft_queue *q = NULL;
-	struct weft_hwq *hw;
+	struct weft_hwq *hw = weft_hwq_get(f, id, &queue_ops);
 
-	xa_lock(&f->queues);
-	hw = xa_load(&f->queues, id);
-	if (hw)
-		q = weft_queue_of(hw);
-	if (q)
-		kref_get(&q->ref);
-	xa_unlock(&f->queues);
-	return q;
+	return hw ? container_of(hw, struct weft_queue, hw) : NULL;
 }
 
 /* The last reference may go in the scheduler's own worker, which cannot tear it down. */
@@ -151,14 +141,14 @@ static void free_work(struct work_struct *work)
 
 static void queue_release(struct kref *ref)
 {
-	struct weft_queue *q = container_of(ref, struct weft_queue, ref);
+	struct weft_queue *q = container_of(ref, struct weft_queue, hw.ref);
 
 	queue_work(q->w->free_wq, &q->free_work);
 }
 
 void weft_queue_put(struct weft_queue *q)
 {
-	kref_put(&q->ref, queue_release);
+	kref_put(&q->hw.ref, queue_release);
 }
 
 static int create(struct weft_queue *q, struct weft_device *w, const struct drm_weft_queue_create *args)
@@ -254,7 +244,7 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 	drm_dev_get(&w->drm);
 	__module_get(THIS_MODULE);
 	atomic_inc(&w->counts.queues);
-	kref_init(&q->ref);
+	kref_init(&q->hw.ref);
 	/* Against weft_reset_lost(): either that sees the reference, or this sees its state. */
 	smp_mb();
 	if (weft_device_check(w))
@@ -262,8 +252,10 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 	return q;
 }
 
-void weft_queue_kill(struct weft_queue *q)
+static void kill(struct weft_hwq *hw)
 {
+	struct weft_queue *q = container_of(hw, struct weft_queue, hw);
+
 	shut_down(q, -ECANCELED);
 	/* Who armed before that has pushed when this is taken; who comes later sees a dead queue. */
 	mutex_lock(&q->submit_lock);
@@ -277,7 +269,7 @@ void weft_queue_kill(struct weft_queue *q)
 	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
 	drm_sched_wqueue_start(&q->sched);
-	atomic64_add(weft_queue_busy_ns(q), &q->f->past_busy_ns);
+	atomic64_add(weft_hwq_busy_ns(hw), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);
@@ -285,37 +277,17 @@ void weft_queue_kill(struct weft_queue *q)
 	weft_queue_put(q);
 }
 
-static struct weft_queue *next_queue(struct weft_device *w, unsigned long *id)
-{
-	struct weft_queue *q = NULL;
-	struct weft_hwq *hw;
-
-	xa_lock_irq(&w->hwqs);
-	xa_for_each_start(&w->hwqs, *id, hw, *id) {
-		q = xa_is_value(hw) ? NULL : weft_queue_of(hw);
-		if (q && kref_get_unless_zero(&q->ref))
-			break;
-		q = NULL;
-	}
-	xa_unlock_irq(&w->hwqs);
-	++*id;
-	return q;
-}
-
 void weft_queue_fail_all(struct weft_device *w, int error)
 {
 	struct weft_queue *q;
+	struct weft_hwq *hw;
 	unsigned long id = 0;
 
-	while ((q = next_queue(w, &id))) {
+	while ((hw = weft_hwq_next(w, &id, &queue_ops))) {
+		q = container_of(hw, struct weft_queue, hw);
 		shut_down(q, error);
 		weft_queue_put(q);
 	}
-}
-
-u64 weft_queue_busy_ns(struct weft_queue *q)
-{
-	return weft_hwq_busy_ns(&q->hw);
 }
 
 static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
@@ -341,7 +313,7 @@ static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm 
 	if (ret) {
 		/* It counts down itself, also in the caller's quota. */
 		atomic64_inc(&f->quota[DRM_WEFT_QUOTA_QUEUES].used);
-		weft_queue_kill(q);
+		kill(&q->hw);
 	}
 	return ret;
 unlock:
@@ -397,10 +369,7 @@ int weft_queue_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *d
 	xa_unlock(&f->queues);
 	if (!hw)
 		return -ENOENT;
-	if (weft_uqueue_of(hw))
-		weft_uqueue_kill(weft_uqueue_of(hw));
-	else
-		weft_queue_kill(weft_queue_of(hw));
+	hw->ops->kill(hw);
 	return 0;
 }
 

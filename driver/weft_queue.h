@@ -4,7 +4,6 @@
 #ifndef WEFT_QUEUE_H
 #define WEFT_QUEUE_H
 
-#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
 #include <drm/gpu_scheduler.h>
@@ -27,7 +26,7 @@ struct weft_queue_fault {
 
 /**
  * struct weft_queue - a job queue
- * @ref: file and jobs; 0 until it is created
+ * @hw: its reference count is this queue's, held by file and jobs
  * @submit_lock: order of arm and push
  * @hw_lock: who stops, removes and re-creates the hardware queue
  * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @first, @error
@@ -44,7 +43,6 @@ struct weft_queue_fault {
  * @faults: times stopped and set up again
  */
 struct weft_queue {
-	struct kref ref;
 	struct weft_device *w;
 	struct weft_file *f;
 	struct weft_vm *vm;
@@ -73,9 +71,6 @@ struct weft_queue {
 	struct work_struct free_work;
 };
 
-/* The job queue behind a hardware queue, NULL when it is of another kind. */
-struct weft_queue *weft_queue_of(struct weft_hwq *hw);
-
 /* By id; NULL when there is none. */
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id);
 void weft_queue_put(struct weft_queue *q);
@@ -95,14 +90,8 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead);
  */
 void weft_queue_condemn(struct weft_queue *q, int first, int rest);
 
-/* Stops it, ends its jobs with -ECANCELED, drops the file's reference. */
-void weft_queue_kill(struct weft_queue *q);
-
 /* Before FLR or after a loss: every queue of the card ends with @error. */
 void weft_queue_fail_all(struct weft_device *w, int error);
-
-/* Engine time; atomic context. */
-u64 weft_queue_busy_ns(struct weft_queue *q);
 
 int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 int weft_queue_destroy_ioctl(struct weft_device *w, struct weft_file *f, void *data);

@@ -9,10 +9,8 @@
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
-#include "weft_queue.h"
 #include "weft_reset.h"
 #include "weft_sleep.h"
-#include "weft_uqueue.h"
 
 static unsigned int suspend_timeout_ms = 5000;
 module_param(suspend_timeout_ms, uint, 0644);
@@ -52,7 +50,7 @@ static struct weft_hwq *next(struct weft_device *w, unsigned long *id)
 	struct weft_hwq *q;
 
 	xa_for_each_start(&w->hwqs, *id, q, *id) {
-		if (!xa_is_value(q) && q->live && !q->halted && (weft_queue_of(q) || weft_uqueue_of(q))) {
+		if (!xa_is_value(q) && q->live && !q->halted && q->ops->kill) {
 			++*id;
 			return q;
 		}

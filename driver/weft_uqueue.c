@@ -36,15 +36,18 @@ static void fault_event(struct weft_hwq *hw)
 {
 	struct weft_uqueue *q = container_of(hw, struct weft_uqueue, hw);
 
-	if (!kref_get_unless_zero(&q->ref))
+	if (!kref_get_unless_zero(&hw->ref))
 		return;
 	if (!queue_work(q->w->work_wq, &q->fault_work))
 		uqueue_put(q);
 }
 
+static void kill(struct weft_hwq *hw);
+
 static const struct weft_hwq_ops uqueue_ops = {
 	.fence = ignore_event,
 	.fault = fault_event,
+	.kill = kill,
 };
 
 struct weft_uqueue *weft_uqueue_of(struct weft_hwq *hw)
@@ -73,14 +76,14 @@ static void free_work(struct work_struct *work)
 
 static void uqueue_release(struct kref *ref)
 {
-	struct weft_uqueue *q = container_of(ref, struct weft_uqueue, ref);
+	struct weft_uqueue *q = container_of(ref, struct weft_uqueue, hw.ref);
 
 	queue_work(q->w->free_wq, &q->free_work);
 }
 
 static void uqueue_put(struct weft_uqueue *q)
 {
-	kref_put(&q->ref, uqueue_release);
+	kref_put(&q->hw.ref, uqueue_release);
 }
 
 /* Lock held, queue stopped: why it ends is what it faulted with, or @cause. */
@@ -178,10 +181,12 @@ static void shut_down(struct weft_uqueue *q, u32 cause)
 	mutex_unlock(&q->lock);
 }
 
-void weft_uqueue_kill(struct weft_uqueue *q)
+static void kill(struct weft_hwq *hw)
 {
+	struct weft_uqueue *q = container_of(hw, struct weft_uqueue, hw);
+
 	shut_down(q, WEFT_FAULT_STOPPED);
-	atomic64_add(weft_hwq_busy_ns(&q->hw), &q->f->past_busy_ns);
+	atomic64_add(weft_hwq_busy_ns(hw), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;
 	mutex_unlock(&q->vm->lock);
@@ -189,29 +194,14 @@ void weft_uqueue_kill(struct weft_uqueue *q)
 	uqueue_put(q);
 }
 
-static struct weft_uqueue *next_uqueue(struct weft_device *w, unsigned long *id)
-{
-	struct weft_uqueue *q = NULL;
-	struct weft_hwq *hw;
-
-	xa_lock_irq(&w->hwqs);
-	xa_for_each_start(&w->hwqs, *id, hw, *id) {
-		q = xa_is_value(hw) ? NULL : weft_uqueue_of(hw);
-		if (q && kref_get_unless_zero(&q->ref))
-			break;
-		q = NULL;
-	}
-	xa_unlock_irq(&w->hwqs);
-	++*id;
-	return q;
-}
-
 void weft_uqueue_end_all(struct weft_device *w)
 {
 	struct weft_uqueue *q;
+	struct weft_hwq *hw;
 	unsigned long id = 0;
 
-	while ((q = next_uqueue(w, &id))) {
+	while ((hw = weft_hwq_next(w, &id, &uqueue_ops))) {
+		q = container_of(hw, struct weft_uqueue, hw);
 		shut_down(q, WEFT_FAULT_RESET);
 		uqueue_put(q);
 	}
@@ -219,17 +209,9 @@ void weft_uqueue_end_all(struct weft_device *w)
 
 static struct weft_uqueue *uqueue_get(struct weft_file *f, u32 id)
 {
-	struct weft_uqueue *q = NULL;
-	struct weft_hwq *hw;
+	struct weft_hwq *hw = weft_hwq_get(f, id, &uqueue_ops);
 
-	xa_lock(&f->queues);
-	hw = xa_load(&f->queues, id);
-	if (hw)
-		q = weft_uqueue_of(hw);
-	if (q)
-		kref_get(&q->ref);
-	xa_unlock(&f->queues);
-	return q;
+	return hw ? container_of(hw, struct weft_uqueue, hw) : NULL;
 }
 
 struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_window_kind kind)
@@ -347,7 +329,7 @@ static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, str
 	__module_get(THIS_MODULE);
 	atomic_inc(&w->counts.uqueues);
 	weft_window_hold(q->doorbell);
-	kref_init(&q->ref);
+	kref_init(&q->hw.ref);
 	/* Against weft_reset_lost(): either that sees the reference, or this sees its state. */
 	smp_mb();
 	if (weft_device_check(w))

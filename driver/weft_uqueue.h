@@ -4,7 +4,6 @@
 #ifndef WEFT_UQUEUE_H
 #define WEFT_UQUEUE_H
 
-#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -19,7 +18,7 @@ struct weft_wills;
 
 /**
  * struct weft_uqueue - a user queue
- * @ref: file and workers; 0 until it is created
+ * @hw: its reference count is this queue's, held by file and workers
  * @lock: who stops and ends it; @dead, @wills, @fault
  * @gen: reset generation it lives in
  * @id: in its file
@@ -28,7 +27,6 @@ struct weft_wills;
  * @wills: to be executed when it ends, NULL after
  */
 struct weft_uqueue {
-	struct kref ref;
 	struct weft_device *w;
 	struct weft_file *f;
 	struct weft_vm *vm;
@@ -48,11 +46,8 @@ struct weft_uqueue {
 /* The user queue behind a hardware queue, NULL when it is of another kind. */
 struct weft_uqueue *weft_uqueue_of(struct weft_hwq *hw);
 
-/* Stops it and has its wills executed; the rest is left to weft_uqueue_kill(). */
+/* Stops it and has its wills executed; the rest is left to the one who kills it. */
 void weft_uqueue_halt(struct weft_uqueue *q);
-
-/* Ends it and drops the file's reference. */
-void weft_uqueue_kill(struct weft_uqueue *q);
 
 /* Before FLR or after a loss: every user queue of the card ends. */
 void weft_uqueue_end_all(struct weft_device *w);
