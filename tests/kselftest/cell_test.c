@@ -120,8 +120,7 @@ static int arm_page(void)
 	union weft_packet wait = ks_pkt_wait(KS_CELLS_VA + 3 * 32, 5);
 	struct ks_uq q;
 
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(ks_gem_info(q.fd, q.cells_handle, &info));
 	KS_CHECK(info.arm_offset);
 	KS_CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, q.fd, info.arm_offset) == MAP_FAILED &&
@@ -160,8 +159,7 @@ static int kicks(void)
 	struct ks_uq q;
 	uint32_t plain;
 
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(ks_gem_create(q.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &plain));
 	kick.handle = q.cells_handle;
 	KS_IS(ks_ioctl(q.fd, DRM_IOCTL_WEFT_KICK, &kick), -EINVAL);

@@ -66,8 +66,7 @@ static int what_is_there(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_rig_alive(&rig));
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	ks_uq_put(&q, &wait);
 	KS_OK(ks_uq_reach(&q, WEFT_QS_PARKED));
 

@@ -201,8 +201,7 @@ static int user_queue_faults(void)
 	struct ks_uq q;
 
 	KS_OK(forget());
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	list = (union weft_packet *)q.data;
 	list[0] = ks_pkt_fill(KS_UDATA_VA + 4096, 64, 1);
 	list[1] = ks_pkt_fill(0x7000000000ULL, 64, 1);

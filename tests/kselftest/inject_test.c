@@ -103,8 +103,7 @@ static int firmware_stops(void)
 	int result = 0;
 
 	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_uq_open(&r.q, 0));
-	KS_OK(ks_uq_start(&r.q, NULL, 0));
+	KS_OK(ks_uq_ready(&r.q, 0));
 	KS_CHECK(r.q.caps & WEFT_CAP_INJECT);
 	KS_OK(pthread_create(&thread, NULL, run, &r));
 	for (long i = 0; i < n && !result; i++) {

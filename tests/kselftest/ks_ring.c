@@ -2,6 +2,7 @@
 // Copyright 2026 The weft authors
 #define _GNU_SOURCE
 #include "ks_ring.h"
+#include "ks_uq.h"
 
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -94,6 +95,25 @@ long ks_ring_do(struct ks_ring *r, int fd, uint32_t op, void *args, size_t size,
 	if (!ret)
 		ret = ks_ring_next(r, NULL, &res, NULL);
 	return ret ? ret : res;
+}
+
+struct drm_weft_submit ks_ring_job(const struct ks_rig *rig)
+{
+	return (struct drm_weft_submit){ .queue_id = rig->queue, .list = KS_LIST_VA, .num_packets = 1 };
+}
+
+int ks_ring_copy(struct ks_ring *r, struct ks_rig *rig, unsigned int flags, uint8_t byte)
+{
+	struct drm_weft_submit submit = ks_ring_job(rig);
+
+	memset(rig->data, byte, 4096);
+	memset(rig->data + 8192, 0, 4096);
+	rig->list[0] = ks_pkt_copy(KS_DATA_VA + 8192, KS_DATA_VA, 4096);
+	__sync_synchronize();
+	KS_OK(KS_RING_DO(r, rig->fd, DRM_WEFT_URING_SUBMIT, &submit, flags | DRM_WEFT_URING_END));
+	for (int i = 0; i < 4096; i++)
+		KS_CHECK(rig->data[8192 + i] == byte, "byte %d", i);
+	return 0;
 }
 
 int ks_ring_wait_cell(struct ks_ring *r, int fd, struct drm_weft_cell_wait *wait, uint64_t user_data)

@@ -36,6 +36,11 @@ bool ks_ring_quiet(struct ks_ring *r);
 long ks_ring_do(struct ks_ring *r, int fd, uint32_t op, void *args, size_t size, unsigned int flags);
 #define KS_RING_DO(r, fd, op, args, flags)	ks_ring_do(r, fd, op, args, sizeof(*(args)), flags)
 
+/* A job of the packet that the rig's list begins with. */
+struct drm_weft_submit ks_ring_job(const struct ks_rig *rig);
+/* One with END copies a page of `byte`: the copy is there when the command completes. */
+int ks_ring_copy(struct ks_ring *r, struct ks_rig *rig, unsigned int flags, uint8_t byte);
+
 /* Starts a wait for a cell that is not over. */
 int ks_ring_wait_cell(struct ks_ring *r, int fd, struct drm_weft_cell_wait *wait, uint64_t user_data);
 long ks_ring_cancel(struct ks_ring *r, int fd, uint64_t user_data, uint32_t flags);

@@ -102,6 +102,13 @@ int ks_uq_start(struct ks_uq *q, const struct drm_weft_will *wills, uint32_t num
 	return ks_uq_start_with(q, &args);
 }
 
+int ks_uq_ready(struct ks_uq *q, int card)
+{
+	int r = ks_uq_open(q, card);
+
+	return r ? r : ks_uq_start(q, NULL, 0);
+}
+
 int ks_uq_stop(struct ks_uq *q)
 {
 	if (q->doorbell)
@@ -232,4 +239,30 @@ int ks_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint6
 	if (out)
 		*out = arg;
 	return r;
+}
+
+static void *sleep_on_cell(void *arg)
+{
+	struct ks_sleeper *s = arg;
+
+	s->result = ks_cell_wait(s->q.fd, s->q.cells_handle, 0, 7, 30 * KS_SECOND, NULL);
+	return NULL;
+}
+
+int ks_sleeper_start(struct ks_sleeper *s)
+{
+	if (pthread_create(&s->thread, NULL, sleep_on_cell, s))
+		return -EAGAIN;
+	usleep(100000);
+	return 0;
+}
+
+int ks_sleeper_wake(struct ks_sleeper *s)
+{
+	int r;
+
+	s->q.cells[0].value = 7;
+	r = ks_kick(s->q.fd, s->q.cells_handle, 0);
+	pthread_join(s->thread, NULL);
+	return r ? r : s->result;
 }

@@ -6,6 +6,8 @@
 
 #include "ks.h"
 
+#include <pthread.h>
+
 #include "../../firmware/abi/cell.h"
 #include "../../firmware/abi/doorbell.h"
 
@@ -40,6 +42,8 @@ int ks_uq_open(struct ks_uq *q, int card);
 struct drm_weft_user_queue_create ks_uq_args(const struct ks_uq *q);
 int ks_uq_start_with(struct ks_uq *q, struct drm_weft_user_queue_create *args);
 int ks_uq_start(struct ks_uq *q, const struct drm_weft_will *wills, uint32_t num_wills);
+/* Both, without wills. */
+int ks_uq_ready(struct ks_uq *q, int card);
 /* Ends the queue and its mappings; another may be started. */
 int ks_uq_stop(struct ks_uq *q);
 void ks_uq_close(struct ks_uq *q);
@@ -59,5 +63,17 @@ union weft_packet ks_pkt_wait(uint64_t cell, uint64_t value);
 int ks_kick(int fd, uint32_t handle, uint64_t offset);
 int ks_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
 		 struct drm_weft_cell_wait *out);
+
+/* A thread that sleeps on the first cell of `q` until it is 7. */
+struct ks_sleeper {
+	struct ks_uq q;
+	pthread_t thread;
+	int result;
+};
+
+/* `q` is open; the thread sleeps, as far as that can be known. */
+int ks_sleeper_start(struct ks_sleeper *s);
+/* Wakes it: what its call returned. */
+int ks_sleeper_wake(struct ks_sleeper *s);
 
 #endif

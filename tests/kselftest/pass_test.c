@@ -146,6 +146,17 @@ static int read_only(void)
 	return 0;
 }
 
+static int kill_at_work(pid_t pid, int sock)
+{
+	int status;
+
+	usleep(ks_random() % 40000);
+	kill(pid, SIGKILL);
+	KS_CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "process ended by itself: %#x", status);
+	close(sock);
+	return 0;
+}
+
 /* Gives its memory away and works on its own card until it is killed. */
 static void owner_of_memory(struct ks_rig *rig, int sock)
 {
@@ -175,7 +186,7 @@ static int owner_dies(void)
 	for (long round = 0; round < n; round++) {
 		struct ks_rig rig;
 		uint32_t handle;
-		int sock, fd, status;
+		int sock, fd;
 		pid_t pid = other_user(1, owner_of_memory, &sock);
 
 		KS_CHECK(pid > 0);
@@ -191,10 +202,7 @@ static int owner_dies(void)
 			};
 		for (int i = 0; i < 2; i++)
 			KS_OK(ks_rig_submit(&rig, COPIES, 0));
-		usleep(ks_random() % 40000);
-		kill(pid, SIGKILL);
-		KS_CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "the owner ended by itself: %#x", status);
-		close(sock);
+		KS_OK(kill_at_work(pid, sock));
 		KS_OK(ks_rig_wait(&rig));
 		for (uint32_t i = 0; i < PIECE; i += 8)
 			KS_CHECK(*(uint64_t *)(rig.data + i) == i * 0x9e3779b97f4a7c15ULL, "byte %u is wrong", i);
@@ -236,7 +244,7 @@ static int importer_dies(void)
 		const uint64_t half = KS_DATA_BYTES / 2;
 		int64_t until;
 		struct ks_rig owner;
-		int sock, fd, status;
+		int sock, fd;
 		char byte;
 		pid_t pid = other_user(0, writer, &sock);
 
@@ -253,10 +261,7 @@ static int importer_dies(void)
 		close(fd);
 		KS_CHECK(read(sock, &byte, 1) == 1, "the importer did not start");
 		KS_OK(ks_rig_submit(&owner, 100, 0));
-		usleep(ks_random() % 40000);
-		kill(pid, SIGKILL);
-		KS_CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "the importer ended by itself: %#x", status);
-		close(sock);
+		KS_OK(kill_at_work(pid, sock));
 		KS_OK(ks_rig_wait(&owner));
 		KS_IS(memcmp(owner.data + half + PIECE, owner.data + half, PIECE), 0);
 		for (until = ks_now_ns() + 5 * KS_SECOND; ks_count(0, "live_imports") != imports && ks_now_ns() < until;)

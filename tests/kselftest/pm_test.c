@@ -157,39 +157,21 @@ static int by_job(void)
 	return sleeps(0);
 }
 
-struct waiter {
-	struct ks_uq q;
-	int result;
-};
-
-static void *wait_cell(void *arg)
-{
-	struct waiter *w = arg;
-
-	w->result = ks_cell_wait(w->q.fd, w->q.cells_handle, 0, 7, 5 * KS_SECOND, NULL);
-	return NULL;
-}
-
 static int by_watch(void)
 {
-	struct waiter w;
-	pthread_t thread;
+	struct ks_sleeper s;
 
 	KS_OK(quick(0));
-	KS_OK(ks_uq_open(&w.q, 0));
-	if (!(w.q.caps & WEFT_CAP_WATCH)) {
-		ks_uq_close(&w.q);
+	KS_OK(ks_uq_open(&s.q, 0));
+	if (!(s.q.caps & WEFT_CAP_WATCH)) {
+		ks_uq_close(&s.q);
 		return 0;
 	}
-	KS_CHECK(!pthread_create(&thread, NULL, wait_cell, &w));
-	usleep(100000);
+	KS_OK(ks_sleeper_start(&s));
 	if (stays_awake(0, "a sleeper on a cell"))
 		return -1;
-	w.q.cells[0].value = 7;
-	KS_OK(ks_kick(w.q.fd, w.q.cells_handle, 0));
-	pthread_join(thread, NULL);
-	KS_OK(w.result);
-	ks_uq_close(&w.q);
+	KS_OK(ks_sleeper_wake(&s));
+	ks_uq_close(&s.q);
 	return sleeps(0);
 }
 
@@ -249,8 +231,7 @@ static int idle_refused(void)
 	struct ks_uq q;
 
 	KS_OK(quick(0));
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	bad.queue_id = q.queue;
 	KS_IS(ks_ioctl(q.fd, DRM_IOCTL_WEFT_QUEUE_IDLE, &bad), -EINVAL);
@@ -279,8 +260,7 @@ static int doorbell(void)
 	int64_t from;
 
 	KS_OK(quick(0));
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	for (int i = 0; i < 4; i++) {
 		KS_OK(idle(q.fd, q.queue));
 		if (sleeps(0))
@@ -347,8 +327,7 @@ static int store_against_idle(void)
 
 	KS_OK(set_power(0, "autosuspend_delay_ms", "1"));
 	memset(&race, 0, sizeof(race));
-	KS_OK(ks_uq_open(&race.q, 0));
-	KS_OK(ks_uq_start(&race.q, NULL, 0));
+	KS_OK(ks_uq_ready(&race.q, 0));
 	KS_CHECK(!pthread_create(&thread, NULL, ask, NULL));
 	for (long i = 0; i < rounds; i++) {
 		union weft_packet fill = ks_pkt_fill(KS_UDATA_VA, 64, (uint8_t)i);
@@ -400,8 +379,7 @@ static int looking(void)
 	DIR *d;
 
 	KS_OK(quick(0));
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(idle(q.fd, q.queue));
 	snprintf(fdinfo, sizeof(fdinfo), "/proc/self/fdinfo/%d", q.fd);
 	snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s/hwmon", ks_pci(0));
@@ -438,8 +416,7 @@ static int reset_asleep(void)
 	struct ks_uq q;
 
 	KS_OK(quick(0));
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(idle(q.fd, q.queue));
 	if (sleeps(0))
 		return -1;
@@ -451,8 +428,7 @@ static int reset_asleep(void)
 	/* What is stored to a queue that is gone goes nowhere, and does no harm. */
 	q.doorbell[WEFT_DB_RING / 4] = 1;
 	ks_uq_close(&q);
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	ks_uq_close(&q);
 	return sleeps(0);
 }

@@ -96,8 +96,7 @@ static int engine_reset(void)
 	KS_CHECK(!state.stage && !state.faults, "the queue beside it: stage %u, %u faults", state.stage, state.faults);
 	KS_DO(ks_rig_alive(&beside));
 
-	KS_OK(ks_uq_open(&uq, 0));
-	KS_OK(ks_uq_start(&uq, NULL, 0));
+	KS_OK(ks_uq_ready(&uq, 0));
 	KS_OK(inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK));
 	ks_uq_put(&uq, &fill);
 	KS_DO(ks_uq_reach(&uq, WEFT_QS_RUNNING));

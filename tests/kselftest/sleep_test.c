@@ -5,7 +5,6 @@
 #include "ks_uq.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/wait.h>
 
 #define CELLS_RW	0x700100000ULL		/* the cells once more, writable */
@@ -112,8 +111,7 @@ static int start(struct work *w)
 	int n = ks_cards();
 
 	KS_OK(start_loops(&w->loops, 0, 120, 20));
-	KS_OK(ks_uq_open(&w->parked, 1 % n));
-	KS_OK(ks_uq_start(&w->parked, NULL, 0));
+	KS_OK(ks_uq_ready(&w->parked, 1 % n));
 	ks_uq_put(&w->parked, &wait);
 	ks_uq_put(&w->parked, &fill);
 	KS_OK(ks_uq_reach(&w->parked, WEFT_QS_PARKED));
@@ -177,8 +175,7 @@ static int refused_work(void)
 
 	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
 		return ks_skip("pm-test");
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	ks_uq_put(&q, &timed);
 	KS_OK(ks_uq_reach(&q, WEFT_QS_RUNNING));
 	KS_OK(set_limit("200"));
@@ -215,36 +212,18 @@ static int refused_loss(void)
 	return 0;
 }
 
-struct waiter {
-	struct ks_uq q;
-	int result;
-};
-
-static void *wait_cell(void *arg)
-{
-	struct waiter *w = arg;
-
-	w->result = ks_cell_wait(w->q.fd, w->q.cells_handle, 0, 3, 30 * KS_SECOND, NULL);
-	return NULL;
-}
-
 /* A call that sleeps is interrupted and goes on; one that was made after it sees the same card. */
 static int pending_call(void)
 {
-	struct waiter w;
-	pthread_t thread;
+	struct ks_sleeper s;
 
 	if (!can("/sys/power/state", "freeze") || !can("/sys/power/pm_test", "devices"))
 		return ks_skip("pm-test");
-	KS_OK(ks_uq_open(&w.q, 0));
-	KS_CHECK(!pthread_create(&thread, NULL, wait_cell, &w));
-	usleep(50000);
+	KS_OK(ks_uq_open(&s.q, 0));
+	KS_OK(ks_sleeper_start(&s));
 	KS_OK(suspend_devices("freeze"));
-	w.q.cells[0].value = 3;
-	KS_OK(ks_kick(w.q.fd, w.q.cells_handle, 0));
-	pthread_join(thread, NULL);
-	KS_OK(w.result);
-	ks_uq_close(&w.q);
+	KS_OK(ks_sleeper_wake(&s));
+	ks_uq_close(&s.q);
 	return 0;
 }
 

@@ -186,8 +186,7 @@ static int faults_and_user_queues(void)
 	rig.list[0].hdr.op = 200;
 	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
 	ks_rig_close(&rig);
-	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_uq_start(&q, NULL, 0));
+	KS_OK(ks_uq_ready(&q, 0));
 	KS_OK(ks_kick(q.fd, q.cells_handle, 0));
 	ks_uq_put(&q, &fill);
 	KS_OK(ks_uq_reach(&q, WEFT_QS_FAULTED));

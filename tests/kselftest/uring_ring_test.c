@@ -12,34 +12,6 @@
 #define SEM_RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM)
 #define VA	0x900000000ULL
 
-static struct drm_weft_submit job(const struct ks_rig *rig, uint32_t packets)
-{
-	return (struct drm_weft_submit){ .queue_id = rig->queue, .list = KS_LIST_VA, .num_packets = packets };
-}
-
-static void copy_packet(struct ks_rig *rig, int at, uint64_t dst)
-{
-	memset(&rig->list[at], 0, 64);
-	rig->list[at].copy = (struct weft_pkt_copy){
-		.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = dst, .bytes = 4096,
-	};
-}
-
-/* One job with END: its data are there when the command completes. */
-static int one_job(struct ks_ring *ring, struct ks_rig *rig, unsigned int flags, uint8_t byte)
-{
-	struct drm_weft_submit submit = job(rig, 1);
-
-	memset(rig->data, byte, 4096);
-	memset(rig->data + 8192, 0, 4096);
-	copy_packet(rig, 0, KS_DATA_VA + 8192);
-	__sync_synchronize();
-	KS_OK(KS_RING_DO(ring, rig->fd, DRM_WEFT_URING_SUBMIT, &submit, flags | DRM_WEFT_URING_END));
-	for (int i = 0; i < 4096; i++)
-		KS_CHECK(rig->data[8192 + i] == byte, "byte %d", i);
-	return 0;
-}
-
 /* On a ring of any kind; the card signals while the command is pending, most of the time. */
 static int signalled(unsigned int setup, long rounds)
 {
@@ -167,7 +139,7 @@ static int sqpoll(void)
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_ring_open(&ring, 64, IORING_SETUP_SQPOLL));
 	for (int i = 0; i < 20; i++) {
-		KS_OK(one_job(&ring, &rig, 0, i + 1));
+		KS_OK(ks_ring_copy(&ring, &rig, 0, i + 1));
 		if (i % 5 == 4)
 			usleep(100000);		/* the thread has gone to sleep */
 	}
@@ -235,7 +207,7 @@ static int iopoll(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_ring_open(&ring, 8, IORING_SETUP_IOPOLL));
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	KS_CHECK(ks_ring_prep(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, sizeof(submit), 0, 0));
 	KS_OK(ks_ring_submit(&ring));
 	KS_OK(io_uring_wait_cqe(&ring.ring, &cqe));
@@ -257,7 +229,7 @@ static int counted(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_ring_open(&ring, 8, 0));
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	memset(&rig.list[0], 0, 64);
 	query.ptr = (uintptr_t)&before;
 	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_QUERY, &query));

@@ -8,34 +8,6 @@
 #define MS	1000000ULL
 #define VA	0x900000000ULL
 
-static struct drm_weft_submit job(const struct ks_rig *rig, uint32_t packets)
-{
-	return (struct drm_weft_submit){ .queue_id = rig->queue, .list = KS_LIST_VA, .num_packets = packets };
-}
-
-static void copy_packet(struct ks_rig *rig, int at, uint64_t dst)
-{
-	memset(&rig->list[at], 0, 64);
-	rig->list[at].copy = (struct weft_pkt_copy){
-		.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = dst, .bytes = 4096,
-	};
-}
-
-/* One job with END: its data are there when the command completes. */
-static int one_job(struct ks_ring *ring, struct ks_rig *rig, unsigned int flags, uint8_t byte)
-{
-	struct drm_weft_submit submit = job(rig, 1);
-
-	memset(rig->data, byte, 4096);
-	memset(rig->data + 8192, 0, 4096);
-	copy_packet(rig, 0, KS_DATA_VA + 8192);
-	__sync_synchronize();
-	KS_OK(KS_RING_DO(ring, rig->fd, DRM_WEFT_URING_SUBMIT, &submit, flags | DRM_WEFT_URING_END));
-	for (int i = 0; i < 4096; i++)
-		KS_CHECK(rig->data[8192 + i] == byte, "byte %d", i);
-	return 0;
-}
-
 static int submit_ends(void)
 {
 	struct drm_weft_sync sync = { .flags = DRM_WEFT_SYNC_SIGNAL };
@@ -46,16 +18,16 @@ static int submit_ends(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 200));
 	KS_OK(ks_ring_open(&ring, 64, 0));
-	KS_OK(one_job(&ring, &rig, 0, 0x5a));
+	KS_OK(ks_ring_copy(&ring, &rig, 0, 0x5a));
 	/* accepted: the end is told by a syncobj, as ever */
 	sync.handle = rig.status[0];
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	submit.num_syncs = 1;
 	submit.syncs = (uintptr_t)&sync;
 	KS_OK(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, 0));
 	KS_OK(ks_syncobj_wait(rig.fd, sync.handle, 0, 10 * KS_SECOND));
 	/* many through one call into the kernel; the end of each is told */
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	for (uint64_t i = 0; i < 32; i++)
 		KS_CHECK(ks_ring_prep(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, sizeof(submit),
 				      DRM_WEFT_URING_END, i));
@@ -65,7 +37,7 @@ static int submit_ends(void)
 		KS_OK(res);
 	}
 	/* how it ended is the result */
-	copy_packet(&rig, 0, 0x1000);
+	rig.list[0] = ks_pkt_copy(0x1000, KS_DATA_VA, 4096);
 	__sync_synchronize();
 	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, DRM_WEFT_URING_END), -EFAULT);
 	memset(&rig.list[0], 0, 64);
@@ -133,7 +105,7 @@ static int bad_arguments(void)
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_uq_open(&q, 0));
 	KS_OK(ks_ring_open(&ring, 8, 0));
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	queue.vm_id = rig.vm;
 	wait.handle = want.handle = q.cells_handle;
 	map.vm_id = rig.vm;
@@ -212,7 +184,7 @@ static int inline_arguments(void)
 	KS_OK(ks_uq_open(&q, 0));
 	KS_OK(ks_ring_open(&ring, 8, IORING_SETUP_SQE128 | IORING_SETUP_CQE32));
 	for (int i = 0; i < 4; i++)
-		KS_OK(one_job(&ring, &rig, i % 2 ? DRM_WEFT_URING_INLINE : 0, i + 1));
+		KS_OK(ks_ring_copy(&ring, &rig, i % 2 ? DRM_WEFT_URING_INLINE : 0, i + 1));
 	queue.vm_id = rig.vm;
 	res = KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_QUEUE_CREATE, &queue, DRM_WEFT_URING_INLINE);
 	KS_CHECK(res > 0, "%ld", res);
@@ -267,9 +239,9 @@ static int binds(void)
 	KS_CHECK(p != MAP_FAILED);
 	map.vm_id = unmap.vm_id = rig.vm;
 	map.handle = handle;
-	submit = job(&rig, 1);
+	submit = ks_ring_job(&rig);
 	memset(rig.data, 0x33, 4096);
-	copy_packet(&rig, 0, VA + 4096);
+	rig.list[0] = ks_pkt_copy(VA + 4096, KS_DATA_VA, 4096);
 	__sync_synchronize();
 	/* one chain: bound, used, unbound */
 	ks_ring_prep(&ring, rig.fd, DRM_WEFT_URING_BIND, &map, sizeof(map), 0, 1)->flags = IOSQE_IO_LINK;
