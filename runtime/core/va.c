@@ -26,12 +26,13 @@ void weft_va_fini(struct weft_va *va)
 static int insert(struct weft_va *va, size_t at, struct weft_va_range range)
 {
 	if (va->count == va->room) {
-		struct weft_va_range *grown = realloc(va->free, 2 * va->room * sizeof(grown[0]));
+		size_t room = va->room ? 2 * va->room : 16;
+		struct weft_va_range *grown = realloc(va->free, room * sizeof(grown[0]));
 
 		if (!grown)
 			return -ENOMEM;
 		va->free = grown;
-		va->room *= 2;
+		va->room = room;
 	}
 	memmove(va->free + at + 1, va->free + at, (va->count - at) * sizeof(va->free[0]));
 	va->free[at] = range;
