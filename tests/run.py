@@ -187,6 +187,12 @@ program() {
 }
 %(programs)s
 """
+# What runs where data races are looked for: programs whose threads, workers and interrupts meet, with counts that fit into
+# five minutes there, since every access may be delayed.
+RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test": "", "uring_life_test": "5",
+          "bind_random_test": "60", "life_test": "500", "revoke_test": "2", "prime_test": "", "pm_test": "50",
+          "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
+          "hostile_test": "300", "dump_test": "", "foreign_test": ""}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit
@@ -208,7 +214,7 @@ def kselftests():
 def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **options):
     """Boots once and runs these programs {name: COUNT or ''}; patience multiplies the limits, which only end what hangs.
     @suites: of KUnit; @after: further commands; @options: of boot.Run."""
-    slow = patience * {"debug": 4, "coverage": 6}.get(kernel, 1)
+    slow = patience * {"debug": 4, "coverage": 6, "kcsan": 4}.get(kernel, 1)
     programs = "\n".join(f"program {name} '{count}'" for name, count in counts.items())
     command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
                        "seed": seed or os.environ.get("SEED", "1")} + (KUNIT if suites else "") + after
@@ -240,11 +246,13 @@ def kunit_suites(kernel, options):
     return [f"kunit/{name}" for name in names if options.match in f"kunit/{name}"]
 
 
-def kselftest(kernel, after="", **machine_options):
-    """A suite; @after: further commands for the machine."""
+def kselftest(kernel, after="", programs=None, **machine_options):
+    """A suite; @after: further commands for the machine; @programs: {name: COUNT or ''}, where not all run as elsewhere."""
     def run(options):
         """The driver in the machine, through its whole UAPI."""
-        counts = {name: environment(name).get("COUNT", "") for name in kselftests() if options.match in name}
+        chosen = programs if programs and not os.environ.get("COUNT") else {}
+        counts = {name: chosen.get(name, environment(name).get("COUNT", "")) for name in programs or kselftests()
+                  if options.match in name}
         suites = kunit_suites(kernel, options)
         if not counts and not suites:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])
@@ -272,6 +280,7 @@ SUITES = [
     ("kselftest-main", kselftest("main"), True),
     ("kselftest-612", kselftest("612"), False),
     ("kselftest-debug", kselftest("debug"), False),
+    ("kselftest-kcsan", kselftest("kcsan", programs=RACING), False),
     ("system", system, False),
 ]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "fuzz"))
 import fuzz  # noqa: E402
 import mutants  # noqa: E402
-import run  # noqa: E402
+import run  # noqa: E402  (puts tools/rig on the path)
+import built_kernel  # noqa: E402
 from common import CLONE, RIG, USER, digest  # noqa: E402
 from counts import COUNTS, rounds  # noqa: E402
 from results import Results, tap  # noqa: E402
@@ -143,7 +144,7 @@ def kselftest_parts():
                 return results, count
             binary = next(path for path in (USER / "tests/kselftest" / program, USER / "tests/runtime" / program) if path.is_file())
             yield Part(f"kselftest-{kernel}/{program}", go,
-                       [run.CARD, FIRMWARE, binary, *module, *([RIG / "debug.config"] if kernel == "debug" else [])],
+                       [run.CARD, FIRMWARE, binary, *module, *(built_kernel.configs(kernel) if kernel == "debug" else [])],
                        full(program), SLICES.get(program, 0))
 
 

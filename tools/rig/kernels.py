@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""The kernels: `main` (newest stock), `612` (stock LTS), `debug`, and those of which only headers are there; and weft.ko
-built for each."""
+"""The kernels: `main` (newest stock), `612` (stock LTS), `debug` and `kcsan` (built here), and those of which only headers
+are there; and weft.ko built for each."""
 import lzma
 import os
 import re
@@ -10,10 +10,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import debug_kernel
+import built_kernel
 from common import BUILD, CLONE, LOGS, Refused, digest, lock, progress, run_logged
 
-NAMES = ("main", "612", "debug")
+NAMES = ("main", "612", *built_kernel.NAMES)
 BOOTABLE = (*NAMES, "kcov")     # kcov: the debug kernel with a weft.ko that tells KCOV where it was
 
 
@@ -24,7 +24,7 @@ class Kernel:
     version: str        # of the Debian package it comes from
     image: Path | None  # none: weft.ko is compiled for it and nothing boots
     build: Path         # external-module build directory
-    modules: Path | None  # stock modules; the debug kernel has everything built in
+    modules: Path | None  # stock modules; a kernel built here has everything built in
 
     @property
     def debugs(self):
@@ -58,9 +58,11 @@ def every_name():
 
 
 def get(name):
-    if name in ("debug", "coverage", "kcov"):   # one kernel; a weft.ko that counts its lines, one that tells its places
-        where = debug_kernel.prepare()
-        return Kernel(name, (where / "release").read_text().strip(), debug_kernel.source()[1],
+    # three of one kernel: a weft.ko that counts its lines, one that tells its places
+    built = {"debug": "debug", "coverage": "debug", "kcov": "debug", "kcsan": "kcsan"}.get(name)
+    if built:
+        where = built_kernel.prepare(built)
+        return Kernel(name, (where / "release").read_text().strip(), built_kernel.source()[1],
                       where / "vmlinuz", where / "build", None)
     for kernel in (*stock(), *compile_only()):
         if kernel.name == name:

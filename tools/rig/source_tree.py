@@ -7,24 +7,21 @@ import os
 import shutil
 from pathlib import Path
 
-import debug_kernel
+import built_kernel
 from common import CACHE, CLONE, LOGS, RIG, Refused, digest, lock, progress, run_logged
 
 WEFT = "drivers/accel/weft"
-# The debug kernel's configuration as far as it says what the machine has, not how faults are found.
-END = "# finding faults"
 
 
 def fragment():
     """Lines of the configuration. Helpers without a prompt are left out: weft's Kconfig entry must select them."""
-    text = debug_kernel.CONFIG.read_text().partition(END)[0]
-    lines = [line for line in text.splitlines() if line.startswith("CONFIG_")
-             and line.removeprefix("CONFIG_").split("=")[0] not in debug_kernel.PROMPTLESS]
+    lines = [line for line in built_kernel.MACHINE.read_text().splitlines() if line.startswith("CONFIG_")
+             and line.removeprefix("CONFIG_").split("=")[0] not in built_kernel.PROMPTLESS]
     return lines + ["CONFIG_DRM_ACCEL_WEFT=m"]
 
 
 def directory():
-    return CACHE / f"source-{digest(debug_kernel.source()[1], Path(__file__), chr(10).join(fragment()))}"
+    return CACHE / f"source-{digest(built_kernel.source()[1], Path(__file__), chr(10).join(fragment()))}"
 
 
 def unpack(final, log):
@@ -32,8 +29,8 @@ def unpack(final, log):
     shutil.rmtree(new, ignore_errors=True)
     (new / "src").mkdir(parents=True)
     with progress("unpacking the kernel source"):
-        run_logged(["tar", "-xf", debug_kernel.source()[0], "-C", new / "src", "--strip-components=1",
-                    *[f"--exclude={p}" for p in debug_kernel.LEFT_OUT]], log)
+        run_logged(["tar", "-xf", built_kernel.source()[0], "-C", new / "src", "--strip-components=1",
+                    *[f"--exclude={p}" for p in built_kernel.LEFT_OUT]], log)
     new.rename(final)
 
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Builds the debug kernel from Debian's linux-source, once for each configuration, into the cache."""
+"""Builds the kernels `debug` and `kcsan` from Debian's linux-source, once for each configuration, into the cache."""
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from common import CACHE, RIG, Refused, digest, lock, progress, run_logged, say
 
-CONFIG = RIG / "debug.config"
+MACHINE = RIG / "machine.config"     # what both have
+NAMES = ("debug", "kcsan")          # each has its own lines in NAME.config
 # Helpers that only drivers select: allnoconfig can set them only when they have a prompt.
 PROMPTLESS = {"DRM_EXEC", "DRM_GPUVM", "DRM_SCHED", "DRM_GEM_SHMEM_HELPER", "DRM_BUDDY", "GPU_BUDDY",
               "WANT_DEV_COREDUMP"}
@@ -29,8 +31,17 @@ def source():
     raise Refused(f"{name} is not in /etc/weft-packages")
 
 
-def directory():
-    return CACHE / f"kernel-{digest(CONFIG, Path(__file__), source()[1])}"
+def configs(name):
+    return [MACHINE, RIG / f"{name}.config"]
+
+
+def fragment(name):
+    """The lines of its configuration that differ from allnoconfig."""
+    return [line for path in configs(name) for line in path.read_text().splitlines() if line.startswith("CONFIG_")]
+
+
+def directory(name):
+    return CACHE / f"kernel-{name}-{digest(*configs(name), Path(__file__), source()[1])}"
 
 
 def give_prompts(tree):
@@ -48,24 +59,22 @@ def give_prompts(tree):
         raise Refused(f"no promptless Kconfig entry for {', '.join(sorted(missing))} in {tree}")
 
 
-def check_config(path):
+def check_config(name, path):
     """Every line of the fragment must be in force."""
     have = set(path.read_text().splitlines())
     lost = []
-    for line in CONFIG.read_text().splitlines():
-        if not line.startswith("CONFIG_"):
-            continue
-        name, value = line.split("=")
-        absent = f"{name}=y" not in have and f"{name}=m" not in have
+    for line in fragment(name):
+        option, value = line.split("=")
+        absent = f"{option}=y" not in have and f"{option}=m" not in have
         if not (absent if value == "n" else line in have):
             lost.append(line)
     if lost:
-        raise Refused("the debug kernel's configuration lost: " + " ".join(lost))
+        raise Refused(f"the configuration of the kernel {name} lost: " + " ".join(lost))
 
 
-def build(work, out):
+def build(name, work, out):
     tarball, _ = source()
-    log = CACHE / "debug-kernel.log"
+    log = CACHE / f"kernel-{name}.log"
     with progress("unpacking the kernel source"):
         tree = work / "src"
         tree.mkdir(parents=True)
@@ -73,10 +82,12 @@ def build(work, out):
                     *[f"--exclude={p}" for p in LEFT_OUT]], log)
     give_prompts(tree)
     make = ["nice", "make", "-s", "-C", tree, f"O={work}/obj", f"-j{os.cpu_count()}",
-            "LOCALVERSION=-weft-debug", "KBUILD_BUILD_USER=weft", "KBUILD_BUILD_HOST=rig"]
-    run_logged([*make, f"KCONFIG_ALLCONFIG={CONFIG}", "allnoconfig"], log)
-    check_config(work / "obj/.config")
-    with progress("compiling the debug kernel (once; 7 minutes on two idle cores)"):
+            f"LOCALVERSION=-weft-{name}", "KBUILD_BUILD_USER=weft", "KBUILD_BUILD_HOST=rig"]
+    wanted = work / "fragment"
+    wanted.write_text("\n".join(fragment(name)) + "\n")
+    run_logged([*make, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"], log)
+    check_config(name, work / "obj/.config")
+    with progress(f"compiling the kernel {name} (once; 7 minutes on two idle cores)"):
         run_logged([*make, "bzImage", "modules"], log)
     run_logged([*make, "run-command",
                 f"KBUILD_RUN_COMMAND=$(srctree)/scripts/package/install-extmod-build {out}/build"], log)
@@ -88,32 +99,33 @@ def build(work, out):
     # Tools of the source that Debian's header packages leave out.
     share = out / "share"
     share.mkdir()
-    for name in ["scripts/checkpatch.pl", "scripts/spelling.txt", "scripts/const_structs.checkpatch"]:
-        shutil.copy(tree / name, share)
+    for tool in ["scripts/checkpatch.pl", "scripts/spelling.txt", "scripts/const_structs.checkpatch"]:
+        shutil.copy(tree / tool, share)
 
 
-def prepare():
+def prepare(name):
     """The directory with vmlinuz, build/ and release; builds it when it is not there."""
-    final = directory()
+    final = directory(name)
     if (final / "release").exists():
         return final
-    with lock(CACHE / "debug-kernel.lock"):
+    with lock(CACHE / f"kernel-{name}.lock"):
         if (final / "release").exists():
             return final
         new = final.with_suffix(".new")
-        work = CACHE / "debug-kernel-work"
+        work = CACHE / f"kernel-{name}-work"
         for left_over in (new, work):
             shutil.rmtree(left_over, ignore_errors=True)
         new.mkdir(parents=True)
         try:
-            build(work, new)
+            build(name, work, new)
             new.rename(final)
         finally:
             shutil.rmtree(work, ignore_errors=True)
             shutil.rmtree(new, ignore_errors=True)
-        say(f"debug kernel {(final / 'release').read_text().strip()} in {final}")
+        say(f"kernel {(final / 'release').read_text().strip()} in {final}")
     return final
 
 
 if __name__ == "__main__":
-    print(prepare())
+    for kernel in sys.argv[1:] or NAMES:
+        print(prepare(kernel))
