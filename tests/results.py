@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 CAPABILITIES = [re.compile(f"^(?:{c})$") for c in (
     r"p2pdma",                  # stock 6.12 is built without PCI_P2PDMA
     r"fault-injection",         # only the debug kernel has it
-    r"pm-test",                 # the debug kernel is built without
-    r"seccomp",                 # the debug kernel is built without
     r"kmemleak|kasan|kcov|kunit",
     r"kvm",
     r"older-headers",           # the mirror has only the kernels that are booted
