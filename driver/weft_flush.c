@@ -109,6 +109,7 @@ void weft_flush_fini(struct weft_device *w)
 static struct dma_buf *word_of(struct weft_device *peer)
 {
 	struct dma_buf *dmabuf = NULL;
+	u64 gen = READ_ONCE(peer->gen);
 	struct weft_bo *bo;
 
 	mutex_lock(&peer->flush.lock);
@@ -120,7 +121,13 @@ static struct dma_buf *word_of(struct weft_device *peer)
 		}
 	}
 	mutex_unlock(&peer->flush.lock);
-	return IS_ERR(dmabuf) ? NULL : dmabuf;
+	if (IS_ERR_OR_NULL(dmabuf))
+		return NULL;
+	/* Whoever revoked before it was exported has changed the state before; whoever does now finds it. */
+	if (READ_ONCE(peer->state) == WEFT_UP && READ_ONCE(peer->gen) == gen)
+		return dmabuf;
+	dma_buf_put(dmabuf);
+	return NULL;
 }
 
 static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
