@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "ks_uq.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 
 #define CELLS_RW	0x700100000ULL		/* the cells once more, writable */
@@ -12,7 +13,7 @@
 
 /*
  * The kernel goes as far as `level` and comes back after a second by itself: "devices", they are told; "platform", they
- * are in D3hot too. The clock of this machine cannot end a suspend to idle.
+ * are in D3hot too.
  */
 static int suspend_to(const char *level, const char *state)
 {
@@ -148,6 +149,51 @@ static int through_d3hot(void)
 	return finish(&w);
 }
 
+static void *ask_later(void *result)
+{
+	*(int *)result = ks_ask("later 3000");
+	return NULL;
+}
+
+/* How often the machine has suspended and come back. */
+static int suspended(void)
+{
+	FILE *f = fopen("/sys/power/suspend_stats/success", "r");
+	int n = -1;
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* The whole way, and woken from outside: by what comes on a serial line. This machine's clock runs on meanwhile. */
+static int to_idle(void)
+{
+	const char *wakeup = "/sys/class/tty/ttyS1/power/wakeup";
+	int times = suspended(), asked = -1, r;
+	pthread_t asker;
+	int64_t from;
+	struct work w;
+
+	KS_DO(start(&w));
+	KS_OK(ks_write(wakeup, "enabled"));
+	KS_OK(pthread_create(&asker, NULL, ask_later, &asked));
+	usleep(200000);		/* the request is out */
+	from = ks_now_ns();
+	r = ks_write("/sys/power/state", "freeze");
+	from = ks_now_ns() - from;
+	pthread_join(asker, NULL);
+	ks_write(wakeup, "disabled");
+	KS_OK(r);
+	KS_OK(asked);
+	KS_IS(suspended(), times + 1);
+	KS_CHECK(from > 2 * KS_SECOND, "slept %lld ms of 3000", (long long)from / 1000000);
+	KS_CHECK(w.loops.ctl->head != w.loops.tail, "the loops had ended before");
+	return finish(&w);
+}
+
 /* One packet longer than the driver waits: refused, and everything goes on. */
 static int refused_work(void)
 {
@@ -265,6 +311,7 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "pm_test=devices with queues at work", devices },
 		{ "pm_test=platform, through D3hot, with queues at work", through_d3hot },
+		{ "suspend to idle with queues at work, woken from outside", to_idle },
 		{ "refused: a packet that does not end", refused_work },
 		{ "suspend to memory: refused while something would be lost", refused_loss },
 		{ "a call that waits over the suspend", pending_call },

@@ -124,6 +124,10 @@ class Asks:
     def do_ping(self):
         """Nothing."""
 
+    def do_later(self, ms):
+        """Nothing, so much later: the answer wakes a machine that sleeps."""
+        time.sleep(min(int(ms), 60000) / 1000)
+
     def do_drop(self, index):
         """Card `index` is pulled out: its registers read all ones from now on, and it is fresh when plugged in again."""
         os.kill(self.run.card_pid, signal.SIGRTMIN + self.card(index))
