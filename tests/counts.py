@@ -39,6 +39,7 @@ COUNTS = {
     "removal-drop": (3, 1_000),                 # cards pulled out under load; tests/system/removal_test.py
     "removal-unplug": (1, 50),                  # cards unplugged in order, the same
     "removal-reset": (5, 1_000),                # cards reset, the same
+    "removal-error": (3, 100),                  # ports that report a fatal error, the same
     "pm_test": (300, 10_000),                   # submissions against as many calls that say that the queue is idle
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic

@@ -23,7 +23,8 @@ LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 
 # Executions of one slice, a minute or two; what is not here runs at once.
 SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000,
-          "kfuzz_test": 12_000}
+          "kfuzz_test": 12_000,
+          "removal-drop": 20, "removal-unplug": 10, "removal-reset": 100, "removal-error": 20}
 FUZZ_SLICE_S = 60
 
 
@@ -80,13 +81,13 @@ def contract_parts():
     yield script_part("contract/conformance", CLONE / "tests/contract/conformance_test.py", [*CARD_FILES, run.MINICARD])
 
 
-def script_part(name, script, made_from):
+def script_part(name, script, made_from, counted="", arguments=()):
     """A script looks its counts up itself, but for one that has a slice."""
-    counted = script.stem if script.stem in SLICES else ""
+    counted = counted or (script.stem if script.stem in SLICES else "")
 
     def go(count, seed, seconds):
         env = env_of(counted, count, seed)
-        return tap(name, *run.program([sys.executable, "-B", script], f"soak-{slug(name)}", LIMIT_S, env)), count
+        return tap(name, *run.program([sys.executable, "-B", script, *arguments], f"soak-{slug(name)}", LIMIT_S, env)), count
     return Part(name, go, [script, *made_from], full(counted), SLICES.get(counted, 0))
 
 
@@ -133,9 +134,11 @@ def unit_parts():
         yield Part(f"unit/{name}", go, [*files, *libraries, *([tree()] if scripts else [])], full(name))
 
 
+# the module is known by its sources, since it is built when the part runs
+MODULE = [CLONE / "driver", CLONE / "uapi", CLONE / "firmware/abi", RIG / "packages", RIG / "root-finish", RIG / "init"]
+
+
 def kselftest_parts():
-    """The module is known by its sources, since it is built when the part runs."""
-    module = [CLONE / "driver", CLONE / "uapi", CLONE / "firmware/abi", RIG / "packages", RIG / "root-finish", RIG / "init"]
     for kernel in ("main", "612", "debug"):
         for program in run.kselftests():
             def go(count, seed, seconds, kernel=kernel, program=program):
@@ -144,8 +147,15 @@ def kselftest_parts():
                 return results, count
             binary = next(path for path in (USER / "tests/kselftest" / program, USER / "tests/runtime" / program) if path.is_file())
             yield Part(f"kselftest-{kernel}/{program}", go,
-                       [run.CARD, FIRMWARE, binary, *module, *(built_kernel.configs(kernel) if kernel == "debug" else [])],
+                       [run.CARD, FIRMWARE, binary, *MODULE, *(built_kernel.configs(kernel) if kernel == "debug" else [])],
                        full(program), SLICES.get(program, 0))
+
+
+def removal_parts():
+    script = CLONE / "tests/system/removal_test.py"
+    for way in ("drop", "unplug", "reset", "error"):
+        yield script_part(f"removal/{way}", script, [run.CARD, FIRMWARE, USER / "tests/kselftest/removal", *MODULE],
+                          f"removal-{way}", [way])
 
 
 def tree():
@@ -166,4 +176,4 @@ def script_parts():
 
 
 def parts():
-    return [*contract_parts(), *mutant_parts(), *fuzz_parts(), *unit_parts(), *kselftest_parts(), *script_parts()]
+    return [*contract_parts(), *mutant_parts(), *fuzz_parts(), *unit_parts(), *kselftest_parts(), *removal_parts(), *script_parts()]

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /*
- * A card goes away under load, and comes back: pulled out, unplugged in order, or reset. Its users are told, those of the
+ * A card goes away under load, and comes back: pulled out, unplugged in order, reset, or reset because its port reported
+ * an error. Its users are told, those of the
  * others go on with right results, peers' accesses fail and their wills are done; the card that comes back reaches, and is
  * reached by, the others again. Run by tests/system/removal_test.py in a machine that can do these things:
  *
- *	removal drop | unplug | reset
+ *	removal drop | unplug | reset | error
  */
 #define _GNU_SOURCE
 #include "ks_load.h"
@@ -334,7 +335,19 @@ static int reset(struct users *u, long round)
 	return check_told(u, -ECANCELED);
 }
 
+/* A fatal error at the port above: the kernel's recovery (AER) has the link reset, and asks the driver before and after. */
+static int error(struct users *u, long round)
+{
+	char ask[64];
+
+	(void)round;
+	snprintf(ask, sizeof(ask), "error %d", VICTIM);
+	KS_OK(ks_ask(ask));
+	return check_told(u, -ECANCELED);
+}
+
 static int (*go)(struct users *u, long round);
+static bool stays;	/* the card is reset only */
 
 static int one(long round)
 {
@@ -354,10 +367,10 @@ static int one(long round)
 	if (p2p)
 		KS_DO(check_peers(&u));
 	/* For the loss of a card only, and then always. */
-	KS_CHECK((ks_count(0, "link_masks") > masks) == (p2p && go != reset), "link_masks was %lld, is %lld", masks,
+	KS_CHECK((ks_count(0, "link_masks") > masks) == (p2p && !stays), "link_masks was %lld, is %lld", masks,
 		 ks_count(0, "link_masks"));
-	KS_DO(close_users(&u, go == reset ? -ECANCELED : -ENODEV));
-	if (go != reset)
+	KS_DO(close_users(&u, stays ? -ECANCELED : -ENODEV));
+	if (!stays)
 		KS_DO(plug());
 	KS_DO(check_back());
 	KS_DO(check_counts(counts));
@@ -403,13 +416,15 @@ int main(int argc, char **argv)
 		{ "drop", drop, { "a card pulled out under load, and another put in", rounds } },
 		{ "unplug", unplug, { "a card unplugged in order under load, and plugged in again", rounds } },
 		{ "reset", reset, { "a card reset under load", rounds } },
+		{ "error", error, { "a card whose port reports a fatal error under load", rounds } },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (!strcmp(argv[1], ways[i].word)) {
 			go = ways[i].go;
+			stays = go == reset || go == error;
 			return ks_main("removal", &ways[i].test, 1);
 		}
-	fprintf(stderr, "usage: removal drop | unplug | reset\n");
+	fprintf(stderr, "usage: removal drop | unplug | reset | error\n");
 	return 2;
 }

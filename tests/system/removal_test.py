@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """
-Cards that are pulled out, unplugged in order and reset under load; `removal.c` says what has to hold then. Arguments
-choose ways and kernels (drop, unplug, reset; main, 612, debug), COUNT the rounds: so large counts are run in slices.
+Cards that are pulled out, unplugged in order and reset under load, also after an error of their port; `removal.c` says what has to hold then. Arguments
+choose ways and kernels (drop, unplug, reset, error; main, 612, debug), COUNT the rounds: so large counts are run in slices.
 """
 import os
 import sys
@@ -17,7 +17,8 @@ from common import USER  # noqa: E402
 from counts import rounds  # noqa: E402
 
 PROGRAM = "/opt/weft/tests/removal"
-WAYS = {"drop": "pulled out and put in again", "unplug": "unplugged in order and plugged in again", "reset": "reset"}
+WAYS = {"drop": "pulled out and put in again", "unplug": "unplugged in order and plugged in again", "reset": "reset",
+        "error": "whose port reports a fatal error"}
 SECONDS = 60        # a round, at most; most take three
 
 KERNELS = ("main", "612", "debug")

@@ -146,6 +146,10 @@ class Asks:
         index = self.card(index)
         self.qmp().run("device_add", **machine.device(index, self.where / f"card{index}.sock"))
 
+    def do_error(self, index):
+        """The port above card `index` reports a fatal error of its link."""
+        self.do_monitor("pcie_aer_inject_error", f"dn{self.card(index)}", "DLP")
+
     def do_monitor(self, *words):
         """A line of QEMU's own language; what it answers is a failure, as success is silent."""
         text = self.qmp().run("human-monitor-command", **{"command-line": " ".join(words)})
