@@ -49,7 +49,7 @@ help:
 #:   shell       a shell in the private root
 #:
 #: Variables
-#:   KERNEL   run: main, 612 or debug (main)
+#:   KERNEL   run: main, 612, debug or kcsan (main)
 #:   CARDS    run, test-contract: emulated cards (4)
 #:   CARD     test-contract: what to test (weft-card)
 #:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
