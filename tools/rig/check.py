@@ -3,6 +3,7 @@
 """Static checks, each a function that gives the lines it found: `make check` wants none. The module is checked in a kernel
 tree, where it also has to configure and to build (source_tree.py)."""
 import contextlib
+import fnmatch
 import json
 import os
 import re
@@ -121,20 +122,31 @@ def coccicheck(tree):
     return found
 
 
+# The kernels' headers were configured for gcc: its own switches are dropped or replaced for clang, and what only the headers
+# cause is not said.
+DROPPED = ("-fconserve-stack", "-mrecord-mcount", "-mindirect-branch-register", "-fmin-function-alignment=*", "-fzero-init-*",
+           "-fsanitize=bounds-strict", "-mharden-sls=all", "-fno-allow-store-data-races", "-fdiagnostics-*")
+REPLACED = {"-mindirect-branch=thunk-extern": "-mretpoline-external-thunk", "-mpreferred-stack-boundary=*": "-mstack-alignment=8"}
+ADDED = ("-Wno-unknown-warning-option", "-Wno-duplicate-decl-specifier", "-Wno-microsoft-anon-tag", "-Wno-enum-enum-conversion")
+
+
+def for_clang(command):
+    """What clang is called with in place of gcc."""
+    words = []
+    for word in command.split():
+        if any(fnmatch.fnmatchcase(word, pattern) for pattern in DROPPED):
+            continue
+        words.append(next((new for old, new in REPLACED.items() if fnmatch.fnmatchcase(word, old)), word))
+    return " ".join([*words, *ADDED])
+
+
 def clang_module():
-    """weft.ko by clang, for the main kernel's headers. They were configured for gcc: its own switches are
-    dropped, and so are the warnings that its headers cause."""
+    """weft.ko by clang, for the main kernel's headers."""
     CHECK.mkdir(parents=True, exist_ok=True)
     wrapper = CHECK / "clang"
-    wrapper.write_text('#!/bin/bash\nargs=()\nfor a; do case $a in '
-                       '-fconserve-stack|-mrecord-mcount|-mindirect-branch-register|-fmin-function-alignment=*|-fzero-init-*'
-                       '|-fsanitize=bounds-strict|-mharden-sls=all|-fno-allow-store-data-races|-fdiagnostics-*) ;; '
-                       '-mindirect-branch=thunk-extern) args+=(-mretpoline-external-thunk) ;; '
-                       '-mpreferred-stack-boundary=*) args+=(-mstack-alignment=8) ;; '
-                       '*) args+=("$a") ;; esac; done\nexec clang "${args[@]}" '
-                       # said of the kernel's headers
-                       '-Wno-unknown-warning-option -Wno-duplicate-decl-specifier -Wno-microsoft-anon-tag '
-                       '-Wno-enum-enum-conversion\n')
+    replaced = "".join(f"{old}) args+=({new}) ;; " for old, new in REPLACED.items())
+    wrapper.write_text(f"#!/bin/bash\nargs=()\nfor a; do case $a in {'|'.join(DROPPED)}) ;; {replaced}*) args+=(\"$a\") ;; esac; "
+                       f"done\nexec clang \"${{args[@]}}\" {' '.join(ADDED)}\n")
     wrapper.chmod(0o755)
     kernel = kernels.get("main")
     kernel.name = "clang"
@@ -149,10 +161,10 @@ def compile_commands():
     for cmd in sorted(src.rglob(".*.o.cmd")):
         found = re.search(r"^savedcmd_(\S+) := (.*?\S+\.c)\b", cmd.read_text(), re.M)
         source = found and found.group(2).split()[-1]
-        if not source or "weft_" not in source:
+        if not source or "weft_" not in source or source.endswith(".mod.c"):
             continue
-        command = re.sub(r"^\S+/check/clang", "clang", found.group(2))
-        rows.append({"directory": str(src), "command": command.replace("$(pound)", "#"), "file": source})
+        command = for_clang(re.sub(r"^\S+/check/clang", "clang", found.group(2)))
+        rows.append({"directory": str(src), "command": command.replace("$(pound)", "#"), "file": str(src / source)})
     where = CHECK / "module"
     where.mkdir(parents=True, exist_ok=True)
     (where / "compile_commands.json").write_text(json.dumps(rows))
