@@ -36,7 +36,7 @@ struct weft_queue_fault {
  * @dead: takes no job any more; they end with @error
  * @first: error that the oldest in flight ends with, when a reset has cut the card off; 0: as whoever ends it says
  * @gen: reset generation it lives in
- * @extended: how often the oldest job's limit was extended because it had had no turn
+ * @extended: how often the oldest job's limit was extended because it got no turn
  * @busy_mark: engine time when the job before it ended
  * @starved: the same of all jobs
  * @pending: jobs pushed and not freed

@@ -20,7 +20,7 @@ struct weft_device;
  * @list: in the carve-out, for CELL_FAULTS; NULL when the card lacks it
  */
 struct weft_safe {
-	struct mutex lock;
+	struct mutex lock;	/* one operation at a time */
 	wait_queue_head_t wq;
 	u32 seq;
 	atomic_t timeouts;

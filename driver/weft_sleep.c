@@ -129,7 +129,7 @@ static int wait_rest(struct weft_device *w)
 				busy, all, suspend_timeout_ms, q->desc.id, q->desc.asid, weft_hwq_run(q));
 			return -EBUSY;
 		}
-		msleep(2);
+		usleep_range(2000, 4000);
 	}
 	return 0;
 }

@@ -11,6 +11,8 @@ from common import CACHE, RIG, Refused, digest, lock, progress, run_logged, say
 
 MACHINE = RIG / "machine.config"     # what both have
 NAMES = ("debug", "kcsan")          # each has its own lines in NAME.config
+# What a kernel is made with besides: no file of it is instrumented, modules are.
+MAKE = {"debug": [], "kcsan": ["KCSAN_SANITIZE=n"]}
 # Helpers that only drivers select: allnoconfig can set them only when they have a prompt.
 PROMPTLESS = {"DRM_EXEC", "DRM_GPUVM", "DRM_SCHED", "DRM_GEM_SHMEM_HELPER", "DRM_BUDDY", "GPU_BUDDY",
               "WANT_DEV_COREDUMP"}
@@ -88,7 +90,7 @@ def build(name, work, out):
     run_logged([*make, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"], log)
     check_config(name, work / "obj/.config")
     with progress(f"compiling the kernel {name} (once; 7 minutes on two idle cores)"):
-        run_logged([*make, "bzImage", "modules"], log)
+        run_logged([*make, *MAKE[name], "bzImage", "modules"], log)
     run_logged([*make, "run-command",
                 f"KBUILD_RUN_COMMAND=$(srctree)/scripts/package/install-extmod-build {out}/build"], log)
     obj = work / "obj"

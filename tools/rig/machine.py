@@ -37,9 +37,6 @@ def command_line(kernel, viommu, more):
         words.append("intel_iommu=on")
     if kernel.debugs:
         words.append("kasan_multi_shot")
-    if kernel.name == "kcsan":
-        # Emulated processors get little done in the 80 us of its configuration: fewer accesses are delayed, for longer.
-        words += ["kcsan.skip_watch=4000", "kcsan.udelay_task=1500", "kcsan.udelay_interrupt=300"]
     return " ".join(words + more)
 
 

@@ -266,7 +266,7 @@ struct drm_weft_clock {
  * @stop_timeouts: queues whose stop did not complete in time, for which an engine is reset, or else the card
  * @engine_resets: engines reset for it, each of which cost that queue alone
  * @wedged: resets that failed
- * @starved: times a job's limit was extended because it had had no turn on the card
+ * @starved: times a job's limit was extended because it got no turn on the card
  * @throttle: why the card is slowed down right now: DRM_WEFT_THROTTLE_*, 0 when it is not
  */
 struct drm_weft_stats {
@@ -602,7 +602,7 @@ enum drm_weft_stage {
  * @retired: out, packets retired since it was last set up
  * @busy_ns: out, engine time since then
  * @stage: out, enum drm_weft_stage that its last stop took
- * @starved: out, how often a job's limit was extended because the queue had had no turn on the card
+ * @starved: out, how often a job's limit was extended because the queue got no turn on the card
  * @card_queue: out, its number on the card, by which the logs of kernel and firmware name it
  * @pad: out, 0
  *
