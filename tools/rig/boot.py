@@ -146,8 +146,6 @@ def verdict(run, logs, qemu_code, card_code, timed_out, quiet):
         for reason in reasons:
             say(f"{run.name}: {reason}")
         say(f"{run.name}: logs in {logs['kernel'].parent}")
-    if (elsewhere := klog.races_elsewhere(text)) and not quiet:
-        say(f"{run.name}: data races of the kernel without weft, {len(elsewhere)}: {'; '.join(elsewhere)}")
     if timed_out:
         return TIMED_OUT
     if reasons:

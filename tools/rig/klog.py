@@ -21,39 +21,15 @@ HARMLESS = re.compile(r"""
 # Bits of /proc/sys/kernel/tainted that a fault leaves: bad page, died, warned, soft lockup, machine check.
 BAD_TAINT = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14 | 1 << 4
 AFTER = 25  # lines shown after a bad one: the report that follows it
-RACE = re.compile(r"BUG: KCSAN: (.*)")
-RACE_ENDS = re.compile(r"Reported by Kernel Concurrency Sanitizer")
-
-
-def races(text):
-    """The data races that KCSAN reports: (title, range of its lines, whether a function of weft is in one of its stacks).
-    The kernel has many of its own, which are not ours to mend."""
-    lines, found, begin = text.splitlines(), [], None
-    for i, line in enumerate(lines):
-        if title := RACE.search(line):
-            begin = i, title.group(1)
-        elif begin and (RACE_ENDS.search(line) or i - begin[0] > 150):
-            where = range(begin[0], i + 1)
-            found.append((begin[1], where, any(" [weft" in lines[n] for n in where)))
-            begin = None
-    if begin:   # the machine ended in it
-        found.append((begin[1], range(begin[0], len(lines)), True))
-    return found
-
-
-def races_elsewhere(text):
-    """Titles of those that weft has no part in."""
-    return sorted({title for title, _, ours in races(text) if not ours})
 
 
 def problems(text, allow=()):
     """The bad lines with what follows them; empty when the log is clean. `allow`: patterns the run expects."""
     allowed = [re.compile(a) for a in allow]
     lines = text.splitlines()
-    elsewhere = {n for _, where, ours in races(text) if not ours for n in where}
     shown, last = [], -1
     for i, line in enumerate(lines):
-        if i in elsewhere or not BAD.search(line) or HARMLESS.search(line) or any(a.search(line) for a in allowed):
+        if not BAD.search(line) or HARMLESS.search(line) or any(a.search(line) for a in allowed):
             continue
         if len(shown) > 200:
             break
