@@ -150,7 +150,7 @@ void weft_hwmon_register(struct weft_device *w)
 	w->power_limit_mw = weft_mmio_read32(w, WEFT_REG_POWER_LIMIT_MW);
 	hwmon = devm_hwmon_device_register_with_info(&w->pdev->dev, "weft", w, &chip, weft_hwmon_groups);
 	if (IS_ERR(hwmon))
-		drm_err(&w->drm, "no monitor of temperature, power and clock (%ld)\n", PTR_ERR(hwmon));
+		drm_err(&w->drm, "no monitor of temperature, power and clock (%pe)\n", hwmon);
 }
 
 #else
