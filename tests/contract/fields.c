@@ -218,10 +218,20 @@ static void privilege(void)
 	struct rig r = rig_open(c);
 	if (r.call)
 		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
-	if (c->caps & WEFT_CAP_CELLS) {
-		p = (union weft_packet){ .wait = { .op = WEFT_PKT_WAIT, .u.one = { .cell = RIG_LOCAL } } };
-		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+	for (unsigned all = 0; all < 2; all++) {
+		if (!(c->caps & (all ? WEFT_CAP_CELL_LISTS : WEFT_CAP_CELLS)))
+			continue;
+		p = (union weft_packet){ .wait = { .op = all ? WEFT_PKT_WAIT_ALL : WEFT_PKT_WAIT, .count = all,
+						   .end_level = WEFT_WAIT_NO_LOOP, .u.one = { .cell = RIG_LOCAL } } };
+		ct_about("%s in a FENCE space", all ? "WAIT_ALL" : "WAIT");
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });	/* behind CALL, where there is one */
+		uint32_t nevt = c->nevt;
+		queue_push(r.q, &p);
+		queue_kick(r.q);
+		rig_expect_fault(&r, ~UINT64_C(0), nevt, NULL, (struct fault){ .cause = WEFT_FAULT_PRIVILEGE });
+		rig_renew(&r);
 	}
+	ct_about("%s", "");
 	if ((c->caps & WEFT_CAP_LOOP) && r.call) {
 		memset(r.list + 0x4000, 0, 64);
 		p = pkt_call(RIG_LIST + 0x4000, 1, 0, 0);

@@ -140,6 +140,8 @@
 	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
 	X(fence_space_waits, "lets a FENCE space wait", \
 	  "fields", "privilege: FENCE, WAIT, LOOP", 0) \
+	X(fence_space_waits_all, "lets a FENCE space wait for a list", \
+	  "fields", "privilege: FENCE, WAIT, LOOP", 0) \
 	X(invalidate_keeps_waiters, "AS_INVALIDATE leaves parked queues alone", \
 	  "links", "AS_INVALIDATE under PARKED queues", 0) \
 	X(watch_no_first_look, "does not look at the cell of a new watch", \
@@ -211,6 +213,14 @@
 	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
 	X(wait_limit_event_only, "does not stop a queue that waited too long", \
 	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
+	X(wait_limit_suspended, "counts suspended time as waited", \
+	  "waits", "wait_limit_ns does not count suspended time", 0) \
+	X(wait_limit_again, "tells of the wait limit whenever the WAIT parks again", \
+	  "waits", "wait_limit_ns: told once, suspended and resumed", 0) \
+	X(wait_since_stays, "a WAIT inherits the time of the one before", \
+	  "waits", "wait_limit_ns is of one WAIT", 0) \
+	X(parked_keeps_slot, "a parked queue keeps its slot", \
+	  "waits", "more parked queues than slots", 0) \
 	/* safe operations */ \
 	X(stop_early, "completes a stop before the last access", \
 	  "safe", "QUEUE_STOP inside COPY and FILL", 0) \

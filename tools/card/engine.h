@@ -64,6 +64,7 @@ struct wcard_queue {
 	enum wcard_by by;
 	uint64_t unit_limit_ns;		/* a unit longer than this is looked at by limits.c */
 	uint64_t wait_told_ns;		/* that of the WAIT whose limit was reported last */
+	uint64_t suspended_ns;		/* since when a WAIT that parked is suspended, else 0 */
 	uint64_t slot_since_ns;			/* took its slot */
 	uint64_t slice_ns, advance_ns;	/* of this turn, and charged for it in advance */
 	struct wcard_node timer;	/* TIMED, or parked with a limit */
@@ -217,6 +218,9 @@ uint32_t wcard_limits_fault(const struct wcard_queue *q, uint64_t ns);
 /* machine.lock held: it is PARKED since wait_since_ns; its timer came */
 void wcard_limits_park(struct wcard_queue *q);
 void wcard_limits_waited(struct wcard_queue *q);
+/* machine.lock held: what it waits for is not waited for while it is SUSPENDED */
+void wcard_limits_suspend(struct wcard_queue *q);
+void wcard_limits_resume(struct wcard_queue *q);
 
 /*
  * trace.c, inside a unit: a turn begins; a frame was pushed; a packet retires, before its frame moves on. The packet at

@@ -96,11 +96,34 @@ void wcard_limits_park(struct wcard_queue *q)
 		wcard_timer_set(q, q->wait_since_ns + q->desc.wait_limit_ns);
 }
 
+void wcard_limits_suspend(struct wcard_queue *q)
+{
+	if (q->wait_since_ns)
+		q->suspended_ns = wcard_now(q->c->m);
+}
+
+void wcard_limits_resume(struct wcard_queue *q)
+{
+	uint64_t ns = wcard_now(q->c->m) - q->suspended_ns;
+
+	/* Else an engine may have the queue. */
+	if (!q->suspended_ns)
+		return;
+	q->suspended_ns = 0;
+	if (WCARD_BROKEN(wait_limit_suspended))
+		return;
+	/* Told of stays told of. */
+	if (q->wait_told_ns == q->wait_since_ns)
+		q->wait_told_ns += ns;
+	q->wait_since_ns += ns;
+}
+
 void wcard_limits_waited(struct wcard_queue *q)
 {
 	if (q->run != WEFT_QS_PARKED)
 		return;
-	q->wait_told_ns = q->wait_since_ns;
+	if (!WCARD_BROKEN(wait_limit_again))
+		q->wait_told_ns = q->wait_since_ns;
 	wcard_event(q->c, WEFT_EVT_WAIT_LIMIT, q->desc.id, q->desc.asid, 0, 0);
 	if ((q->desc.flags & WEFT_QUEUE_F_WAIT_STOPS) && !WCARD_BROKEN(wait_limit_event_only))
 		wcard_queue_fault(q, WEFT_FAULT_WAIT_LIMIT);

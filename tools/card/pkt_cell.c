@@ -28,7 +28,8 @@ static enum wcard_step wait_start(struct wcard_run *r)
 	bool all = p->op == WEFT_PKT_WAIT_ALL;
 	int64_t seq;
 
-	if (r->q->as->type != WEFT_AS_LR && !WCARD_BROKEN(fence_space_waits))
+	if (r->q->as->type != WEFT_AS_LR && !WCARD_BROKEN(fence_space_waits) &&
+	    !(all && WCARD_BROKEN(fence_space_waits_all)))
 		return wcard_fail(r, WEFT_FAULT_PRIVILEGE, 0);
 	if ((p->flags & ~WEFT_PKT_TABLE) || (p->cell_flags & ~WEFT_WAIT_TAG) || p->reserved[0] || p->reserved[1] ||
 	    p->reserved[2] || (all ? !p->count || p->count > LIST_MAX : p->count))
@@ -137,7 +138,7 @@ enum wcard_step wcard_pkt_wait(struct wcard_run *r)
 	struct wcard_queue *q = r->q;
 	enum wcard_step s = wait_all(r);
 
-	if (s == WCARD_DONE && q->wait_since_ns)
+	if (s == WCARD_DONE && q->wait_since_ns && !WCARD_BROKEN(wait_since_stays))
 		q->wait_va = q->wait_value = q->wait_since_ns = 0;
 	return s;
 }

@@ -201,6 +201,7 @@ static int suspend(struct wcard_queue *q)
 	if (!q->on_engine && (!q->cur.active || q->waiter.linked) && !q->timed) {
 		wcard_cell_unpark(q);
 		wcard_sched_remove(q);
+		wcard_limits_suspend(q);
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
 	}
 	return WEFT_MBOX_OK;
@@ -211,6 +212,7 @@ static int resume(struct wcard_queue *q)
 	if (!q->suspend)
 		return WEFT_MBOX_STATE;
 	q->suspend = false;
+	wcard_limits_resume(q);
 	if (q->run == WEFT_QS_SUSPENDED && !q->on_engine && !WCARD_BROKEN(resume_lost))
 		wcard_sched_ready(q);
 	return WEFT_MBOX_OK;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 
 static inline void wcard_pause(void)
@@ -138,7 +139,8 @@ static void put(struct wcard_queue *q, uint64_t ns)
 		wcard_sched_timed(q);
 		return;
 	}
-	release_slot(q);
+	if (!WCARD_BROKEN(parked_keeps_slot) || q->run != WEFT_QS_PARKED)
+		release_slot(q);
 	if (q->run != WEFT_QS_FAULTED && atomic_load(&q->stop)) {
 		wcard_cell_unpark(q);
 		if (q->run != WEFT_QS_STOPPED) {
@@ -147,6 +149,7 @@ static void put(struct wcard_queue *q, uint64_t ns)
 		}
 	} else if (q->suspend && (!q->cur.active || q->run == WEFT_QS_PARKED) && q->run != WEFT_QS_FAULTED) {
 		wcard_cell_unpark(q);
+		wcard_limits_suspend(q);
 		wcard_queue_publish(q, WEFT_QS_SUSPENDED);
 	} else if (q->run == WEFT_QS_READY || q->run == WEFT_QS_SUSPENDED ||
 		   (q->run == WEFT_QS_IDLE && atomic_load(&q->c->rung[q->desc.id])) ||
