@@ -26,6 +26,25 @@ static unsigned long runs(void)
 	return ((unsigned long)(n ? n : 4000) + SLOTS - 1) / SLOTS * SLOTS;
 }
 
+/* Scope with this: by SIGNAL_ALL, with a cell of the lane's own card as first element; else by SIGNAL. */
+#define LIST	0x80
+
+static void add_signal(struct lane *l, unsigned place, unsigned cell, uint64_t base, uint8_t scope)
+{
+	enum { REFS_AT = LANE_BYTES - 4096, OTHER = 100 };
+	unsigned own = (unsigned)(l->c - ct_cards);
+	union weft_packet p = pkt_signal(LANE_CELL(place, cell), base, 1, scope & (uint8_t)~LIST);
+	struct weft_cell_ref ref[2] = { { .cell = LANE_CELL(own, OTHER) }, { .cell = p.signal.u.one.cell, .base = base, .step = 1 } };
+
+	if (scope & LIST) {
+		memcpy(l->own + REFS_AT, ref, sizeof(ref));
+		p.signal.op = WEFT_PKT_SIGNAL_ALL;
+		p.signal.count = 2;
+		p.signal.u.list = LANE_OWN + REFS_AT;
+	}
+	lane_add(l, p);
+}
+
 /* Runs of the next LOOP; 0 at the end. */
 static unsigned long batch(unsigned long done)
 {
@@ -79,7 +98,7 @@ static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsig
 		lane_clear(&w);
 		lane_add(&w, pkt_wait(LANE_CELL(from, 0), done + 1 - SLOTS, 1));
 		lane_copy(&w, lane_operand(&w, LANE_PLACE(at) + SLOT_AT, 64, SLOTS), lane_operand(&w, LANE_OWN, WORD, BATCH), WORD);
-		lane_add(&w, pkt_signal(LANE_CELL(to, 1), done + 1, 1, scope));
+		add_signal(&w, to, 1, done + 1, scope);
 		lane_clear(&r);
 		lane_add(&r, pkt_wait(LANE_CELL(to, 1), done + 1, 1));
 		lane_copy(&r, lane_operand(&r, LANE_OWN, WORD, BATCH), lane_operand(&r, LANE_PLACE(at) + SLOT_AT, 64, SLOTS), WORD);
@@ -172,7 +191,7 @@ static unsigned long store(uint8_t scope, unsigned cards, unsigned c0, unsigned 
 			lane_add(&l[i], pkt_signal(LANE_CELL(card[!i], !i), done + 1, 1, QUEUE));
 			lane_add(&l[i], pkt_wait(LANE_CELL(card[i], i), done + 1, 1));
 			lane_copy(&l[i], lane_operand(&l[i], at[i], 4, BATCH), lane_operand(&l[i], LANE_OWN, 4, 1), 4);
-			lane_add(&l[i], pkt_signal(LANE_CELL(card[i], 2 + i), done + 1, 1, scope));
+			add_signal(&l[i], card[i], 2 + i, done + 1, scope);
 			lane_copy(&l[i], lane_operand(&l[i], LANE_OWN + LOG_AT, 4, BATCH), lane_operand(&l[i], at[!i], 4, BATCH), 4);
 		}
 		lane_loop(&l[0], n);
@@ -316,6 +335,7 @@ HOLDS(mp_own, message(SYSTEM, 2, 0, 1, 0))
 FLUSH(mp_one_host, message, 1, 0, 0, HOST)
 FLUSH(mp_two_host, message, 2, 0, 1, HOST)
 FLUSH(mp_three, message, 3, 0, 1, 2)
+HOLDS(mp_two_host_list, message(SYSTEM | LIST, 2, 0, 1, HOST))
 HOLDS(mp_to_host_same, to_host(QUEUE, 1, 0, HOST))
 HOLDS(mp_to_host_own, to_host(SYSTEM, 1, 0, 0))
 FLUSH(mp_to_host_peer, to_host, 2, 0, 1)
@@ -326,6 +346,7 @@ HOLDS(sb_one, store(SYSTEM, 1, 0, 0, 0, 0))
 FLUSH(sb_two, store, 2, 0, 1, 1, 0)
 FLUSH(sb_three, store, 3, 0, 1, 2, HOST)
 FLUSH(sb_host, store_host)
+HOLDS(sb_two_list, store(SYSTEM | LIST, 2, 0, 1, 1, 0))
 HOLDS(wrc_one, cause(SYSTEM, 1, 0, 0, 0, 0))
 FLUSH(wrc_two, cause, 2, 0, 1, 1, HOST)
 FLUSH(wrc_three, cause, 3, 0, 1, 2, 2)
@@ -338,12 +359,14 @@ HOLDS(rtw_host, chain(3, 0, 1, 2, HOST, HOST))
 #define NEED (WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_CALL)
 #define C WEFT_CAP_CELLS
 #define S (WEFT_CAP_CELLS | WEFT_CAP_SYSTEM_SCOPE)
+#define L (S | WEFT_CAP_CELL_LISTS)
 static const struct ct_test tests[] = {
 	{ "message passing, one card", mp_one, C, 0, false },
 	{ "message passing, one card, data in host memory", mp_one_host, S, 0, false },
 	{ "message passing, two cards, data and signal together", mp_same, C, 2, false },
 	{ "message passing, two cards, data stays with the writer", mp_own, S, 2, false },
 	{ "message passing, two cards, data in host memory", mp_two_host, S, 2, false },
+	{ "message passing, two cards, data in host memory, by SIGNAL_ALL", mp_two_host_list, L, 2, false },
 	{ "message passing, three cards, data on the third", mp_three, S, 3, false },
 	{ "message passing, card to host, data and signal together", mp_to_host_same, C, 0, false },
 	{ "message passing, card to host, data on the card", mp_to_host_own, S, 0, false },
@@ -353,6 +376,7 @@ static const struct ct_test tests[] = {
 	{ "message passing, host to card, data on a peer", mp_from_host_peer, C, 2, false },
 	{ "store buffering, one card", sb_one, S, 0, false },
 	{ "store buffering, two cards", sb_two, S, 2, false },
+	{ "store buffering, two cards, by SIGNAL_ALL", sb_two_list, L, 2, false },
 	{ "store buffering, three cards and host memory", sb_three, S, 3, false },
 	{ "store buffering, card and host", sb_host, S, 0, false },
 	{ "causality, one card", wrc_one, S, 0, false },

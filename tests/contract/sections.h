@@ -27,6 +27,7 @@
 	X(queues) \
 	X(programs) \
 	X(cells) \
+	X(lists) \
 	X(waits) \
 	X(links) \
 	X(sched) \

@@ -55,10 +55,10 @@ static void same_card(void) { ping_pong(1, 0, 0, 35); }
 static void two_cards(void) { ping_pong(2, 0, 1, 35); }
 
 /*
- * WAITERS lanes, each at an address of its own, wait on one cell of card 0 that card `from` signals; the signaller goes on when
- * all have answered. All of them must be woken each time.
+ * WAITERS lanes, each at an address of its own, wait on one cell of card 0 that card `from` signals, or with `list` each on its
+ * own that one SIGNAL_ALL names; the signaller goes on when all have answered. All of them must be woken each time.
  */
-static void herd(unsigned cards, unsigned from, unsigned percent)
+static void herd(unsigned cards, unsigned from, unsigned percent, bool list)
 {
 	struct arena a = arena_open(cards);
 	struct lane s = lane_open(&a, from), w[WAITERS];
@@ -69,12 +69,21 @@ static void herd(unsigned cards, unsigned from, unsigned percent)
 		sem_map(a.cells[0], w[i].s, ALIAS(i), PTE_SEM);
 	}
 	for (unsigned long done = 0; done < n; done += round) {
+		union weft_packet all = pkt_signal(LANE_CELL(0, 9), done + 1, 1, WEFT_SCOPE_QUEUE);
+		struct weft_cell_ref *ref = (void *)s.own;
+
+		if (list) {
+			all.signal.op = WEFT_PKT_SIGNAL_ALL;
+			all.signal.count = WAITERS;
+			all.signal.u.list = LANE_OWN;
+		}
 		lane_clear(&s);
 		lane_nops(&s, (unsigned)ct_below(20));
-		lane_add(&s, pkt_signal(LANE_CELL(0, 9), done + 1, 1, WEFT_SCOPE_QUEUE));
+		lane_add(&s, all);
 		for (unsigned i = 0; i < WAITERS; i++) {
 			lane_clear(&w[i]);
-			lane_add(&w[i], pkt_wait(ALIAS(i) + 9 * 32, done + 1, 1));
+			ref[i] = (struct weft_cell_ref){ .cell = LANE_CELL(0, 9 + i), .base = done + 1, .step = 1 };
+			lane_add(&w[i], pkt_wait(ALIAS(i) + 32 * (9 + (list ? i : 0)), done + 1, 1));
 			lane_nops(&w[i], (unsigned)ct_below(8));
 			lane_add(&w[i], pkt_signal(LANE_CELL(from, 16 + i), done + 1, 1, WEFT_SCOPE_QUEUE));
 			lane_add(&s, pkt_wait(LANE_CELL(from, 16 + i), done + 1, 1));
@@ -88,8 +97,9 @@ static void herd(unsigned cards, unsigned from, unsigned percent)
 	}
 }
 
-static void herd_same(void) { herd(1, 0, 10); }
-static void herd_peer(void) { herd(2, 1, 10); }
+static void herd_same(void) { herd(1, 0, 10, false); }
+static void herd_peer(void) { herd(2, 1, 10, false); }
+static void herd_list(void) { herd(2, 1, 10, true); }
 
 static void await(volatile uint64_t *word, uint64_t wanted, struct lane *l)
 {
@@ -253,6 +263,7 @@ static const struct ct_test tests[] = {
 	{ "lanes of two cards", two_cards, 0, 2, false },
 	{ "four waiters of one cell, at four addresses", herd_same, 0, 0, false },
 	{ "four waiters, signalled by a peer", herd_peer, 0, 2, false },
+	{ "four waiters of four cells, signalled by a peer's SIGNAL_ALL", herd_list, WEFT_CAP_CELL_LISTS, 2, false },
 	{ "the host stores and kicks", host, 0, 0, false },
 	{ "another process stores and kicks", process, 0, 0, false },
 	{ "unmapping under parked waiters", unmapping, 0, 0, false },

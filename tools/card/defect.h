@@ -136,6 +136,16 @@
 	  "cells", "SIGNAL_ALL: all or none", 0) \
 	X(add_stores, "ADD replaces the value", \
 	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
+	X(list_wakes_first, "SIGNAL_ALL wakes the waiters of its first cell only", \
+	  "lists", "SIGNAL_ALL wakes the waiters of every element", 0) \
+	X(list_no_flush, "SIGNAL_ALL with SYSTEM scope does not flush", \
+	  "litmus", "message passing, two cards, data in host memory, by SIGNAL_ALL", 1) \
+	X(list_operands_ignored, "takes operands in a list for addresses", \
+	  "lists", "lists in a LOOP: operands, growing values, END", 0) \
+	X(list_step_ignored, "WAIT_ALL wants the same value in each iteration", \
+	  "lists", "lists in a LOOP: operands, growing values, END", 0) \
+	X(list_end_stays, "END of a WAIT_ALL does not leave the LOOP", \
+	  "lists", "lists in a LOOP: operands, growing values, END", 0) \
 	X(end_not_stored, "SIGNAL does not store END", \
 	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
 	X(fence_space_waits, "lets a FENCE space wait", \

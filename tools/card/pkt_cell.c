@@ -18,7 +18,7 @@ static bool element(struct wcard_run *r, bool all, uint64_t list, uint64_t i, co
 		__builtin_memcpy(ref, one, sizeof(*ref));
 	else if (wcard_acc_load(&r->acc, list + i * sizeof(*ref), ref, sizeof(*ref), WCARD_CNT_FETCH))
 		return false;
-	return wcard_operand(r, ref->cell, &ref->cell);
+	return (all && WCARD_BROKEN(list_operands_ignored)) || wcard_operand(r, ref->cell, &ref->cell);
 }
 
 static enum wcard_step wait_start(struct wcard_run *r)
@@ -64,6 +64,8 @@ static enum wcard_step wait_end(struct wcard_run *r)
 {
 	const struct weft_pkt_wait *p = &r->q->pkt.wait;
 
+	if (WCARD_BROKEN(list_end_stays) && p->op == WEFT_PKT_WAIT_ALL)
+		return WCARD_DONE;
 	return p->end_level == WEFT_WAIT_NO_LOOP ? WCARD_DONE : wcard_flow_end(r, p->end_level, p->exit);
 }
 
@@ -75,6 +77,8 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	uint64_t wanted = ref->base + q->cur.row * ref->step, tag;
 	struct wcard_cell cell;
 
+	if (WCARD_BROKEN(list_step_ignored) && q->pkt.wait.op == WEFT_PKT_WAIT_ALL)
+		wanted = ref->base;
 	if (wcard_acc_cell(&r->acc, ref->cell, WCARD_CELL_WAIT, &cell))
 		return WCARD_FAULT;
 	r->acc.cells++;
@@ -167,7 +171,7 @@ static void signal_store(struct wcard_run *r, const struct signal *s, uint32_t n
 		wcard_acc_count(&r->acc, s[i].cell.link, WCARD_CNT_CELL_WRITE, 1);
 	}
 	atomic_thread_fence(memory_order_seq_cst);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < (WCARD_BROKEN(list_wakes_first) ? 1 : n); i++)
 		if (s[i].cell.card)
 			wcard_cell_look(s[i].cell.card, s[i].cell.off);
 }
@@ -183,7 +187,8 @@ static __attribute__((noinline)) enum wcard_step signal_list(struct wcard_run *r
 				signal_store(r, s, i);
 			return WCARD_FAULT;
 		}
-	if (p->scope == WEFT_SCOPE_SYSTEM && !WCARD_BROKEN(system_no_flush) && wcard_flush(r, false))
+	if (p->scope == WEFT_SCOPE_SYSTEM && !WCARD_BROKEN(system_no_flush) && !WCARD_BROKEN(list_no_flush) &&
+	    wcard_flush(r, false))
 		return WCARD_FAULT;
 	signal_store(r, s, p->count);
 	return WCARD_DONE;
