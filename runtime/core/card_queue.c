@@ -128,8 +128,9 @@ static int encode(struct weft_list *list)
 }
 
 /* A mapping of card memory is written combined: the fence lets the card see the bytes before the submit. */
-static void write_image(struct weft_memory *memory, uint64_t offset, const struct weft_image *image)
+static void write_image(struct weft_memory *memory, uint64_t offset, struct weft_image *image)
 {
+	weft_image_place(image, memory->address + offset);
 	memcpy((char *)memory->map + offset, image->bytes, image->size);
 	atomic_thread_fence(memory_order_seq_cst);
 }

@@ -95,6 +95,22 @@ static int timed(uint64_t ns)
 	return 0;
 }
 
+/* Kernels get all scalars by value. */
+static int exec(const struct weft_command *c)
+{
+	struct weft_exec e = c->u.exec.exec;
+
+	if (!c->u.exec.kernel->host)
+		return -EOPNOTSUPP;
+	for (uint32_t i = 0; i < WEFT_EXEC_MAX_SCALARS; i++) {
+		if (e.scalar_mask >> i & 1)
+			memcpy(&e.scalars[i], (const void *)(uintptr_t)e.scalar_operands[i], sizeof(e.scalars[i]));
+		e.scalar_operands[i] = 0;
+	}
+	e.scalar_mask = 0;
+	return c->u.exec.kernel->host(&e);
+}
+
 int weft_command_run(const struct weft_command *c)
 {
 	struct timespec now;
@@ -102,7 +118,7 @@ int weft_command_run(const struct weft_command *c)
 
 	switch ((enum weft_command_op)c->op) {
 	case WEFT_COMMAND_EXEC:
-		return c->u.exec.kernel->host ? c->u.exec.kernel->host(&c->u.exec.exec) : -EOPNOTSUPP;
+		return exec(c);
 	case WEFT_COMMAND_COPY:
 		for (uint32_t r = 0; r < c->u.copy.rows; r++)	/* equal ranges are legal */
 			memmove((char *)(uintptr_t)c->u.copy.dst + r * c->u.copy.dst_pitch,

@@ -18,11 +18,24 @@ static struct weft_commands *commands_new(uint32_t room)
 	return c;
 }
 
+/* What a command has in memory of its own; sources and destinations of a REDUCE are one allocation, sources first. */
+static void *owned(const struct weft_command *c)
+{
+	switch (c->op) {
+	case WEFT_COMMAND_REDUCE:
+		return (void *)(uintptr_t)c->u.reduce.src;
+	case WEFT_COMMAND_WAIT_ALL:
+	case WEFT_COMMAND_SIGNAL_ALL:
+		return (void *)(uintptr_t)c->u.cells.items;
+	default:
+		return NULL;
+	}
+}
+
 static void commands_clear(struct weft_commands *c)
 {
 	for (uint32_t i = 0; i < c->count; i++)
-		if (c->command[i].op == WEFT_COMMAND_REDUCE)
-			free((void *)(uintptr_t)c->command[i].u.reduce.src);
+		free(owned(&c->command[i]));
 	c->count = 0;
 }
 
@@ -34,18 +47,37 @@ void weft_commands_put(struct weft_commands *c)
 	free(c);
 }
 
-/* Both arrays of a REDUCE in one allocation, sources first. */
-static int reduce_own(struct weft_command *c, const uint64_t *src, const uint64_t *dst)
+static int reduce_own(struct weft_command *c)
 {
-	uint64_t *both = malloc((c->u.reduce.num_src + c->u.reduce.num_dst) * sizeof(*both));
+	const uint32_t src = c->u.reduce.num_src, dst = c->u.reduce.num_dst;
+	uint64_t *both = malloc((src + dst) * sizeof(*both));
 
 	if (!both)
 		return -ENOMEM;
-	memcpy(both, src, c->u.reduce.num_src * sizeof(*both));
-	memcpy(both + c->u.reduce.num_src, dst, c->u.reduce.num_dst * sizeof(*both));
+	memcpy(both, c->u.reduce.src, src * sizeof(*both));
+	memcpy(both + src, c->u.reduce.dst, dst * sizeof(*both));
 	c->u.reduce.src = both;
-	c->u.reduce.dst = both + c->u.reduce.num_src;
+	c->u.reduce.dst = both + src;
 	return 0;
+}
+
+static int items_own(struct weft_command *c)
+{
+	struct weft_cell_item *items = malloc(c->u.cells.count * sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	memcpy(items, c->u.cells.items, c->u.cells.count * sizeof(*items));
+	c->u.cells.items = items;
+	return 0;
+}
+
+/* Arrays that it refers to become copies of its own. */
+static int own(struct weft_command *c)
+{
+	if (!owned(c))
+		return 0;
+	return c->op == WEFT_COMMAND_REDUCE ? reduce_own(c) : items_own(c);
 }
 
 /* A private copy with room for one more. */
@@ -63,9 +95,7 @@ static int grow(struct weft_list *list)
 		return weft_fail(-ENOMEM, "list of %u commands", room);
 	for (; c->count < old->count; c->count++) {
 		c->command[c->count] = old->command[c->count];
-		if (c->command[c->count].op == WEFT_COMMAND_REDUCE &&
-		    reduce_own(&c->command[c->count], old->command[c->count].u.reduce.src,
-			       old->command[c->count].u.reduce.dst)) {
+		if (own(&c->command[c->count])) {
 			weft_commands_put(c);
 			return weft_fail(-ENOMEM, "list of %u commands", room);
 		}
@@ -86,13 +116,16 @@ int weft_list_check(struct weft_list *list, const char *call)
 
 int weft_list_append(struct weft_list *list, const struct weft_command *command)
 {
+	struct weft_command c = *command;
 	int ret = grow(list);
 
-	if (!ret) {
-		list->commands->command[list->commands->count++] = *command;
-		list->encoded = false;
-	}
-	return ret;
+	if (ret)
+		return ret;
+	if (own(&c))
+		return weft_fail(-ENOMEM, "arrays of a command");
+	list->commands->command[list->commands->count++] = c;
+	list->encoded = false;
+	return 0;
 }
 
 int weft_list_new(struct weft_device *device, bool internal, struct weft_list **list)
@@ -174,13 +207,30 @@ int weft_list_length(const struct weft_list *list)
 	return ret ? ret : (int)list->commands->count;
 }
 
+static int check_scalars(const struct weft_exec *e)
+{
+	bool bad = e->scalar_mask >> WEFT_EXEC_MAX_SCALARS || e->pad;
+
+	for (uint32_t i = 0; i < WEFT_EXEC_MAX_SCALARS; i++) {
+		const uint64_t from = e->scalar_operands[i];
+
+		if (e->scalar_mask >> i & 1)
+			bad |= e->scalars[i] || !from || (!(from & WEFT_TOKEN) && from % 4);
+		else
+			bad |= from != 0;
+	}
+	return bad ? weft_fail(-EINVAL, "weft_list_exec: scalar_mask %#x: a scalar that is read is 0 here and has an address, a multiple of 4; others have none",
+			       e->scalar_mask) : 0;
+}
+
 int weft_list_exec(struct weft_list *list, const char *name, enum weft_type type, const struct weft_exec *exec)
 {
 	struct weft_command c = { .op = WEFT_COMMAND_EXEC };
 	int ret = weft_list_check(list, __func__);
 
 	if (!ret)
-		ret = weft_take(&c.u.exec.exec, sizeof(c.u.exec.exec), exec, sizeof(*exec), __func__);
+		ret = weft_take(&c.u.exec.exec, sizeof(c.u.exec.exec), exec, offsetof(struct weft_exec, scalar_mask),
+				__func__);
 	if (ret)
 		return ret;
 	if (!name)
@@ -192,7 +242,8 @@ int weft_list_exec(struct weft_list *list, const char *name, enum weft_type type
 		return weft_fail(-EINVAL, "weft_list_exec: %s/%s takes %u to %u operands, not %u", name,
 				 weft_type_name(type), c.u.exec.kernel->min_operands, c.u.exec.kernel->max_operands,
 				 exec->num_operands);
-	return weft_list_append(list, &c);
+	ret = check_scalars(&c.u.exec.exec);
+	return ret ? ret : weft_list_append(list, &c);
 }
 
 int weft_list_copy_rows(struct weft_list *list, uint64_t dst, uint64_t dst_pitch, uint64_t src, uint64_t src_pitch,
@@ -239,7 +290,8 @@ int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_redu
 {
 	struct weft_command c = {
 		.op = WEFT_COMMAND_REDUCE,
-		.u.reduce = { .type = type, .op = op, .num_src = num_src, .num_dst = num_dst, .count = count },
+		.u.reduce = { .type = type, .op = op, .num_src = num_src, .num_dst = num_dst, .count = count, .src = src,
+			      .dst = dst },
 	};
 	int ret = weft_list_check(list, __func__);
 
@@ -249,12 +301,7 @@ int weft_list_reduce(struct weft_list *list, enum weft_type type, enum weft_redu
 	    !num_src || num_src > WEFT_REDUCTION_WIDTH || !num_dst || num_dst > WEFT_REDUCTION_WIDTH)
 		return weft_fail(-EINVAL, "weft_list_reduce: type %d, operation %d, %u sources, %u destinations",
 				 (int)type, (int)op, num_src, num_dst);
-	if (reduce_own(&c, src, dst))
-		return weft_fail(-ENOMEM, "weft_list_reduce");
-	ret = weft_list_append(list, &c);
-	if (ret)
-		free((void *)(uintptr_t)c.u.reduce.src);
-	return ret;
+	return weft_list_append(list, &c);
 }
 
 int weft_list_timed(struct weft_list *list, uint64_t ns)

@@ -16,13 +16,16 @@ struct weft_commands {
 	struct weft_command command[];
 };
 
-/* Packets and operand table as the card reads them; position independent. */
+/* Packets, operand table and lists of cells as the card reads them. */
 struct weft_image {
-	void *bytes;			/* packets, then the table */
+	void *bytes;			/* packets, the table, lists of cells */
 	uint32_t num_packets;
 	uint32_t num_operands;
 	uint64_t table_offset;
 	uint64_t size;
+	bool has_refs;			/* behind the table: elements of WAIT_ALL and SIGNAL_ALL, named by address … */
+	uint64_t refs_offset;
+	uint64_t refs_address;		/* … which the packets hold now; see weft_image_place() */
 };
 
 /* An operand that weft_list_rotation() or weft_list_choice() made. Commands name it by WEFT_TOKEN | its number. */
@@ -56,6 +59,8 @@ int weft_list_append(struct weft_list *list, const struct weft_command *command)
 
 /* list_encode.c: the only file that knows packets. 0, -E2BIG, -ENOMEM with text; the image is freed by the caller */
 int weft_list_encode(const struct weft_list *list, struct weft_image *image);
+/* Before it is copied: it will lie at device address @address. Images without lists of cells lie anywhere. */
+void weft_image_place(struct weft_image *image, uint64_t address);
 /* The packet that runs a committed list, once or as a loop. */
 union weft_packet;
 void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *packet);

@@ -19,6 +19,8 @@ struct table {
 	uint64_t key[WEFT_OPERANDS_MAX];	/* address, or token of the list's own entry */
 	uint32_t count;
 	uint16_t slot[4 * WEFT_OPERANDS_MAX];	/* hash of addresses: entry + 1 */
+	uint32_t num_refs;
+	struct weft_cell_ref refs[];		/* of WAIT_ALL and SIGNAL_ALL, one after the other */
 };
 
 static uint32_t hash(uint64_t address)
@@ -94,6 +96,14 @@ static int encode_exec(struct table *t, const struct weft_command *c, union weft
 	}
 	memcpy(p->exec.dim, e->dims, sizeof(p->exec.dim));
 	memcpy(p->exec.scalar, e->scalars, sizeof(p->exec.scalar));
+	p->exec.scalar_mask = (uint8_t)e->scalar_mask;
+	for (uint32_t i = 0; i < WEFT_EXEC_SCALARS; i++) {
+		int index = e->scalar_mask >> i & 1 ? one(t, e->scalar_operands[i]) : 0;
+
+		if (index < 0)
+			return index;
+		p->exec.scalar[i] |= (uint32_t)index;	/* one that is read is 0 there */
+	}
 	return 0;
 }
 
@@ -142,6 +152,27 @@ static uint8_t tabled(uint64_t a, uint64_t b)
 	return (a | b) & WEFT_TOKEN ? WEFT_PKT_TABLE : 0;
 }
 
+/* All of a WAIT or SIGNAL but what names the cells. */
+static void encode_cell_op(const struct weft_cell_op *o, bool wait, uint8_t flags, union weft_packet *p)
+{
+	if (wait) {
+		p->wait = (struct weft_pkt_wait) {
+			.op = WEFT_PKT_WAIT, .flags = flags,
+			.end_level = o->exit_levels ? (uint8_t)(o->exit_levels - 1) : WEFT_WAIT_NO_LOOP,
+			.cell_flags = o->flags & WEFT_CELL_TAG ? WEFT_WAIT_TAG : 0,
+			.exit = o->exit, .level = o->level, .skew = o->skew,
+		};
+		return;
+	}
+	p->signal = (struct weft_pkt_signal) {
+		.op = WEFT_PKT_SIGNAL, .flags = flags, .words = WEFT_SIG_VALUE,
+		.scope = o->flags & WEFT_CELL_SYSTEM ? WEFT_SCOPE_SYSTEM : WEFT_SCOPE_QUEUE,
+		.level = o->level, .skew = o->skew,
+	};
+	p->signal.words |= o->flags & WEFT_CELL_TAG ? WEFT_SIG_TAG : 0;
+	p->signal.words |= o->flags & WEFT_CELL_END ? WEFT_SIG_END : 0;
+}
+
 static int encode_cell(struct table *t, const struct weft_command *c, union weft_packet *p)
 {
 	const struct weft_cell_op *o = &c->u.cell;
@@ -151,25 +182,55 @@ static int encode_cell(struct table *t, const struct weft_command *c, union weft
 
 	if (ret)
 		return ret;
-	if (c->op == WEFT_COMMAND_WAIT) {
-		p->wait = (struct weft_pkt_wait) {
-			.op = WEFT_PKT_WAIT, .flags = flags,
-			.end_level = o->exit_levels ? (uint8_t)(o->exit_levels - 1) : WEFT_WAIT_NO_LOOP,
-			.cell_flags = o->flags & WEFT_CELL_TAG ? WEFT_WAIT_TAG : 0,
-			.u.one = { .cell = cell, .base = o->base, .step = o->step, .tag = o->tag },
-			.exit = o->exit, .level = o->level, .skew = o->skew,
-		};
-		return 0;
-	}
-	p->signal = (struct weft_pkt_signal) {
-		.op = WEFT_PKT_SIGNAL, .flags = flags, .words = WEFT_SIG_VALUE,
-		.scope = o->flags & WEFT_CELL_SYSTEM ? WEFT_SCOPE_SYSTEM : WEFT_SCOPE_QUEUE,
-		.u.one = { .cell = cell, .base = o->base, .step = o->step, .tag = o->tag },
-		.level = o->level, .skew = o->skew,
-	};
-	p->signal.words |= o->flags & WEFT_CELL_TAG ? WEFT_SIG_TAG : 0;
-	p->signal.words |= o->flags & WEFT_CELL_END ? WEFT_SIG_END : 0;
+	encode_cell_op(o, c->op == WEFT_COMMAND_WAIT, flags, p);
+	p->wait.u.one.cell = cell;
+	p->wait.u.one.base = o->base;
+	p->wait.u.one.step = o->step;
+	p->wait.u.one.tag = o->tag;
 	return 0;
+}
+
+/* The packet holds where its elements are among those of the list; weft_image_place() makes it an address. */
+static int encode_cells(struct table *t, const struct weft_command *c, union weft_packet *p)
+{
+	const uint32_t count = c->u.cells.count;
+	const struct weft_cell_item *item = c->u.cells.items;
+	uint64_t tokens = 0;
+	uint8_t flags;
+
+	for (uint32_t i = 0; i < count; i++)
+		tokens |= item[i].cell;
+	flags = tabled(tokens, 0);
+	encode_cell_op(&c->u.cells.op, c->op == WEFT_COMMAND_WAIT_ALL, flags, p);
+	p->wait.op = c->op == WEFT_COMMAND_WAIT_ALL ? WEFT_PKT_WAIT_ALL : WEFT_PKT_SIGNAL_ALL;
+	p->wait.count = count;
+	p->wait.u.list = (uint64_t)t->num_refs * sizeof(t->refs[0]);
+	for (uint32_t i = 0; i < count; i++, item++) {
+		struct weft_cell_ref *ref = &t->refs[t->num_refs++];
+		int ret = operand(t, flags, item->cell, &ref->cell);
+
+		if (ret)
+			return ret;
+		ref->base = item->base;
+		ref->step = item->step;
+		ref->tag = item->tag;
+	}
+	return 0;
+}
+
+static bool has_refs(uint32_t op)
+{
+	return op == WEFT_COMMAND_WAIT_ALL || op == WEFT_COMMAND_SIGNAL_ALL;
+}
+
+void weft_image_place(struct weft_image *image, uint64_t address)
+{
+	union weft_packet *p = image->bytes;
+
+	for (uint32_t i = 0; i < image->num_packets && image->has_refs; i++)
+		if (p[i].hdr.op == WEFT_PKT_WAIT_ALL || p[i].hdr.op == WEFT_PKT_SIGNAL_ALL)
+			p[i].wait.u.list += address + image->refs_offset - image->refs_address;
+	image->refs_address = address + image->refs_offset;
 }
 
 void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *p)
@@ -184,7 +245,9 @@ void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t cou
 }
 
 _Static_assert((int)WEFT_COMPARE_LT == WEFT_CMP_LT && (int)WEFT_COMPARE_ALWAYS == WEFT_CMP_ALWAYS &&
-	       WEFT_CELL_BYTES == sizeof(struct weft_cell), "numbers of the contract");
+	       WEFT_CELL_BYTES == sizeof(struct weft_cell) &&
+	       offsetof(struct weft_pkt_wait, u) == offsetof(struct weft_pkt_signal, u) &&
+	       offsetof(struct weft_pkt_wait, count) == offsetof(struct weft_pkt_signal, count), "numbers of the contract");
 
 static int encode(struct table *t, const struct weft_command *c, union weft_packet *p)
 {
@@ -232,6 +295,9 @@ static int encode(struct table *t, const struct weft_command *c, union weft_pack
 	case WEFT_COMMAND_WAIT:
 	case WEFT_COMMAND_SIGNAL:
 		return encode_cell(t, c, p);
+	case WEFT_COMMAND_WAIT_ALL:
+	case WEFT_COMMAND_SIGNAL_ALL:
+		return encode_cells(t, c, p);
 	case WEFT_COMMAND_CALL:
 		weft_list_encode_call(c->u.call.inner, c->u.call.loop, c->u.call.count, p);
 		return 0;
@@ -289,25 +355,29 @@ static int encode_entries(struct table *t, const struct weft_list *list)
 }
 
 /* The table is large and the lists of copies are short. */
-static bool needs_table(const struct weft_list *list)
+static bool needs_table(const struct weft_list *list, uint64_t *refs)
 {
 	const struct weft_commands *commands = list->commands;
+	bool table = list->num_entries;
 
-	if (list->num_entries)
-		return true;
-	for (uint32_t i = 0; i < commands->count; i++)
-		if (commands->command[i].op == WEFT_COMMAND_EXEC || commands->command[i].op == WEFT_COMMAND_REDUCE)
-			return true;
-	return false;
+	*refs = 0;
+	for (uint32_t i = 0; i < commands->count; i++) {
+		const struct weft_command *c = &commands->command[i];
+
+		table |= c->op == WEFT_COMMAND_EXEC || c->op == WEFT_COMMAND_REDUCE || has_refs(c->op);
+		*refs += has_refs(c->op) ? c->u.cells.count : 0;
+	}
+	return table;
 }
 
 int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 {
 	const struct weft_commands *commands = list->commands;
-	uint64_t packet_bytes = (uint64_t)commands->count * WEFT_PACKET_BYTES, table_bytes;
-	bool has_table = needs_table(list);
-	struct table *t = has_table ? calloc(1, sizeof(*t)) : NULL;
-	char *bytes = calloc(1, packet_bytes + (has_table ? sizeof(t->entry) : 0));
+	uint64_t packet_bytes = (uint64_t)commands->count * WEFT_PACKET_BYTES, table_bytes, refs;
+	bool has_table = needs_table(list, &refs);
+	uint64_t refs_bytes = refs * sizeof(struct weft_cell_ref);
+	struct table *t = has_table ? calloc(1, sizeof(*t) + refs_bytes) : NULL;
+	char *bytes = calloc(1, packet_bytes + (has_table ? sizeof(t->entry) : 0) + refs_bytes);
 	int ret = bytes && (t || !has_table) ? 0 : -ENOMEM;
 
 	if (!ret && has_table)
@@ -321,11 +391,14 @@ int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 				 WEFT_OPERANDS_MAX);
 	}
 	table_bytes = has_table ? (uint64_t)t->count * sizeof(t->entry[0]) : 0;
-	if (has_table)
+	if (has_table) {
 		memcpy(bytes + packet_bytes, t->entry, table_bytes);
+		memcpy(bytes + packet_bytes + table_bytes, t->refs, refs_bytes);
+	}
 	*image = (struct weft_image) {
 		.bytes = bytes, .num_packets = commands->count, .num_operands = has_table ? t->count : 0,
-		.table_offset = packet_bytes, .size = packet_bytes + table_bytes,
+		.table_offset = packet_bytes, .size = packet_bytes + table_bytes + refs_bytes, .has_refs = refs,
+		.refs_offset = packet_bytes + table_bytes,
 	};
 	free(t);
 	return 0;

@@ -18,6 +18,16 @@ static int check(struct weft_list *list, const char *call)
 	return ret;
 }
 
+static bool bad_op(const struct weft_cell_op *op, uint32_t flags)
+{
+	return op->level > MAX_LEVEL || (op->flags & ~flags) || op->exit_levels > MAX_LEVEL + 1;
+}
+
+static bool bad_cell(uint64_t cell)
+{
+	return !(cell & WEFT_TOKEN) && (!cell || cell % WEFT_CELL_BYTES);
+}
+
 static int cell(struct weft_list *list, enum weft_command_op command, const struct weft_cell_op *op, uint32_t flags,
 		const char *call)
 {
@@ -28,10 +38,29 @@ static int cell(struct weft_list *list, enum weft_command_op command, const stru
 		ret = weft_take(&c.u.cell, sizeof(c.u.cell), op, sizeof(*op), call);
 	if (ret)
 		return ret;
-	if (c.u.cell.level > MAX_LEVEL || (c.u.cell.flags & ~flags) || c.u.cell.exit_levels > MAX_LEVEL + 1 ||
-	    (!(c.u.cell.cell & WEFT_TOKEN) && (!c.u.cell.cell || c.u.cell.cell % WEFT_CELL_BYTES)))
+	if (bad_op(&c.u.cell, flags) || bad_cell(c.u.cell.cell))
 		return weft_fail(-EINVAL, "%s: cell %#llx, level %u, flags %#x", call,
 				 (unsigned long long)c.u.cell.cell, c.u.cell.level, c.u.cell.flags);
+	return weft_list_append(list, &c);
+}
+
+static int cells(struct weft_list *list, enum weft_command_op command, const struct weft_cell_op *op, uint32_t flags,
+		 const struct weft_cell_item *items, uint32_t count, const char *call)
+{
+	struct weft_command c = { .op = command, .u.cells = { .items = items, .count = count } };
+	const struct weft_cell_op *o = &c.u.cells.op;
+	int ret = check(list, call);
+
+	if (!ret)
+		ret = weft_take(&c.u.cells.op, sizeof(c.u.cells.op), op, sizeof(*op), call);
+	if (ret)
+		return ret;
+	if (bad_op(o, flags) || o->cell || o->base || o->step || o->tag || !items || !count || count > WEFT_CELL_ITEMS)
+		return weft_fail(-EINVAL, "%s: %u cells, level %u, flags %#x, or a cell, base, step or tag for all", call,
+				 count, o->level, o->flags);
+	for (uint32_t i = 0; i < count; i++)
+		if (bad_cell(items[i].cell))
+			return weft_fail(-EINVAL, "%s: cell %u is %#llx", call, i, (unsigned long long)items[i].cell);
 	return weft_list_append(list, &c);
 }
 
@@ -43,6 +72,19 @@ int weft_list_wait(struct weft_list *list, const struct weft_cell_op *op)
 int weft_list_signal(struct weft_list *list, const struct weft_cell_op *op)
 {
 	return cell(list, WEFT_COMMAND_SIGNAL, op, WEFT_CELL_TAG | WEFT_CELL_END | WEFT_CELL_SYSTEM, __func__);
+}
+
+int weft_list_wait_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
+		       uint32_t count)
+{
+	return cells(list, WEFT_COMMAND_WAIT_ALL, op, WEFT_CELL_TAG, items, count, __func__);
+}
+
+int weft_list_signal_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
+			 uint32_t count)
+{
+	return cells(list, WEFT_COMMAND_SIGNAL_ALL, op, WEFT_CELL_TAG | WEFT_CELL_END | WEFT_CELL_SYSTEM, items, count,
+		     __func__);
 }
 
 static int add_entry(struct weft_list *list, const struct weft_entry *entry, uint64_t *operand, const char *call)

@@ -203,6 +203,79 @@ static int host_feeds_loop(struct weft *weft)
 	return side_close(&s);
 }
 
+/* One command waits for four cells, one signals four: the last value, a tag and END go out to all or none. */
+static int several_cells(struct weft *weft)
+{
+	struct weft_cell_op all = { .size = sizeof(all) };
+	struct weft_user_queue_state state = { .size = sizeof(state) };
+	struct weft_cell_item in[4], out[4];
+	struct weft_cell_state cell;
+	struct side s;
+
+	if (side_open(weft, 0, &s, NULL))
+		return -1;
+	for (uint32_t i = 0; i < 4; i++) {
+		in[i] = (struct weft_cell_item) { .cell = weft_cell_address(s.cells, i), .base = 1 + i, .step = 1 };
+		out[i] = (struct weft_cell_item) { .cell = weft_cell_address(s.cells, 8 + i), .base = 10 * i, .step = 5,
+						   .tag = 100 + i };
+	}
+	RT_OK(weft_list_wait_all(s.body, &all, in, 4));
+	all.flags = WEFT_CELL_TAG;
+	RT_OK(weft_list_signal_all(s.body, &all, out, 4));
+	RT_OK(weft_list_commit(s.body));
+	RT_OK(weft_user_queue_loop(s.queue, s.body, 2));
+	for (uint32_t i = 0; i < 4; i++) {	/* it sleeps at each in turn, and nothing goes out */
+		for (int k = 0; k < 5000 && state.wait_address != in[i].cell; k++, usleep(1000))
+			RT_OK(weft_user_queue_state(s.queue, &state));
+		RT_CHECK(state.wait_address == in[i].cell && state.wait_value == 1 + i, "cell %u: waits for %llu at %#llx", i,
+			 (unsigned long long)state.wait_value, (unsigned long long)state.wait_address);
+		RT_OK(weft_cell_read(s.cells, 11, &cell));
+		RT_CHECK(!cell.tag, "a signal before cell %u had its value", i);
+		RT_OK(weft_cell_signal(s.cells, i, 1 + i));
+	}
+	RT_OK(weft_cell_wait(s.cells, 11, 30, 10 * RT_SECOND, NULL));
+	for (uint32_t i = 0; i < 4; i++)	/* the second iteration */
+		RT_OK(weft_cell_signal(s.cells, i, 2 + i));
+	for (uint32_t i = 0; i < 4; i++) {
+		RT_OK(weft_cell_wait(s.cells, 8 + i, 10 * i + 5, 10 * RT_SECOND, &cell));
+		RT_CHECK(cell.tag == 100 + i && cell.value == 10 * i + 5 && !cell.end, "cell %u has %llu, tag %llu", 8 + i,
+			 (unsigned long long)cell.value, (unsigned long long)cell.tag);
+	}
+	return side_close(&s);
+}
+
+/* C = alpha * A * B of one element each, alpha read from memory, the next one in each iteration. */
+static int scalars_in_memory(struct weft *weft)
+{
+	struct weft_rotation c = { .size = sizeof(c), .stride = 64, .depth = 4, .mul = 1, .div = 1 }, alpha = c;
+	struct weft_exec gemm = { .size = sizeof(gemm), .num_operands = 3, .dims = { 1, 1, 1 }, .scalar_mask = 1 };
+	static const float in[5] = { 3.0f, 0.5f, 1.0f, -2.0f, 100.0f };	/* A and B, four factors */
+	float out[4][16];
+	uint64_t base;
+	struct side s;
+
+	if (side_open(weft, 0, &s, NULL))
+		return -1;
+	base = weft_memory_address(s.data);
+	RT_OK(weft_memory_write(s.data, 0, in, sizeof(in)));
+	c.base = base + 4096;
+	alpha.base = base + 4;
+	alpha.stride = 4;
+	RT_OK(weft_list_rotation(s.body, &c, &gemm.operands[0]));
+	RT_OK(weft_list_rotation(s.body, &alpha, &gemm.scalar_operands[0]));
+	gemm.operands[1] = gemm.operands[2] = base;
+	RT_OK(weft_list_exec(s.body, "gemm", WEFT_TYPE_F32, &gemm));
+	if (signal_op(s.body, weft_cell_address(s.cells, 0), 1, 1, 0))
+		return -1;
+	RT_OK(weft_list_commit(s.body));
+	RT_OK(weft_user_queue_loop(s.queue, s.body, 4));
+	RT_OK(weft_cell_wait(s.cells, 0, 4, 10 * RT_SECOND, NULL));
+	RT_OK(weft_memory_read(s.data, 4096, out, sizeof(out)));
+	for (int i = 0; i < 4; i++)
+		RT_CHECK(out[i][0] == 9.0f * in[1 + i], "iteration %d gave %g", i, (double)out[i][0]);
+	return side_close(&s);
+}
+
 /* Whoever dies without ending the cells of its wills poisons them; the waiter stops and says why. */
 static int will(struct weft *weft)
 {
@@ -311,6 +384,8 @@ int main(int argc, char **argv)
 		{ "two cards signal each other, the host asleep", ping_pong },
 		{ "the host feeds a loop until it ends it", host_feeds_loop },
 		{ "a queue that dies poisons the cells of its wills", will },
+		{ "one command waits for several cells, one signals several", several_cells },
+		{ "scalars of an operator are read from memory", scalars_in_memory },
 		{ "no system call after set-up", no_system_call },
 	};
 

@@ -49,6 +49,9 @@ extern "C" {
  * @operands: device addresses
  * @dims: shape
  * @scalars: integers, or bits of floats
+ * @scalar_mask: bit i: scalar i is not scalars[i] (0) but the u32 at scalar_operands[i], read each time the command runs
+ * @pad: 0
+ * @scalar_operands: device addresses, multiples of 4, or operands that weft_list_rotation() or weft_list_choice() made
  */
 struct weft_exec {
 	uint32_t size;
@@ -56,6 +59,9 @@ struct weft_exec {
 	uint64_t operands[WEFT_EXEC_MAX_OPERANDS];
 	uint32_t dims[WEFT_EXEC_MAX_DIMS];
 	uint32_t scalars[WEFT_EXEC_MAX_SCALARS];
+	uint32_t scalar_mask;
+	uint32_t pad;
+	uint64_t scalar_operands[WEFT_EXEC_MAX_SCALARS];
 };
 
 /**
@@ -66,7 +72,8 @@ struct weft_exec {
  * @card_operator: operator id of the card's EXEC, 0 = cards cannot
  * @min_operands: least legal num_operands
  * @max_operands: greatest
- * @host: runs it on pointers, for devices of kind `host` and kinds like it; NULL = they cannot. Returns 0 or -errno
+ * @host: runs it on pointers, for devices of kind `host` and kinds like it; NULL = they cannot. All scalars are in
+ *	scalars[] then. Returns 0 or -errno
  */
 struct weft_kernel {
 	uint32_t size;

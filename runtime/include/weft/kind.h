@@ -30,6 +30,8 @@ enum weft_command_op {
 	WEFT_COMMAND_RANGE = 10,
 	WEFT_COMMAND_PRED = 11,
 	WEFT_COMMAND_BREAK = 12,
+	WEFT_COMMAND_WAIT_ALL = 13,
+	WEFT_COMMAND_SIGNAL_ALL = 14,
 };
 
 /** struct weft_command - one command of a list, as the builder recorded it; fields as the parameters of list.h */
@@ -61,6 +63,11 @@ struct weft_command {
 			uint64_t dst;
 		} timestamp;
 		struct weft_cell_op cell;
+		struct {
+			struct weft_cell_op op;
+			const struct weft_cell_item *items;
+			uint32_t count;
+		} cells;
 		struct {
 			struct weft_list *inner;
 			uint64_t count;

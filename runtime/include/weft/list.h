@@ -115,6 +115,31 @@ int weft_list_wait(struct weft_list *list, const struct weft_cell_op *op);
 int weft_list_signal(struct weft_list *list, const struct weft_cell_op *op);
 
 /**
+ * struct weft_cell_item - one cell of several; members as in struct weft_cell_op
+ *
+ * It has no size: it does not change.
+ */
+struct weft_cell_item {
+	uint64_t cell, base, step, tag;
+};
+#define WEFT_CELL_ITEMS		4096	/* at most, in one command */
+
+/**
+ * weft_list_wait_all() - the queue sleeps until each of several cells has its value
+ * @op: of all of them: level, skew, flags, exit_levels, exit; its cell, base, step and tag are 0
+ * @items: copied; looked at in this order, and the first that has no value yet decides about fault and END
+ * @count: of them, 1 … WEFT_CELL_ITEMS
+ *
+ * Needs a card with capability cell-lists, else the queue faults "cap". Return: see above.
+ */
+int weft_list_wait_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
+		       uint32_t count);
+
+/** weft_list_signal_all() - store to several cells, or to none if one cannot be reached; as weft_list_wait_all() */
+int weft_list_signal_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
+			 uint32_t count);
+
+/**
  * struct weft_rotation - an operand that moves on with the iterations of a loop
  * @size: sizeof
  * @level: loop that moves it

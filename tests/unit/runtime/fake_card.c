@@ -59,14 +59,37 @@ static int operand(struct run *r, uint32_t index, uint64_t *va)
 	return 0;
 }
 
+static int load_scalars(struct run *r, const struct weft_pkt_exec *p, uint32_t *scalar)
+{
+	int fault = 0;
+
+	memcpy(scalar, p->scalar, sizeof(p->scalar));
+	for (uint32_t i = 0; i < WEFT_EXEC_SCALARS && !fault; i++) {
+		void *from;
+		uint64_t va;
+
+		if (!(p->scalar_mask >> i & 1))
+			continue;
+		fault = operand(r, p->scalar[i], &va);
+		if (!fault)
+			fault = at(r, va, 4, WEFT_ACCESS_READ, &from);
+		if (!fault)
+			memcpy(&scalar[i], from, 4);
+	}
+	return fault;
+}
+
 static int run_exec(struct run *r, const struct weft_pkt_exec *p)
 {
 	struct wcard_opnd_need need[WEFT_EXEC_OPERANDS];
 	void *pointer[WEFT_EXEC_OPERANDS] = { 0 };
 	uint64_t va[WEFT_EXEC_OPERANDS];
 	const struct wcard_op *op;
-	int fault = wcard_ref_check(p, p->scalar, need, &op);
+	uint32_t scalar[WEFT_EXEC_SCALARS];
+	int fault = load_scalars(r, p, scalar);
 
+	if (!fault)
+		fault = wcard_ref_check(p, scalar, need, &op);
 	for (uint32_t i = 0; i < p->noperands && !fault; i++) {
 		uint32_t access = (need[i].access & WCARD_READ ? WEFT_ACCESS_READ : 0u) |
 				  (need[i].access & WCARD_WRITE ? WEFT_ACCESS_WRITE : 0u);
@@ -77,8 +100,8 @@ static int run_exec(struct run *r, const struct weft_pkt_exec *p)
 	}
 	if (!fault)
 		fault = wcard_op_place(need, p->noperands, va);
-	for (uint64_t i = 0, n = fault ? 0 : op->units(p, p->scalar); i < n && !fault; i++)
-		fault = op->run(p, p->scalar, pointer, i);
+	for (uint64_t i = 0, n = fault ? 0 : op->units(p, scalar); i < n && !fault; i++)
+		fault = op->run(p, scalar, pointer, i);
 	return fault;
 }
 

@@ -59,6 +59,7 @@ static void run_all(struct place *p, const float *a, const float *b, const unsig
 	ok(weft_memory_write(p->memory, 8192, table, N));
 	ok(weft_memory_write(p->memory, 3 * 4096, index, ROWS * 4));
 	ok(weft_memory_fill(p->memory, 10 * 4096, one, 4, N * 4));
+	ok(weft_memory_write(p->memory, 15 * 4096 + 3072, &half, 4));
 	exec(p, "add", WEFT_TYPE_F32, (int[]) { 5, 0, 1 }, 3, (uint32_t[4]) { N }, none);
 	exec(p, "mul", WEFT_TYPE_F32, (int[]) { 6, 0, 1 }, 3, (uint32_t[4]) { N }, none);
 	exec(p, "relu", WEFT_TYPE_F32, (int[]) { 7, 0 }, 2, (uint32_t[4]) { N }, none);
@@ -66,7 +67,10 @@ static void run_all(struct place *p, const float *a, const float *b, const unsig
 	exec(p, "gemm", WEFT_TYPE_F32, (int[]) { 9, 0, 1 }, 3, (uint32_t[4]) { ROWS, ROWS, COLS },
 	     (uint32_t[6]) { one, 0, WEFT_GEMM_FLAG_TRANS_B });
 	exec(p, "sgd_momentum", WEFT_TYPE_F32, (int[]) { 10, 8, 0 }, 3, (uint32_t[4]) { N }, (uint32_t[6]) { half, half });
-	exec(p, "gather", WEFT_TYPE_F32, (int[]) { 11, 2, 3 }, 3, (uint32_t[4]) { ROWS, COLS, ROWS }, (uint32_t[6]) { half });
+	ok(weft_list_exec(p->list, "gather", WEFT_TYPE_F32, &(struct weft_exec) {	/* the scale is in memory */
+		.size = sizeof(struct weft_exec), .num_operands = 3, .dims = { ROWS, COLS, ROWS },
+		.operands = { block(p, 11), block(p, 2), block(p, 3) }, .scalar_mask = 1,
+		.scalar_operands = { block(p, 15) + 3072 } }));
 	exec(p, "gather", WEFT_TYPE_U32, (int[]) { 4, 2, 3 }, 3, (uint32_t[4]) { ROWS, N }, none);
 	exec(p, "colsum", WEFT_TYPE_F32, (int[]) { 12, 0 }, 2, (uint32_t[4]) { ROWS, COLS }, none);
 	exec(p, "softmax_xent", WEFT_TYPE_F32, (int[]) { 13, 14, 0, 3 }, 4, (uint32_t[4]) { ROWS, COLS }, (uint32_t[6]) { one });

@@ -97,6 +97,8 @@ static void before_open(void **state)
 	refused(weft_tensor_gather(NULL, &value, NULL));
 	refused(weft_list_wait(NULL, NULL));
 	refused(weft_list_signal(NULL, NULL));
+	refused(weft_list_signal_all(NULL, NULL, NULL, 0));
+	refused(weft_list_wait_all(NULL, NULL, NULL, 0));
 	refused(weft_list_rotation(NULL, NULL, &value));
 	refused(weft_list_choice(NULL, 0, &value, 1, &value));
 	refused(weft_list_call(NULL, NULL));

@@ -88,6 +88,98 @@ static void operands(void **state)
 	free(image.bytes);
 }
 
+/* The lists of WAIT_ALL and SIGNAL_ALL lie behind the table; their packets hold their address once it is known. */
+static void many_cells(void **state)
+{
+	struct weft_cell_op op = { .size = sizeof(op), .level = 1, .skew = -2, .flags = WEFT_CELL_TAG, .exit_levels = 2,
+				   .exit = 7 };
+	struct weft_cell_item items[2] = { { CELL, 5, 3, 9 }, { CELL + 32, 6, 4, 0 } };
+	struct weft_rotation r = { .size = sizeof(r), .base = A, .depth = 1, .mul = 1, .div = 1 };
+	struct weft_list *list = *state;
+	struct weft_image image;
+	uint64_t token, at = 0x5000;
+
+	ok(weft_list_rotation(list, &r, &token));
+	ok(weft_list_wait_all(list, &op, items, 2));
+	items[1].cell = token;		/* copied: the first keeps its own */
+	op.flags = WEFT_CELL_END | WEFT_CELL_SYSTEM;
+	op.exit_levels = op.exit = 0;
+	ok(weft_list_signal_all(list, &op, items, 2));
+	for (int i = 0; i < 40; i++)	/* the builder grows, with the items */
+		ok(weft_list_fill(list, A, 8, 0, 8));
+	ok(weft_list_encode(list, &image));
+	assert_int_equal(image.num_packets, 42);
+	assert_int_equal(image.num_operands, 2);	/* the rotation, and the inline cell beside it */
+	assert_int_equal(image.size, 42 * 64 + 2 * 32 + 4 * 32);
+	for (int i = 0; i < 2; i++, at += 0x1000) {	/* placed, and moved */
+		uint64_t refs = at + 42 * 64 + 2 * 32;
+
+		weft_image_place(&image, at);
+		packet(0, { 0, 1, 7 }, { 2, 1, 1 }, { 3, 1, 1 }, { 4, 4, 2 }, { 8, 8, refs }, { 40, 4, 7 },
+		       { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
+		packet(1, { 0, 1, 9 }, { 1, 1, 1 }, { 2, 1, 5 }, { 3, 1, 1 }, { 4, 4, 2 }, { 8, 8, refs + 64 },
+		       { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
+	}
+	table_entry(1, { 0, 8, CELL }, { 16, 2, 1 }, { 20, 2, 1 }, { 22, 2, 1 });
+	table_entry(2, { 0, 8, CELL }, { 8, 8, 5 }, { 16, 8, 3 }, { 24, 8, 9 });
+	table_entry(3, { 0, 8, CELL + 32 }, { 8, 8, 6 }, { 16, 8, 4 });
+	table_entry(4, { 0, 8, 1 }, { 8, 8, 5 }, { 16, 8, 3 }, { 24, 8, 9 });
+	table_entry(5, { 0, 8, 0 }, { 8, 8, 6 }, { 16, 8, 4 });
+	free(image.bytes);
+	assert_int_equal(weft_list_wait_all(list, &op, items, 2), -EINVAL);		/* END is no flag of a wait */
+	op.flags = 0;
+	assert_int_equal(weft_list_wait_all(list, &op, items, 0), -EINVAL);
+	assert_int_equal(weft_list_wait_all(list, &op, items, WEFT_CELL_ITEMS + 1), -EINVAL);
+	assert_int_equal(weft_list_signal_all(list, &op, NULL, 1), -EINVAL);
+	items[1].cell = CELL + 8;
+	assert_int_equal(weft_list_signal_all(list, &op, items, 2), -EINVAL);
+	assert_non_null(strstr(weft_last_error(), "cell 1"));
+	op.base = 1;
+	assert_int_equal(weft_list_signal_all(list, &op, items, 1), -EINVAL);
+	assert_int_equal(weft_list_length(list), 42);
+}
+
+static void scalars(void **state)
+{
+	struct weft_exec e = { .size = sizeof(e), .num_operands = 3, .operands = { A, A + 64, A + 128 }, .dims = { 8 },
+			       .scalars = { 0, 77 }, .scalar_mask = 1, .scalar_operands = { A + 64 } };
+	struct weft_rotation r = { .size = sizeof(r), .base = A + 256, .stride = 4, .depth = 4, .mul = 1, .div = 1 };
+	struct weft_list *list = *state;
+	struct weft_image image;
+
+	ok(weft_list_rotation(list, &r, &(uint64_t) { 0 }));
+	ok(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e));
+	e.scalars[1] = 0;
+	e.scalar_mask = 3;
+	ok(weft_list_rotation(list, &r, &e.scalar_operands[1]));
+	ok(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e));
+	ok(weft_list_encode(list, &image));
+	/* entries 0 and 1 rotate; 2, 3, 4 are the operands, of which the scalar is one */
+	packet(0, { 0, 1, 1 }, { 1, 1, 1 }, { 2, 2, 7 }, { 4, 1, 3 }, { 5, 1, 1 }, { 8, 2, 2 }, { 10, 2, 3 }, { 12, 2, 4 },
+	       { 24, 4, 8 }, { 40, 4, 3 }, { 44, 4, 77 });
+	packet(1, { 0, 1, 1 }, { 1, 1, 1 }, { 2, 2, 7 }, { 4, 1, 3 }, { 5, 1, 3 }, { 8, 2, 2 }, { 10, 2, 3 }, { 12, 2, 4 },
+	       { 24, 4, 8 }, { 40, 4, 3 }, { 44, 4, 1 });
+	free(image.bytes);
+	/* a structure of before there were any */
+	e.size = offsetof(struct weft_exec, scalar_mask);
+	ok(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e));
+	e.size = sizeof(e);
+	e.scalars[0] = 1;		/* read, and given */
+	assert_int_equal(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e), -EINVAL);
+	e.scalars[0] = 0;
+	e.scalar_operands[0] = A + 2;
+	assert_int_equal(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e), -EINVAL);
+	e.scalar_operands[0] = 0;
+	assert_int_equal(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e), -EINVAL);
+	e.scalar_operands[0] = A;
+	e.scalar_operands[5] = A;	/* not in the mask */
+	assert_int_equal(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e), -EINVAL);
+	e.scalar_operands[5] = 0;
+	e.scalar_mask = 0x43;
+	assert_int_equal(weft_list_exec(list, "sgd_momentum", WEFT_TYPE_F32, &e), -EINVAL);
+	assert_int_equal(weft_list_length(list), 3);
+}
+
 static void refusals(void **state)
 {
 	struct weft_cell_op op = { .size = sizeof(op), .cell = CELL + 8 };
@@ -124,6 +216,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(cells_and_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(operands, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_cells, setup, teardown),
+		cmocka_unit_test_setup_teardown(scalars, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
 	};
 
