@@ -19,6 +19,8 @@ static struct weft_ring_ctl *ctl(const struct weft_user_queue *q)
 void weft_ring_init(struct weft_user_queue *q)
 {
 	memset(ctl(q), 0, sizeof(*ctl(q)));
+	if (q->trace)
+		ctl(q)->trace = q->trace->address;
 	__atomic_store_n(&ctl(q)->armed, 1, __ATOMIC_RELEASE);
 }
 

@@ -190,6 +190,7 @@ static int sys_stats(int fd, struct weft_device_stats *stats)
 	stats->jobs = s.jobs;
 	stats->file_ioctls = s.file_ioctls;
 	stats->file_jobs = s.file_jobs;
+	stats->wait_limits = s.wait_limits;
 	return 0;
 }
 
@@ -410,12 +411,13 @@ static int sys_user_queue_create(int fd, struct weft_sys_user_queue *q)
 {
 	struct drm_weft_will *wills = NULL;
 	struct drm_weft_user_queue_create c = {
-		.vm_id = q->vm, .band = q->band, .flags = q->wait_stops ? DRM_WEFT_USER_QUEUE_WAIT_STOPS : 0,
+		.vm_id = q->vm, .band = q->band, .flags = q->wait_stops ? DRM_WEFT_USER_QUEUE_WAIT_STOPS : 0u,
 		.ring_log2 = q->ring_log2, .ring = q->ring, .ctl = q->ctl, .run_limit_ns = q->run_limit_ns,
 		.wait_limit_ns = q->wait_limit_ns, .weight = q->weight, .num_wills = q->num_wills,
 	};
 	int ret;
 
+	c.flags |= q->trace ? DRM_WEFT_USER_QUEUE_TRACE : 0u;
 	if (q->num_wills) {
 		wills = calloc(q->num_wills, sizeof(*wills));
 		if (!wills)

@@ -37,7 +37,7 @@ struct weft_sys_will {
 /* doorbell and state are mappings of one page each, for unmap() */
 struct weft_sys_user_queue {
 	uint32_t vm, band, ring_log2, weight, num_wills;
-	bool wait_stops;
+	bool wait_stops, trace;
 	uint64_t ring, ctl, run_limit_ns, wait_limit_ns;
 	const struct weft_sys_will *wills;
 	uint32_t id;

@@ -44,7 +44,8 @@ int weft_device_stats(struct weft_device *device, struct weft_device_stats *stat
 
 	if (!ret)
 		ret = told(device, device->weft->sys->stats(device->fd, &s), __func__);
-	return ret ? ret : weft_give(stats, &s, sizeof(s), sizeof(s), __func__);
+	return ret ? ret : weft_give(stats, &s, sizeof(s), offsetof(struct weft_device_stats, wait_limits),
+					     __func__);
 }
 
 int weft_device_clock(struct weft_device *device, struct weft_clock *clock)

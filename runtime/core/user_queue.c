@@ -43,22 +43,40 @@ static void enlist(struct weft_user_queue *q)
 	pthread_mutex_unlock(&q->device->space);
 }
 
+/* Host memory that the card and the process both see. */
+static int shared(struct weft_device *d, uint64_t bytes, struct weft_memory **memory)
+{
+	int ret = weft_memory_new(d, bytes, WEFT_PLACE_HOST, true, memory);
+
+	if (ret)
+		return ret;
+	ret = weft_memory_map(*memory, &(void *) { NULL });
+	if (ret) {
+		weft_memory_destroy(*memory);
+		*memory = NULL;
+	}
+	return ret;
+}
+
 static int create(struct weft_user_queue *q, const struct weft_user_queue_config *c, const struct weft_sys_will *wills)
 {
 	struct weft_device *d = q->device;
 	struct weft_sys_user_queue s = {
 		.band = c->priority ? c->priority - 1 : WEFT_PRIORITY_NORMAL - 1, .ring_log2 = q->ring_log2,
 		.weight = c->weight, .num_wills = c->num_wills, .wait_stops = c->flags & WEFT_USER_QUEUE_WAIT_STOPS,
-		.run_limit_ns = c->run_limit_ns, .wait_limit_ns = c->wait_limit_ns, .wills = wills,
+		.trace = q->trace_log2, .run_limit_ns = c->run_limit_ns, .wait_limit_ns = c->wait_limit_ns, .wills = wills,
 	};
 	int ret = weft_card_lr(d);
 
 	if (!ret)
-		ret = weft_memory_new(d, WEFT_SYS_PAGE + (64ull << q->ring_log2), WEFT_PLACE_HOST, true, &q->memory);
+		ret = shared(d, WEFT_SYS_PAGE + (64ull << q->ring_log2), &q->memory);
 	if (ret)
 		return ret;
-	ret = weft_memory_map(q->memory, &(void *) { NULL });
+	if (q->trace_log2)
+		ret = shared(d, weft_trace_bytes(q->trace_log2), &q->trace);
 	if (!ret) {
+		if (q->trace)
+			weft_trace_init(q);
 		weft_ring_init(q);
 		s.vm = d->lr_vm;
 		s.ctl = q->memory->address;
@@ -68,6 +86,8 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 			weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
 	}
 	if (ret) {
+		if (q->trace)
+			weft_memory_destroy(q->trace);
 		weft_memory_destroy(q->memory);
 		return ret;
 	}
@@ -75,6 +95,13 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 	q->doorbell = s.doorbell;
 	q->state = s.state;
 	return 0;
+}
+
+static bool bad_trace(const struct weft_user_queue_config *c)
+{
+	if (!(c->flags & WEFT_USER_QUEUE_TRACE))
+		return c->trace_records || c->pad;
+	return c->pad || c->trace_records < 16 || c->trace_records > 1u << 20 || (c->trace_records & (c->trace_records - 1));
 }
 
 int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
@@ -86,15 +113,18 @@ int weft_user_queue_create(struct weft_device *device, const struct weft_user_qu
 	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
 
 	if (!ret && config)
-		ret = weft_take(&c, sizeof(c), config, sizeof(c), __func__);
+		ret = weft_take(&c, sizeof(c), config, offsetof(struct weft_user_queue_config, trace_records), __func__);
 	if (ret)
 		return ret;
 	if (weft_backend(device) != &weft_backend_card)
 		return weft_fail(-EOPNOTSUPP, "weft_user_queue_create: devices of kind %s have none", device->kind->name);
 	if (!c.ring_lists)
 		c.ring_lists = 256;
+	if (c.flags & WEFT_USER_QUEUE_TRACE && !c.trace_records)
+		c.trace_records = 1024;
 	if (!queue || c.priority > WEFT_PRIORITY_LOW || c.ring_lists < 16 || c.ring_lists > 65536 ||
-	    (c.ring_lists & (c.ring_lists - 1)) || c.weight > 1000 || (c.flags & ~WEFT_USER_QUEUE_WAIT_STOPS) ||
+	    (c.ring_lists & (c.ring_lists - 1)) || c.weight > 1000 || bad_trace(&c) ||
+	    (c.flags & ~(WEFT_USER_QUEUE_WAIT_STOPS | WEFT_USER_QUEUE_TRACE)) ||
 	    c.num_wills > MAX_WILLS || (c.num_wills && !c.wills))
 		return weft_fail(-EINVAL, "weft_user_queue_create: a field is out of range");
 	q = calloc(1, sizeof(*q));
@@ -104,6 +134,8 @@ int weft_user_queue_create(struct weft_device *device, const struct weft_user_qu
 	snprintf(q->name, sizeof(q->name), "%s", c.name ? c.name : "");
 	while (1u << q->ring_log2 < c.ring_lists)
 		q->ring_log2++;
+	while (1u << q->trace_log2 < c.trace_records)
+		q->trace_log2++;
 	if (c.num_wills)
 		ret = take_wills(device, &c, &wills);
 	if (!ret)
@@ -142,6 +174,11 @@ int weft_user_queue_destroy(struct weft_user_queue *q)
 	if (ret)
 		weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
 	freed = weft_memory_destroy(q->memory);
+	if (q->trace) {
+		int more = weft_memory_destroy(q->trace);
+
+		freed = freed ? freed : more;
+	}
 	atomic_fetch_sub(&d->children, 1);
 	q->magic = 0;
 	free(q);

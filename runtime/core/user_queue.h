@@ -15,6 +15,8 @@ struct weft_user_queue {
 	struct weft_user_queue *next;		/* device->ringer, under device->space */
 	char name[WEFT_NAME_BYTES];
 	struct weft_memory *memory;		/* ring control, then the ring */
+	struct weft_memory *trace;		/* trace ring; NULL: it does not trace */
+	uint32_t trace_log2;
 	volatile void *doorbell;
 	const volatile void *state;
 	uint64_t tail;
@@ -24,6 +26,9 @@ struct weft_user_queue {
 void weft_ring_init(struct weft_user_queue *queue);
 int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
 void weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
+/* trace_ring.c: bytes of one, and what it is at first; the ring control names it */
+uint64_t weft_trace_bytes(uint32_t log2);
+void weft_trace_init(struct weft_user_queue *queue);
 /* with device->space */
 void weft_ring_kick(const struct weft_user_queue *queue, uint64_t address);
 

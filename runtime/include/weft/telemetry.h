@@ -62,7 +62,10 @@ struct weft_counter {
 	uint64_t fetch_bytes;
 };
 
-/** struct weft_device_stats - driver's counts of the card since module load; @file_… of this open */
+/**
+ * struct weft_device_stats - driver's counts of the card since module load; file_… of this open
+ * @wait_limits: waits of user queues that took longer than their wait_limit_ns, of queues that stop then and of others
+ */
 struct weft_device_stats {
 	uint32_t size;
 	uint32_t pad;
@@ -74,6 +77,7 @@ struct weft_device_stats {
 	uint64_t jobs;
 	uint64_t file_ioctls;
 	uint64_t file_jobs;
+	uint64_t wait_limits;
 };
 
 /** weft_device_memory() - Return: 0, -EINVAL, -ENOTCONN, -ENODEV, -EOPNOTSUPP for kinds without local memory */

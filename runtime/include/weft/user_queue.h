@@ -32,7 +32,8 @@ struct weft_will {
 	uint32_t id;
 };
 
-#define WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* a wait beyond wait_limit_ns stops the queue */
+#define WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* a wait beyond wait_limit_ns stops the queue, else the driver counts it */
+#define WEFT_USER_QUEUE_TRACE		0x2	/* the card keeps a record of each packet; weft_user_queue_trace() */
 
 /**
  * struct weft_user_queue_config - what weft_user_queue_create() makes; NULL or all 0 (but size) gives the defaults
@@ -42,10 +43,13 @@ struct weft_will {
  * @ring_lists: lists that can be posted and not yet ended, 16 … 65536, a power of two; 0 = 256
  * @weight: share among the process's queues on the card, 1 … 1000; 0 = 100
  * @run_limit_ns: running time between two progress marks; 0 = none
- * @wait_limit_ns: time of one wait; 0 = none
+ * @wait_limit_ns: time of one wait; 0 = none. Beyond it the state shows cause "wait_limit" with WAIT_STOPS; without, it is
+ *	one more in wait_limits of weft_device_stats()
  * @flags: WEFT_USER_QUEUE_*
  * @num_wills: entries of @wills, at most 4096
  * @wills: copied
+ * @trace_records: with TRACE: records that can wait to be taken, 16 … 1048576, a power of two; 0 = 1024. Else 0
+ * @pad: 0
  */
 struct weft_user_queue_config {
 	uint32_t size;
@@ -58,12 +62,14 @@ struct weft_user_queue_config {
 	uint32_t flags;
 	uint32_t num_wills;
 	const struct weft_will *wills;
+	uint32_t trace_records;
+	uint32_t pad;
 };
 
 /**
  * weft_user_queue_create() - @queue is destroyed by the caller
  *
- * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (the card, or its kind, has none), -EACCES (priority; rights of a will),
+ * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (the card, or its kind, has none, or does not trace), -EACCES (priority; rights of a will),
  * -EDQUOT, -ENOSPC, -ENODEV, -ENOMEM.
  */
 int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
@@ -108,6 +114,37 @@ struct weft_user_queue_state {
 
 /** weft_user_queue_state() - look, without a system call. Return: 0, -EINVAL, -ENOTCONN */
 int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_state *state);
+
+/**
+ * struct weft_user_queue_record - one packet that retired; times are of the card's clock, ns (weft_device_clock())
+ * @lane: the queue's number on the card
+ * @packet: index in its list, low 16 bits
+ * @seq: iteration of the innermost loop, low 32 bits; outside loops the number of the posted list
+ * @pad: 0
+ * @ready_ns: it could have started: the packet before it had retired, or its wait was woken
+ * @start_ns: it started
+ * @end_ns: it retired
+ *
+ * It has no size: it does not change.
+ */
+struct weft_user_queue_record {
+	uint32_t lane, packet, seq, pad;
+	uint64_t ready_ns, start_ns, end_ns;
+};
+
+/**
+ * weft_user_queue_trace() - take the oldest records out, without a system call
+ * @queue: made with WEFT_USER_QUEUE_TRACE
+ * @records: room for @max
+ * @max: 0 only asks for @dropped
+ * @dropped: out, records lost so far because as many as trace_records waited; may be NULL
+ *
+ * One thread takes from a queue at a time; another may post to it. A record may come a moment after what its packet did
+ * is seen. What was not taken is lost with the queue. Return: number of records, 0 when none waits; -EINVAL (also a queue
+ * that does not trace), -ENOTCONN.
+ */
+int weft_user_queue_trace(struct weft_user_queue *queue, struct weft_user_queue_record *records, uint32_t max,
+			  uint64_t *dropped);
 
 /** weft_user_queue_run_name() - "running", "parked" …, "?" for an unknown number */
 const char *weft_user_queue_run_name(uint32_t run);
