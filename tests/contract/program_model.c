@@ -2,9 +2,11 @@
 // Copyright 2026 The weft authors
 /*
  * One C function call per list that runs: what a card keeps in frames is here on the stack. Knows NOP, COPY (one row),
- * FILL, REDUCE (sum of i32), TIMED, CALL, LOOP, BREAK, RANGE and PRED.
+ * FILL, REDUCE (sum of i32), EXEC (RELU_GRAD_F32), TIMED, TIMESTAMP (as if the clock said 1), CALL, LOOP, BREAK, RANGE, PRED,
+ * and WAIT and SIGNAL with their lists, where nobody else signals: a WAIT that is not satisfied ends the model.
  */
 #include "program_model.h"
+#include "cell.h"
 
 #include <string.h>
 
@@ -18,6 +20,8 @@ struct level {
 enum how { ON, FAILED, LEAVING };
 
 static struct level *target;	/* of LEAVING */
+static bool by_end;		/* and where that goes on, when it is not behind the LOOP */
+static uint32_t end_exit;
 
 static enum how fail(struct program *m, const struct level *l, uint32_t op, uint32_t cause)
 {
@@ -199,6 +203,143 @@ static uint32_t move(struct program *m, struct level *l, const union weft_packet
 	return 0;
 }
 
+static uint32_t exec(struct program *m, struct level *l, const union weft_packet *p)
+{
+	uint64_t va[3], bytes = 4 * (uint64_t)p->exec.dim[0];	/* dx, dy, y */
+	uint32_t dx[16];
+	uint32_t f = 0;
+
+	for (unsigned i = 0; i < 3 && !f; i++)
+		f = operand(m, l, p, p->exec.u.index[i], &va[i]);
+	if (f)
+		return f;
+	for (unsigned i = 0; i < 3; i++)
+		if (va[i] % 4)
+			return WEFT_FAULT_ALIGN;
+	for (unsigned i = 1; i < 3; i++)
+		if (va[0] < va[i] + bytes && va[i] < va[0] + bytes && !(i == 1 && va[0] == va[1]))
+			return WEFT_FAULT_OVERLAP;
+	for (unsigned k = 0; k < p->exec.dim[0]; k++) {
+		float y;
+
+		memcpy(&y, program_at(m, va[2] + 4 * k, 4), 4);
+		memcpy(&dx[k], program_at(m, va[1] + 4 * k, 4), 4);
+		dx[k] = y > 0 ? dx[k] : 0;
+	}
+	memcpy(program_at(m, va[0], bytes), dx, bytes);
+	return 0;
+}
+
+static uint32_t stamp(struct program *m, struct level *l, const union weft_packet *p)
+{
+	const uint64_t time = 1;
+	uint64_t va;
+	uint32_t f = operand(m, l, p, p->timestamp.dst, &va);
+
+	if (!f && va % 8)
+		f = WEFT_FAULT_ALIGN;
+	if (!f)
+		memcpy(program_at(m, va, 8), &time, 8);
+	return f;
+}
+
+/* What a WAIT or SIGNAL names: element i, its operand made an address. */
+static uint32_t element(struct program *m, struct level *l, const union weft_packet *p, uint32_t i, struct weft_cell_ref *ref)
+{
+	bool all = p->hdr.op == WEFT_PKT_WAIT_ALL || p->hdr.op == WEFT_PKT_SIGNAL_ALL;
+	uint32_t f;
+
+	memcpy(ref, all ? (void *)program_at(m, p->wait.u.list + 32 * i, 32) : (const void *)&p->wait.u.one, 32);
+	f = operand(m, l, p, ref->cell, &ref->cell);
+	return f ? f : ref->cell % 32 ? WEFT_FAULT_ALIGN : 0;
+}
+
+static bool seq_of(struct level *l, uint32_t level, int32_t skew, int64_t *seq)
+{
+	struct level *loop = loop_of(l, level);
+
+	*seq = (loop ? (int64_t)loop->it : 0) - skew;
+	return loop || !level;
+}
+
+static uint32_t signal(struct program *m, struct level *l, const union weft_packet *p)
+{
+	uint32_t n = p->signal.op == WEFT_PKT_SIGNAL_ALL ? p->signal.count : 1;
+	struct weft_cell_ref ref;
+	int64_t seq;
+
+	if (!seq_of(l, p->signal.level, p->signal.skew, &seq))
+		return WEFT_FAULT_NESTING;
+	for (unsigned store = 0; store < 2; store++)
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t f = element(m, l, p, i, &ref);
+			struct weft_cell cell;
+			uint64_t value = ref.base + (uint64_t)seq * ref.step;
+
+			if (f)
+				return f;
+			memcpy(&cell, program_at(m, ref.cell, 32), 32);
+			if (p->signal.words & WEFT_SIG_TAG)
+				cell.tag = ref.tag;
+			if (p->signal.words & WEFT_SIG_VALUE)
+				cell.value = value;
+			if (p->signal.words & WEFT_SIG_ADD)
+				cell.value += value;
+			if (p->signal.words & WEFT_SIG_END)
+				cell.end = 1;
+			if (store)
+				memcpy(program_at(m, ref.cell, 32), &cell, 32);
+		}
+	return 0;
+}
+
+static enum how end(struct program *m, struct level *l, const union weft_packet *p)
+{
+	if (p->wait.end_level == WEFT_WAIT_NO_LOOP)
+		return ON;
+	target = loop_of(l, p->wait.end_level);
+	if (p->wait.exit > (target->up->up ? target->up->n : 0))
+		return fail(m, l, p->hdr.op, WEFT_FAULT_FIELD);
+	by_end = true;
+	end_exit = p->wait.exit;
+	m->retired++;
+	return LEAVING;
+}
+
+static enum how await(struct program *m, struct level *l, const union weft_packet *p)
+{
+	static const uint32_t causes[4] = { 0, WEFT_FAULT_POISON, WEFT_FAULT_REVOKED, WEFT_FAULT_PEER_LOST };
+	uint32_t n = p->wait.op == WEFT_PKT_WAIT_ALL ? p->wait.count : 1;
+	struct weft_cell_ref ref;
+	struct weft_cell cell;
+	int64_t seq;
+
+	if (m->fence_space)
+		return fail(m, l, p->hdr.op, WEFT_FAULT_PRIVILEGE);
+	if ((p->wait.end_level != WEFT_WAIT_NO_LOOP && !loop_of(l, p->wait.end_level)) ||
+	    !seq_of(l, p->wait.level, p->wait.skew, &seq))
+		return fail(m, l, p->hdr.op, WEFT_FAULT_NESTING);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t f = element(m, l, p, i, &ref);
+
+		if (f)
+			return fail(m, l, p->hdr.op, f);
+		memcpy(&cell, program_at(m, ref.cell, 32), 32);
+		if ((int64_t)(cell.value - (ref.base + (uint64_t)seq * ref.step)) >= 0) {
+			if ((p->wait.cell_flags & WEFT_WAIT_TAG) && cell.tag != ref.tag)
+				return fail(m, l, p->hdr.op, WEFT_FAULT_MISMATCH);
+			continue;
+		}
+		if (cell.fault)
+			return fail(m, l, p->hdr.op, causes[cell.fault & 15]);
+		if (cell.end)
+			return end(m, l, p);
+		m->endless = true;
+		return fail(m, l, 0, 0);
+	}
+	return ON;
+}
+
 static bool suppressed(const struct level *l, const union weft_packet *p)
 {
 	switch (p->hdr.op) {
@@ -282,8 +423,11 @@ static enum how enter(struct program *m, struct level *l, const union weft_packe
 		return h;
 	if (in.loop)
 		carry(m, &in);
-	if (h == LEAVING && target == &in)
+	if (h == LEAVING && target == &in) {
+		if (by_end && l->up)
+			l->at = end_exit - 1;	/* that of the LOOP, which retires */
 		h = ON;
+	}
 	m->retired += h == LEAVING;	/* in passing */
 	return h;
 }
@@ -308,6 +452,7 @@ static enum how step(struct program *m, struct level *l, const union weft_packet
 		return enter(m, l, p);
 	case WEFT_PKT_BREAK:
 		target = loop_of(l, p->nop.level);
+		by_end = false;
 		m->retired += target != NULL;
 		return target ? LEAVING : fail(m, l, p->hdr.op, WEFT_FAULT_NESTING);
 	case WEFT_PKT_RANGE:
@@ -318,6 +463,16 @@ static enum how step(struct program *m, struct level *l, const union weft_packet
 		l->off = !(seq >= 0 && (!p->range.last || (uint64_t)seq < p->range.last));
 		return ON;
 	case WEFT_PKT_PRED: f = pred(m, l, p); break;
+	case WEFT_PKT_WAIT:
+	case WEFT_PKT_WAIT_ALL:
+		return await(m, l, p);
+	case WEFT_PKT_SIGNAL:
+	case WEFT_PKT_SIGNAL_ALL: f = signal(m, l, p); break;
+	case WEFT_PKT_TIMESTAMP: f = stamp(m, l, p); break;
+	case WEFT_PKT_TIMED: f = p->timed.ns > UINT64_C(1) << 40 ? WEFT_FAULT_FIELD : 0; break;
+	case WEFT_PKT_EXEC:
+		f = exec(m, l, p);
+		return f ? fail(m, l, (uint32_t)p->exec.oper << 8 | p->hdr.op, f) : ON;
 	case WEFT_PKT_REDUCE: f = reduce(m, l, p); break;
 	case WEFT_PKT_COPY:
 	case WEFT_PKT_FILL: f = move(m, l, p); break;

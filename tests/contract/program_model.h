@@ -6,7 +6,7 @@
 
 #include "queue.h"
 
-#define MODEL_AREAS	3
+#define MODEL_AREAS	4
 
 struct model_area {
 	uint64_t va, bytes;
@@ -20,7 +20,7 @@ struct program {
 	uint64_t limit;		/* packets after which the model gives up */
 
 	uint64_t retired;
-	bool endless;		/* gave up */
+	bool endless;		/* gave up: it takes too long, or waits for somebody else */
 	uint32_t cause;		/* enum weft_fault, 0 = ran to its end; then also where */
 	uint64_t list;
 	uint32_t packet, op;

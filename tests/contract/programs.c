@@ -8,7 +8,7 @@
 
 #define CAPS (WEFT_CAP_CALL | WEFT_CAP_LOOP | WEFT_CAP_PRED | WEFT_CAP_INDIRECT)
 
-static uint8_t image[3][160 << 10], expected[2][160 << 10];
+static uint8_t image[3][160 << 10], expected[2][160 << 10], cells[2][32 * GEN_NCELLS];
 
 static unsigned mbox_queue(struct queue *q, uint16_t op)
 {
@@ -69,20 +69,35 @@ static void compare(const char *what, const uint8_t *got, const uint8_t *want, s
 		CHECK(got[i] == want[i], "%s: %zu + %zu is %#x, the model says %#x", what, i / unit, i % unit, got[i], want[i]);
 }
 
+/* What TIMESTAMP stored is time, whatever the time. */
+static void clock_is_one(uint8_t *stamps)
+{
+	for (unsigned i = 0; i < GEN_STAMPS; i++) {
+		uint64_t v;
+
+		memcpy(&v, stamps + 8 * i, 8);
+		v = v != 0;
+		memcpy(stamps + 8 * i, &v, 8);
+	}
+}
+
 static void differential(uint32_t type, bool slow, long count)
 {
 	struct card *c = CARD;
 	struct rig r = open_in(c, type);
-	struct gen g = { .fence_space = type == WEFT_AS_FENCE, .slow = slow, .list = image[0], .table = image[1],
-			 .data = image[2] };
-	const size_t data = GEN_DATA + 4 * GEN_WORDS;
+	struct gen g = { .fence_space = type == WEFT_AS_FENCE, .slow = slow, .caps = c->caps, .list = image[0],
+			 .table = image[1], .data = image[2], .cells = cells[0] };
+	struct sem *sem = c->caps & WEFT_CAP_CELLS ? sem_create(c, true) : NULL;
+	const size_t data = GEN_BYTES;
 	struct program m = {
 		.area = { { RIG_LIST, 128 << 10, image[0] }, { RIG_TABLE, 128 << 10, expected[0] },
-			  { RIG_LOCAL, data, expected[1] } },
+			  { RIG_LOCAL, data, expected[1] }, { GEN_CELLS, sizeof(cells[1]), cells[1] } },
 		.fence_space = g.fence_space, .loop_max = rd32(c, WEFT_REG_FENCE_LOOP_MAX),
 	};
 	unsigned long packets = 0, faults = 0, stops = 0, causes = 0;
 
+	if (sem)
+		sem_map(sem, r.s, GEN_CELLS, PTE_SEM | WEFT_PTE_ATOMIC);
 	for (long i = 0; i < count; i++) {
 		struct weft_queue_state st;
 		union weft_packet p;
@@ -91,11 +106,14 @@ static void differential(uint32_t type, bool slow, long count)
 			p = program_random(&g);
 			memcpy(expected[0], g.table, 32u * g.nentries);
 			memcpy(expected[1], g.data, data);
+			memcpy(cells[1], cells[0], sizeof(cells[1]));
 			program_run(&m, &p);
 		} while (m.endless || (slow && m.retired > 2000));
 		memcpy(r.list, g.list, 64u * g.npackets);
 		memcpy(r.table, g.table, 32u * g.nentries);
 		memcpy(r.local, g.data, data);
+		if (sem)
+			memcpy((void *)(uintptr_t)sem_cell(sem, 0), cells[0], sizeof(cells[0]));
 		ct_about("program %ld", i);
 		queue_state(r.q, &st);
 		uint64_t before = st.retired;
@@ -116,7 +134,10 @@ static void differential(uint32_t type, bool slow, long count)
 		}
 		CHECK_EQ(st.retired - before, m.retired, "packets retired");
 		/* What a fault leaves in its destinations is open; rotation is not. */
+		if (sem)
+			compare("cell", (const uint8_t *)(uintptr_t)sem_cell(sem, 0), cells[1], sizeof(cells[1]), 32);
 		compare("table entry", r.table, expected[0], 32u * g.nentries, 32);
+		clock_is_one(r.local + GEN_STAMPS_AT);
 		if (!m.cause)
 			compare("block", r.local, expected[1], data, 64);
 		packets += m.retired;

@@ -171,6 +171,20 @@
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(pred_inverted, "turns every 16th PRED round", \
 	  "programs", "random programs in a user queue, against a model", 0) \
+	X(range_spares_signals, "RANGE does not suppress signals", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(pred_over_signals, "PRED suppresses signals", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(pred_spares_exec, "PRED does not suppress EXEC", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(cell_operand_still, "does not rotate the address of a cell", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(signal_level, "counts the step of a SIGNAL by the innermost LOOP, whichever was named", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(exit_ignored, "goes on behind a LOOP that END left, wherever that said", \
+	  "programs", "random programs in a user queue, against a model", 0) \
+	X(exit_unchecked, "takes any exit of END", \
+	  "programs", "random programs in a user queue, against a model", 0) \
 	X(skip_outlives_iteration, "PRED holds in the next iteration", \
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(break_innermost, "BREAK leaves the innermost LOOP, whichever was named", \

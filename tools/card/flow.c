@@ -35,17 +35,22 @@ bool wcard_flow_seq(struct wcard_run *r, unsigned int level, int32_t skew, int64
 	return true;
 }
 
+static bool is_signal(unsigned int op)
+{
+	return op == WEFT_PKT_SIGNAL || op == WEFT_PKT_SIGNAL_ALL;
+}
+
 bool wcard_flow_skips(const struct wcard_queue *q)
 {
 	unsigned int op = q->pkt.hdr.op;
 
 	if (q->frame[q->depth - 1].range_off && op != WEFT_PKT_RANGE &&
 	    (op != WEFT_PKT_PRED || WCARD_BROKEN(range_over_pred)))
-		return true;
-	if (PRED_OPS >> op & 1)
+		return !(WCARD_BROKEN(range_spares_signals) && is_signal(op));
+	if (PRED_OPS >> op & 1 || (is_signal(op) && WCARD_BROKEN(pred_over_signals)))
 		for (unsigned int i = q->depth; i--;)
 			if (q->frame[i].pred_off)
-				return true;
+				return !(op == WEFT_PKT_EXEC && WCARD_BROKEN(pred_spares_exec));
 	return false;
 }
 
@@ -138,14 +143,15 @@ enum wcard_step wcard_flow_end(struct wcard_run *r, unsigned int level, uint32_t
 
 	if (!at)
 		return wcard_fail(r, WEFT_FAULT_NESTING, 0);
-	if (exit > (at > 1 ? q->frame[at - 1].npackets : 0))
+	if (!WCARD_BROKEN(exit_unchecked) && exit > (at > 1 ? q->frame[at - 1].npackets : 0))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
 	s = leave(r, at);
 	/* Retiring the LOOP steps on from here. */
 	if (s == WCARD_DONE && q->depth > 1) {
 		wcard_trace_retire(r);
 		r->suppressed = true;
-		wcard_top(q)->pc = exit - 1;
+		if (!WCARD_BROKEN(exit_ignored))
+			wcard_top(q)->pc = exit - 1;
 	}
 	return s;
 }

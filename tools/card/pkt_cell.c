@@ -18,6 +18,15 @@ static bool element(struct wcard_run *r, bool all, uint64_t list, uint64_t i, co
 		__builtin_memcpy(ref, one, sizeof(*ref));
 	else if (wcard_acc_load(&r->acc, list + i * sizeof(*ref), ref, sizeof(*ref), WCARD_CNT_FETCH))
 		return false;
+	if (WCARD_BROKEN(cell_operand_still)) {
+		uint64_t it = wcard_top(r->q)->it;
+		bool found;
+
+		wcard_top(r->q)->it = 0;
+		found = wcard_operand(r, ref->cell, &ref->cell);
+		wcard_top(r->q)->it = it;
+		return found;
+	}
 	return (all && WCARD_BROKEN(list_operands_ignored)) || wcard_operand(r, ref->cell, &ref->cell);
 }
 
@@ -206,7 +215,7 @@ enum wcard_step wcard_pkt_signal(struct wcard_run *r)
 	    ((p->words & WEFT_SIG_ADD) && (p->words & (WEFT_SIG_VALUE | WEFT_SIG_END))) || p->reserved0 ||
 	    p->reserved[0] || p->reserved[1] || p->reserved[2] || (all ? !p->count || p->count > LIST_MAX : p->count))
 		return wcard_fail(r, WEFT_FAULT_FIELD, 0);
-	if (!wcard_flow_seq(r, p->level, p->skew, &seq))
+	if (!wcard_flow_seq(r, WCARD_BROKEN(signal_level) ? 0 : p->level, p->skew, &seq))
 		return WCARD_FAULT;
 	if (all && p->u.list % sizeof(struct weft_cell_ref))
 		return wcard_fail(r, WEFT_FAULT_ALIGN, p->u.list);
