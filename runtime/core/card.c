@@ -190,6 +190,21 @@ static int card_memory_import(struct weft_memory *m)
 	return weft_fail(ret, "%s: importing memory of %s", d->info.node, from->info.node);
 }
 
+int weft_card_memory_adopt(struct weft_memory *m)
+{
+	struct weft_device *d = m->device;
+	const struct weft_sys *sys = d->weft->sys;
+	int ret = sys->gem_info(d->fd, m->handle, &m->bytes, &m->place, &m->access, &m->cells);
+
+	if (ret)
+		weft_fail(ret, "%s: imported memory", d->info.node);
+	else
+		ret = place(m);
+	if (ret)
+		sys->gem_close(d->fd, m->handle);
+	return ret;
+}
+
 static int card_memory_map(struct weft_memory *m)
 {
 	const struct weft_sys *sys = m->device->weft->sys;

@@ -14,6 +14,9 @@ int weft_card_sync(struct weft_timeline *timeline, struct weft_device *device, u
 /* Makes the address space of user queues, once, with everything bound in it that is bound in the other. */
 int weft_card_lr(struct weft_device *device);
 
+/* Places memory whose handle came by descriptor, with what the driver says of it; closes the handle when it fails. */
+int weft_card_memory_adopt(struct weft_memory *memory);
+
 int weft_card_queue_create(struct weft_queue *queue, const struct weft_queue_config *config);
 void weft_card_queue_destroy(struct weft_queue *queue);
 int weft_card_queue_submit(struct weft_queue *queue, const struct weft_submit *submit);

@@ -17,6 +17,7 @@ struct weft_device {
 	uint64_t uid;				/* never reused, unlike the address of this structure */
 	atomic_uint children;			/* objects of the user: must be 0 at close */
 	struct weft_memory *imports;		/* in this device, under weft->share */
+	struct weft_memory *foreign;		/* that came by descriptor, under weft->share */
 	struct weft_device_info info;
 	pthread_mutex_t copier_lock;		/* makes the copier once */
 	struct weft_copier *copier;

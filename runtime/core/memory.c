@@ -82,6 +82,10 @@ static int import_get(struct weft_device *device, struct weft_memory *owner, uin
 	if (weft_backend(device) != weft_backend(owner->device))
 		return weft_fail(-EOPNOTSUPP, "memory of a device of kind %s cannot be reached by one of kind %s",
 				 owner->device->kind->name, device->kind->name);
+	/* the driver hands the same descriptor on, whose one handle there may be somebody else's */
+	if (owner->foreign)
+		return weft_fail(-EOPNOTSUPP, "memory that came by descriptor: import the descriptor into %s %u instead",
+				 device->kind->name, device->index);
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return weft_fail(-ENOMEM, "memory handle");
@@ -132,6 +136,13 @@ static int owner_settle(struct weft_memory *m)
 		return 0;
 	while (m->imports)
 		import_free(m->imports);
+	if (m->foreign) {
+		struct weft_memory **p;
+
+		for (p = &m->device->foreign; *p != m; p = &(*p)->next_here)
+			;
+		*p = m->next_here;
+	}
 	ret = weft_backend(m->device)->memory_destroy(m);
 	if (!m->internal) {
 		atomic_fetch_sub(&m->device->children, 1);
@@ -140,6 +151,15 @@ static int owner_settle(struct weft_memory *m)
 	m->magic = 0;
 	free(m);
 	return ret;
+}
+
+int weft_memory_check_access(const struct weft_memory *m, uint32_t access, const char *call)
+{
+	if (!access || (access & ~(WEFT_ACCESS_READ | (m->cells ? WEFT_ACCESS_SIGNAL : WEFT_ACCESS_WRITE))))
+		return weft_fail(-EINVAL, "%s: access %#x", call, access);
+	if ((m->origin || m->foreign) && (access & ~m->access))
+		return weft_fail(-EACCES, "%s: the import has access %#x", call, m->access);
+	return 0;
 }
 
 int weft_memory_import(struct weft_device *device, struct weft_memory *memory, uint32_t access,
@@ -152,11 +172,11 @@ int weft_memory_import(struct weft_device *device, struct weft_memory *memory, u
 		ret = weft_handle(memory, WEFT_MAGIC_MEMORY, __func__);
 	if (ret)
 		return ret;
-	if (!imported || !access ||
-	    (access & ~(WEFT_ACCESS_READ | (memory->cells ? WEFT_ACCESS_SIGNAL : WEFT_ACCESS_WRITE))))
-		return weft_fail(-EINVAL, "weft_memory_import: access %#x", access);
-	if (memory->origin && (access & ~memory->access))
-		return weft_fail(-EACCES, "weft_memory_import: the import was made with access %#x", memory->access);
+	if (!imported)
+		return weft_fail(-EINVAL, "weft_memory_import: no place for the handle");
+	ret = weft_memory_check_access(memory, access, __func__);
+	if (ret)
+		return ret;
 	pthread_mutex_lock(&weft_library.share);
 	if (m->origin)
 		m = m->origin;

@@ -10,6 +10,7 @@
 /*
  * An owner, or an import of one. References of the user are `refs`; an owner is freed when it has none and no import
  * of it has any. Imports that transfers made (`cached`) hold nothing: they go with their owner or their device.
+ * Memory that came by descriptor is an owner too: what is behind it is in another process.
  * All of this is under weft->share.
  */
 struct weft_memory {
@@ -25,7 +26,8 @@ struct weft_memory {
 	struct weft_memory *origin;	/* NULL: owner */
 	struct weft_memory *imports;	/* of this owner */
 	struct weft_memory *next;	/* origin->imports */
-	struct weft_memory *next_here;	/* device->imports */
+	struct weft_memory *next_here;	/* device->imports or, of `foreign` ones, device->foreign */
+	bool foreign;			/* by descriptor */
 	uint64_t bytes, address;
 	void *map;			/* NULL: not mapped yet */
 	/* card */
@@ -39,6 +41,8 @@ int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place 
 		    struct weft_memory **memory);
 /* The import that transfers use, made once and kept. */
 int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, struct weft_memory **import);
+/* -EINVAL, -EACCES with text: whether somebody else may get @access to it */
+int weft_memory_check_access(const struct weft_memory *memory, uint32_t access, const char *call);
 /* Frees the cached imports in a device that is being closed. */
 void weft_memory_forget(struct weft_device *device);
 

@@ -305,6 +305,24 @@ static int sys_gem_import(int fd, int dmabuf, uint32_t *handle)
 	return ret;
 }
 
+static int sys_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells)
+{
+	struct drm_weft_gem_info i = { .handle = handle };
+	int ret = call(fd, DRM_IOCTL_WEFT_GEM_INFO, &i);
+
+	if (ret)
+		return ret;
+	*bytes = i.size;
+	*place = i.placement == DRM_WEFT_PLACE_SYSTEM ? WEFT_PLACE_HOST : WEFT_PLACE_LOCAL;
+	*cells = i.flags & DRM_WEFT_GEM_SEM;
+	*access = i.rights & DRM_WEFT_RIGHT_READ ? WEFT_ACCESS_READ : 0u;
+	if (*cells)
+		*access |= i.rights & DRM_WEFT_RIGHT_SEM && i.rights & DRM_WEFT_RIGHT_WRITE ? WEFT_ACCESS_SIGNAL : 0u;
+	else
+		*access |= i.rights & DRM_WEFT_RIGHT_WRITE ? WEFT_ACCESS_WRITE : 0u;
+	return 0;
+}
+
 static int sys_vm_create(int fd, bool lr, uint32_t *vm)
 {
 	struct drm_weft_vm_create c = { .type = lr ? DRM_WEFT_VM_LR : DRM_WEFT_VM_FENCE };
@@ -519,6 +537,7 @@ const struct weft_sys weft_sys_kernel = {
 	.unmap = sys_unmap,
 	.gem_export = sys_gem_export,
 	.gem_import = sys_gem_import,
+	.gem_info = sys_gem_info,
 	.vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy,
 	.bind = sys_bind,

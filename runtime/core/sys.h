@@ -80,6 +80,8 @@ struct weft_sys {
 	void (*unmap)(void *pointer, uint64_t bytes);
 	int (*gem_export)(int fd, uint32_t handle, uint32_t access, int *dmabuf);
 	int (*gem_import)(int fd, int dmabuf, uint32_t *handle);
+	/* what an imported handle is: access are its rights, for bind() */
+	int (*gem_info)(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells);
 	/* address spaces */
 	int (*vm_create)(int fd, bool lr, uint32_t *vm);
 	int (*vm_destroy)(int fd, uint32_t vm);

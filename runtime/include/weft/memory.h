@@ -55,7 +55,7 @@ int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_plac
 /**
  * weft_memory_import() - make memory of one device reachable by another
  * @device: whose address space gets it
- * @memory: memory of another device of the same kind, local or host
+ * @memory: memory of another device of the same kind, local or host; not one that came by descriptor
  * @access: WEFT_ACCESS_*, the most that @device may do
  * @imported: out; destroy it like any other memory. A second import of the same memory by the same device with the
  *	same access gives the same handle with one more reference, and does no system call; importing into the owning
@@ -67,6 +67,35 @@ int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_plac
  */
 int weft_memory_import(struct weft_device *device, struct weft_memory *memory, uint32_t access,
 		       struct weft_memory **imported);
+
+/**
+ * weft_memory_export() - a descriptor of it, for another process or another driver (a dma-buf)
+ * @memory: of a card; its own, or an import, of which no more than it has
+ * @access: WEFT_ACCESS_*, the most that who imports the descriptor may do
+ * @fd: out, close-on-exec; the caller closes it. It keeps the memory allocated, as an import of it does, also after
+ *	weft_memory_destroy()
+ *
+ * Several threads may export the same memory. Return: 0, -EINVAL, -ENOTCONN, -EACCES (an import with less access),
+ * -EOPNOTSUPP (of a kind without a driver; memory from a descriptor with less access than it came with), -EMFILE, -ENODEV,
+ * -ECANCELED (lost in a reset), -ENOMEM.
+ */
+int weft_memory_export(struct weft_memory *memory, uint32_t access, int *fd);
+
+/**
+ * weft_memory_import_fd() - memory that another process, or another driver, gave as a descriptor
+ * @device: a card, whose address space gets it, with the access that the descriptor was made with
+ * @fd: a dma-buf; stays the caller's, who may close it after the call
+ * @memory: out; destroy it like any other memory, whose size it has. Importing the same descriptor into the same device again
+ *	gives the same handle with one more reference
+ *
+ * Cells of another process are used like an import of one's own: commands signal them. Memory of @device itself that came back
+ * by descriptor can be mapped, and its cells be read, waited for and signalled by the host, when it has WEFT_ACCESS_WRITE or
+ * WEFT_ACCESS_SIGNAL; that of other cards cannot be mapped (-EOPNOTSUPP).
+ *
+ * Return: 0, -EINVAL (also no dma-buf), -EBADF, -ENOTCONN, -EOPNOTSUPP (not reachable, or a kind without a driver), -EACCES
+ * (cells that may not be signalled), -ECANCELED (its owner took it back), -EDQUOT, -ENODEV, -ENOMEM.
+ */
+int weft_memory_import_fd(struct weft_device *device, int fd, struct weft_memory **memory);
 
 /**
  * weft_memory_destroy() - give one reference back; the last unbinds, unmaps and frees

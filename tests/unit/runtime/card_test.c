@@ -166,6 +166,55 @@ static void read_only_import(void **state)
 	rig_close(&r);
 }
 
+/* By descriptor: one handle per descriptor and device, kept when its owner goes; no more access than it came with. */
+static void descriptors(void **state)
+{
+	struct weft_memory *here, *again, *more;
+	struct weft_device *host;
+	struct rig r;
+	int fd;
+
+	(void)state;
+	rig_open(&r);
+	ok(weft_memory_alloc(r.card[0], 8192, WEFT_PLACE_LOCAL, &more));
+	assert_int_equal(weft_memory_export(more, WEFT_ACCESS_SIGNAL, &fd), -EINVAL);
+	assert_int_equal(weft_memory_export(more, 0, &fd), -EINVAL);
+	assert_int_equal(weft_memory_export(more, WEFT_ACCESS_READ, NULL), -EINVAL);
+	ok(weft_memory_export(more, WEFT_ACCESS_READ, &fd));
+	ok(weft_memory_destroy(more));
+	ok(weft_memory_import_fd(r.card[1], fd, &here));
+	ok(weft_memory_import_fd(r.card[1], fd, &again));
+	fake_sys.close(fd);
+	assert_ptr_equal(here, again);
+	assert_int_equal(weft_memory_bytes(here), 8192);
+	assert_ptr_equal(weft_memory_device(here), r.card[1]);
+	ok(weft_memory_destroy(again));
+	assert_int_equal(weft_device_close(r.card[1]), -EBUSY);
+	assert_int_equal(weft_memory_export(here, WEFT_ACCESS_WRITE, &fd), -EACCES);
+	assert_int_equal(weft_memory_import(r.card[0], here, WEFT_ACCESS_READ, &more), -EOPNOTSUPP);
+	assert_non_null(strstr(weft_last_error(), "import the descriptor into card 0"));
+	ok(weft_list_fill(r.list[1], weft_memory_address(here), 64, 1, 1));
+	ok(submit(&r, 1, 0, 1, NULL, NULL));
+	assert_int_equal(weft_timeline_wait(r.timeline, 1, 1000000000), -EFAULT);
+	ok(weft_memory_destroy(here));
+	/* an import exports what it has of its owner's */
+	ok(weft_memory_import(r.card[1], r.memory[0], WEFT_ACCESS_READ, &here));
+	assert_int_equal(weft_memory_export(here, WEFT_ACCESS_READ | WEFT_ACCESS_WRITE, &fd), -EACCES);
+	ok(weft_memory_export(here, WEFT_ACCESS_READ, &fd));
+	fake.no_p2p = true;
+	assert_int_equal(weft_memory_import_fd(r.card[1], fd, &again), -EOPNOTSUPP);
+	fake.no_p2p = false;
+	fake_sys.close(fd);
+	ok(weft_memory_destroy(here));
+	ok(weft_device_open(r.weft, "host", 0, &host));
+	ok(weft_memory_alloc(host, 4096, WEFT_PLACE_HOST, &more));
+	assert_int_equal(weft_memory_export(more, WEFT_ACCESS_READ, &fd), -EOPNOTSUPP);
+	assert_int_equal(weft_memory_import_fd(host, 0, &again), -EOPNOTSUPP);
+	ok(weft_memory_destroy(more));
+	ok(weft_device_close(host));
+	rig_close(&r);
+}
+
 /* Job 2 of 4 faults: 1 is good, 2 … 4 are not, what comes later is; and the text says what happened. */
 static void fault(void **state)
 {
@@ -314,18 +363,22 @@ static void other_kind_of_timeline(void **state)
 static int use_everything(struct weft *weft)
 {
 	struct weft_device *card[2] = { 0 };
-	struct weft_memory *memory = NULL, *import = NULL, *target = NULL;
+	struct weft_memory *memory = NULL, *import = NULL, *target = NULL, *foreign = NULL;
 	struct weft_timeline *timeline = NULL;
 	struct weft_queue *queue = NULL;
 	struct weft_list *list = NULL;
 	char bytes[600] = { 1 };
-	int ret = weft_device_open(weft, "card", 0, &card[0]);
+	int ret = weft_device_open(weft, "card", 0, &card[0]), fd = -1;
 
 	ret = ret ? ret : weft_device_open(weft, "card", 1, &card[1]);
 	ret = ret ? ret : weft_memory_alloc(card[0], 4096, WEFT_PLACE_LOCAL, &memory);
 	ret = ret ? ret : weft_memory_alloc(card[1], 4096, WEFT_PLACE_HOST, &target);
 	ret = ret ? ret : weft_memory_write(memory, 0, bytes, sizeof(bytes));
 	ret = ret ? ret : weft_memory_import(card[1], memory, WEFT_ACCESS_READ, &import);
+	ret = ret ? ret : weft_memory_export(memory, WEFT_ACCESS_READ, &fd);
+	ret = ret ? ret : weft_memory_import_fd(card[1], fd, &foreign);
+	if (fd >= 0)
+		fake_sys.close(fd);
 	ret = ret ? ret : weft_memory_copy(target, 0, memory, 0, 4096, 0);
 	ret = ret ? ret : weft_timeline_create(card[0], NULL, &timeline);
 	ret = ret ? ret : weft_queue_create(card[1], NULL, &queue);
@@ -341,6 +394,8 @@ static int use_everything(struct weft *weft)
 		ok(weft_queue_destroy(queue));
 	if (timeline)
 		ok(weft_timeline_destroy(timeline));
+	if (foreign)
+		ok(weft_memory_destroy(foreign));
 	if (import)
 		ok(weft_memory_destroy(import));
 	if (target)
@@ -398,6 +453,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enumeration), cmocka_unit_test(chain_over_cards), cmocka_unit_test(read_only_import),
+		cmocka_unit_test(descriptors),
 		cmocka_unit_test(fault), cmocka_unit_test(command_ring), cmocka_unit_test(callbacks),
 		cmocka_unit_test(other_kind_of_timeline), cmocka_unit_test(every_call_fails_once),
 		cmocka_unit_test(many_cycles),

@@ -56,11 +56,13 @@ struct fake_fd {
 	int card;
 	bool vm;
 	uint32_t access;
+	uint64_t id;			/* of a dma-buf: never used again */
 	struct fake_obj *obj;
 	struct fake_sync *sync;
 	struct {
 		struct fake_obj *obj;
 		uint32_t access;
+		uint64_t dmabuf;	/* 0, or the id of what it was imported from */
 	} gem[FAKE_HANDLES];
 	struct fake_sync *syncs[FAKE_HANDLES];
 	struct fake_bind bind[FAKE_HANDLES];
@@ -68,6 +70,7 @@ struct fake_fd {
 };
 
 struct fake_state {
+	uint64_t ids;
 	pthread_mutex_t lock;
 	pthread_cond_t signalled;
 	bool cond_ready;

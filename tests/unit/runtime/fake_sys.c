@@ -222,6 +222,7 @@ static int gem_new(struct fake_fd *f, struct fake_obj *o, uint32_t access, uint3
 		if (!f->gem[i].obj) {
 			f->gem[i].obj = o;
 			f->gem[i].access = access;
+			f->gem[i].dmabuf = 0;
 			o->refs++;
 			fs.live++;
 			*handle = i;
@@ -303,6 +304,7 @@ static int sys_gem_export(int fd, uint32_t handle, uint32_t access, int *dmabuf)
 	*dmabuf = fd_new(FAKE_DMABUF);
 	fd_of(*dmabuf, FAKE_DMABUF)->obj = f->gem[handle].obj;
 	fd_of(*dmabuf, FAKE_DMABUF)->access = access;
+	fd_of(*dmabuf, FAKE_DMABUF)->id = ++fs.ids;
 	f->gem[handle].obj->refs++;
 	return leave(0);
 }
@@ -318,7 +320,32 @@ static int sys_gem_import(int fd, int dmabuf, uint32_t *handle)
 	b = fd_of(dmabuf, FAKE_DMABUF);
 	if (fake.no_p2p && b->obj->place == WEFT_PLACE_LOCAL && b->obj->card != f->card)
 		return leave(-EREMOTEIO);
-	return leave(gem_new(f, b->obj, b->access, handle));
+	for (uint32_t i = 1; i < FAKE_HANDLES; i++)	/* as the kernel does: one handle per file */
+		if (f->gem[i].obj && f->gem[i].dmabuf == b->id) {
+			*handle = i;
+			return leave(0);
+		}
+	ret = gem_new(f, b->obj, b->access, handle);
+	if (!ret)
+		f->gem[*handle].dmabuf = b->id;
+	return leave(ret);
+}
+
+static int sys_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells)
+{
+	int ret = enter();
+	struct fake_fd *f;
+
+	if (ret)
+		return ret;
+	f = fd_of(fd, FAKE_FILE);
+	if (!f->gem[handle].obj)
+		return leave(-ENOENT);
+	*bytes = f->gem[handle].obj->bytes;
+	*place = f->gem[handle].obj->place;
+	*access = f->gem[handle].access;
+	*cells = false;
+	return leave(0);
 }
 
 static int sys_vm_create(int fd, bool lr, uint32_t *vm)
@@ -572,7 +599,8 @@ const struct weft_sys fake_sys = {
 	.scan = sys_scan, .open = sys_open, .close = sys_close, .device = sys_device, .memory = sys_memory,
 	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .clock = sys_clock, .peer = sys_peer,
 	.gem_create = sys_gem_create, .gem_close = sys_gem_close, .gem_map = sys_gem_map, .unmap = sys_unmap,
-	.gem_export = sys_gem_export, .gem_import = sys_gem_import, .vm_create = sys_vm_create,
+	.gem_export = sys_gem_export, .gem_import = sys_gem_import, .gem_info = sys_gem_info,
+	.vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy, .bind = sys_bind, .unbind = sys_unbind, .queue_create = sys_queue_create,
 	.queue_destroy = sys_queue_destroy, .queue_status = sys_queue_status, .submit = sys_submit,
 	.sync_create = sys_sync_create, .sync_destroy = sys_sync_destroy, .sync_export = sys_sync_export,

@@ -117,6 +117,8 @@ static void before_open(void **state)
 	refused(weft_user_queue_destroy(NULL));
 	refused(weft_user_queue_post(NULL, NULL));
 	refused(weft_user_queue_loop(NULL, NULL, 1));
+	refused(weft_memory_export(NULL, WEFT_ACCESS_READ, NULL));
+	refused(weft_memory_import_fd(NULL, 0, NULL));
 	refused(weft_user_queue_trace(NULL, NULL, 0, NULL));
 	refused(weft_user_queue_state(NULL, &state_of_queue));
 }
