@@ -89,6 +89,24 @@ int weft_cell_signal(struct weft_memory *cells, uint32_t index, uint64_t value)
 	return wake(cells, index);
 }
 
+int weft_cell_signal_with(struct weft_memory *cells, uint32_t index, uint64_t value, uint64_t tag, uint32_t flags)
+{
+	struct weft_cell *c;
+	int ret = find(cells, index, __func__, &c);
+
+	if (ret)
+		return ret;
+	if ((flags & ~(uint32_t)(WEFT_CELL_TAG | WEFT_CELL_END)) || (tag && !(flags & WEFT_CELL_TAG)))
+		return weft_fail(-EINVAL, "weft_cell_signal_with: flags %#x, tag %#llx", flags, (unsigned long long)tag);
+	/* in the order of the contract's SIGNAL */
+	if (flags & WEFT_CELL_TAG)
+		__atomic_store_n(&c->tag, tag, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->value, value, __ATOMIC_RELEASE);
+	if (flags & WEFT_CELL_END)
+		__atomic_store_n(&c->end, 1, __ATOMIC_RELEASE);
+	return wake(cells, index);
+}
+
 int weft_cell_end(struct weft_memory *cells, uint32_t index)
 {
 	struct weft_cell *c;

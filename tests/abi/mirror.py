@@ -92,7 +92,7 @@ ELSEWHERE = {
     "tests/unit/runtime/list_test.c: golden": "runtime/core/list_encode",
     "tests/runtime/user_queue_test.c: host_feeds_loop":
         "runtime/core/user_queue runtime/core/list_ring runtime/core/list_cell",
-    "tests/runtime/user_queue_test.c: trace": "runtime/core/trace_ring",
+    "tests/runtime/record_test.c: trace": "runtime/core/trace_ring",
     "tests/unit/runtime/card_test.c: descriptors": "runtime/core/memory_fd",
     "tests/runtime/uring_test.c: one ring": "runtime/core/uring runtime/core/sys_uring",
     "tests/unit/runtime/transfer_test.c: asynchronous": "runtime/core/copier",

@@ -8,57 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "rt_tap.h"
-
-struct side {
-	struct weft_device *card;
-	struct weft_memory *cells, *inbox, *data;	/* inbox: cells that a peer signals */
-	struct weft_user_queue *queue;
-	struct weft_list *body, *list;
-};
-
-static int side_open(struct weft *weft, uint32_t index, struct side *s, const struct weft_user_queue_config *config)
-{
-	const struct weft_memory_desc cells = { .size = sizeof(cells), .bytes = 4096, .flags = WEFT_MEMORY_CELLS };
-	const struct weft_memory_desc inbox = { .size = sizeof(inbox), .bytes = 4096, .flags = WEFT_MEMORY_CELLS_PEER };
-
-	RT_OK(weft_device_open(weft, "card", index, &s->card));
-	RT_OK(weft_memory_create(s->card, &cells, &s->cells));
-	RT_OK(weft_memory_create(s->card, &inbox, &s->inbox));
-	RT_OK(weft_memory_alloc(s->card, 1 << 20, WEFT_PLACE_LOCAL, &s->data));
-	RT_OK(weft_user_queue_create(s->card, config, &s->queue));
-	RT_OK(weft_list_create(s->card, &s->body));
-	RT_OK(weft_list_create(s->card, &s->list));
-	return 0;
-}
-
-static int side_close(struct side *s)
-{
-	if (s->queue)
-		RT_OK(weft_user_queue_destroy(s->queue));
-	RT_OK(weft_list_destroy(s->body));
-	RT_OK(weft_list_destroy(s->list));
-	RT_OK(weft_memory_destroy(s->data));
-	RT_OK(weft_memory_destroy(s->inbox));
-	RT_OK(weft_memory_destroy(s->cells));
-	RT_OK(weft_device_close(s->card));
-	return 0;
-}
-
-static int wait_op(struct weft_list *list, uint64_t cell, uint64_t base, uint64_t step)
-{
-	RT_OK(weft_list_wait(list, &(struct weft_cell_op) { .size = sizeof(struct weft_cell_op), .cell = cell,
-							    .base = base, .step = step, .exit_levels = step ? 1 : 0,
-							    .exit = step ? 1 : 0 }));
-	return 0;
-}
-
-static int signal_op(struct weft_list *list, uint64_t cell, uint64_t base, uint64_t step, uint32_t flags)
-{
-	RT_OK(weft_list_signal(list, &(struct weft_cell_op) { .size = sizeof(struct weft_cell_op), .cell = cell,
-							      .base = base, .step = step, .flags = flags }));
-	return 0;
-}
+#include "side.h"
 
 /* Fill, signal; what was posted is seen when the cell says so. */
 static int one_list(struct weft *weft)
@@ -203,47 +153,6 @@ static int host_feeds_loop(struct weft *weft)
 	return side_close(&s);
 }
 
-/* One command waits for four cells, one signals four: the last value, a tag and END go out to all or none. */
-static int several_cells(struct weft *weft)
-{
-	struct weft_cell_op all = { .size = sizeof(all) };
-	struct weft_user_queue_state state = { .size = sizeof(state) };
-	struct weft_cell_item in[4], out[4];
-	struct weft_cell_state cell;
-	struct side s;
-
-	if (side_open(weft, 0, &s, NULL))
-		return -1;
-	for (uint32_t i = 0; i < 4; i++) {
-		in[i] = (struct weft_cell_item) { .cell = weft_cell_address(s.cells, i), .base = 1 + i, .step = 1 };
-		out[i] = (struct weft_cell_item) { .cell = weft_cell_address(s.cells, 8 + i), .base = 10 * i, .step = 5,
-						   .tag = 100 + i };
-	}
-	RT_OK(weft_list_wait_all(s.body, &all, in, 4));
-	all.flags = WEFT_CELL_TAG;
-	RT_OK(weft_list_signal_all(s.body, &all, out, 4));
-	RT_OK(weft_list_commit(s.body));
-	RT_OK(weft_user_queue_loop(s.queue, s.body, 2));
-	for (uint32_t i = 0; i < 4; i++) {	/* it sleeps at each in turn, and nothing goes out */
-		for (int k = 0; k < 5000 && state.wait_address != in[i].cell; k++, usleep(1000))
-			RT_OK(weft_user_queue_state(s.queue, &state));
-		RT_CHECK(state.wait_address == in[i].cell && state.wait_value == 1 + i, "cell %u: waits for %llu at %#llx", i,
-			 (unsigned long long)state.wait_value, (unsigned long long)state.wait_address);
-		RT_OK(weft_cell_read(s.cells, 11, &cell));
-		RT_CHECK(!cell.tag, "a signal before cell %u had its value", i);
-		RT_OK(weft_cell_signal(s.cells, i, 1 + i));
-	}
-	RT_OK(weft_cell_wait(s.cells, 11, 30, 10 * RT_SECOND, NULL));
-	for (uint32_t i = 0; i < 4; i++)	/* the second iteration */
-		RT_OK(weft_cell_signal(s.cells, i, 2 + i));
-	for (uint32_t i = 0; i < 4; i++) {
-		RT_OK(weft_cell_wait(s.cells, 8 + i, 10 * i + 5, 10 * RT_SECOND, &cell));
-		RT_CHECK(cell.tag == 100 + i && cell.value == 10 * i + 5 && !cell.end, "cell %u has %llu, tag %llu", 8 + i,
-			 (unsigned long long)cell.value, (unsigned long long)cell.tag);
-	}
-	return side_close(&s);
-}
-
 /* C = alpha * A * B of one element each, alpha read from memory, the next one in each iteration. */
 static int scalars_in_memory(struct weft *weft)
 {
@@ -307,108 +216,6 @@ static int will(struct weft *weft)
 		RT_OK(weft_user_queue_state(s.queue, &state));
 	RT_CHECK(!strcmp(weft_fault_name(state.cause), "poison") && state.origin == cell.fault, "cause %s, origin %#llx",
 		 weft_fault_name(state.cause), (unsigned long long)state.origin);
-	return side_close(&s);
-}
-
-/* Takes records until there are @want, or complains; the card stores one after its packet has retired. */
-static int take(struct weft_user_queue *queue, struct weft_user_queue_record *r, int want, uint64_t *dropped)
-{
-	int have = 0;
-
-	for (int i = 0; i < 5000 && have < want; i++, usleep(1000)) {
-		int more = weft_user_queue_trace(queue, r + have, (uint32_t)(want - have), dropped);
-
-		RT_OK(more);
-		have += more;
-	}
-	RT_CHECK(have == want, "%d records, wanted %d", have, want);
-	return 0;
-}
-
-/* A record for each packet, in order; what does not fit is counted, and what was taken makes room again. */
-static int trace(struct weft *weft)
-{
-	struct weft_user_queue_config config = { .size = sizeof(config), .flags = WEFT_USER_QUEUE_TRACE, .trace_records = 8 };
-	struct weft_user_queue_record r[64] = { { 0 } };
-	struct weft_user_queue *queue;
-	uint64_t dropped = 9, lost = 0;
-	struct side s;
-	int ret;
-
-	if (side_open(weft, 0, &s, NULL))
-		return -1;
-	RT_IS(weft_user_queue_trace(s.queue, r, 1, NULL), -EINVAL);	/* it does not trace */
-	RT_IS(weft_user_queue_create(s.card, &config, &queue), -EINVAL);
-	config.trace_records = 16;
-	ret = weft_user_queue_create(s.card, &config, &queue);
-	if (ret == -EOPNOTSUPP)
-		return side_close(&s) ? -1 : rt_say(RT_SKIP, "trace");
-	RT_OK(ret);
-	RT_OK(weft_list_fill(s.body, weft_memory_address(s.data), 4096, 7, 8));
-	if (signal_op(s.body, weft_cell_address(s.cells, 0), 1, 1, 0))
-		return -1;
-	RT_OK(weft_list_commit(s.body));
-	RT_OK(weft_user_queue_loop(queue, s.body, 3));
-	if (take(queue, r, 7, &dropped))
-		return -1;
-	RT_CHECK(!dropped, "%llu dropped", (unsigned long long)dropped);
-	for (uint32_t i = 0; i < 7; i++) {
-		uint32_t packet = i < 6 ? i % 2 : 0, seq = i < 6 ? i / 2 : 0;	/* the loop itself, when it has ended */
-
-		RT_CHECK(r[i].packet == packet && r[i].seq == seq && r[i].lane == r[0].lane, "record %u: lane %u, packet %u, seq %u",
-			 i, r[i].lane, r[i].packet, r[i].seq);
-		RT_CHECK(r[i].ready_ns && r[i].ready_ns <= r[i].start_ns && r[i].start_ns <= r[i].end_ns &&
-			 (!i || i == 6 || r[i].start_ns >= r[i - 1].end_ns), "times of record %u", i);
-	}
-	RT_IS(weft_user_queue_trace(queue, r, 64, NULL), 0);
-	/* 41 more: 16 of them fit */
-	RT_OK(weft_user_queue_loop(queue, s.body, 20));
-	for (int i = 0; i < 5000 && lost != 25; i++, usleep(1000))
-		RT_IS(weft_user_queue_trace(queue, NULL, 0, &lost), 0);
-	RT_CHECK(lost == 25, "%llu dropped", (unsigned long long)lost);
-	RT_IS(weft_user_queue_trace(queue, r, 10, &lost), 10);
-	RT_IS(weft_user_queue_trace(queue, r + 10, 54, &lost), 6);
-	RT_CHECK(r[15].packet == 1 && r[15].seq == 7, "packet %u, seq %u", r[15].packet, r[15].seq);
-	RT_OK(weft_user_queue_loop(queue, s.body, 1));		/* there is room again */
-	if (take(queue, r, 3, &lost))
-		return -1;
-	RT_CHECK(lost == 25 && r[0].packet == 0 && r[1].packet == 1, "%llu dropped", (unsigned long long)lost);
-	RT_OK(weft_user_queue_destroy(queue));
-	return side_close(&s);
-}
-
-/* Waits beyond the limit: without WAIT_STOPS the driver counts, and the wait goes on; with it the state has the cause. */
-static int wait_limit(struct weft *weft)
-{
-	struct weft_user_queue_config config = { .size = sizeof(config), .wait_limit_ns = 20000000 };
-	struct weft_device_stats before = { .size = sizeof(before) }, after = before;
-	struct weft_user_queue_state state = { .size = sizeof(state) };
-	struct weft_user_queue *stops;
-	struct side s;
-
-	if (side_open(weft, 0, &s, &config))
-		return -1;
-	if (wait_op(s.list, weft_cell_address(s.cells, 0), 1, 0) ||
-	    signal_op(s.list, weft_cell_address(s.cells, 1), 1, 0, 0))
-		return -1;
-	RT_OK(weft_list_commit(s.list));
-	RT_OK(weft_device_stats(s.card, &before));
-	RT_OK(weft_user_queue_post(s.queue, s.list));
-	for (int i = 0; i < 5000 && after.wait_limits <= before.wait_limits; i++, usleep(1000))
-		RT_OK(weft_device_stats(s.card, &after));
-	RT_CHECK(after.wait_limits > before.wait_limits, "%llu waits too long", (unsigned long long)after.wait_limits);
-	RT_OK(weft_cell_signal(s.cells, 0, 1));
-	RT_OK(weft_cell_wait(s.cells, 1, 1, 10 * RT_SECOND, NULL));
-	config.flags = WEFT_USER_QUEUE_WAIT_STOPS;
-	RT_OK(weft_user_queue_create(s.card, &config, &stops));
-	if (wait_op(s.body, weft_cell_address(s.cells, 2), 1, 0))
-		return -1;
-	RT_OK(weft_list_commit(s.body));
-	RT_OK(weft_user_queue_post(stops, s.body));
-	for (int i = 0; i < 5000 && !state.cause; i++, usleep(1000))
-		RT_OK(weft_user_queue_state(stops, &state));
-	RT_CHECK(!strcmp(weft_fault_name(state.cause), "wait_limit"), "cause %s", weft_fault_name(state.cause));
-	RT_OK(weft_user_queue_destroy(stops));
 	return side_close(&s);
 }
 
@@ -486,10 +293,7 @@ int main(int argc, char **argv)
 		{ "two cards signal each other, the host asleep", ping_pong },
 		{ "the host feeds a loop until it ends it", host_feeds_loop },
 		{ "a queue that dies poisons the cells of its wills", will },
-		{ "one command waits for several cells, one signals several", several_cells },
 		{ "scalars of an operator are read from memory", scalars_in_memory },
-		{ "records of a traced queue, and those that did not fit", trace },
-		{ "a wait beyond its limit is counted, or stops the queue", wait_limit },
 		{ "no system call after set-up", no_system_call },
 	};
 

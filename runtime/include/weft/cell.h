@@ -19,6 +19,10 @@ extern "C" {
 
 #define WEFT_CELL_BYTES	32
 
+#define WEFT_CELL_TAG		0x1	/* the tag counts, too */
+#define WEFT_CELL_END		0x2	/* signal: the value is final */
+#define WEFT_CELL_SYSTEM	0x4	/* signal by a card: after all that the queue wrote anywhere, not only to the same card */
+
 /**
  * struct weft_cell_state - a cell as it is
  * @value: never decreases
@@ -42,9 +46,21 @@ int weft_cell_read(struct weft_memory *cells, uint32_t index, struct weft_cell_s
 /**
  * weft_cell_signal() - the host is the writer: store @value, and wake who waits for it on the card
  *
- * No system call when the process has a user queue on that card. Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP, -ENODEV.
+ * No system call when the process has a user queue on that card, or nobody waits. A cell has one writer: one thread at a
+ * time. Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP, -ENODEV.
  */
 int weft_cell_signal(struct weft_memory *cells, uint32_t index, uint64_t value);
+
+/**
+ * weft_cell_signal_with() - the same with more than a value
+ * @value: stored after the tag, so that who sees it sees the tag that belongs to it
+ * @tag: stored with WEFT_CELL_TAG; else 0
+ * @flags: WEFT_CELL_TAG, WEFT_CELL_END or both; 0 is weft_cell_signal()
+ *
+ * The tag must be one that fits the value before it, too, if somebody may still wait for that with WEFT_CELL_TAG: signal the
+ * next value when the last has been taken. Return: as weft_cell_signal().
+ */
+int weft_cell_signal_with(struct weft_memory *cells, uint32_t index, uint64_t value, uint64_t tag, uint32_t flags);
 
 /** weft_cell_end() - the value is final; as weft_cell_signal() */
 int weft_cell_end(struct weft_memory *cells, uint32_t index);

@@ -10,6 +10,7 @@
 #ifndef WEFT_LIST_H
 #define WEFT_LIST_H
 
+#include "cell.h"
 #include "kernel.h"
 
 #ifdef __cplusplus
@@ -87,7 +88,7 @@ int weft_list_timestamp(struct weft_list *list, uint64_t dst);
  * @size: sizeof
  * @level: loop whose seq counts
  * @skew: of it
- * @flags: WEFT_CELL_*
+ * @flags: WEFT_CELL_* of cell.h
  * @cell: weft_cell_address(), in the waiting card's own memory; a signalled one may be a peer's or the host's
  * @base: wanted or stored value is base + seq * step
  * @step: 0 outside loops
@@ -104,9 +105,6 @@ struct weft_cell_op {
 	uint32_t exit_levels;
 	uint32_t exit;
 };
-#define WEFT_CELL_TAG		0x1
-#define WEFT_CELL_END		0x2	/* signal: the value is final */
-#define WEFT_CELL_SYSTEM	0x4	/* signal: after everything the queue wrote anywhere, not only to the same card */
 
 /** weft_list_wait() - the queue sleeps, holding nothing, until the cell has the value */
 int weft_list_wait(struct weft_list *list, const struct weft_cell_op *op);

@@ -119,6 +119,7 @@ static void before_open(void **state)
 	refused(weft_user_queue_loop(NULL, NULL, 1));
 	refused(weft_memory_export(NULL, WEFT_ACCESS_READ, NULL));
 	refused(weft_memory_import_fd(NULL, 0, NULL));
+	refused(weft_cell_signal_with(NULL, 0, 1, 0, 0));
 	refused(weft_user_queue_trace(NULL, NULL, 0, NULL));
 	refused(weft_user_queue_state(NULL, &state_of_queue));
 }
