@@ -219,7 +219,7 @@ static int check_scalars(const struct weft_exec *e)
 		else
 			bad |= from != 0;
 	}
-	return bad ? weft_fail(-EINVAL, "weft_list_exec: scalar_mask %#x: a scalar that is read is 0 here and has an address, a multiple of 4; others have none",
+	return bad ? weft_fail(-EINVAL, "weft_list_exec: scalar_mask %#x: scalars in it are 0 and have an aligned address, others none",
 			       e->scalar_mask) : 0;
 }
 

@@ -69,8 +69,8 @@ struct weft_user_queue_config {
 /**
  * weft_user_queue_create() - @queue is destroyed by the caller
  *
- * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (the card, or its kind, has none, or does not trace), -EACCES (priority; rights of a will),
- * -EDQUOT, -ENOSPC, -ENODEV, -ENOMEM.
+ * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (the card, or its kind, has none, or does not trace), -EACCES (priority;
+ * rights of a will), -EDQUOT, -ENOSPC, -ENODEV, -ENOMEM.
  */
 int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
 			   struct weft_user_queue **queue);

@@ -86,4 +86,22 @@ void fake_end_job(struct fake_queue *queue);
 /* Runs every job whose waits are met, until none is left. */
 void fake_progress(void);
 
+/* fake_sys.c: a call may be told to fail when it is entered; one that undoes never is. Entered means with fs.lock. */
+int fake_enter(void);
+void fake_enter_undo(void);
+int fake_leave(int ret);
+struct fake_fd *fake_fd_of(int fd, enum fake_kind kind);
+int fake_fd_new(enum fake_kind kind);
+void fake_obj_put(struct fake_obj *obj);
+uint64_t fake_lmem(void);
+
+/* fake_memory.c: operations of the table */
+int fake_gem_create(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle);
+int fake_gem_close(int fd, uint32_t handle);
+int fake_gem_map(int fd, uint32_t handle, uint64_t bytes, void **pointer);
+void fake_unmap(void *pointer, uint64_t bytes);
+int fake_gem_export(int fd, uint32_t handle, uint32_t access, int *dmabuf);
+int fake_gem_import(int fd, int dmabuf, uint32_t *handle);
+int fake_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells);
+
 #endif

@@ -32,7 +32,7 @@ int fake_live(void)
 }
 
 /* Enter a call that may be told to fail. */
-static int enter(void)
+int fake_enter(void)
 {
 	pthread_mutex_lock(&fs.lock);
 	fake.calls++;
@@ -43,20 +43,20 @@ static int enter(void)
 	return 0;
 }
 
-static int leave(int ret)
+int fake_leave(int ret)
 {
 	pthread_mutex_unlock(&fs.lock);
 	return ret;
 }
 
 /* Calls that undo: they never fail. */
-static void enter_undo(void)
+void fake_enter_undo(void)
 {
 	pthread_mutex_lock(&fs.lock);
 	fake.calls++;
 }
 
-static struct fake_fd *fd_of(int fd, enum fake_kind kind)
+struct fake_fd *fake_fd_of(int fd, enum fake_kind kind)
 {
 	fd -= FAKE_FD;
 	if (fd < 0 || fd >= FAKE_MAX || fs.fd[fd].kind != kind)
@@ -64,7 +64,7 @@ static struct fake_fd *fd_of(int fd, enum fake_kind kind)
 	return &fs.fd[fd];
 }
 
-static int fd_new(enum fake_kind kind)
+int fake_fd_new(enum fake_kind kind)
 {
 	for (int i = 0; i < FAKE_MAX; i++)
 		if (!fs.fd[i].kind) {
@@ -76,7 +76,7 @@ static int fd_new(enum fake_kind kind)
 	return -EMFILE;
 }
 
-static void obj_put(struct fake_obj *o)
+void fake_obj_put(struct fake_obj *o)
 {
 	if (--o->refs)
 		return;
@@ -105,30 +105,30 @@ static int sys_scan(char (*paths)[WEFT_NAME_BYTES], int max)
 
 static int sys_open(const char *path)
 {
-	int ret = enter();
+	int ret = fake_enter();
 
 	if (ret)
 		return ret;
-	ret = fd_new(FAKE_FILE);
+	ret = fake_fd_new(FAKE_FILE);
 	if (ret >= 0)
-		fd_of(ret, FAKE_FILE)->card = atoi(path + 4);
-	return leave(ret);
+		fake_fd_of(ret, FAKE_FILE)->card = atoi(path + 4);
+	return fake_leave(ret);
 }
 
 static void sys_close(int fd)
 {
 	struct fake_fd *f = &fs.fd[fd - FAKE_FD];
 
-	enter_undo();
+	fake_enter_undo();
 	if (!f->kind)
 		abort();
 	if (f->kind == FAKE_DMABUF)
-		obj_put(f->obj);
+		fake_obj_put(f->obj);
 	if (f->kind == FAKE_SYNCFD)
 		sync_put(f->sync);
 	for (int i = 0; f->kind == FAKE_FILE && i < FAKE_HANDLES; i++) {
 		if (f->gem[i].obj) {
-			obj_put(f->gem[i].obj);
+			fake_obj_put(f->gem[i].obj);
 			fs.live--;
 		}
 		if (f->syncs[i]) {
@@ -138,236 +138,104 @@ static void sys_close(int fd)
 	}
 	f->kind = FAKE_NONE;
 	fs.live--;
-	leave(0);
+	fake_leave(0);
 }
 
 static int sys_device(int fd, struct weft_device_info *info)
 {
-	int ret = enter();
+	int ret = fake_enter();
 	struct fake_fd *f;
 
 	if (ret)
 		return ret;
-	f = fd_of(fd, FAKE_FILE);
+	f = fake_fd_of(fd, FAKE_FILE);
 	info->serial = (uint32_t)f->card;
 	info->uapi = fake.uapi ? fake.uapi : fake_sys.uapi;
 	info->pci = 0x100u + (uint32_t)f->card;
 	info->p2p = !fake.no_p2p;
 	info->num_engines = 1;
-	return leave(fake.uapi ? -EPROTO : 0);
+	return fake_leave(fake.uapi ? -EPROTO : 0);
 }
 
-static uint64_t lmem(void)
+uint64_t fake_lmem(void)
 {
 	return fake.lmem_bytes ? fake.lmem_bytes : 64ull << 20;
 }
 
 static int sys_memory(int fd, struct weft_memory_info *info)
 {
-	enter_undo();
-	info->total_bytes = info->quota_bytes = lmem();
-	info->used_bytes = fs.used_bytes[fd_of(fd, FAKE_FILE)->card];
-	info->free_bytes = info->largest_bytes = lmem() - info->used_bytes;
-	return leave(0);
+	fake_enter_undo();
+	info->total_bytes = info->quota_bytes = fake_lmem();
+	info->used_bytes = fs.used_bytes[fake_fd_of(fd, FAKE_FILE)->card];
+	info->free_bytes = info->largest_bytes = fake_lmem() - info->used_bytes;
+	return fake_leave(0);
 }
 
 static int sys_engines(int fd, struct weft_engine *engines, uint32_t max)
 {
-	enter_undo();
-	fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	fake_fd_of(fd, FAKE_FILE);
 	if (max)
 		engines[0] = (struct weft_engine) { .kinds = WEFT_ENGINE_KIND_COMPUTE, .width = 1 };
-	return leave(1);
+	return fake_leave(1);
 }
 
 static int sys_counters(int fd, uint32_t vm, struct weft_counter *counters, uint32_t max)
 {
-	enter_undo();
-	fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	fake_fd_of(fd, FAKE_FILE);
 	for (uint32_t i = 0; i < 2 && i < max; i++)
 		counters[i] = (struct weft_counter) { .link = i, .read_bytes = 10 * (i + 1), .peer_serial = vm };
-	return leave(2);
+	return fake_leave(2);
 }
 
 static int sys_stats(int fd, struct weft_device_stats *stats)
 {
-	enter_undo();
-	fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	fake_fd_of(fd, FAKE_FILE);
 	stats->jobs = fake.submits;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_clock(int fd, struct weft_clock *clock)
 {
-	enter_undo();
-	fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	fake_fd_of(fd, FAKE_FILE);
 	*clock = (struct weft_clock){ .host_ns = 30, .device_ns = 20, .error_ns = 10 };
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_peer(int fd, int peer_fd, struct weft_peer *peer)
 {
-	enter_undo();
-	if (fd_of(fd, FAKE_FILE)->card == fd_of(peer_fd, FAKE_FILE)->card)
+	fake_enter_undo();
+	if (fake_fd_of(fd, FAKE_FILE)->card == fake_fd_of(peer_fd, FAKE_FILE)->card)
 		peer->reach = WEFT_REACH_SELF;
 	else
 		peer->reach = fake.no_p2p ? WEFT_REACH_NONE : WEFT_REACH_BUS;
 	snprintf(peer->why, sizeof(peer->why), fake.no_p2p ? "the fake was told to refuse" : "the fake allows it");
-	return leave(0);
-}
-
-static int gem_new(struct fake_fd *f, struct fake_obj *o, uint32_t access, uint32_t *handle)
-{
-	for (uint32_t i = 1; i < FAKE_HANDLES; i++)
-		if (!f->gem[i].obj) {
-			f->gem[i].obj = o;
-			f->gem[i].access = access;
-			f->gem[i].dmabuf = 0;
-			o->refs++;
-			fs.live++;
-			*handle = i;
-			return 0;
-		}
-	return -EDQUOT;
-}
-
-static int sys_gem_create(int fd, uint64_t *bytes, enum weft_place place, uint32_t *handle)
-{
-	int ret = enter();
-	struct fake_obj *o;
-	struct fake_fd *f;
-
-	if (ret)
-		return ret;
-	f = fd_of(fd, FAKE_FILE);
-	if (place == WEFT_PLACE_LOCAL && fs.used_bytes[f->card] + *bytes > lmem())
-		return leave(-ENOSPC);
-	o = calloc(1, sizeof(*o));
-	o->bytes = *bytes;
-	o->place = place;
-	o->card = f->card;
-	o->mem = calloc(1, o->bytes);
-	if (place == WEFT_PLACE_LOCAL)
-		fs.used_bytes[f->card] += o->bytes;
-	fs.live++;
-	return leave(gem_new(f, o, WEFT_ACCESS_READ | WEFT_ACCESS_WRITE, handle));
-}
-
-static int sys_gem_close(int fd, uint32_t handle)
-{
-	struct fake_fd *f;
-
-	enter_undo();
-	f = fd_of(fd, FAKE_FILE);
-	if (!f->gem[handle].obj)
-		return leave(-ENOENT);
-	obj_put(f->gem[handle].obj);
-	f->gem[handle].obj = NULL;
-	fs.live--;
-	return leave(0);
-}
-
-static int sys_gem_map(int fd, uint32_t handle, uint64_t bytes, void **pointer)
-{
-	int ret = enter();
-	struct fake_fd *f;
-
-	if (ret)
-		return ret;
-	f = fd_of(fd, FAKE_FILE);
-	if (!f->gem[handle].obj || bytes > f->gem[handle].obj->bytes)
-		return leave(-ENOENT);
-	*pointer = f->gem[handle].obj->mem;
-	fs.live++;
-	return leave(0);
-}
-
-static void sys_unmap(void *pointer, uint64_t bytes)
-{
-	enter_undo();
-	(void)pointer;
-	(void)bytes;
-	fs.live--;
-	leave(0);
-}
-
-static int sys_gem_export(int fd, uint32_t handle, uint32_t access, int *dmabuf)
-{
-	int ret = enter();
-	struct fake_fd *f;
-
-	if (ret)
-		return ret;
-	f = fd_of(fd, FAKE_FILE);
-	if (!f->gem[handle].obj || (access & ~f->gem[handle].access))
-		return leave(-EACCES);
-	*dmabuf = fd_new(FAKE_DMABUF);
-	fd_of(*dmabuf, FAKE_DMABUF)->obj = f->gem[handle].obj;
-	fd_of(*dmabuf, FAKE_DMABUF)->access = access;
-	fd_of(*dmabuf, FAKE_DMABUF)->id = ++fs.ids;
-	f->gem[handle].obj->refs++;
-	return leave(0);
-}
-
-static int sys_gem_import(int fd, int dmabuf, uint32_t *handle)
-{
-	int ret = enter();
-	struct fake_fd *f, *b;
-
-	if (ret)
-		return ret;
-	f = fd_of(fd, FAKE_FILE);
-	b = fd_of(dmabuf, FAKE_DMABUF);
-	if (fake.no_p2p && b->obj->place == WEFT_PLACE_LOCAL && b->obj->card != f->card)
-		return leave(-EREMOTEIO);
-	for (uint32_t i = 1; i < FAKE_HANDLES; i++)	/* as the kernel does: one handle per file */
-		if (f->gem[i].obj && f->gem[i].dmabuf == b->id) {
-			*handle = i;
-			return leave(0);
-		}
-	ret = gem_new(f, b->obj, b->access, handle);
-	if (!ret)
-		f->gem[*handle].dmabuf = b->id;
-	return leave(ret);
-}
-
-static int sys_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells)
-{
-	int ret = enter();
-	struct fake_fd *f;
-
-	if (ret)
-		return ret;
-	f = fd_of(fd, FAKE_FILE);
-	if (!f->gem[handle].obj)
-		return leave(-ENOENT);
-	*bytes = f->gem[handle].obj->bytes;
-	*place = f->gem[handle].obj->place;
-	*access = f->gem[handle].access;
-	*cells = false;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_vm_create(int fd, bool lr, uint32_t *vm)
 {
-	int ret = enter();
+	int ret = fake_enter();
 
 	if (ret)
 		return ret;
 	if (lr)		/* this card has no user queues */
-		return leave(-EOPNOTSUPP);
-	fd_of(fd, FAKE_FILE)->vm = true;
+		return fake_leave(-EOPNOTSUPP);
+	fake_fd_of(fd, FAKE_FILE)->vm = true;
 	fs.live++;
 	*vm = 1;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_vm_destroy(int fd, uint32_t vm)
 {
 	struct fake_fd *f;
 
-	enter_undo();
-	f = fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	f = fake_fd_of(fd, FAKE_FILE);
 	if (vm != 1 || !f->vm)
 		abort();
 	for (int i = 0; i < FAKE_HANDLES; i++)
@@ -375,108 +243,108 @@ static int sys_vm_destroy(int fd, uint32_t vm)
 			abort();	/* the library unbinds what it bound */
 	f->vm = false;
 	fs.live--;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_bind(int fd, uint32_t vm, uint32_t handle, uint64_t va, uint64_t bytes, uint32_t access)
 {
-	int ret = enter(), at = -1;
+	int ret = fake_enter(), at = -1;
 	struct fake_fd *f;
 
 	if (ret)
 		return ret;
-	f = fd_of(fd, FAKE_FILE);
+	f = fake_fd_of(fd, FAKE_FILE);
 	if (vm != 1 || !f->vm || va % 4096 || bytes % 4096 || !va || va + bytes > 1ull << 47)
-		return leave(-EINVAL);
+		return fake_leave(-EINVAL);
 	if (!f->gem[handle].obj || (access & ~f->gem[handle].access) || bytes > f->gem[handle].obj->bytes)
-		return leave(-EACCES);
+		return fake_leave(-EACCES);
 	for (int i = 0; i < FAKE_HANDLES; i++) {
 		if (f->bind[i].bytes && va < f->bind[i].va + f->bind[i].bytes && f->bind[i].va < va + bytes)
-			return leave(-EEXIST);
+			return fake_leave(-EEXIST);
 		if (!f->bind[i].bytes)
 			at = i;
 	}
 	f->bind[at] = (struct fake_bind) { va, bytes, access, f->gem[handle].obj };
 	f->gem[handle].obj->refs++;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_unbind(int fd, uint32_t vm, uint64_t va, uint64_t bytes)
 {
 	struct fake_fd *f;
 
-	enter_undo();
-	f = fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	f = fake_fd_of(fd, FAKE_FILE);
 	for (int i = 0; vm == 1 && i < FAKE_HANDLES; i++)
 		if (f->bind[i].bytes && f->bind[i].va == va && f->bind[i].bytes == bytes) {
-			obj_put(f->bind[i].obj);
+			fake_obj_put(f->bind[i].obj);
 			f->bind[i].bytes = 0;
-			return leave(0);
+			return fake_leave(0);
 		}
 	abort();
 }
 
 static int sys_queue_create(int fd, uint32_t vm, const struct weft_queue_config *config, uint32_t *queue)
 {
-	int ret = enter();
+	int ret = fake_enter();
 	struct fake_fd *f;
 
 	if (ret)
 		return ret;
-	f = fd_of(fd, FAKE_FILE);
+	f = fake_fd_of(fd, FAKE_FILE);
 	if (config->priority == WEFT_PRIORITY_REALTIME)
-		return leave(-EACCES);
+		return fake_leave(-EACCES);
 	for (uint32_t i = 1; vm == 1 && i < FAKE_QUEUES; i++)
 		if (!f->queue[i].used) {
 			memset(&f->queue[i], 0, sizeof(f->queue[i]));
 			f->queue[i].used = true;
 			fs.live++;
 			*queue = i;
-			return leave(0);
+			return fake_leave(0);
 		}
-	return leave(-EDQUOT);
+	return fake_leave(-EDQUOT);
 }
 
 static int sys_queue_destroy(int fd, uint32_t queue)
 {
 	struct fake_fd *f;
 
-	enter_undo();
-	f = fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	f = fake_fd_of(fd, FAKE_FILE);
 	while (f->queue[queue].jobs)
 		fake_end_job(&f->queue[queue]);
 	f->queue[queue].used = false;
 	fs.live--;
 	fake_progress();
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_queue_status(int fd, uint32_t queue, struct weft_queue_status *status, uint64_t *fault_list)
 {
 	struct fake_queue *q;
 
-	enter_undo();
-	q = &fd_of(fd, FAKE_FILE)->queue[queue];
+	fake_enter_undo();
+	q = &fake_fd_of(fd, FAKE_FILE)->queue[queue];
 	status->cause = q->cause;
 	status->fault_packet = q->fault_packet;
 	status->faults = q->faults;
 	status->fault_address = q->fault_va;
 	*fault_list = q->fault_list;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_submit(int fd, const struct weft_sys_submit *s)
 {
-	int ret = enter();
+	int ret = fake_enter();
 	struct fake_job *job, **end;
 	struct fake_fd *f;
 
 	if (ret)
 		return ret;
-	f = fd_of(fd, FAKE_FILE);
+	f = fake_fd_of(fd, FAKE_FILE);
 	if (!f->queue[s->queue].used || !s->num_packets || s->list % 64 || s->table % 32 ||
 	    !s->num_operands != !s->table)
-		return leave(-EINVAL);
+		return fake_leave(-EINVAL);
 	job = calloc(1, sizeof(*job));
 	job->list = s->list;
 	job->table = s->table;
@@ -496,7 +364,7 @@ static int sys_submit(int fd, const struct weft_sys_submit *s)
 	*end = job;
 	fake.submits++;
 	fake_progress();
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sync_new(struct fake_fd *f, struct fake_sync *s, uint32_t *handle)
@@ -514,61 +382,61 @@ static int sync_new(struct fake_fd *f, struct fake_sync *s, uint32_t *handle)
 
 static int sys_sync_create(int fd, uint32_t *handle)
 {
-	int ret = enter();
+	int ret = fake_enter();
 
 	if (ret)
 		return ret;
 	fs.live++;
-	return leave(sync_new(fd_of(fd, FAKE_FILE), calloc(1, sizeof(struct fake_sync)), handle));
+	return fake_leave(sync_new(fake_fd_of(fd, FAKE_FILE), calloc(1, sizeof(struct fake_sync)), handle));
 }
 
 static int sys_sync_destroy(int fd, uint32_t handle)
 {
 	struct fake_fd *f;
 
-	enter_undo();
-	f = fd_of(fd, FAKE_FILE);
+	fake_enter_undo();
+	f = fake_fd_of(fd, FAKE_FILE);
 	if (!f->syncs[handle])
 		abort();
 	sync_put(f->syncs[handle]);
 	f->syncs[handle] = NULL;
 	fs.live--;
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_sync_export(int fd, uint32_t handle, int *sync_fd)
 {
-	int ret = enter();
+	int ret = fake_enter();
 
 	if (ret)
 		return ret;
-	*sync_fd = fd_new(FAKE_SYNCFD);
-	fd_of(*sync_fd, FAKE_SYNCFD)->sync = fd_of(fd, FAKE_FILE)->syncs[handle];
-	fd_of(*sync_fd, FAKE_SYNCFD)->sync->refs++;
-	return leave(0);
+	*sync_fd = fake_fd_new(FAKE_SYNCFD);
+	fake_fd_of(*sync_fd, FAKE_SYNCFD)->sync = fake_fd_of(fd, FAKE_FILE)->syncs[handle];
+	fake_fd_of(*sync_fd, FAKE_SYNCFD)->sync->refs++;
+	return fake_leave(0);
 }
 
 static int sys_sync_import(int fd, int sync_fd, uint32_t *handle)
 {
-	int ret = enter();
+	int ret = fake_enter();
 
-	return ret ? ret : leave(sync_new(fd_of(fd, FAKE_FILE), fd_of(sync_fd, FAKE_SYNCFD)->sync, handle));
+	return ret ? ret : fake_leave(sync_new(fake_fd_of(fd, FAKE_FILE), fake_fd_of(sync_fd, FAKE_SYNCFD)->sync, handle));
 }
 
 static int sys_sync_signal(int fd, uint32_t handle, uint64_t value)
 {
-	enter_undo();
-	fd_of(fd, FAKE_FILE)->syncs[handle]->value = value;
+	fake_enter_undo();
+	fake_fd_of(fd, FAKE_FILE)->syncs[handle]->value = value;
 	fake_progress();
 	pthread_cond_broadcast(&fs.signalled);
-	return leave(0);
+	return fake_leave(0);
 }
 
 static int sys_sync_value(int fd, uint32_t handle, uint64_t *value)
 {
-	enter_undo();
-	*value = fd_of(fd, FAKE_FILE)->syncs[handle]->value;
-	return leave(0);
+	fake_enter_undo();
+	*value = fake_fd_of(fd, FAKE_FILE)->syncs[handle]->value;
+	return fake_leave(0);
 }
 
 static int sys_sync_wait(int fd, uint32_t handle, uint64_t value, uint64_t deadline_ns)
@@ -579,27 +447,27 @@ static int sys_sync_wait(int fd, uint32_t handle, uint64_t value, uint64_t deadl
 	struct fake_sync *s;
 	int ret = 0;
 
-	enter_undo();
-	s = fd_of(fd, FAKE_FILE)->syncs[handle];
+	fake_enter_undo();
+	s = fake_fd_of(fd, FAKE_FILE)->syncs[handle];
 	while (s->value < value && !ret)
 		ret = pthread_cond_timedwait(&fs.signalled, &fs.lock, &t) == ETIMEDOUT ? -ETIME : 0;
-	return leave(s->value < value ? ret : 0);
+	return fake_leave(s->value < value ? ret : 0);
 }
 
 void fake_release(void)
 {
-	enter_undo();
+	fake_enter_undo();
 	fake.hold = false;
 	fake_progress();
-	leave(0);
+	fake_leave(0);
 }
 
 const struct weft_sys fake_sys = {
 	.uapi = 1,
 	.scan = sys_scan, .open = sys_open, .close = sys_close, .device = sys_device, .memory = sys_memory,
 	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .clock = sys_clock, .peer = sys_peer,
-	.gem_create = sys_gem_create, .gem_close = sys_gem_close, .gem_map = sys_gem_map, .unmap = sys_unmap,
-	.gem_export = sys_gem_export, .gem_import = sys_gem_import, .gem_info = sys_gem_info,
+	.gem_create = fake_gem_create, .gem_close = fake_gem_close, .gem_map = fake_gem_map, .unmap = fake_unmap,
+	.gem_export = fake_gem_export, .gem_import = fake_gem_import, .gem_info = fake_gem_info,
 	.vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy, .bind = sys_bind, .unbind = sys_unbind, .queue_create = sys_queue_create,
 	.queue_destroy = sys_queue_destroy, .queue_status = sys_queue_status, .submit = sys_submit,
