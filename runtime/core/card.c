@@ -198,6 +198,8 @@ int weft_card_memory_adopt(struct weft_memory *m)
 
 	if (ret)
 		weft_fail(ret, "%s: imported memory", d->info.node);
+	else if (m->cells && !(m->access & WEFT_ACCESS_SIGNAL))	/* no card binds cells that it may only look at */
+		ret = weft_fail(-EACCES, "%s: imported cells that may not be signalled", d->info.node);
 	else
 		ret = place(m);
 	if (ret)

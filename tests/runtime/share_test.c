@@ -196,6 +196,9 @@ static int access_of_descriptor(struct weft *weft)
 	RT_CHECK(*(volatile uint64_t *)map == word, "a reader wrote");
 	/* cells: the host signals through what came back */
 	RT_OK(weft_memory_create(card, &desc, &cells));
+	RT_OK(weft_memory_export(cells, WEFT_ACCESS_READ, &fd));
+	RT_IS(weft_memory_import_fd(card, fd, &signals), -EACCES);		/* no card has a use for it */
+	close(fd);
 	RT_OK(weft_memory_export(cells, WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL, &fd));
 	RT_OK(weft_memory_import_fd(card, fd, &signals));
 	close(fd);

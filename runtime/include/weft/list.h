@@ -128,7 +128,7 @@ struct weft_cell_item {
  * @items: copied; looked at in this order, and the first that has no value yet decides about fault and END
  * @count: of them, 1 … WEFT_CELL_ITEMS
  *
- * Needs a card with capability cell-lists, else the queue faults "cap". Return: see above.
+ * Needs a card with capability cell_lists, else the queue faults "cap". Return: see above.
  */
 int weft_list_wait_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
 		       uint32_t count);

@@ -71,7 +71,7 @@ int weft_memory_import(struct weft_device *device, struct weft_memory *memory, u
 /**
  * weft_memory_export() - a descriptor of it, for another process or another driver (a dma-buf)
  * @memory: of a card; its own, or an import, of which no more than it has
- * @access: WEFT_ACCESS_*, the most that who imports the descriptor may do
+ * @access: WEFT_ACCESS_*, the most that who imports the descriptor may do; of cells SIGNAL, and READ to have the host look
  * @fd: out, close-on-exec; the caller closes it. It keeps the memory allocated, as an import of it does, also after
  *	weft_memory_destroy()
  *
