@@ -103,6 +103,35 @@ static void execs(void)
 	       "GEMM 16 x 24 x 40, beta 1");
 }
 
+/* Far more to do than it gets time for: what it has not come to is not counted. */
+static void exec_stopped(void)
+{
+	enum { ROWS = 1 << 15, COLS = 1 << 14 };
+	const uint64_t bytes = UINT64_C(4) * ROWS * COLS, va = UINT64_C(0x480000000000);
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	uint64_t at = user_alloc(c, WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES);
+	memset(c->lmem + at, 0, WEFT_PAGE2M_BYTES);
+	for (uint64_t o = 0; o < bytes; o += WEFT_PAGE2M_BYTES)
+		space_map_2m(r.s, va + o, at, WEFT_PAGE2M_BYTES, PTE_RW);
+	rig_operand(&r, 0, RIG_LOCAL);
+	rig_operand(&r, 1, va);
+	union weft_packet p = {
+		.exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_COLSUM_F32, .noperands = 2,
+			  .u.index = { 0, 1 }, .dim = { ROWS, COLS } },
+	};
+	rig_start(&r, &p, 1);
+	WAIT_FOR(counter(c, WEFT_CNT_READ_BYTES, WEFT_CNT_LINK_LOCAL, r.s->asid), 5000, "a byte counted while the packet runs");
+	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_OK, "status of QUEUE_STOP");
+	CHECK_EQ(queue_run(r.q), WEFT_QS_STOPPED, "run");
+	uint64_t n = counter(c, WEFT_CNT_READ_BYTES, WEFT_CNT_LINK_LOCAL, r.s->asid);
+	CHECK(n < bytes, "a packet that was stopped has counted %llu bytes of %llu", (unsigned long long)n, (unsigned long long)bytes);
+	ct_note("%llu MiB of %llu", (unsigned long long)n >> 20, (unsigned long long)bytes >> 20);
+	rig_renew(&r);
+}
+
 static void peers(void)
 {
 	struct card *c = CARD, *peer = &ct_cards[1];
@@ -181,6 +210,7 @@ static const struct ct_test tests[] = {
 	{ "COPY, FILL, NOP, TIMED, TIMESTAMP", moves, K, 0, false },
 	{ "REDUCE", reduces, K | WEFT_CAP_REDUCE | WEFT_CAP_CALL, 0, false },
 	{ "EXEC", execs, K | WEFT_CAP_EXEC | WEFT_CAP_CALL, 0, false },
+	{ "an EXEC that is stopped is not counted whole", exec_stopped, K | WEFT_CAP_EXEC | WEFT_CAP_CALL, 0, false },
 	{ "peers have a link of their own", peers, K, 2, false },
 	{ "per address space, restart at AS_CREATE, sum", separate, K, 0, false },
 	{ "packets, fetches, walks", packets, K, 0, false },

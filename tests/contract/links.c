@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* Waiting over links: peers that signal, parked queues that are stopped, suspended or unmapped, watches, masks, flushes. */
-#include "cell.h"
-#include "rig.h"
+#include "lane.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CELLS		UINT64_C(0x30000000)
 #define CELL(i)		(CELLS + 32u * (i))
@@ -132,6 +132,21 @@ static void invalidated(void)
 	queue_wait_run(other, WEFT_QS_PARKED, 5000, &after);
 	sem_signal(two, 0, 1, k, CELL(0) + 0x100000);
 	queue_wait_done(other, 5000);
+	/* the same cell, without a right that a WAIT needs */
+	static const struct { uint64_t bits; unsigned cause; } less[] = {
+		{ PTE_RW, WEFT_FAULT_PT_NOT_SEM }, { WEFT_PTE_W | WEFT_PTE_SEM, WEFT_FAULT_PT_READ },
+	};
+	for (unsigned i = 0; i < ARRAY_LEN(less); i++) {
+		queue_destroy(x.q);
+		x.q = queue_create(x.s, ~0u, 6);
+		sem_map(x.p, x.s, CELLS, PTE_SEM);
+		CHECK_EQ(space_invalidate(x.s, CELLS, 4096), WEFT_SAFE_OK, "status of AS_INVALIDATE");
+		start(&x, pkt_wait(CELL(0), 1, 0));
+		parked(&x);
+		sem_map(x.p, x.s, CELLS, less[i].bits);
+		CHECK_EQ(space_invalidate(x.s, CELLS, 4096), WEFT_SAFE_OK, "status of AS_INVALIDATE");
+		CHECK_EQ(ended(&x, WEFT_QS_FAULTED, less[i].cause).fault_va, CELL(0), "fault_va");
+	}
 }
 
 static void watch(struct card *c, uint32_t cmd, uint64_t off, uint64_t value, uint64_t cookie)
@@ -265,6 +280,118 @@ static void flushed(void)
 	wr64(x.c, WEFT_REG_LINK_FLUSH(0), 0);
 }
 
+static uint64_t dirty(struct lane *l)
+{
+	struct weft_queue_state st;
+
+	lane_loop(l, 1);
+	queue_wait_done(l->q, 5000);
+	queue_wait_run(l->q, WEFT_QS_IDLE, 5000, &st);
+	lane_clear(l);
+	return st.dirty_links;
+}
+
+/* Each kind of write to host memory: link 0 is dirty behind it, and clean again behind a SIGNAL of scope SYSTEM. */
+static void dirtied(void)
+{
+	static const char *const what[] = { "SIGNAL", "COPY", "FILL", "TIMESTAMP", "EXEC", "REDUCE" };
+	struct arena a = arena_open(1);
+	struct lane l = lane_open(&a, 0);
+	union weft_packet k[] = {
+		pkt_signal(LANE_CELL(HOST, 0), 1, 0, WEFT_SCOPE_QUEUE), pkt_copy(LANE_PLACE(HOST), LANE_OWN, 64),
+		pkt_fill(LANE_PLACE(HOST), 64, 8, 1), pkt_timestamp(LANE_PLACE(HOST)),
+		{ .exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_RELU_F32, .noperands = 2,
+			    .u.index = { 0, 1 }, .dim = { 16 } } },
+		pkt_reduce(WEFT_F32, WEFT_SUM, 1, 1, 1, 0, 16),
+	};
+	const uint64_t need[] = { 0, 0, 0, 0, WEFT_CAP_EXEC, WEFT_CAP_REDUCE };
+
+	for (unsigned i = 0; i < ARRAY_LEN(k); i++) {
+		if (need[i] & ~l.c->caps)
+			continue;
+		ct_about("%s", what[i]);
+		if (need[i]) {
+			lane_operand(&l, LANE_PLACE(HOST), 0, 1);
+			lane_operand(&l, LANE_OWN, 0, 1);
+		}
+		lane_add(&l, k[i]);
+		CHECK_EQ(dirty(&l), 1, "dirty_links behind a write to host memory");
+		lane_add(&l, pkt_signal(LANE_CELL(0, 0), i + 1, 0, WEFT_SCOPE_SYSTEM));
+		CHECK_EQ(dirty(&l), 0, "dirty_links behind scope SYSTEM");
+	}
+	ct_about("%s", "");
+}
+
+/* Masks link 2, behind which a queue writes `bytes` at `peer`, and looks whether they stay as the host leaves them. */
+static void mask_and_look(struct rig *r, volatile uint8_t *peer, uint64_t bytes, unsigned us)
+{
+	WAIT_FOR(queue_run(r->q) == WEFT_QS_RUNNING, 5000, "the queue RUNNING");
+	usleep((useconds_t)ct_below(3000));
+	CHECK_EQ(safe_call(r->c, WEFT_SAFE_LINK_MASK, 2, 0, 0), WEFT_SAFE_OK, "status of LINK_MASK");
+	for (uint64_t o = 0; o < bytes; o += 64)
+		peer[o] = 0x22;
+	usleep(us);
+	for (uint64_t o = 0; o < bytes; o += 64)
+		CHECK(peer[o] == 0x22, "byte %llu of a peer was written after LINK_MASK had completed", (unsigned long long)o);
+	WAIT_FOR(queue_run(r->q) == WEFT_QS_FAULTED, 5000, "the queue FAULTED");
+	struct weft_queue_state st;
+	queue_state(r->q, &st);
+	CHECK_EQ(st.cause, WEFT_FAULT_LINK_DOWN, "cause");
+	CHECK_EQ(safe_call(r->c, WEFT_SAFE_LINK_UNMASK, 2, 0, 0), WEFT_SAFE_OK, "status of LINK_UNMASK");
+	rig_renew(r);
+}
+
+static struct rig rig_and_peer(void)
+{
+	struct rig r;
+
+	cards_open(2);
+	card_need(CARD);
+	card_need(&ct_cards[1]);
+	r = rig_open(CARD);
+	rig_map_peer(&r, &ct_cards[1]);
+	return r;
+}
+
+static void masked_fill(void)
+{
+	struct rig r = rig_and_peer();
+	static union weft_packet p[400];
+
+	for (unsigned i = 0; i < ARRAY_LEN(p); i++)
+		p[i] = pkt_fill(RIG_PEER + 0x1000000, RIG_PEER_BYTES, 4, 0x77777777);
+	for (unsigned i = 0; i < 30; i++) {
+		rig_start(&r, p, ARRAY_LEN(p));
+		mask_and_look(&r, rig_peer(&r, &ct_cards[1]), RIG_PEER_BYTES, 1500);
+	}
+}
+
+/* One GEMM takes long: A and B are as wide and as high as they are because every 2 MiB of them are the same. */
+static void masked_gemm(void)
+{
+	enum { SIDE = 512, INNER = 32768, AT_A = 0, AT_B = 1 };
+	const uint64_t a = UINT64_C(0x480000000000), b = UINT64_C(0x490000000000), bytes = UINT64_C(4) * SIDE * INNER;
+	struct rig r = rig_and_peer();
+	uint64_t at = user_alloc(r.c, WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES);
+	union weft_packet p = {
+		.exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_GEMM_F32, .noperands = 3,
+			  .u.index = { 0, 1, 2 }, .dim = { SIDE, SIDE, INNER }, .scalar = { 0x3f800000u } },
+	};
+
+	memset(r.c->lmem + at, 0, WEFT_PAGE2M_BYTES);
+	for (uint64_t o = 0; o < bytes; o += WEFT_PAGE2M_BYTES) {
+		space_map_2m(r.s, a + o, at, WEFT_PAGE2M_BYTES, PTE_RW);
+		space_map_2m(r.s, b + o, at, WEFT_PAGE2M_BYTES, PTE_RW);
+	}
+	rig_operand(&r, 0, RIG_PEER + 0x1000000);
+	rig_operand(&r, 1, a);
+	rig_operand(&r, 2, b);
+	for (unsigned i = 0; i < 12; i++) {
+		rig_start(&r, &p, 1);
+		mask_and_look(&r, rig_peer(&r, &ct_cards[1]), UINT64_C(4) * SIDE * SIDE, 15000);
+	}
+}
+
 static void slow(struct card *c, uint64_t us)
 {
 	wr64(c, WEFT_REG_INJECT_ARG, us << 32);
@@ -327,6 +454,9 @@ static const struct ct_test tests[] = {
 	{ "AS_INVALIDATE under PARKED queues", invalidated, 0, 0, false },
 	{ "watches", watches, WEFT_CAP_WATCH | WEFT_CAP_CELL_FAULT | WEFT_CAP_COUNTERS, 0, false },
 	{ "LINK_MASK and LINK_UNMASK", masked, WEFT_CAP_LINK_MASK, 2, false },
+	{ "LINK_MASK under FILLs to a peer", masked_fill, WEFT_CAP_LINK_MASK | WEFT_CAP_CALL, 2, false },
+	{ "LINK_MASK in the middle of a GEMM", masked_gemm, WEFT_CAP_LINK_MASK | WEFT_CAP_EXEC | WEFT_CAP_CALL, 2, false },
+	{ "everything that writes over a link makes it dirty", dirtied, WEFT_CAP_SYSTEM_SCOPE | WEFT_CAP_LOOP | WEFT_CAP_CALL, 0, false },
 	{ "flush words and dirty_links", flushed, WEFT_CAP_SYSTEM_SCOPE, 0, false },
 	{ "a flush takes 5 ms at most, else LINK_DOWN", flushed_in_time, WEFT_CAP_SYSTEM_SCOPE | WEFT_CAP_INJECT, 0, true },
 };

@@ -81,12 +81,29 @@ static unsigned long differing(const uint8_t *log, const uint8_t *src, unsigned 
 	return bad;
 }
 
+/* Numbers that RELU leaves as they are: above 0, finite, not denormal. */
+static void positive(uint8_t *p, unsigned long bytes)
+{
+	uint32_t *word = (void *)p;
+
+	for (unsigned long i = 0; i < bytes / 4; i++)
+		word[i] = (word[i] & 0x3fffffff) | 0x00800000;
+}
+
+static union weft_packet relu(uint16_t dst, uint16_t src)
+{
+	return (union weft_packet){
+		.exec = { .op = WEFT_PKT_EXEC, .flags = WEFT_PKT_TABLE, .oper = WEFT_OP_RELU_F32, .noperands = 2,
+			  .u.index = { dst, src }, .dim = { WORD / 4 } },
+	};
+}
+
 /*
  * Message passing. `from` writes a message at place `at` and signals `to`, which then reads it; both on cards. The reader
  * answers each message by a signal of its own, and the writer overwrites a block SLOTS messages later: a read that comes late
  * (read-to-write) shows as well.
  */
-static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsigned to, unsigned at)
+static unsigned long message_by(bool exec, uint8_t scope, unsigned cards, unsigned from, unsigned to, unsigned at)
 {
 	struct arena a = arena_open(cards);
 	struct lane w = lane_open(&a, from), r = lane_open(&a, to);
@@ -94,10 +111,16 @@ static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsig
 
 	for (unsigned long done = 0; (n = batch(done)); done += n) {
 		random_bytes(w.own, n * WORD);
+		if (exec)
+			positive(w.own, n * WORD);
 		memset(r.own, 0, n * WORD);
 		lane_clear(&w);
 		lane_add(&w, pkt_wait(LANE_CELL(from, 0), done + 1 - SLOTS, 1));
-		lane_copy(&w, lane_operand(&w, LANE_PLACE(at) + SLOT_AT, 64, SLOTS), lane_operand(&w, LANE_OWN, WORD, BATCH), WORD);
+		uint16_t dst = lane_operand(&w, LANE_PLACE(at) + SLOT_AT, 64, SLOTS), src = lane_operand(&w, LANE_OWN, WORD, BATCH);
+		if (exec)
+			lane_add(&w, relu(dst, src));
+		else
+			lane_copy(&w, dst, src, WORD);
 		add_signal(&w, to, 1, done + 1, scope);
 		lane_clear(&r);
 		lane_add(&r, pkt_wait(LANE_CELL(to, 1), done + 1, 1));
@@ -109,6 +132,16 @@ static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsig
 		bad += differing(r.own, w.own, n);
 	}
 	return bad;
+}
+
+static unsigned long message(uint8_t scope, unsigned cards, unsigned from, unsigned to, unsigned at)
+{
+	return message_by(false, scope, cards, from, to, at);
+}
+
+static unsigned long message_exec(uint8_t scope, unsigned cards, unsigned from, unsigned to, unsigned at)
+{
+	return message_by(true, scope, cards, from, to, at);
 }
 
 /* The same with the host as reader: it polls a cell in its own memory, reads at `at`, and answers by store and KICK. */
@@ -336,6 +369,8 @@ FLUSH(mp_one_host, message, 1, 0, 0, HOST)
 FLUSH(mp_two_host, message, 2, 0, 1, HOST)
 FLUSH(mp_three, message, 3, 0, 1, 2)
 HOLDS(mp_two_host_list, message(SYSTEM | LIST, 2, 0, 1, HOST))
+HOLDS(mp_exec_same, message_exec(QUEUE, 2, 0, 1, 1))
+FLUSH(mp_exec, message_exec, 3, 0, 1, 2)
 HOLDS(mp_to_host_same, to_host(QUEUE, 1, 0, HOST))
 HOLDS(mp_to_host_own, to_host(SYSTEM, 1, 0, 0))
 FLUSH(mp_to_host_peer, to_host, 2, 0, 1)
@@ -368,6 +403,8 @@ static const struct ct_test tests[] = {
 	{ "message passing, two cards, data in host memory", mp_two_host, S, 2, false },
 	{ "message passing, two cards, data in host memory, by SIGNAL_ALL", mp_two_host_list, L, 2, false },
 	{ "message passing, three cards, data on the third", mp_three, S, 3, false },
+	{ "message passing, two cards, data by EXEC and signal together", mp_exec_same, C | WEFT_CAP_EXEC, 2, false },
+	{ "message passing, three cards, data by EXEC on the third", mp_exec, S | WEFT_CAP_EXEC, 3, false },
 	{ "message passing, card to host, data and signal together", mp_to_host_same, C, 0, false },
 	{ "message passing, card to host, data on the card", mp_to_host_own, S, 0, false },
 	{ "message passing, card to host, data on a peer", mp_to_host_peer, S, 2, false },
@@ -394,6 +431,7 @@ static const struct ct_test without[] = {
 	{ "message passing, one card, data in host memory", mp_one_host_without, S, 0, false },
 	{ "message passing, two cards, data in host memory", mp_two_host_without, S, 2, false },
 	{ "message passing, three cards, data on the third", mp_three_without, S, 3, false },
+	{ "message passing, three cards, data by EXEC on the third", mp_exec_without, S | WEFT_CAP_EXEC, 3, false },
 	{ "message passing, card to host, data on a peer", mp_to_host_peer_without, S, 2, false },
 	{ "store buffering, two cards", sb_two_without, S, 2, false },
 	{ "store buffering, three cards and host memory", sb_three_without, S, 3, false },

@@ -102,7 +102,8 @@ static int lookup(struct wcard_acc *a, uint64_t va, struct wcard_walk_result *w)
 	int fault;
 
 	e = wcard_tlb_slot(t, va, as, true);
-	if (e->valid && e->vpn == va >> WEFT_PAGE2M_SHIFT && e->as == as && e->gen == a->gen) {
+	if (e->valid && e->vpn == va >> WEFT_PAGE2M_SHIFT && e->as == as &&
+	    (e->gen == a->gen || WCARD_BROKEN(tlb_keeps_large))) {
 		w->pte = e->pte;
 		w->shift = WEFT_PAGE2M_SHIFT;
 		return 0;
@@ -227,7 +228,7 @@ static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned
 /* What is written there goes by no queue, and has to come after what is still in one. */
 static void direct(struct wcard_acc *a, const struct wcard_span *s, unsigned int access)
 {
-	if (s->posted && (access & WCARD_ACC_WRITE))
+	if (s->posted && (access & WCARD_ACC_WRITE) && !(access & WCARD_ACC_STAGED))
 		arrive(a, s->card);
 }
 
@@ -277,7 +278,7 @@ void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir 
 		return;
 	atomic_fetch_add_explicit(&a->as->cnt->bytes[dir][link], bytes, memory_order_relaxed);
 	atomic_fetch_add_explicit(&a->c->all.bytes[dir][link], bytes, memory_order_relaxed);
-	if ((dir == WCARD_CNT_WRITE || dir == WCARD_CNT_CELL_WRITE) && link < WCARD_NUM_LINKS && a->dirty)
+	if ((dir == WCARD_CNT_WRITE || (dir == WCARD_CNT_CELL_WRITE && !WCARD_BROKEN(signal_not_dirty))) && link < WCARD_NUM_LINKS && a->dirty)
 		*a->dirty |= UINT64_C(1) << link;
 }
 
@@ -432,20 +433,6 @@ int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, st
 		out->link = WCARD_CNT_LINKS;
 		return 0;
 	}
-}
-
-void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
-{
-	if (words & WEFT_SIG_TAG)
-		__atomic_store_n(&cell->tag, tag, __ATOMIC_RELEASE);
-	if (words & WEFT_SIG_VALUE)
-		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
-	if ((words & WEFT_SIG_ADD) && WCARD_BROKEN(add_stores))
-		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
-	else if (words & WEFT_SIG_ADD)
-		__atomic_fetch_add(&cell->value, value, __ATOMIC_ACQ_REL);
-	if ((words & WEFT_SIG_END) && !WCARD_BROKEN(end_not_stored))
-		__atomic_store_n(&cell->end, 1, __ATOMIC_RELEASE);
 }
 
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag)

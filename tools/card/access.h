@@ -52,6 +52,12 @@ struct wcard_view {
 	uint64_t link_bytes[WCARD_CNT_LINKS];
 };
 
+/* --weak: what an operator writes over links until the packet is over. Whatever is mapped meanwhile, it stays. */
+struct wcard_stage {
+	uint8_t *at;			/* NULL: none */
+	uint64_t bytes, loaded, posted;
+};
+
 /* A leaf that control structures are read from, found once per unit. */
 struct wcard_window {
 	uint64_t va, bytes;		/* bytes 0: none */
@@ -104,6 +110,7 @@ void wcard_acc_end(struct wcard_acc *a);
 
 #define WCARD_ACC_READ		1	/* = WCARD_READ, WCARD_WRITE of ops.h */
 #define WCARD_ACC_WRITE		2
+#define WCARD_ACC_STAGED	4	/* of a view: what is written goes through a stage */
 
 /*
  * A packet has succeeded, and what it wrote is on its way. wcard_acc_end does the same for the last one, and forgets what
@@ -146,7 +153,7 @@ enum wcard_cell_use { WCARD_CELL_WAIT, WCARD_CELL_SIGNAL, WCARD_CELL_ADD };
 int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, struct wcard_cell *out);
 /* Stores the words WEFT_SIG_* names, in their order. */
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag);
-/* The stores themselves. */
+/* cell.c: the stores themselves. */
 void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag);
 /* A cell of local memory by its offset. */
 struct weft_cell *wcard_cell_at(struct wcard_card *c, uint64_t off);
@@ -167,8 +174,16 @@ int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint6
  */
 int wcard_view_populate(struct wcard_view *v);
 void wcard_view_drop(struct wcard_view *v);
-/* Counts all of a complete view as read or written. */
-void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v);
+/* Counts the share of unit `unit` of `n` in a complete view as read or written. */
+void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v, uint64_t unit, uint64_t n);
+/*
+ * Gives a complete view that is written over links memory of its own to be written to, with what lies there when it is
+ * read too; and sends that on its way when the operator is done. In as many units as it takes: 0, WCARD_VIEW_MORE or
+ * enum weft_fault. Memory that a link came to lead to after the operator had begun gets none, and is written directly.
+ */
+int wcard_stage_open(struct wcard_acc *a, struct wcard_stage *st, const struct wcard_view *v, bool begin);
+int wcard_stage_post(struct wcard_acc *a, struct wcard_stage *st, uint64_t va);
+void wcard_stage_drop(struct wcard_stage *st);
 void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir dir, uint64_t bytes);
 /* Cells of local memory that were read, at the latest when the unit ends: there can be many. */
 static inline void wcard_acc_count_cells(struct wcard_acc *a)

@@ -215,7 +215,8 @@ int wcard_bus_unmap(struct wcard_card *c, uint64_t bus, uint64_t bytes)
 		goto out;
 	publish(c, t);
 	wcard_quiesce(c->m);
-	quiesce_events(c->m);
+	if (!WCARD_BROKEN(unmap_no_event_wait))
+		quiesce_events(c->m);
 	for (unsigned int i = from; i < to; i++) {
 		if (old->map[i].host)
 			munmap(old->map[i].host, old->map[i].bytes);
@@ -265,8 +266,10 @@ void wcard_link_mask(struct wcard_card *c, unsigned int link, bool off)
 	else
 		atomic_fetch_and(&c->link_off, ~(UINT32_C(1) << link));
 	/* What operators keep over units has to be looked up again. */
-	atomic_fetch_add(&c->m->map_gen, 1);
-	wcard_quiesce(c->m);
+	if (!WCARD_BROKEN(link_mask_stale))
+		atomic_fetch_add(&c->m->map_gen, 1);
+	if (!WCARD_BROKEN(link_mask_no_wait))
+		wcard_quiesce(c->m);
 }
 
 bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, const struct wcard_route *route,

@@ -39,13 +39,14 @@ void wcard_cells_reset(struct wcard_card *c)
 {
 	pthread_mutex_lock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_WATCHES; i++)
-		if (c->cells->watch[i].w.linked)
+		if (c->cells->watch[i].w.linked && !WCARD_BROKEN(flr_keeps_watches))
 			wcard_cell_leave(c, &c->cells->watch[i].w);
 	memset(c->cells->arm, 0, c->lmem_bytes / WEFT_PAGE_BYTES * sizeof(*c->cells->arm));
 	pthread_mutex_unlock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_LINKS; i++)
 		atomic_store(&c->flush[i], 0);
-	atomic_store(&c->link_off, 0);
+	if (!WCARD_BROKEN(flr_keeps_masks))
+		atomic_store(&c->link_off, 0);
 	atomic_store(&c->bad_kicks, 0);
 }
 
@@ -54,16 +55,43 @@ enum wcard_look wcard_cell_read(const struct weft_cell *cell, uint64_t wanted)
 {
 	uint64_t value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE), fault, end;
 
+	if (WCARD_BROKEN(end_over_value) && cell->end)
+		return WCARD_LOOK_END;
 	if ((int64_t)(value - wanted) >= 0 && !(WCARD_BROKEN(fault_before_value) && cell->fault))
 		return WCARD_LOOK_VALUE;
+	if (WCARD_BROKEN(cell_one_look))
+		wcard_defect_dawdle();
 	fault = WCARD_BROKEN(poison_ignored) ? 0 : __atomic_load_n(&cell->fault, __ATOMIC_ACQUIRE);
 	end = WCARD_BROKEN(end_ignored) ? 0 : __atomic_load_n(&cell->end, __ATOMIC_ACQUIRE);
 	if (!fault && !end)
 		return WCARD_LOOK_NOTHING;
-	value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
+	if (!WCARD_BROKEN(cell_one_look))
+		value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
 	if ((int64_t)(value - wanted) >= 0 && !WCARD_BROKEN(fault_before_value))
 		return WCARD_LOOK_VALUE;
-	return fault ? WCARD_LOOK_FAULT : WCARD_LOOK_END;
+	return fault && !(end && WCARD_BROKEN(end_over_fault)) ? WCARD_LOOK_FAULT : WCARD_LOOK_END;
+}
+
+void wcard_cell_store(struct weft_cell *cell, unsigned int words, uint64_t value, uint64_t tag)
+{
+	if ((words & WEFT_SIG_END) && WCARD_BROKEN(end_stored_first)) {
+		__atomic_store_n(&cell->end, 1, __ATOMIC_RELEASE);
+		wcard_defect_dawdle();
+	}
+	if ((words & WEFT_SIG_VALUE) && WCARD_BROKEN(value_before_tag)) {
+		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+		wcard_defect_dawdle();
+	}
+	if (words & WEFT_SIG_TAG)
+		__atomic_store_n(&cell->tag, tag, __ATOMIC_RELEASE);
+	if (words & WEFT_SIG_VALUE)
+		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+	if ((words & WEFT_SIG_ADD) && WCARD_BROKEN(add_stores))
+		__atomic_store_n(&cell->value, value, __ATOMIC_RELEASE);
+	else if (words & WEFT_SIG_ADD)
+		__atomic_fetch_add(&cell->value, value, __ATOMIC_ACQ_REL);
+	if ((words & WEFT_SIG_END) && !WCARD_BROKEN(end_not_stored))
+		__atomic_store_n(&cell->end, 1, __ATOMIC_RELEASE);
 }
 
 static void arm(struct wcard_card *c, uint64_t off, uint32_t on)
@@ -189,7 +217,7 @@ void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64
 
 		if (!q || q->desc.asid != asid || !q->waiter.linked || (bytes && q->wait_va - va >= bytes))
 			continue;
-		if (wcard_acc_local(c, q->as, q->wait_va, WEFT_PTE_SEM | WEFT_PTE_R, &off) && off == q->waiter.off)
+		if (wcard_acc_local(c, q->as, q->wait_va, WCARD_BROKEN(sem_lost_waits) ? 0 : WEFT_PTE_SEM | WEFT_PTE_R, &off) && off == q->waiter.off)
 			continue;
 		wcard_cell_unpark(q);
 		wcard_sched_ready(q);

@@ -40,6 +40,8 @@
 	  "walker", "invalid at each level; valid needs no invalidate", 0) \
 	X(invalidate_skipped, "AS_INVALIDATE drops nothing", \
 	  "walker", "remap, narrow, remove: nothing old after the invalidate", 0) \
+	X(tlb_keeps_large, "AS_INVALIDATE drops translations of 4 KiB only", \
+	  "walker", "remap a 2 MiB leaf, split it: nothing old after the invalidate", 0) \
 	X(invalidate_no_wait, "AS_INVALIDATE does not wait for accesses in flight", \
 	  "safe", "AS_INVALIDATE under traffic", 0) \
 	X(invalidate_any_range, "AS_INVALIDATE takes any range", \
@@ -57,6 +59,8 @@
 	  "peers", "a peer whose BAR is not mapped is out of reach", 0) \
 	X(dma_unmap_ignored, "answers DMA_UNMAP and keeps the memory", \
 	  "dma_unmap", "of other memory than the traffic's", 0) \
+	X(unmap_no_event_wait, "DMA_UNMAP does not wait for the writer of events", \
+	  "dma_unmap", "of the event ring, while events are written", 0) \
 	/* packets */ \
 	X(reserved_fields, "ignores reserved fields of NOP", \
 	  "fields", "each reserved byte and unknown flags", 0) \
@@ -93,6 +97,10 @@
 	  "events", "fence, data and event before the interrupt", 1) \
 	X(flush_stays_dirty, "links stay dirty after their flush", \
 	  "links", "flush words and dirty_links", 0) \
+	X(signal_not_dirty, "a SIGNAL over a link does not make it dirty", \
+	  "links", "everything that writes over a link makes it dirty", 0) \
+	X(exec_not_dirty, "what EXEC writes over a link does not make it dirty", \
+	  "links", "everything that writes over a link makes it dirty", 0) \
 	X(flush_takes_any_time, "takes the answer to a flush however late it comes", \
 	  "links", "a flush takes 5 ms at most, else LINK_DOWN", 0) \
 	/* cells */ \
@@ -114,6 +122,16 @@
 	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
 	X(fault_before_value, "prefers the fault of a cell to a value that satisfies", \
 	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
+	X(end_over_value, "prefers END to a value that satisfies", \
+	  "words", "a value before END and fault, a fault before END", 0) \
+	X(end_over_fault, "prefers END to a fault", \
+	  "words", "a value before END and fault, a fault before END", 0) \
+	X(cell_one_look, "does not look at the value again once it has seen END or a fault", \
+	  "words", "a value stored before END is never overlooked", 0) \
+	X(value_before_tag, "stores the value of a cell before its tag", \
+	  "words", "SIGNAL stores tag, value, end", 0) \
+	X(end_stored_first, "stores END before the value of a cell", \
+	  "words", "SIGNAL stores tag, value, end", 0) \
 	X(cell_fault_overwrites, "CELL_FAULT replaces the fault that was first", \
 	  "cells", "POISON, REVOKED, PEER_LOST, and CELL_FAULT", 0) \
 	X(faults_last, "CELL_FAULTS leaves out the last entry", \
@@ -153,6 +171,8 @@
 	X(fence_space_waits_all, "lets a FENCE space wait for a list", \
 	  "fields", "privilege: FENCE, WAIT, LOOP", 0) \
 	X(invalidate_keeps_waiters, "AS_INVALIDATE leaves parked queues alone", \
+	  "links", "AS_INVALIDATE under PARKED queues", 0) \
+	X(sem_lost_waits, "a PARKED queue stays where SEM or R was taken away", \
 	  "links", "AS_INVALIDATE under PARKED queues", 0) \
 	X(watch_no_first_look, "does not look at the cell of a new watch", \
 	  "links", "watches", 0) \
@@ -206,6 +226,8 @@
 	  "queues", "queue state record", 0) \
 	X(version_still, "does not change version around an update", \
 	  "queues", "the record is never torn", 0) \
+	X(progress_still, "progress_ns stands still while a queue runs", \
+	  "counted", "progress_ns of a queue that runs", 0) \
 	X(fault_va_page, "reports the page of a faulting address", \
 	  "faults", "cause, address, list, packet; nothing behind retires", 0) \
 	X(fault_next_packet, "blames the packet behind", \
@@ -256,6 +278,10 @@
 	  "sched", "ENGINE_RESET", 0) \
 	X(link_mask_nothing, "LINK_MASK does nothing", \
 	  "links", "LINK_MASK and LINK_UNMASK", 0) \
+	X(link_mask_no_wait, "LINK_MASK does not wait for accesses in flight", \
+	  "links", "LINK_MASK under FILLs to a peer", 0) \
+	X(link_mask_stale, "operators go on over a link that is masked", \
+	  "links", "LINK_MASK in the middle of a GEMM", 0) \
 	X(safe_full_silent, "has room for two and does not say that there was none for a third", \
 	  "safe", "16 at once, and too many", 0) \
 	/* events */ \
@@ -293,12 +319,22 @@
 	  "flr", "spaces, queues, counters are gone", 0) \
 	X(flr_keeps_counters, "counters survive FLR", \
 	  "flr", "spaces, queues, counters are gone", 0) \
+	X(flr_keeps_watches, "watches survive FLR", \
+	  "flr", "watches and masked links are gone", 0) \
+	X(flr_keeps_masks, "masked links survive FLR", \
+	  "flr", "watches and masked links are gone", 0) \
 	X(cells_not_counted, "does not count accesses to cells", \
 	  "cells", "cells are counted apart", 0) \
 	X(counted_by_wrong_link, "counts bytes of one link for another", \
 	  "counters", "peers have a link of their own", 0) \
 	X(fetches_are_payload, "counts fetches as bytes read", \
 	  "counters", "COPY, FILL, NOP, TIMED, TIMESTAMP", 0) \
+	X(exec_counted_whole, "counts the payload of an EXEC when it begins", \
+	  "counters", "an EXEC that is stopped is not counted whole", 0) \
+	X(timed_busy, "charges a queue for TIMED", \
+	  "counted", "TIMED is no engine time", 0) \
+	X(trace_ready_parked, "dates a WAIT that parked from the packet before", \
+	  "trace", "a WAIT that parked is ready when it was woken", 0) \
 	X(trace_drop_uncounted, "does not count dropped records", \
 	  "trace", "a full ring drops and counts", 0) \
 	X(trace_suppressed, "records suppressed packets", \

@@ -30,6 +30,7 @@ struct wcard_cur {
 	struct wcard_opnd_need need[WEFT_EXEC_OPERANDS];
 	uint64_t va[2 * WEFT_REDUCE_MAX];
 	struct wcard_view view[WEFT_EXEC_OPERANDS];
+	struct wcard_stage stage[WEFT_EXEC_OPERANDS];
 	struct weft_cell_ref ref;	/* WAIT_ALL: element `unit`, fetched once */
 	bool fetched;
 };

@@ -84,6 +84,26 @@ static enum wcard_step exec_start(struct wcard_run *r)
 	return WCARD_MORE;
 }
 
+/* Rows with gaps are written where they lie: what is between them may be another's. */
+static unsigned int access_of(const struct wcard_run *r, const struct wcard_opnd_need *need)
+{
+	return need->access | (r->acc.c->m->weak && need->access & WCARD_ACC_WRITE && !need->gaps ? WCARD_ACC_STAGED : 0);
+}
+
+/* The operator is done; --weak: what it wrote over links gets on its way. */
+static enum wcard_step exec_post(struct wcard_run *r)
+{
+	struct wcard_cur *cur = &r->q->cur;
+
+	for (unsigned int i = 0; i < r->q->pkt.exec.noperands; i++) {
+		int fault = wcard_stage_post(&r->acc, &cur->stage[i], cur->va[i]);
+
+		if (fault)
+			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
+	}
+	return WCARD_DONE;
+}
+
 enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 {
 	const struct weft_pkt_exec *p = &r->q->pkt.exec;
@@ -97,25 +117,33 @@ enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 		if (s != WCARD_MORE)
 			return s;
 	}
+	if (cur->unit == cur->nunits)
+		return exec_post(r);
 	for (unsigned int i = 0; i < p->noperands; i++) {
 		if (!cur->need[i].bytes)
 			continue;
-		fault = wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, cur->need[i].access);
+		fault = wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, access_of(r, &cur->need[i]));
 		if (fault)
 			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
 		if (cur->need[i].strided && wcard_view_populate(&cur->view[i]))
 			return WCARD_MORE;
 		ptr[i] = cur->view[i].ptr;
+		if (!(cur->view[i].access & WCARD_ACC_STAGED))
+			continue;
+		fault = wcard_stage_open(&r->acc, &cur->stage[i], &cur->view[i], !cur->unit);
+		if (fault)
+			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
+		if (cur->stage[i].at)
+			ptr[i] = cur->stage[i].at;
 	}
 	fault = cur->op->run(p, cur->scalar, ptr, cur->unit);
 	if (fault)
 		return wcard_fail(r, fault, 0);
 	/* Payload is counted once per execution, whatever the operator reads twice. */
-	if (!cur->unit)
-		for (unsigned int i = 0; i < p->noperands; i++)
-			if (cur->need[i].bytes)
-				wcard_acc_count_view(&r->acc, &cur->view[i]);
-	return ++cur->unit == cur->nunits ? WCARD_DONE : WCARD_MORE;
+	for (unsigned int i = 0; i < p->noperands; i++)
+		if (cur->need[i].bytes && !(cur->unit && WCARD_BROKEN(exec_counted_whole)))
+			wcard_acc_count_view(&r->acc, &cur->view[i], cur->unit, WCARD_BROKEN(exec_counted_whole) ? 1 : cur->nunits);
+	return ++cur->unit < cur->nunits ? WCARD_MORE : exec_post(r);
 }
 
 static enum wcard_step reduce_start(struct wcard_run *r)

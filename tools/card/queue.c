@@ -156,8 +156,10 @@ static void queue_free(struct wcard_queue *q)
 {
 	q->as->nqueues--;
 	q->c->queue[q->desc.id] = NULL;
-	for (unsigned int i = 0; i < WEFT_EXEC_OPERANDS; i++)
+	for (unsigned int i = 0; i < WEFT_EXEC_OPERANDS; i++) {
 		wcard_view_drop(&q->cur.view[i]);
+		wcard_stage_drop(&q->cur.stage[i]);
+	}
 	free(q);
 }
 

@@ -57,7 +57,8 @@ void wcard_sched_ready(struct wcard_queue *q)
 		return;
 	wcard_timer_clear(q);
 	if (q->trace.on && q->run == WEFT_QS_PARKED) {
-		q->trace.ready_ns = wcard_now(m);
+		if (!WCARD_BROKEN(trace_ready_parked))
+			q->trace.ready_ns = wcard_now(m);
 		q->trace.start_ns = 0;
 	}
 	wcard_bands_push(q);
@@ -256,6 +257,8 @@ static bool expire(struct wcard_machine *m)
 	}
 	wcard_timer_clear(q);
 	q->timed_over = true;
+	if (WCARD_BROKEN(timed_busy))
+		q->busy_ns += 1000000;
 	q->deadline_ns = 0;
 	/* TIMED uses no engine, but the slot: others may wait for that. */
 	if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns)

@@ -112,8 +112,10 @@ static enum fetch fetch(struct wcard_run *r)
 static void cur_done(struct wcard_queue *q)
 {
 	if (q->cur.op)
-		for (unsigned int i = 0; i < WEFT_EXEC_OPERANDS; i++)
+		for (unsigned int i = 0; i < WEFT_EXEC_OPERANDS; i++) {
 			wcard_view_drop(&q->cur.view[i]);
+			wcard_stage_drop(&q->cur.stage[i]);
+		}
 	q->cur.op = NULL;
 	q->cur.active = false;
 	q->cur.started = false;
@@ -195,7 +197,8 @@ static uint64_t charge(struct wcard_run *r)
 
 	if (spent > WCARD_SUSPECT_NS)
 		spent = wcard_limits_ran(r->e, spent);
-	r->q->progress_ns = now;
+	if (!WCARD_BROKEN(progress_still))
+		r->q->progress_ns = now;
 	r->q->busy_ns += spent;
 	atomic_fetch_add_explicit(&r->q->c->engine_busy_ns[r->e->index], spent, memory_order_relaxed);
 	r->e->since = now;

@@ -6,19 +6,31 @@
 #include <sys/mman.h>
 
 #include "access.h"
+#include "defect.h"
+#include "weak.h"
 
 #define DROP_BYTES	(64u << 20)
+#define STAGE_BYTES	(256u << 10)	/* copied by one unit, in … */
+#define STAGE_PIECES	64		/* … so many pieces at most */
 
-void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v)
+void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v, uint64_t unit, uint64_t n)
 {
+	uint64_t *dirty = a->dirty;
+
+	if (WCARD_BROKEN(exec_not_dirty))
+		a->dirty = NULL;
 	for (unsigned int link = 0; link < WCARD_CNT_LINKS; link++) {
+		uint64_t part = v->link_bytes[link] / n, bytes = part + (unit ? 0 : v->link_bytes[link] - part * n);
+
 		if (!v->link_bytes[link])
 			continue;
 		if (v->access & WCARD_ACC_READ)
-			wcard_acc_count(a, link, WCARD_CNT_READ, v->link_bytes[link]);
+			wcard_acc_count(a, link, WCARD_CNT_READ, bytes);
+		/* Of no byte as well: from the first unit on the link is dirty. */
 		if (v->access & WCARD_ACC_WRITE)
-			wcard_acc_count(a, link, WCARD_CNT_WRITE, v->link_bytes[link]);
+			wcard_acc_count(a, link, WCARD_CNT_WRITE, bytes);
 	}
+	a->dirty = dirty;
 }
 
 int wcard_view_populate(struct wcard_view *v)
@@ -34,16 +46,25 @@ int wcard_view_populate(struct wcard_view *v)
 	return v->populated < total ? WCARD_VIEW_MORE : 0;
 }
 
+/* In parts: whoever maps something for another queue waits for each, inside a unit. */
+static void unmap(uint8_t *at, uint64_t bytes)
+{
+	for (uint64_t left = at ? bytes : 0, n; left; left -= n) {
+		n = left < DROP_BYTES ? left : DROP_BYTES;
+		munmap(at + left - n, n);
+	}
+}
+
 void wcard_view_drop(struct wcard_view *v)
 {
-	uint64_t left, n;
-
-	/* In parts: whoever maps something for another queue waits for each, inside a unit. */
-	for (left = v->reserved ? v->reserved_bytes : 0; left; left -= n) {
-		n = left < DROP_BYTES ? left : DROP_BYTES;
-		munmap(v->reserved + left - n, n);
-	}
+	unmap(v->reserved, v->reserved_bytes);
 	memset(v, 0, sizeof(*v));
+}
+
+void wcard_stage_drop(struct wcard_stage *st)
+{
+	unmap(st->at, st->bytes);
+	memset(st, 0, sizeof(*st));
 }
 
 /* The pieces keep their place within 2 MiB, so that huge pages stay huge in the alias. */
@@ -137,4 +158,59 @@ int wcard_acc_view(struct wcard_acc *a, struct wcard_view *v, uint64_t va, uint6
 drop:
 	wcard_view_drop(v);
 	return fault;
+}
+
+static bool over_links(const struct wcard_view *v)
+{
+	for (unsigned int link = 0; link < WCARD_NUM_LINKS; link++)
+		if (v->link_bytes[link])
+			return true;
+	return false;
+}
+
+/* What one unit copies of [*done, bytes), from memory at `va` or to it. */
+static int copy_some(struct wcard_acc *a, struct wcard_stage *st, uint64_t va, unsigned int access, uint64_t *done)
+{
+	uint64_t end = st->bytes - *done < STAGE_BYTES ? st->bytes : *done + STAGE_BYTES;
+
+	for (unsigned int i = 0; i < STAGE_PIECES && *done < end; i++) {
+		struct wcard_span s;
+		int fault = wcard_acc_span(a, va + *done, end - *done, access, &s);
+
+		if (fault)
+			return fault;
+		if (access == WCARD_ACC_WRITE)
+			memcpy(s.host, st->at + *done, s.bytes);
+		else
+			memcpy(st->at + *done, s.host, s.bytes);
+		*done += s.bytes;
+	}
+	return *done < st->bytes ? WCARD_VIEW_MORE : 0;
+}
+
+int wcard_stage_open(struct wcard_acc *a, struct wcard_stage *st, const struct wcard_view *v, bool begin)
+{
+	if (!st->at) {
+		uint8_t *p;
+
+		if (!over_links(v))
+			return 0;
+		if (!begin) {
+			wcard_weak_flush_card(a->c);
+			return 0;
+		}
+		p = mmap(NULL, v->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (p == MAP_FAILED)
+			return wcard_acc_fault(a, WEFT_FAULT_BUS, v->va);
+		st->at = p;
+		st->bytes = v->bytes;
+		if (!(v->access & WCARD_ACC_READ))
+			st->loaded = st->bytes;
+	}
+	return st->loaded < st->bytes ? copy_some(a, st, v->va, WCARD_ACC_READ, &st->loaded) : 0;
+}
+
+int wcard_stage_post(struct wcard_acc *a, struct wcard_stage *st, uint64_t va)
+{
+	return st->posted < st->bytes ? copy_some(a, st, va, WCARD_ACC_WRITE, &st->posted) : 0;
 }

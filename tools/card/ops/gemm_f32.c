@@ -56,6 +56,7 @@ int wcard_gemm_f32_check(const struct weft_pkt_exec *p, const uint32_t *scalar, 
 			return WEFT_FAULT_SHAPE;
 	}
 	wcard_need_set(&need[0], c, wcard_bits_f32(scalar[1]) == 0 ? WCARD_WRITE : WCARD_READ | WCARD_WRITE, 4, 0);
+	need[0].gaps = c && s.ldc != s.n;
 	wcard_need_set(&need[1], a, WCARD_READ, 4, 0);
 	wcard_need_set(&need[2], b, WCARD_READ, 4, 0);
 	if (bias)

@@ -25,7 +25,8 @@ struct wcard_opnd_need {
 	uint8_t  align;		/* bytes: 1, 2, 4 … */
 	uint8_t  inplace;	/* bit i: may be exactly operand i's range; any other overlap with a written range faults */
 	uint8_t  strided;	/* a unit reads few bytes of each of many pages: they have to be there before it begins */
-	uint8_t  reserved[4];
+	uint8_t  gaps;		/* between written rows lie bytes that are left as they are */
+	uint8_t  reserved[3];
 };
 
 /*
