@@ -29,6 +29,7 @@
 	X(cells) \
 	X(lists) \
 	X(waits) \
+	X(words) \
 	X(links) \
 	X(sched) \
 	X(trace) \
