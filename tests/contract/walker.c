@@ -325,6 +325,34 @@ static void invalidate_remap(void)
 	fault_at(&r, pkt_copy(RIG_LOCAL, va, 64), WEFT_FAULT_PT_INVALID, va);
 }
 
+/* A translation of 2 MiB that is hot while the leaf is replaced, by another or by a table of 4 KiB leaves. */
+static void invalidate_large(void)
+{
+	struct card *c = CARD;
+	uint64_t va = UINT64_C(0x440000000000), at = va + 0x123000;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	uint64_t pg[2] = { user_alloc(c, WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES), user_alloc(c, WEFT_PAGE2M_BYTES, WEFT_PAGE2M_BYTES) };
+	for (unsigned i = 1; i <= 60; i++) {
+		uint64_t page = pg[i & 1];
+		union weft_packet p = pkt_fill(at, PAGE, 4, i);
+
+		if (i % 4) {
+			space_map_2m(r.s, va, page, WEFT_PAGE2M_BYTES, PTE_RW);
+		} else {	/* by 4 KiB, the rest of it nowhere */
+			pte_set(space_entry(r.s, va, 1), 0);
+			space_map(r.s, at, page + 0x123000, PAGE, PTE_RW);
+		}
+		CHECK_EQ(i % 3 ? space_invalidate(r.s, va, WEFT_PAGE2M_BYTES) : space_invalidate(r.s, 0, 0), WEFT_SAFE_OK,
+			 "status of AS_INVALIDATE");
+		rig_run(&r, &p, 1);
+		CHECK_EQ(*(uint32_t *)(void *)(c->lmem + page + 0x123000), i, "the page mapped now");
+		if (i % 4 == 0)
+			fault_at(&r, pkt_fill(at + PAGE, 64, 4, 7), WEFT_FAULT_PT_INVALID, at + PAGE);
+	}
+}
+
 static void bus_nobody(void)
 {
 	struct card *c = CARD;
@@ -381,6 +409,7 @@ static const struct ct_test tests[] = {
 	{ "invalid at each level; valid needs no invalidate", invalid_levels, 0, 0, false },
 	{ "addresses beyond 48 bits, wraps", range, 0, 0, false },
 	{ "remap, narrow, remove: nothing old after the invalidate", invalidate_remap, 0, 0, false },
+	{ "remap a 2 MiB leaf, split it: nothing old after the invalidate", invalidate_large, 0, 0, false },
 	{ "bus address nobody answers at", bus_nobody, 0, 0, false },
 	{ "accesses split across DMA maps of single pages", fragments, 0, 0, false },
 };
