@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* Function-level reset: what is lost, what is kept, and that the card works again. */
+#include "cell.h"
 #include "rig.h"
 
 #include <string.h>
@@ -58,6 +59,44 @@ static void lost(void)
 	usleep(5000);
 	for (unsigned i = 0; i < 4096; i++)
 		CHECK_EQ(c->lmem[at + i], 0x6b, "byte of a former queue state");
+}
+
+/* What has no queue and no address space to go with: a watch of a cell, a link that is masked. */
+static void masks(void)
+{
+	struct card *c = CARD;
+	bool mask = c->caps & WEFT_CAP_LINK_MASK;
+
+	card_need(c);
+	uint64_t off = sem_create(c, false)->off;
+	for (uint32_t i = 0; i < 2; i++) {
+		wr64(c, WEFT_REG_WATCH_CELL, off + 32 * i);
+		wr64(c, WEFT_REG_WATCH_VALUE, 1);
+		wr64(c, WEFT_REG_WATCH_COOKIE, 0xf1 + i);
+		wr32(c, WEFT_REG_WATCH_CMD, WEFT_WATCH_INSERT | i);
+	}
+	if (mask)
+		CHECK_EQ(safe_call(c, WEFT_SAFE_LINK_MASK, 0, 0, 0), WEFT_SAFE_OK, "status of LINK_MASK");
+	card_forget(c);
+	card_bringup(c);
+	uint32_t from = c->nevt;
+	struct rig r = rig_open(c);
+	union weft_packet p[2] = { pkt_copy(RIG_HOST, RIG_LOCAL, 4096), pkt_copy(RIG_LOCAL, RIG_HOST, 4096) };
+	rig_run(&r, p, 2);
+	/* the same cells, of another life */
+	struct space *s = space_create_as(c, ~0u, WEFT_AS_LR);
+	struct queue *q = queue_create(s, ~0u, 4);
+	memset(c->lmem + off, 0, 4096);
+	space_map(s, 0x10000, off, 4096, PTE_SEM);
+	for (unsigned i = 0; i < 2; i++) {
+		p[i] = pkt_signal(0x10000 + 32 * i, 1, 0, WEFT_SCOPE_QUEUE);
+		queue_push(q, &p[i]);
+	}
+	queue_kick(q);
+	queue_wait_done(q, 5000);
+	usleep(5000);
+	evt_poll(c);
+	CHECK(!evt_find(c, from, WEFT_EVT_WATCH, ~0u), "a watch fired that was inserted before FLR");
 }
 
 static void midway(void)
@@ -150,6 +189,7 @@ static void neighbour(void)
 static const struct ct_test tests[] = {
 	{ "five times, working each time", again, 0, 0, true },
 	{ "spaces, queues, counters are gone", lost, 0, 0, true },
+	{ "watches and masked links are gone", masks, WEFT_CAP_WATCH | WEFT_CAP_CELLS | WEFT_CAP_LR, 0, true },
 	{ "in the middle of jobs", midway, 0, 0, true },
 	{ "a lower USER_LIMIT: leaves across it fault", low_limit, 0, 0, true },
 	{ "USER_LIMIT: bad values, frozen while a space exists", frozen_limit, 0, 0, true },
