@@ -4,6 +4,7 @@
 #include "lane.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { LOCAL, GUEST, PEER, LINKS };
 enum { READ, WRITE, CELL_READ, CELL_WRITE, FETCH, KINDS };
@@ -227,6 +228,49 @@ static void busy(void)
 	      (unsigned long long)st.busy_ns / 1000);
 }
 
+/* 40 ms that a queue waits for a timer; what it takes to start and end one is some microseconds. */
+static void timed(void)
+{
+	enum { N = 40, NS = 1000000 };
+	struct arena a = arena_open(1);
+	struct lane l = lane_open(&a, 0);
+	struct weft_queue_state st;
+
+	lane_add(&l, pkt_timed(NS));
+	lane_loop(&l, N);
+	queue_wait_done(l.q, 10000);
+	queue_wait_run(l.q, WEFT_QS_IDLE, 1000, &st);
+	CHECK(st.busy_ns < N * (uint64_t)NS / 2, "a queue was charged %llu us for %u ms of TIMED", (unsigned long long)st.busy_ns / 1000,
+	      N * NS / 1000000);
+}
+
+/* A record of a queue that runs is 5 ms old at most, here within a packet and without a FENCE. */
+static void progress(void)
+{
+	struct arena a = arena_open(1);
+	struct lane l = lane_open(&a, 0);
+	struct weft_queue_state st;
+	uint64_t first, moved = 0, last;
+
+	lane_add(&l, pkt_copy(LANE_OWN, LANE_PLACE(HOST), 0x80000));
+	lane_loop(&l, 2000);
+	WAIT_FOR(queue_run(l.q) == WEFT_QS_RUNNING, 5000, "the queue RUNNING");
+	queue_state(l.q, &st);
+	first = last = st.progress_ns;
+	while (st.run != WEFT_QS_IDLE) {
+		usleep(1000);
+		queue_state(l.q, &st);
+		if (st.run != WEFT_QS_RUNNING)
+			continue;
+		CHECK(st.progress_ns >= last, "progress_ns went back");
+		moved += st.progress_ns != last;
+		last = st.progress_ns;
+	}
+	queue_wait_done(l.q, 10000);
+	ct_note("progress_ns moved %llu times in %llu us", (unsigned long long)moved, (unsigned long long)(last - first) / 1000);
+	CHECK(moved >= 3, "progress_ns moved %llu times while the queue ran", (unsigned long long)moved);
+}
+
 #define C WEFT_CAP_CELLS
 static const struct ct_test tests[] = {
 	{ "LOOP: payload, fetches, packets", loops, 0, 0, false },
@@ -236,5 +280,7 @@ static const struct ct_test tests[] = {
 	{ "WAIT_ALL and SIGNAL_ALL", lists, C | WEFT_CAP_CELL_LISTS, 0, false },
 	{ "a peer's cells and memory, flushes", peer, C, 2, false },
 	{ "busy time of engines and of the queue", busy, 0, 0, false },
+	{ "TIMED is no engine time", timed, WEFT_CAP_TIMED, 0, false },
+	{ "progress_ns of a queue that runs", progress, 0, 0, false },
 };
 CT_SECTION_OF(counted, WEFT_CAP_COUNTERS | WEFT_CAP_LR | WEFT_CAP_LOOP | WEFT_CAP_CALL);

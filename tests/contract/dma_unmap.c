@@ -133,11 +133,43 @@ static void event_ring(void)
 	evt_start(c, 8);
 }
 
+/* Fences tell of themselves all the time; once DMA_UNMAP has answered, the ring's memory is the host's. */
+static void event_ring_busy(void)
+{
+	struct card *c = CARD;
+	uint64_t off;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	uint64_t back = host_alloc(65536);
+	int fd = host_fd(back, &off);
+	uint8_t *at = host_ptr(back);
+	for (unsigned round = 0; round < 30; round++) {
+		uint64_t f = 0;
+
+		CHECK(!vu_dma_map(&c->vu, IOVA, 65536, fd, off, at), "DMA_MAP");
+		wr32(c, WEFT_REG_EVT_ENABLE, 0);
+		wr64(c, WEFT_REG_EVT_BASE, IOVA);
+		wr32(c, WEFT_REG_EVT_ENABLE, 1);
+		for (unsigned i = 0; i < 32; i++)
+			f = queue_push_fence(r.q, true);
+		queue_kick(r.q);
+		usleep((useconds_t)ct_below(200));
+		CHECK(!vu_dma_unmap(&c->vu, IOVA, 65536), "DMA_UNMAP");
+		memset(at, 0x22, 65536);
+		queue_wait(r.q, f, 5000);
+		for (unsigned i = 0; i < 65536; i++)
+			CHECK(at[i] == 0x22, "byte %u of the event ring was written after DMA_UNMAP was answered", i);
+	}
+	evt_start(c, 8);
+}
+
 static const struct ct_test tests[] = {
 	{ "while the card reads", reads, 0, 0, false },
 	{ "while the card writes", writes, 0, 0, false },
 	{ "of the memory that holds the packet list", unmap_list, WEFT_CAP_CALL, 0, false },
 	{ "of other memory than the traffic's", bystander, 0, 0, false },
 	{ "of the event ring", event_ring, 0, 0, false },
+	{ "of the event ring, while events are written", event_ring_busy, 0, 0, false },
 };
 CT_SECTION(dma_unmap);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define RING_VA		UINT64_C(0x74000000)
+#define CELLS_VA	UINT64_C(0x76000000)
 
 struct ring {
 	volatile struct weft_trace_ring *h;
@@ -440,31 +441,32 @@ static void crowd_slices(void)
 	CHECK_EQ(policy(c, WEFT_BAND_NORMAL, 100, 1000000), WEFT_MBOX_OK, "status of POLICY");
 }
 
-static void cost(void)
+/* It was ready when it could go on: not when the packet before had retired, which is 5 ms earlier. */
+static void woken(void)
 {
-	enum { N = 2000 };
 	struct card *c = CARD;
-	uint64_t ns[2] = { ~UINT64_C(0), ~UINT64_C(0) };
+	union weft_packet k = pkt_wait(CELLS_VA, 1, 0);
 
 	card_need(c);
-	struct rig r = rig_open(c);
-	struct queue *q[2] = { queue_create(r.s, ~0u, 6), traced(r.s) };
-	struct ring t = ring_open(q[1], RING_VA, 14);
-	memset(r.list, 0, N * 64);
-	for (unsigned round = 0; round < 10; round++)
-		for (unsigned i = 0; i < 2; i++) {
-			struct weft_queue_state a, b;
-
-			queue_state(q[i], &a);
-			queue_wait(q[i], queue_submit(q[i], RIG_LIST, N, 0, 0), 1000);
-			WAIT_FOR(queue_run(q[i]) == WEFT_QS_IDLE, 1000, "the queue IDLE");
-			queue_state(q[i], &b);
-			if (b.busy_ns - a.busy_ns < ns[i])
-				ns[i] = b.busy_ns - a.busy_ns;
-			t.h->taken = t.h->written;
-		}
-	CHECK_EQ(t.h->dropped, 0, "records dropped");
-	ct_note("a NOP takes %llu ns, with a record %llu ns", (unsigned long long)ns[0] / N, (unsigned long long)ns[1] / N);
+	struct space *s = space_create_as(c, ~0u, WEFT_AS_LR);
+	struct sem *p = sem_create(c, true);
+	struct queue *q = traced(s);
+	struct ring t = ring_open(q, RING_VA, 4);
+	sem_map(p, s, CELLS_VA, PTE_SEM);
+	for (unsigned i = 0; i < 10; i++) {
+		k.wait.u.one.base = i + 1;
+		queue_push(q, &k);
+		queue_kick(q);
+		queue_wait_run(q, WEFT_QS_PARKED, 5000, NULL);
+		usleep(5000);
+		uint64_t before = rd64(c, WEFT_REG_CLOCK_NOW);
+		CHECK(sem_signal(p, 0, i + 1, q, CELLS_VA), "the cell of a PARKED queue is not armed");
+		queue_wait_done(q, 5000);
+		WAIT_FOR(t.h->written == i + 1, 1000, "a record");
+		expect(&t, i, q, (uint16_t)i, i);
+		CHECK(t.rec[i].ready_ns >= before, "a WAIT was ready %llu us before it was woken",
+		      (unsigned long long)(before - t.rec[i].ready_ns) / 1000);
+	}
 }
 
 static const struct ct_test tests[] = {
@@ -475,6 +477,6 @@ static const struct ct_test tests[] = {
 	{ "slices end as POLICY says", slices, WEFT_CAP_BANDS | WEFT_CAP_LOOP, 0, false },
 	{ "start order of thousands of queues", start_order, WEFT_CAP_BANDS | WEFT_CAP_TIMED, 0, true },
 	{ "slice ends of thousands of queues", crowd_slices, WEFT_CAP_BANDS | WEFT_CAP_TIMED | WEFT_CAP_CALL, 0, true },
-	{ "what a record costs", cost, WEFT_CAP_CALL, 0, false },
+	{ "a WAIT that parked is ready when it was woken", woken, WEFT_CAP_CELLS | WEFT_CAP_LR, 0, false },
 };
 CT_SECTION_OF(trace, WEFT_CAP_TRACE);
