@@ -3,10 +3,10 @@
 /* Cells: several in one command, and what the host signals besides a value. */
 #include "side.h"
 
-/* One command waits for four cells, one signals four: the last value, a tag and END go out to all or none. */
+/* One command waits for four cells, one signals four with tags, in a loop that the END of any of them leaves. */
 static int several_cells(struct weft *weft)
 {
-	struct weft_cell_op all = { .size = sizeof(all) };
+	struct weft_cell_op all = { .size = sizeof(all), .exit_levels = 1, .exit = 1 };
 	struct weft_user_queue_state state = { .size = sizeof(state) };
 	struct weft_cell_item in[4], out[4];
 	struct weft_cell_state cell;
@@ -23,7 +23,11 @@ static int several_cells(struct weft *weft)
 	all.flags = WEFT_CELL_TAG;
 	RT_OK(weft_list_signal_all(s.body, &all, out, 4));
 	RT_OK(weft_list_commit(s.body));
-	RT_OK(weft_user_queue_loop(s.queue, s.body, 2));
+	RT_OK(weft_list_loop(s.list, s.body, 0));
+	if (signal_op(s.list, weft_cell_address(s.cells, 16), 1, 0, 0))
+		return -1;
+	RT_OK(weft_list_commit(s.list));
+	RT_OK(weft_user_queue_post(s.queue, s.list));
 	for (uint32_t i = 0; i < 4; i++) {	/* it sleeps at each in turn, and nothing goes out */
 		for (int k = 0; k < 5000 && state.wait_address != in[i].cell; k++, usleep(1000))
 			RT_OK(weft_user_queue_state(s.queue, &state));
@@ -41,6 +45,12 @@ static int several_cells(struct weft *weft)
 		RT_CHECK(cell.tag == 100 + i && cell.value == 10 * i + 5 && !cell.end, "cell %u has %llu, tag %llu", 8 + i,
 			 (unsigned long long)cell.value, (unsigned long long)cell.tag);
 	}
+	for (uint32_t i = 0; i < 2; i++)	/* the third has two values, and then an end */
+		RT_OK(weft_cell_signal(s.cells, i, 3 + i));
+	RT_OK(weft_cell_end(s.cells, 2));
+	RT_OK(weft_cell_wait(s.cells, 16, 1, 10 * RT_SECOND, NULL));
+	RT_OK(weft_cell_read(s.cells, 11, &cell));
+	RT_CHECK(cell.value == 35, "a signal behind the end: %llu", (unsigned long long)cell.value);
 	return side_close(&s);
 }
 
