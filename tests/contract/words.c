@@ -109,35 +109,35 @@ static void overlooked(void)
 /* A host that polls, and a queue that compares tags, see no word before the one that comes first. */
 static void stored(void)
 {
-	enum { RUNS = 200 };
+	enum { ROUNDS = 6, N = WEFT_CELLS_PER_PAGE };
 	struct words w = words_open();
-	volatile struct weft_cell *cell;
 
-	for (unsigned i = 0; i < RUNS; i++) {
-		unsigned at = i % WEFT_CELLS_PER_PAGE;
-		uint64_t tag = UINT64_C(0x7a60000000000001) * (i + 1), until = ct_now_ns() + UINT64_C(5000000000);
-		union weft_packet k = pkt_signal(CELL(at), i + 1, 0, WEFT_SCOPE_QUEUE), m = pkt_wait(CELL(at), i + 1, 0);
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		memset((void *)(uintptr_t)sem_cell(w.p, 0), 0, 4096);
+		for (unsigned i = 0; i < N; i++) {
+			union weft_packet k = pkt_signal(CELL(i), 1, 0, WEFT_SCOPE_QUEUE), m = pkt_wait(CELL(i), 1, 0);
 
-		cell = sem_cell(w.p, at);
-		memset((void *)(uintptr_t)cell, 0, sizeof(*cell));
-		k.signal.words = ALL;
-		k.signal.u.one.tag = tag;
-		m.wait.cell_flags = WEFT_WAIT_TAG;
-		m.wait.u.one.tag = tag;
-		queue_push(w.by, &k);
-		queue_push(w.q, &m);
-		queue_kick(w.by);
+			k.signal.words = ALL;
+			m.wait.cell_flags = WEFT_WAIT_TAG;
+			k.signal.u.one.tag = m.wait.u.one.tag = UINT64_C(0x7a60000000000001) * (round * N + i + 1);
+			queue_push(w.by, &k);
+			queue_push(w.q, &m);
+		}
 		queue_kick(w.q);
-		for (;;) {
-			uint64_t end = __atomic_load_n(&cell->end, __ATOMIC_ACQUIRE);
-			uint64_t value = __atomic_load_n(&cell->value, __ATOMIC_ACQUIRE);
+		queue_kick(w.by);
+		for (unsigned i = 0; i < N; i++) {
+			uint64_t tag = UINT64_C(0x7a60000000000001) * (round * N + i + 1), until = ct_now_ns() + UINT64_C(5000000000);
+			uint64_t value, end = 0;
 
-			CHECK(value == i + 1 || !end, "run %u: END is stored, the value is not", i);
-			if (value == i + 1)
-				CHECK_EQ(__atomic_load_n(&cell->tag, __ATOMIC_ACQUIRE), tag, "tag of a cell whose value is stored");
-			if (end)
-				break;
-			CHECK(ct_now_ns() < until, "run %u: no END for 5 s", i);
+			while (!end) {
+				end = __atomic_load_n(&sem_cell(w.p, i)->end, __ATOMIC_ACQUIRE);
+				value = __atomic_load_n(&sem_cell(w.p, i)->value, __ATOMIC_ACQUIRE);
+				CHECK(value || !end, "cell %u: END is stored, the value is not", i);
+				if (value)
+					CHECK_EQ(__atomic_load_n(&sem_cell(w.p, i)->tag, __ATOMIC_ACQUIRE), tag,
+						 "tag of a cell whose value is stored");
+				CHECK(end || ct_now_ns() < until, "cell %u: no END for 5 s", i);
+			}
 		}
 		queue_wait_done(w.q, 5000);
 		queue_wait_done(w.by, 5000);
