@@ -123,18 +123,13 @@ enum wcard_step wcard_pkt_exec(struct wcard_run *r)
 		if (!cur->need[i].bytes)
 			continue;
 		fault = wcard_acc_view(&r->acc, &cur->view[i], cur->va[i], cur->need[i].bytes, access_of(r, &cur->need[i]));
+		if (!fault && cur->view[i].access & WCARD_ACC_STAGED)
+			fault = wcard_stage_open(&r->acc, &cur->stage[i], &cur->view[i], !cur->unit);
 		if (fault)
 			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
 		if (cur->need[i].strided && wcard_view_populate(&cur->view[i]))
 			return WCARD_MORE;
-		ptr[i] = cur->view[i].ptr;
-		if (!(cur->view[i].access & WCARD_ACC_STAGED))
-			continue;
-		fault = wcard_stage_open(&r->acc, &cur->stage[i], &cur->view[i], !cur->unit);
-		if (fault)
-			return fault == WCARD_VIEW_MORE ? WCARD_MORE : WCARD_FAULT;
-		if (cur->stage[i].at)
-			ptr[i] = cur->stage[i].at;
+		ptr[i] = cur->stage[i].at ? cur->stage[i].at : cur->view[i].ptr;
 	}
 	fault = cur->op->run(p, cur->scalar, ptr, cur->unit);
 	if (fault)
