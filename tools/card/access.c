@@ -278,7 +278,8 @@ void wcard_acc_count(struct wcard_acc *a, unsigned int link, enum wcard_cnt_dir 
 		return;
 	atomic_fetch_add_explicit(&a->as->cnt->bytes[dir][link], bytes, memory_order_relaxed);
 	atomic_fetch_add_explicit(&a->c->all.bytes[dir][link], bytes, memory_order_relaxed);
-	if ((dir == WCARD_CNT_WRITE || (dir == WCARD_CNT_CELL_WRITE && !WCARD_BROKEN(signal_not_dirty))) && link < WCARD_NUM_LINKS && a->dirty)
+	if (link < WCARD_NUM_LINKS && a->dirty &&
+	    (dir == WCARD_CNT_WRITE || (dir == WCARD_CNT_CELL_WRITE && !WCARD_BROKEN(signal_not_dirty))))
 		*a->dirty |= UINT64_C(1) << link;
 }
 

@@ -217,7 +217,8 @@ void wcard_cell_recheck(struct wcard_card *c, uint32_t asid, uint64_t va, uint64
 
 		if (!q || q->desc.asid != asid || !q->waiter.linked || (bytes && q->wait_va - va >= bytes))
 			continue;
-		if (wcard_acc_local(c, q->as, q->wait_va, WCARD_BROKEN(sem_lost_waits) ? 0 : WEFT_PTE_SEM | WEFT_PTE_R, &off) && off == q->waiter.off)
+		if (wcard_acc_local(c, q->as, q->wait_va, WCARD_BROKEN(sem_lost_waits) ? 0 : WEFT_PTE_SEM | WEFT_PTE_R,
+				    &off) && off == q->waiter.off)
 			continue;
 		wcard_cell_unpark(q);
 		wcard_sched_ready(q);

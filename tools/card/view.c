@@ -20,10 +20,11 @@ void wcard_acc_count_view(struct wcard_acc *a, const struct wcard_view *v, uint6
 	if (WCARD_BROKEN(exec_not_dirty))
 		a->dirty = NULL;
 	for (unsigned int link = 0; link < WCARD_CNT_LINKS; link++) {
-		uint64_t part = v->link_bytes[link] / n, bytes = part + (unit ? 0 : v->link_bytes[link] - part * n);
+		uint64_t total = v->link_bytes[link], bytes;
 
-		if (!v->link_bytes[link])
+		if (!total)
 			continue;
+		bytes = total / n + (unit ? 0 : total % n);
 		if (v->access & WCARD_ACC_READ)
 			wcard_acc_count(a, link, WCARD_CNT_READ, bytes);
 		/* Of no byte as well: from the first unit on the link is dirty. */
