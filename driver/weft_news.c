@@ -97,7 +97,8 @@ static void tell(struct weft_file *f, enum drm_weft_event_reason reason, u64 now
 
 	if (reason == DRM_WEFT_EVENT_REMOVED) {
 		fresh = f->news.last;
-		f->news.last = NULL;
+		/* Who has read everything looks at it without the lock. */
+		WRITE_ONCE(f->news.last, NULL);
 		e = fresh;
 	} else {
 		e = unread(f);

@@ -193,7 +193,8 @@ program() {
 RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test": "", "uring_life_test": "5",
           "bind_random_test": "60", "life_test": "500", "revoke_test": "2", "prime_test": "", "pm_test": "50",
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
-          "hostile_test": "300", "dump_test": "", "foreign_test": ""}
+          "hostile_test": "300", "dump_test": "", "foreign_test": "",
+          "event_test": ""}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit

@@ -139,15 +139,18 @@ MODULE = [CLONE / "driver", CLONE / "uapi", CLONE / "firmware/abi", RIG / "packa
 
 
 def kselftest_parts():
-    for kernel in ("main", "612", "debug"):
+    for kernel in ("main", "612", *built_kernel.NAMES):
         for program in run.kselftests():
+            if kernel == "kcsan" and program not in run.RACING:
+                continue
+
             def go(count, seed, seconds, kernel=kernel, program=program):
                 name = f"soak-{kernel}-{program}"
                 results = run.machine(kernel, {program: str(count) if program in COUNTS else ""}, name, 20, seed)
                 return results, count
             binary = next(path for path in (USER / "tests/kselftest" / program, USER / "tests/runtime" / program) if path.is_file())
             yield Part(f"kselftest-{kernel}/{program}", go,
-                       [run.CARD, FIRMWARE, binary, *MODULE, *(built_kernel.configs(kernel) if kernel == "debug" else [])],
+                       [run.CARD, FIRMWARE, binary, *MODULE, *(built_kernel.configs(kernel) if kernel in built_kernel.NAMES else [])],
                        full(program), SLICES.get(program, 0))
 
 
