@@ -23,8 +23,7 @@ struct weft_image {
 	uint32_t num_operands;
 	uint64_t table_offset;
 	uint64_t size;
-	bool has_refs;			/* behind the table: elements of WAIT_ALL and SIGNAL_ALL, named by address … */
-	uint64_t refs_offset;
+	uint64_t refs_offset;		/* to the end: elements of WAIT_ALL and SIGNAL_ALL, if any, named by address … */
 	uint64_t refs_address;		/* … which the packets hold now; see weft_image_place() */
 };
 

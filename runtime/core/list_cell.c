@@ -78,44 +78,40 @@ static int wake(struct weft_memory *cells, uint32_t index)
 	return ret ? weft_fail(ret, "%s: kick of cell %u", d->info.node, index) : 0;
 }
 
-int weft_cell_signal(struct weft_memory *cells, uint32_t index, uint64_t value)
+/* The host is the writer; @flags: which words beside the value, if that is @given, are stored. */
+static int store(struct weft_memory *cells, uint32_t index, bool given, uint32_t flags, uint64_t value, uint64_t tag,
+		 const char *call)
 {
 	struct weft_cell *c;
-	int ret = find(cells, index, __func__, &c);
-
-	if (ret)
-		return ret;
-	__atomic_store_n(&c->value, value, __ATOMIC_RELEASE);
-	return wake(cells, index);
-}
-
-int weft_cell_signal_with(struct weft_memory *cells, uint32_t index, uint64_t value, uint64_t tag, uint32_t flags)
-{
-	struct weft_cell *c;
-	int ret = find(cells, index, __func__, &c);
+	int ret = find(cells, index, call, &c);
 
 	if (ret)
 		return ret;
 	if ((flags & ~(uint32_t)(WEFT_CELL_TAG | WEFT_CELL_END)) || (tag && !(flags & WEFT_CELL_TAG)))
-		return weft_fail(-EINVAL, "weft_cell_signal_with: flags %#x, tag %#llx", flags, (unsigned long long)tag);
+		return weft_fail(-EINVAL, "%s: flags %#x, tag %#llx", call, flags, (unsigned long long)tag);
 	/* in the order of the contract's SIGNAL */
 	if (flags & WEFT_CELL_TAG)
 		__atomic_store_n(&c->tag, tag, __ATOMIC_RELEASE);
-	__atomic_store_n(&c->value, value, __ATOMIC_RELEASE);
+	if (given)
+		__atomic_store_n(&c->value, value, __ATOMIC_RELEASE);
 	if (flags & WEFT_CELL_END)
 		__atomic_store_n(&c->end, 1, __ATOMIC_RELEASE);
 	return wake(cells, index);
 }
 
+int weft_cell_signal(struct weft_memory *cells, uint32_t index, uint64_t value)
+{
+	return store(cells, index, true, 0, value, 0, __func__);
+}
+
+int weft_cell_signal_with(struct weft_memory *cells, uint32_t index, uint64_t value, uint64_t tag, uint32_t flags)
+{
+	return store(cells, index, true, flags, value, tag, __func__);
+}
+
 int weft_cell_end(struct weft_memory *cells, uint32_t index)
 {
-	struct weft_cell *c;
-	int ret = find(cells, index, __func__, &c);
-
-	if (ret)
-		return ret;
-	__atomic_store_n(&c->end, 1, __ATOMIC_RELEASE);
-	return wake(cells, index);
+	return store(cells, index, false, WEFT_CELL_END, 0, 0, __func__);
 }
 
 /* 1: not decided */

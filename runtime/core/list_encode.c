@@ -227,7 +227,7 @@ void weft_image_place(struct weft_image *image, uint64_t address)
 {
 	union weft_packet *p = image->bytes;
 
-	for (uint32_t i = 0; i < image->num_packets && image->has_refs; i++)
+	for (uint32_t i = 0; i < image->num_packets && image->refs_offset < image->size; i++)
 		if (p[i].hdr.op == WEFT_PKT_WAIT_ALL || p[i].hdr.op == WEFT_PKT_SIGNAL_ALL)
 			p[i].wait.u.list += address + image->refs_offset - image->refs_address;
 	image->refs_address = address + image->refs_offset;
@@ -397,7 +397,7 @@ int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 	}
 	*image = (struct weft_image) {
 		.bytes = bytes, .num_packets = commands->count, .num_operands = has_table ? t->count : 0,
-		.table_offset = packet_bytes, .size = packet_bytes + table_bytes + refs_bytes, .has_refs = refs,
+		.table_offset = packet_bytes, .size = packet_bytes + table_bytes + refs_bytes,
 		.refs_offset = packet_bytes + table_bytes,
 	};
 	free(t);
