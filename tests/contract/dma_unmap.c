@@ -111,6 +111,15 @@ static void bystander(void)
 	}
 }
 
+/* The event ring goes to memory that is mapped for it. */
+static void move_ring(struct card *c, int fd, uint64_t off, uint8_t *at)
+{
+	CHECK(!vu_dma_map(&c->vu, IOVA, 65536, fd, off, at), "DMA_MAP");
+	wr32(c, WEFT_REG_EVT_ENABLE, 0);
+	wr64(c, WEFT_REG_EVT_BASE, IOVA);
+	wr32(c, WEFT_REG_EVT_ENABLE, 1);
+}
+
 static void event_ring(void)
 {
 	struct card *c = CARD;
@@ -121,10 +130,7 @@ static void event_ring(void)
 	struct rig r = rig_open(c);
 	uint64_t back = host_alloc(65536);
 	int fd = host_fd(back, &off);
-	CHECK(!vu_dma_map(&c->vu, IOVA, 65536, fd, off, host_ptr(back)), "DMA_MAP");
-	wr32(c, WEFT_REG_EVT_ENABLE, 0);
-	wr64(c, WEFT_REG_EVT_BASE, IOVA);
-	wr32(c, WEFT_REG_EVT_ENABLE, 1);
+	move_ring(c, fd, off, host_ptr(back));
 	CHECK(!vu_dma_unmap(&c->vu, IOVA, 65536), "DMA_UNMAP");
 	uint64_t f = queue_push_fence(r.q, true);
 	queue_kick(r.q);
@@ -147,10 +153,7 @@ static void event_ring_busy(void)
 	for (unsigned round = 0; round < 30; round++) {
 		uint64_t f = 0;
 
-		CHECK(!vu_dma_map(&c->vu, IOVA, 65536, fd, off, at), "DMA_MAP");
-		wr32(c, WEFT_REG_EVT_ENABLE, 0);
-		wr64(c, WEFT_REG_EVT_BASE, IOVA);
-		wr32(c, WEFT_REG_EVT_ENABLE, 1);
+		move_ring(c, fd, off, at);
 		for (unsigned i = 0; i < 32; i++)
 			f = queue_push_fence(r.q, true);
 		queue_kick(r.q);

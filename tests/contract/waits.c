@@ -49,6 +49,19 @@ static void sleep_until(uint64_t card_ns)
 		usleep(1000);
 }
 
+/* A queue that its limit stops, with 100 ms of it gone. */
+static struct queue *waiting_100_ms(uint64_t *since)
+{
+	struct queue *q = waiter(WEFT_QUEUE_F_WAIT_STOPS);
+	struct weft_queue_state st;
+
+	wait_for(q, 0);
+	queue_wait_run(q, WEFT_QS_PARKED, 2000, &st);
+	*since = st.wait_since_ns;
+	sleep_until(*since + 100 * MS);
+	return q;
+}
+
 static void mbox(struct queue *q, uint16_t op)
 {
 	struct weft_mbox_msg m = { .op = op };
@@ -85,12 +98,8 @@ static void not_suspended(void)
 	uint64_t least, most, since;
 
 	open();
-	struct queue *q = waiter(WEFT_QUEUE_F_WAIT_STOPS);
+	struct queue *q = waiting_100_ms(&since);
 
-	wait_for(q, 0);
-	queue_wait_run(q, WEFT_QS_PARKED, 2000, &st);
-	since = st.wait_since_ns;
-	sleep_until(since + 100 * MS);
 	suspended(q, LIMIT_MS + 200, &least, &most);
 	queue_state(q, &st);
 	CHECK(st.wait_since_ns - since >= least && st.wait_since_ns - since <= most,
@@ -138,12 +147,8 @@ static void each(void)
 	uint64_t since;
 
 	open();
-	struct queue *q = waiter(WEFT_QUEUE_F_WAIT_STOPS);
+	struct queue *q = waiting_100_ms(&since);
 
-	wait_for(q, 0);
-	queue_wait_run(q, WEFT_QS_PARKED, 2000, &st);
-	since = st.wait_since_ns;
-	sleep_until(since + 100 * MS);
 	sem_signal(p, 0, 1, q, CELL(0));
 	queue_wait_done(q, 2000);
 	wait_for(q, 1);

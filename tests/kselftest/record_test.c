@@ -11,7 +11,7 @@
 
 #define RING_AT		0x80000ULL	/* in the queue's data */
 #define LIST_AT		0x40000ULL
-#define SYSTEM_VA	0x800000000ULL
+#define OWN_VA	0x800000000ULL
 #define RW		(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
 
 struct ring {
@@ -97,27 +97,40 @@ static int run_and_check(struct ks_uq *q, struct ring *t)
 	return 0;
 }
 
-static int lacks_trace(struct ks_uq *q)
+/* Without a queue yet; a skip on a card that does not trace. */
+static int open_tracing(struct ks_uq *q)
 {
-	struct drm_weft_user_queue_create args = ks_uq_args(q);
+	struct drm_weft_user_queue_create args;
 
+	KS_OK(ks_uq_open(q, 0));
 	if (q->caps & WEFT_CAP_TRACE)
 		return 0;
+	args = ks_uq_args(q);
 	args.flags = DRM_WEFT_USER_QUEUE_TRACE;
 	KS_IS(ks_uq_start_with(q, &args), -EOPNOTSUPP);
 	return ks_skip("trace");
 }
 
-static int records(void)
+/* Memory of its own for a ring, bound at OWN_VA; NULL when it cannot be had. */
+static void *ring_memory(struct ks_uq *q, uint32_t placement, uint64_t bytes)
 {
 	uint32_t handle;
+	void *p;
+
+	if (ks_gem_create(q->fd, bytes, placement, 0, &handle) || ks_bind(q->fd, q->vm, handle, OWN_VA, bytes, RW))
+		return NULL;
+	p = ks_gem_map(q->fd, handle, PROT_READ | PROT_WRITE);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int records(void)
+{
 	struct ks_uq q;
 	struct ring t;
 	void *p;
 	int r;
 
-	KS_OK(ks_uq_open(&q, 0));
-	r = lacks_trace(&q);
+	r = open_tracing(&q);
 	if (r)
 		return r;
 	t = ring_at(q.data + RING_AT, 6);
@@ -125,17 +138,15 @@ static int records(void)
 	KS_DO(run_and_check(&q, &t));
 	KS_OK(ks_uq_stop(&q));
 	/* In host memory as well. */
-	KS_OK(ks_gem_create(q.fd, 8192, DRM_WEFT_PLACE_SYSTEM, 0, &handle));
-	KS_OK(ks_bind(q.fd, q.vm, handle, SYSTEM_VA, 8192, RW));
-	p = ks_gem_map(q.fd, handle, PROT_READ | PROT_WRITE);
-	KS_CHECK(p != MAP_FAILED);
+	p = ring_memory(&q, DRM_WEFT_PLACE_SYSTEM, 8192);
+	KS_CHECK(p);
 	t = ring_at(p, 6);
-	KS_DO(start(&q, true, SYSTEM_VA));
+	KS_DO(start(&q, true, OWN_VA));
 	KS_DO(run_and_check(&q, &t));
 	KS_OK(ks_uq_stop(&q));
 	/* Without the flag nothing is written. */
 	t = ring_at(p, 6);
-	KS_DO(start(&q, false, SYSTEM_VA));
+	KS_DO(start(&q, false, OWN_VA));
 	for (int i = 0; i < 3; i++)
 		ks_uq_put(&q, &(union weft_packet){ .word = { 0 } });
 	KS_OK(ks_uq_drain(&q));
@@ -152,8 +163,7 @@ static int full(void)
 	struct ring t;
 	int r;
 
-	KS_OK(ks_uq_open(&q, 0));
-	r = lacks_trace(&q);
+	r = open_tracing(&q);
 	if (r)
 		return r;
 	t = ring_at(q.data + RING_AT, 4);
@@ -175,26 +185,22 @@ static int full(void)
 /* The ring's memory is taken from under a queue that runs: tracing ends, the work does not. */
 static int ring_goes(void)
 {
-	uint32_t handle;
 	struct ks_uq q;
 	struct ring t;
 	void *p;
 	int r;
 
-	KS_OK(ks_uq_open(&q, 0));
-	r = lacks_trace(&q);
+	r = open_tracing(&q);
 	if (r)
 		return r;
-	KS_OK(ks_gem_create(q.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle));
-	KS_OK(ks_bind(q.fd, q.vm, handle, SYSTEM_VA, 4096, RW));
-	p = ks_gem_map(q.fd, handle, PROT_READ | PROT_WRITE);
-	KS_CHECK(p != MAP_FAILED);
+	p = ring_memory(&q, DRM_WEFT_PLACE_LOCAL, 4096);
+	KS_CHECK(p);
 	t = ring_at(p, 4);
-	KS_DO(start(&q, true, SYSTEM_VA));
+	KS_DO(start(&q, true, OWN_VA));
 	ks_uq_put(&q, &(union weft_packet){ .word = { 0 } });
 	KS_OK(ks_uq_drain(&q));
 	KS_DO(reaches(&t.h->written, 1));
-	KS_OK(ks_unbind(q.fd, q.vm, SYSTEM_VA, 4096));
+	KS_OK(ks_unbind(q.fd, q.vm, OWN_VA, 4096));
 	for (int i = 0; i < 30; i++)
 		ks_uq_put(&q, &(union weft_packet){ .word = { 0 } });
 	KS_OK(ks_uq_drain(&q));
