@@ -125,6 +125,11 @@ static void bad_ring(void)
 	wr32(c, WEFT_REG_EVT_ENABLE, 1);
 	CHECK_EQ(rd32(c, WEFT_REG_EVT_ENABLE), 0, "EVT_ENABLE with a misaligned EVT_BASE");
 	evt_start(c, 6);
+	/* a ring that is on stays where it is */
+	wr64(c, WEFT_REG_EVT_BASE, HOST_NOBODY + 1);
+	wr32(c, WEFT_REG_EVT_LOG2, 255);
+	CHECK_EQ(rd64(c, WEFT_REG_EVT_BASE), c->evt_iova, "EVT_BASE, written while the ring is on");
+	CHECK_EQ(rd32(c, WEFT_REG_EVT_LOG2), 6, "EVT_LOG2, written while the ring is on");
 	fences(r.q, 1, true);
 	evt_wait(c, 0, WEFT_EVT_FENCE, r.q->id, 1000);
 }

@@ -291,6 +291,8 @@
 	  "events", "order, seq, content, wrap", 0) \
 	X(irq_vector, "raises vector 0 for every queue", \
 	  "events", "MSI-X with 1 to 8 vectors", 0) \
+	X(event_ring_moves, "takes EVT_BASE and EVT_LOG2 while the ring is on", \
+	  "events", "a ring nobody answers for", 0) \
 	X(ring_restart, "keeps the indices when the ring is enabled again", \
 	  "events", "FENCE without irq, ring off, restart", 0) \
 	/* registers, firmware */ \

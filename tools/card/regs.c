@@ -86,8 +86,15 @@ static void evt_write(struct wcard_card *c, uint64_t at, uint64_t v)
 	}
 	pthread_mutex_lock(&c->evt_lock);
 	switch (at) {
-	case WEFT_REG_EVT_BASE: c->evt_base = v; break;
-	case WEFT_REG_EVT_LOG2: c->evt_log2 = (uint32_t)v; break;
+	/* Where the ring lies was looked at when it was turned on. */
+	case WEFT_REG_EVT_BASE:
+		if (!c->evt_enable || WCARD_BROKEN(event_ring_moves))
+			c->evt_base = v;
+		break;
+	case WEFT_REG_EVT_LOG2:
+		if (!c->evt_enable || WCARD_BROKEN(event_ring_moves))
+			c->evt_log2 = (uint32_t)v;
+		break;
 	case WEFT_REG_EVT_HEAD: c->evt_head = (uint32_t)v; break;
 	case WEFT_REG_EVT_STATUS: c->evt_status &= ~(uint32_t)v; break;
 	case WEFT_REG_IRQ_VECTORS: c->irq_vectors = (uint32_t)v; break;

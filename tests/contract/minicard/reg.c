@@ -168,7 +168,8 @@ static void act(struct mini_card *c, uint32_t at, uint64_t v, bool wide)
 {
 	uint32_t *reg = &c->reg[at / 4];
 
-	if (at == WEFT_REG_USER_LIMIT && !limit_ok(c, v))
+	if ((at == WEFT_REG_USER_LIMIT && !limit_ok(c, v)) ||
+	    ((at == WEFT_REG_EVT_BASE || at == WEFT_REG_EVT_LOG2) && c->reg[WEFT_REG_EVT_ENABLE / 4]))
 		return;
 	if (at == WEFT_REG_SAFE_CMD)
 		command(c, v);
