@@ -103,6 +103,10 @@ struct weft_sys {
 	void (*uring_cell_wait)(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
 				struct weft_uring_op *op, struct io_uring_sqe *sqe);
 	void (*uring_cell_state)(const struct weft_uring_op *op, struct weft_cell_state *state);
+	void (*uring_want)(uint32_t handle, uint64_t offset, uint64_t value, struct weft_uring_want *place);
+	void (*uring_cell_wait_many)(int fd, const struct weft_uring_want *places, uint32_t count, bool all, uint64_t timeout_ns,
+				     struct weft_uring_op *op, struct io_uring_sqe *sqe);
+	void (*uring_want_state)(const struct weft_uring_want *place, struct weft_cell_state *state);
 	void (*uring_cancel)(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe);
 	/* timeline semaphores */
 	int (*sync_create)(int fd, uint32_t *handle);
@@ -122,6 +126,10 @@ void weft_sys_uring_submit(int fd, const struct weft_sys_submit *submit, struct 
 void weft_sys_uring_cell_wait(int fd, uint32_t handle, uint64_t offset, uint64_t value, uint64_t timeout_ns,
 			      struct weft_uring_op *op, struct io_uring_sqe *sqe);
 void weft_sys_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_state *state);
+void weft_sys_uring_want(uint32_t handle, uint64_t offset, uint64_t value, struct weft_uring_want *place);
+void weft_sys_uring_cell_wait_many(int fd, const struct weft_uring_want *places, uint32_t count, bool all, uint64_t timeout_ns,
+				   struct weft_uring_op *op, struct io_uring_sqe *sqe);
+void weft_sys_uring_want_state(const struct weft_uring_want *place, struct weft_cell_state *state);
 void weft_sys_uring_cancel(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe);
 
 /* calls made through weft_sys_kernel so far */

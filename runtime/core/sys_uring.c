@@ -55,6 +55,34 @@ void weft_sys_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_
 	*state = (struct weft_cell_state) { .value = w.value, .end = w.end, .fault = w.fault };
 }
 
+_Static_assert(sizeof(struct weft_uring_want) == sizeof(struct drm_weft_cell_want) && WEFT_URING_WANTS == DRM_WEFT_MAX_WANTS,
+	       "cells of CELL_WAIT_MANY");
+
+void weft_sys_uring_want(uint32_t handle, uint64_t offset, uint64_t value, struct weft_uring_want *place)
+{
+	const struct drm_weft_cell_want w = { .handle = handle, .offset = offset, .value = value };
+
+	memcpy(place, &w, sizeof(w));
+}
+
+void weft_sys_uring_cell_wait_many(int fd, const struct weft_uring_want *places, uint32_t count, bool all, uint64_t timeout_ns,
+				   struct weft_uring_op *op, struct io_uring_sqe *sqe)
+{
+	const struct drm_weft_cell_wait_many w = {
+		.cells = (uintptr_t)places, .num_cells = count, .flags = all ? DRM_WEFT_WAIT_ALL : 0, .timeout_ns = timeout_ns,
+	};
+
+	uring(fd, DRM_WEFT_URING_CELL_WAIT_MANY, &w, sizeof(w), 0, op, sqe);
+}
+
+void weft_sys_uring_want_state(const struct weft_uring_want *place, struct weft_cell_state *state)
+{
+	struct drm_weft_cell_want w;
+
+	memcpy(&w, place, sizeof(w));
+	*state = (struct weft_cell_state) { .value = w.value, .end = w.end, .fault = w.fault };
+}
+
 void weft_sys_uring_cancel(int fd, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe)
 {
 	const struct drm_weft_uring_cancel c = { .user_data = user_data };

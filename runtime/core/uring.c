@@ -68,6 +68,46 @@ void weft_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_stat
 	weft_library.sys->uring_cell_state(op, state);
 }
 
+static int want(const struct weft_cell_want *w, const struct weft_device *device, struct weft_uring_want *place)
+{
+	int ret = weft_handle(w->cells, WEFT_MAGIC_MEMORY, "weft_uring_cell_wait_many");
+
+	if (ret)
+		return ret;
+	if (w->cells->origin)
+		return weft_fail(-EOPNOTSUPP, "weft_uring_cell_wait_many: an import; wait where the memory is");
+	if (w->pad || w->cells->device != device || !weft_cell_address(w->cells, w->index))
+		return weft_fail(-EINVAL, "weft_uring_cell_wait_many: fewer than %u cells, of another device, or pad is not 0",
+				 w->index + 1);
+	device->weft->sys->uring_want(w->cells->handle, (uint64_t)w->index * WEFT_CELL_BYTES, w->value, place);
+	return 0;
+}
+
+int weft_uring_cell_wait_many(const struct weft_cell_want *wants, uint32_t count, bool all, uint64_t timeout_ns,
+			      struct weft_uring_want *places, struct weft_uring_op *op, struct io_uring_sqe *sqe)
+{
+	const struct weft_device *device;
+	int ret = weft_handle(wants && count ? wants[0].cells : NULL, WEFT_MAGIC_MEMORY, __func__);
+
+	if (ret)
+		return ret;
+	if (!places || count > WEFT_URING_WANTS || timeout_ns > MAX_WAIT_NS)
+		return weft_fail(-EINVAL, "weft_uring_cell_wait_many: no places, more than %u cells, or more than 600 s",
+				 WEFT_URING_WANTS);
+	device = wants[0].cells->device;
+	ret = place(device, op, sqe, __func__);
+	for (uint32_t i = 0; i < count && !ret; i++)
+		ret = want(&wants[i], device, &places[i]);
+	if (!ret)
+		device->weft->sys->uring_cell_wait_many(device->fd, places, count, all, timeout_ns, op, sqe);
+	return ret;
+}
+
+void weft_uring_want_state(const struct weft_uring_want *place, struct weft_cell_state *state)
+{
+	weft_library.sys->uring_want_state(place, state);
+}
+
 int weft_uring_cancel(struct weft_device *device, uint64_t user_data, struct weft_uring_op *op, struct io_uring_sqe *sqe)
 {
 	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);

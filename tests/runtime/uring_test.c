@@ -93,19 +93,74 @@ static int commands(struct weft *weft)
 	return rig_close(&r);
 }
 
+static int several_cells(struct weft *weft)
+{
+	struct weft_cell_want wants[3] = { 0 };
+	struct weft_uring_want places[2][3];
+	struct weft_cell_state state;
+	struct weft_uring_op op[2];
+	struct rig r = { 0 };
+	uint64_t name = 0;
+	int ret;
+
+	RT_OK(rig_open(weft, &r));
+	for (uint32_t i = 0; i < 3; i++)
+		wants[i] = (struct weft_cell_want) { .cells = r.cells, .index = 8 + i, .value = 5 };
+	for (int all = 0; all < 2; all++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&r.ring);
+
+		RT_OK(weft_uring_cell_wait_many(wants, 3, all, 60000000000ull, places[all], &op[all], sqe));
+		sqe->user_data = 20 + all;
+	}
+	RT_CHECK(io_uring_submit(&r.ring) == 2, "submit");
+	RT_OK(weft_cell_signal(r.cells, 8, 4));		/* not enough */
+	RT_OK(weft_cell_signal(r.cells, 9, 6));
+	ret = result(&r, &name);
+	RT_CHECK(ret == 1 && name == 20, "%d of %llu", ret, (unsigned long long)name);
+	weft_uring_want_state(&places[0][1], &state);
+	RT_CHECK(state.value == 6 && !state.end && !state.fault, "%llu", (unsigned long long)state.value);
+	weft_uring_want_state(&places[0][0], &state);
+	RT_CHECK(state.value == 4, "%llu", (unsigned long long)state.value);
+	RT_OK(weft_cell_signal(r.cells, 8, 5));
+	RT_OK(weft_cell_end(r.cells, 10));
+	ret = result(&r, &name);
+	RT_CHECK(ret == 3 && name == 21, "%d of %llu", ret, (unsigned long long)name);
+	weft_uring_want_state(&places[1][2], &state);
+	RT_CHECK(!state.value && state.end, "an end");
+	RT_OK(weft_uring_cell_wait_many(wants, 1, false, 0, places[0], &op[0], io_uring_get_sqe(&r.ring)));
+	RT_CHECK(io_uring_submit(&r.ring) == 1 && !result(&r, &name), "a cell that has its value");
+	return rig_close(&r);
+}
+
 static int refusals(struct weft *weft)
 {
 	struct io_uring_sqe sqe;
 	struct weft_uring_op op;
-	struct weft_device *host;
+	const struct weft_memory_desc cells = { .size = sizeof(cells), .bytes = 4096, .flags = WEFT_MEMORY_CELLS };
+	struct weft_device *host, *other;
+	struct weft_uring_want places[2];
 	struct rig r = { 0 };
 
 	RT_OK(rig_open(weft, &r));
+	struct weft_cell_want wants[2] = { { .cells = r.cells }, { .cells = r.cells } };
 	RT_CHECK(weft_uring_submit(r.queue, r.open, &op, &sqe) == -EINVAL, "not committed");
 	RT_CHECK(weft_uring_submit(r.queue, r.list, NULL, &sqe) == -EINVAL, "no op");
 	RT_CHECK(weft_uring_submit(r.queue, r.list, &op, NULL) == -EINVAL, "no sqe");
 	RT_CHECK(weft_uring_cell_wait(r.cells, 128, 1, 0, &op, &sqe) == -EINVAL, "no cell");
 	RT_CHECK(weft_uring_cell_wait(r.cells, 0, 1, 600000000001ull, &op, &sqe) == -EINVAL, "too long");
+	wants[1].index = 128;
+	RT_CHECK(weft_uring_cell_wait_many(wants, 2, false, 0, places, &op, &sqe) == -EINVAL, "no cell");
+	RT_CHECK(weft_uring_cell_wait_many(wants, 0, false, 0, places, &op, &sqe) == -EINVAL, "none");
+	RT_CHECK(weft_uring_cell_wait_many(wants, 65, false, 0, places, &op, &sqe) == -EINVAL, "too many");
+	RT_CHECK(weft_uring_cell_wait_many(wants, 1, false, 0, NULL, &op, &sqe) == -EINVAL, "no places");
+	if (weft_device_count(weft, "card") > 1) {
+		RT_OK(weft_device_open(weft, "card", 1, &other));
+		RT_OK(weft_memory_create(other, &cells, &wants[1].cells));
+		wants[1].index = 0;
+		RT_CHECK(weft_uring_cell_wait_many(wants, 2, false, 0, places, &op, &sqe) == -EINVAL, "of two cards");
+		RT_OK(weft_memory_destroy(wants[1].cells));
+		RT_OK(weft_device_close(other));
+	}
 	RT_OK(weft_device_open(weft, "host", 0, &host));
 	RT_CHECK(weft_uring_cancel(host, 1, &op, &sqe) == -EOPNOTSUPP, "not a card");
 	RT_OK(weft_device_close(host));
@@ -130,6 +185,7 @@ int main(void)
 	static const struct rt_test tests[] = {
 		{ "one ring reads a file into card memory, runs a job on it, and tells", ring_program },
 		{ "submit, wait for cells, cancel", commands },
+		{ "one command sleeps on several cells", several_cells },
 		{ "what cannot be prepared", refusals },
 	};
 

@@ -13,6 +13,8 @@
 #ifndef WEFT_URING_H
 #define WEFT_URING_H
 
+#include <stdbool.h>
+
 #include "cell.h"
 #include "queue.h"
 
@@ -52,6 +54,37 @@ int weft_uring_cell_wait(struct weft_memory *cells, uint32_t index, uint64_t val
 
 /** weft_uring_cell_state() - value, end and fault that weft_uring_cell_wait() saw; after its completion, >= 0 or -ETIME */
 void weft_uring_cell_state(const struct weft_uring_op *op, struct weft_cell_state *state);
+
+/** struct weft_cell_want - a cell and the value it is to have; the cells of one wait are all of one device */
+struct weft_cell_want {
+	struct weft_memory *cells;
+	uint32_t index;
+	uint32_t pad;		/* 0 */
+	uint64_t value;
+};
+
+/** struct weft_uring_want - what the kernel reads and writes for one cell of several; the caller's, untouched until the completion */
+struct weft_uring_want {
+	uint64_t opaque[5];
+};
+#define WEFT_URING_WANTS	64	/* at most, in one command */
+
+/**
+ * weft_uring_cell_wait_many() - sleep until one of several cells is decided (reached, failed or ended), or all of them
+ * @wants: copied
+ * @count: of @wants and of @places, 1 … WEFT_URING_WANTS; each takes a watch of the quota
+ * @all: until all are decided, or one has a fault
+ * @timeout_ns: at most 600 s
+ * @places: for this command
+ *
+ * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP. Completion: the index of the first cell that is decided; with @all of the first
+ * that has a fault, @count when none has; -ETIME, -ECANCELED, -ENODEV, -EDQUOT as weft_uring_cell_wait().
+ */
+int weft_uring_cell_wait_many(const struct weft_cell_want *wants, uint32_t count, bool all, uint64_t timeout_ns,
+			      struct weft_uring_want *places, struct weft_uring_op *op, struct io_uring_sqe *sqe);
+
+/** weft_uring_want_state() - what weft_uring_cell_wait_many() saw of one cell; after its completion, >= 0 or -ETIME */
+void weft_uring_want_state(const struct weft_uring_want *place, struct weft_cell_state *state);
 
 /**
  * weft_uring_cancel() - end this ring's pending commands on a device that have this user data, with -ECANCELED; a job goes on

@@ -112,6 +112,7 @@ static void before_open(void **state)
 	refused(weft_cell_wait(NULL, 0, 1, 0, &cell));
 	refused(weft_uring_submit(NULL, NULL, NULL, NULL));
 	refused(weft_uring_cell_wait(NULL, 0, 1, 0, NULL, NULL));
+	refused(weft_uring_cell_wait_many(NULL, 1, false, 0, NULL, NULL, NULL));
 	refused(weft_uring_cancel(NULL, 0, NULL, NULL));
 	refused(weft_user_queue_create(NULL, NULL, &user_queue));
 	refused(weft_user_queue_destroy(NULL));
