@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void up(void *bench)
 {
@@ -15,10 +17,10 @@ static void up(void *bench)
 	bench_open(bench);
 }
 
-static bool open_cards(struct bench *b, const char *program)
+static bool open_cards(struct bench *b, const char *program, unsigned engines)
 {
-	/* One engine, so that it is known which core the peer has to use. */
-	static const char *const more[] = { "--engines", "1", NULL };
+	/* One engine, where a peer has to know which core it is on. */
+	const char *const more[] = { "--engines", engines > 1 ? "2" : "1", NULL };
 	const char *why = ct_spawn(program, ct_opt.cards, more);
 
 	if (why) {
@@ -117,19 +119,64 @@ static bool all_known(int argc, char **argv)
 	return true;
 }
 
+static bool of_machine(const struct figure *f, unsigned engines)
+{
+	return (f->engines ? f->engines : 1) == engines;
+}
+
+/* All that want this machine; `before` the first row. How many failed. */
+static int take_all(const char *program, unsigned engines, unsigned pairs, const char *before, int argc, char **argv)
+{
+	static struct bench b;
+	static struct taken taken;
+	bool open = open_cards(&b, program, engines);
+	int failed = 0;
+
+	for (unsigned i = 0; i < num_figures; i++) {
+		const struct figure *f = &figures[i];
+		struct step step = { &b, f, pairs, &taken };
+		bool done;
+
+		if (!wanted(f->name, argc, argv) || !of_machine(f, engines))
+			continue;
+		done = open && ct_try(take_or_check, &step) == CT_RAN;
+		failed += !done;
+		if (!done)
+			fprintf(stderr, "card-bench: %s: %s\n", f->name, ct_message);
+		if (!pairs)
+			continue;
+		fputs(before, stdout);
+		before = ",\n";
+		print_row(f, &taken, pairs, done ? NULL : ct_message);
+	}
+	return failed;
+}
+
+/* In a process of its own, which ends with its cards. */
+static bool machine(const char *program, unsigned engines, unsigned pairs, const char *before, int argc, char **argv)
+{
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child)
+		exit(take_all(program, engines, pairs, before, argc, argv) ? 1 : 0);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		perror("card-bench: fork");
+	return !status;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "card", 1, NULL, 'c' }, { "firmware", 1, NULL, 'f' }, { "pairs", 1, NULL, 'p' },
 		{ "check", 0, NULL, 'k' }, { "help", 0, NULL, 'h' }, { 0 },
 	};
-	static struct bench b;
-	static struct taken taken;
-	const char *program = NULL, *firmware = NULL;
+	const char *program = NULL, *firmware = NULL, *before = "[";
 	unsigned long pairs = 51;
-	bool check = false, open;
-	const char *before = "[";
-	int k, failed = 0;
+	bool check = false, done = true;
+	int k;
 
 	while ((k = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (k) {
@@ -150,25 +197,17 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	ct_opt.cards = 2;
-	open = open_cards(&b, program);
-	for (unsigned i = 0; i < num_figures; i++) {
-		struct step step = { &b, &figures[i], check ? 0 : (unsigned)pairs, &taken };
-		bool done;
+	for (unsigned engines = 1; engines <= 2; engines++) {
+		bool any = false;
 
-		if (!wanted(figures[i].name, argc, argv))
+		for (unsigned i = 0; i < num_figures; i++)
+			any |= wanted(figures[i].name, argc, argv) && of_machine(&figures[i], engines);
+		if (!any)
 			continue;
-		done = open && ct_try(take_or_check, &step) == CT_RAN;
-
-		failed += !done;
-		if (!done)
-			fprintf(stderr, "card-bench: %s: %s\n", figures[i].name, ct_message);
-		if (check)
-			continue;
-		fputs(before, stdout);
+		done &= machine(program, engines, check ? 0 : (unsigned)pairs, before, argc, argv);
 		before = ",\n";
-		print_row(&figures[i], &taken, (unsigned)pairs, done ? NULL : ct_message);
 	}
 	if (!check)
 		printf("]\n");
-	return failed ? 1 : 0;
+	return done ? 0 : 1;
 }

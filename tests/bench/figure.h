@@ -25,6 +25,7 @@ struct figure {
 	/* Of OTHER_WORK: one sample, checked; and what the peer in `against` took in turn with it: a ratio. */
 	double (*sample)(struct bench *b, double *ratio);
 	const char *against;
+	unsigned engines;		/* of the machine, 0 = one */
 	unsigned most;			/* samples, 0 = as many as asked for */
 	const char *clock;		/* NULL: the card's */
 };

@@ -226,7 +226,7 @@ static void share_charge(struct wcard_queue *q, uint64_t plus, uint64_t minus)
 		wcard_heap_insert(h, &share->node);
 }
 
-struct wcard_queue *wcard_bands_pick(struct wcard_card *c)
+struct wcard_queue *wcard_bands_pick(struct wcard_card *c, uint64_t now)
 {
 	struct wcard_bands *s = &c->bands;
 	struct wcard_queue *q = owed(c);
@@ -251,7 +251,7 @@ struct wcard_queue *wcard_bands_pick(struct wcard_card *c)
 	take_off(q);
 	if (!q->holds_slot) {
 		q->holds_slot = true;
-		q->slot_since_ns = wcard_now(q->c->m);
+		q->slot_since_ns = now;
 		s->slots[q->as->type]++;
 	}
 	q->slice_ns = q->advance_ns = b->slice_ns;

@@ -53,7 +53,7 @@ int wcard_bands_policy(struct wcard_card *c, uint32_t band, uint32_t floor, uint
 void wcard_bands_push(struct wcard_queue *q);		/* became ready */
 void wcard_bands_remove(struct wcard_queue *q);		/* was ready and is no more */
 /* The next one with a slot to run in, taken off, in its slot and charged a slice in advance; NULL: none. */
-struct wcard_queue *wcard_bands_pick(struct wcard_card *c);
+struct wcard_queue *wcard_bands_pick(struct wcard_card *c, uint64_t now);
 /* It left its engine after `ns`. */
 void wcard_bands_put(struct wcard_queue *q, uint64_t ns);
 void wcard_bands_slot_free(struct wcard_queue *q);

@@ -12,7 +12,8 @@
 #include "waiter.h"
 
 #define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
-#define WCARD_SPIN_NS		20000		/* looking for more work, only right after work */
+#define WCARD_SPIN_NS		20000		/* looking for more work, right after work or a wake */
+#define WCARD_LINGER_NS		2000		/* at a cell before parking, while no other queue is ready */
 #define WCARD_SUSPECT_NS	100000		/* a unit that took so long: was the thread off its core? */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
 #define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */
@@ -97,6 +98,7 @@ struct wcard_engine {
 	pthread_t thread;
 	struct wcard_queue *q;		/* on it; machine.lock */
 	uint64_t since;			/* end of what was charged last: taking a queue up is part of its turn */
+	bool looking;			/* for work, awake: counted in machine.looking */
 	bool slept;			/* since the last look: */
 	uint64_t look_ns, look_cpu_ns;	/* card clock, and what the thread had run by then */
 	uint64_t waited_ns;		/* since then, on purpose: injected */
@@ -140,6 +142,13 @@ struct wcard_pkt_row {
 };
 extern const struct wcard_pkt_row wcard_pkt_table[WEFT_PKT_OP_COUNT];
 enum wcard_step wcard_fail(struct wcard_run *r, int fault, uint64_t va);
+static inline void wcard_pause(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
 static inline struct weft_frame *wcard_top(struct wcard_queue *q)
 {
 	return &q->frame[q->depth - 1];
@@ -211,7 +220,7 @@ void wcard_timer_clear(struct wcard_queue *q);
 
 /* limits.c: a queue's turn begins; enum weft_fault or 0 for the unit that took `ns`, by the
  * clock on the wall, and for an engine time of `ns` */
-void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q);
+void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q, uint64_t now);
 /* What the engine's thread ran of the `ns` that end now. */
 uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns);
 uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns);
@@ -262,6 +271,6 @@ void wcard_inject_slow(struct wcard_run *r, uint64_t ns);
 /* stream.c: inside a unit: stores `head` where its submitter looks. False: failed. */
 bool wcard_head_store(struct wcard_run *r, uint64_t head);
 /* Runs `q` until its slice ends, it has nothing to do, or it stops. Called without locks. */
-void wcard_stream(struct wcard_engine *e, struct wcard_queue *q);
+void wcard_stream(struct wcard_engine *e, struct wcard_queue *q, uint64_t now);
 
 #endif

@@ -60,14 +60,15 @@ uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns)
 	return ns > off ? ns - off : 0;
 }
 
-void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q)
+void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q, uint64_t now)
 {
-	uint64_t hang = hang_ns(q), run = run_ns(q), now;
+	uint64_t hang = hang_ns(q), run = run_ns(q);
 
 	q->unit_limit_ns = hang < run ? hang : run;
-	if (e->slept)
+	if (e->slept) {
 		look(e);
-	now = wcard_now(e->m);
+		now = e->look_ns;
+	}
 	/* Taking the queue up is part of its turn, waiting for a core to do it on is not. */
 	if (now - e->since > WCARD_SUSPECT_NS || now - e->look_ns > LOOK_NS)
 		e->since = now - wcard_limits_ran(e, now - e->since);

@@ -78,12 +78,38 @@ static enum wcard_step wait_end(struct wcard_run *r)
 	return p->end_level == WEFT_WAIT_NO_LOOP ? WCARD_DONE : wcard_flow_end(r, p->end_level, p->exit);
 }
 
+/*
+ * An engine without other work looks at the cell a little longer: parking, the wake and the way back to the packet cost
+ * more than most answers take.
+ */
+static enum wcard_look linger(const struct wcard_run *r, const struct weft_cell *cell, uint64_t wanted)
+{
+	struct wcard_machine *m = r->q->c->m;
+	enum wcard_look look = WCARD_LOOK_NOTHING;
+	uint64_t until;
+
+	if (m->by_hand)
+		return look;
+	until = wcard_now(m) + WCARD_LINGER_NS;
+	/* Who is ready now is taken by an engine that looks for work, if there is one. */
+	while (atomic_load_explicit(&m->nready, memory_order_relaxed) <=
+	       atomic_load_explicit(&m->looking, memory_order_relaxed) && wcard_now(m) < until)
+		for (unsigned int i = 0; i < 4; i++) {
+			look = wcard_cell_read(cell, wanted);
+			if (look != WCARD_LOOK_NOTHING)
+				return look;
+			wcard_pause();
+		}
+	return look;
+}
+
 /* MORE: this element holds. */
 static enum wcard_step wait_look(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
 	const struct weft_cell_ref *ref = &q->cur.ref;
 	uint64_t wanted = ref->base + q->cur.row * ref->step, tag;
+	enum wcard_look look;
 	struct wcard_cell cell;
 
 	if (WCARD_BROKEN(list_step_ignored) && q->pkt.wait.op == WEFT_PKT_WAIT_ALL)
@@ -91,7 +117,10 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	if (wcard_acc_cell(&r->acc, ref->cell, WCARD_CELL_WAIT, &cell))
 		return WCARD_FAULT;
 	r->acc.cells++;
-	switch (wcard_cell_read(cell.at, wanted)) {
+	look = wcard_cell_read(cell.at, wanted);
+	if (look == WCARD_LOOK_NOTHING)
+		look = linger(r, cell.at, wanted);
+	switch (look) {
 	case WCARD_LOOK_VALUE:
 		tag = __atomic_load_n(&cell.at->tag, __ATOMIC_ACQUIRE);
 		if (!(q->pkt.wait.cell_flags & WEFT_WAIT_TAG) || tag == ref->tag || WCARD_BROKEN(tag_ignored))
@@ -221,6 +250,8 @@ enum wcard_step wcard_pkt_signal(struct wcard_run *r)
 		return wcard_fail(r, WEFT_FAULT_ALIGN, p->u.list);
 	if (all)
 		return signal_list(r, seq);
+	/* A store that waits for nothing: its time is looked at with that of its neighbours. */
+	r->data = p->scope == WEFT_SCOPE_SYSTEM || wcard_injecting(r->q->c);
 	if (!signal_translate(r, false, 0, seq, &s))
 		return WCARD_FAULT;
 	if (p->scope == WEFT_SCOPE_SYSTEM && !WCARD_BROKEN(system_no_flush) && wcard_flush(r, false))

@@ -19,13 +19,6 @@
 #include "defect.h"
 #include "engine.h"
 
-static inline void wcard_pause(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
-}
-
 void wcard_timer_set(struct wcard_queue *q, uint64_t deadline_ns)
 {
 	struct wcard_machine *m = q->c->m;
@@ -99,7 +92,7 @@ void wcard_sched_timed(struct wcard_queue *q)
 }
 
 /* The card that had least of the engines goes first. */
-static struct wcard_queue *pick(struct wcard_machine *m)
+static struct wcard_queue *pick(struct wcard_machine *m, uint64_t now)
 {
 	uint32_t tried = 0;
 
@@ -116,7 +109,7 @@ static struct wcard_queue *pick(struct wcard_machine *m)
 		tried |= UINT32_C(1) << c->index;
 		if (c->bands.time > m->least)
 			m->least = c->bands.time;
-		q = wcard_bands_pick(c);
+		q = wcard_bands_pick(c, now);
 		if (!q)
 			continue;
 		q->queued = false;
@@ -183,19 +176,48 @@ static void long_slices(void)
 	syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
+/* No longer one that takes what is ready: it has something, or goes to sleep. */
+static void looked(struct wcard_engine *e)
+{
+	if (e->looking)
+		atomic_fetch_sub(&e->m->looking, 1);
+	e->looking = false;
+}
+
+/* Work often comes in a row; sleeping and waking costs more than this look. Lock held, given up meanwhile. */
+static void look_for_work(struct wcard_engine *e)
+{
+	struct wcard_machine *m = e->m;
+	uint64_t until;
+
+	pthread_mutex_unlock(&m->lock);
+	e->looking = true;
+	atomic_fetch_add(&m->looking, 1);
+	until = wcard_now(m) + WCARD_SPIN_NS;
+	while (!atomic_load_explicit(&m->nready, memory_order_relaxed) && wcard_now(m) < until)
+		wcard_pause();
+	pthread_mutex_lock(&m->lock);
+	e->since = wcard_now(m);
+}
+
 /* Lock held, given up meanwhile: whoever is next has a turn. False: nobody is. */
 static bool turn(struct wcard_engine *e)
 {
 	struct wcard_machine *m = e->m;
-	struct wcard_queue *q = pick(m);
-	uint64_t busy;
+	struct wcard_queue *q;
+	uint64_t busy, now;
 
+	if (!atomic_load_explicit(&m->nready, memory_order_relaxed))
+		return false;
+	now = wcard_now(m);
+	q = pick(m, now);
 	if (!q)
 		return false;
+	looked(e);
 	busy = q->busy_ns;
 	e->q = q;
 	pthread_mutex_unlock(&m->lock);
-	wcard_stream(e, q);
+	wcard_stream(e, q, now);
 	pthread_mutex_lock(&m->lock);
 	e->q = NULL;
 	put(q, q->busy_ns - busy);
@@ -206,6 +228,7 @@ static void *engine_main(void *arg)
 {
 	struct wcard_engine *e = arg;
 	struct wcard_machine *m = e->m;
+	bool look = false;
 	char name[16];
 	cpu_set_t set;
 
@@ -217,26 +240,21 @@ static void *engine_main(void *arg)
 	long_slices();
 	pthread_mutex_lock(&m->lock);
 	while (!m->quit) {
-		uint64_t until;
-
 		if (turn(e)) {
-			if (m->quit || atomic_load(&m->nready))
-				continue;
-			/* Work often comes in a row; sleeping and waking costs more than this look. */
-			pthread_mutex_unlock(&m->lock);
-			until = wcard_now(m) + WCARD_SPIN_NS;
-			while (!atomic_load_explicit(&m->nready, memory_order_relaxed) && wcard_now(m) < until)
-				wcard_pause();
+			look = true;
+		} else if (look) {
+			look_for_work(e);
+			look = false;
+		} else {
+			looked(e);
+			m->idle++;
+			pthread_cond_wait(&m->work, &m->lock);
+			m->idle--;
 			e->since = wcard_now(m);
-			pthread_mutex_lock(&m->lock);
-			if (atomic_load(&m->nready))
-				continue;
+			e->slept = true;
+			/* What it was woken for may be done already, by an engine that was awake; more of its kind is likely. */
+			look = true;
 		}
-		m->idle++;
-		pthread_cond_wait(&m->work, &m->lock);
-		m->idle--;
-		e->since = wcard_now(m);
-		e->slept = true;
 	}
 	pthread_mutex_unlock(&m->lock);
 	return NULL;

@@ -310,12 +310,13 @@ static bool advance(struct wcard_run *r, uint64_t now)
 	return true;
 }
 
-void wcard_stream(struct wcard_engine *e, struct wcard_queue *q)
+/* `now`: when it was picked */
+void wcard_stream(struct wcard_engine *e, struct wcard_queue *q, uint64_t now)
 {
 	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as, .dirty = &q->dirty_links } };
-	uint64_t last, published, busy = q->busy_ns, now;
+	uint64_t last, published, busy = q->busy_ns;
 
-	wcard_limits_turn(e, q);
+	wcard_limits_turn(e, q, now);
 	last = published = e->since;
 	if (q->trace.on)
 		wcard_trace_turn(&r, wcard_now(e->m));

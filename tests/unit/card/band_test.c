@@ -48,7 +48,7 @@ static struct wcard_queue *ready(struct bed *b, unsigned int space, unsigned int
 
 static void turn(struct bed *b)
 {
-	struct wcard_queue *q = wcard_bands_pick(b->c);
+	struct wcard_queue *q = wcard_bands_pick(b->c, 0);
 
 	assert_non_null(q);
 	b->turns[q - b->q]++;
@@ -105,7 +105,7 @@ static void policy(void **state)
 	assert_int_equal(wcard_bands_policy(b->c, 0, 650, 2 * SLICE), WEFT_MBOX_OK);
 	assert_int_equal(wcard_bands_policy(b->c, 0, 650, 2 * SLICE), WEFT_MBOX_OK);	/* its own floor does not count twice */
 	ready(b, 1, WEFT_AS_LR, 0, 100);
-	assert_int_equal(wcard_bands_pick(b->c)->slice_ns, 2 * SLICE);
+	assert_int_equal(wcard_bands_pick(b->c, 0)->slice_ns, 2 * SLICE);
 	b->m->caps &= ~(uint64_t)WEFT_CAP_BANDS;
 	assert_int_equal(wcard_bands_policy(b->c, 0, 0, SLICE), WEFT_MBOX_NO_CAP);
 }
@@ -176,28 +176,28 @@ static void slots(void **state)
 	for (unsigned int i = 0; i < 4; i++)
 		lr[i] = ready(b, 1 + i, WEFT_AS_LR, 0, 100);
 	for (unsigned int i = 0; i < 3; i++) {
-		taken[i] = wcard_bands_pick(b->c);
+		taken[i] = wcard_bands_pick(b->c, 0);
 		assert_non_null(taken[i]);
 		assert_true(taken[i]->holds_slot);
 	}
-	assert_null(wcard_bands_pick(b->c));
+	assert_null(wcard_bands_pick(b->c, 0));
 	fence = ready(b, 7, WEFT_AS_FENCE, 3, 100);
-	taken[3] = wcard_bands_pick(b->c);
+	taken[3] = wcard_bands_pick(b->c, 0);
 	assert_ptr_equal(taken[3], fence);
 	/* Parked in its slot, ready again: it may go on, though all are taken. */
 	wcard_bands_put(taken[1], SLICE);
-	assert_null(wcard_bands_pick(b->c));
+	assert_null(wcard_bands_pick(b->c, 0));
 	wcard_bands_push(taken[1]);
-	assert_ptr_equal(wcard_bands_pick(b->c), taken[1]);
+	assert_ptr_equal(wcard_bands_pick(b->c, 0), taken[1]);
 	/* Given back: the one who waited. */
 	wcard_bands_put(taken[0], SLICE);
 	wcard_bands_slot_free(taken[0]);
 	wcard_bands_slot_free(taken[0]);
-	assert_ptr_equal(wcard_bands_pick(b->c), lr[0] == taken[0] || lr[0] == taken[1] || lr[0] == taken[2] ?
+	assert_ptr_equal(wcard_bands_pick(b->c, 0), lr[0] == taken[0] || lr[0] == taken[1] || lr[0] == taken[2] ?
 			 (lr[1] == taken[0] || lr[1] == taken[1] || lr[1] == taken[2] ?
 			  (lr[2] == taken[0] || lr[2] == taken[1] || lr[2] == taken[2] ? lr[3] : lr[2]) : lr[1]) : lr[0]);
 	wcard_bands_push(taken[0]);
-	assert_null(wcard_bands_pick(b->c));			/* one slot, given back once */
+	assert_null(wcard_bands_pick(b->c, 0));			/* one slot, given back once */
 }
 
 /* Who cannot run is owed something, but not for ever. */
@@ -208,7 +208,7 @@ static void credit_is_bounded(void **state)
 	for (unsigned int i = 0; i < 4; i++)
 		ready(b, 1 + i, WEFT_AS_LR, 3, 100);
 	for (unsigned int i = 0; i < 3; i++)
-		assert_non_null(wcard_bands_pick(b->c));
+		assert_non_null(wcard_bands_pick(b->c, 0));
 	ready(b, 7, WEFT_AS_FENCE, 2, 100);
 	turns(b, 1000);
 	assert_int_equal(b->turns[4], 1000);
@@ -221,8 +221,8 @@ static void removed(void **state)
 	struct wcard_queue *one = ready(b, 1, WEFT_AS_LR, 0, 100), *two = ready(b, 2, WEFT_AS_LR, 1, 100);
 
 	wcard_bands_remove(one);
-	assert_ptr_equal(wcard_bands_pick(b->c), two);
-	assert_null(wcard_bands_pick(b->c));
+	assert_ptr_equal(wcard_bands_pick(b->c, 0), two);
+	assert_null(wcard_bands_pick(b->c, 0));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
