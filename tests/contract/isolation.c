@@ -3,6 +3,8 @@
 /* Address spaces are apart: same addresses, other memory; nothing of an old space survives its number. */
 #include "rig.h"
 
+#include "firmware/abi/trace.h"
+
 #include <string.h>
 
 static void same_addresses(void)
@@ -140,11 +142,45 @@ static void all_spaces(void)
 		CHECK_EQ(*(uint32_t *)(void *)(c->lmem + at[i] + 4092), 0xa0000000 + i, "word of each space");
 }
 
+/* The card's own words, where a space has SPARSE pages for them: another's writes to its own must not be read there. */
+static void sparse_words(void)
+{
+	struct card *c = CARD;
+	const uint64_t end = RIG_SPARSE + (64 << 10);
+	union weft_packet fill = pkt_fill(RIG_SPARSE, 64 << 10, 4, 5), nop = { 0 };
+
+	card_need(c);
+	struct rig a = rig_open(c);
+	struct space *b = space_create_as(c, ~0u, WEFT_AS_LR);
+	uint64_t at = user_alloc(c, 4096, 4096);
+	memset(c->lmem + at, 0, 4096);
+	space_map(b, end - 4096, 0, 4096, PTE_RW | PTE_SPARSE);
+	space_map(b, end, at, 4096, PTE_RW);
+	/* a new queue each time: what cannot be used ends its tracing */
+	for (unsigned round = 0; round < 24; round++) {
+		struct queue *q = queue_create_how(b, ~0u, 6, &(struct weft_queue_desc){
+			.band = WEFT_BAND_NORMAL, .weight = 100, .flags = WEFT_QUEUE_F_TRACE,
+			.run_limit_ns = UINT64_C(60000000000), .wait_limit_ns = UINT64_C(60000000000) });
+
+		/* its header ends where the records begin: 5 written, 2^5 in all, were the fill read there */
+		queue_ctl(q)->trace = end - sizeof(struct weft_trace_ring);
+		for (unsigned k = 0; k <= round % 3; k++)	/* engines may take turns */
+			rig_run(&a, &fill, 1);
+		queue_push(q, &nop);
+		queue_kick(q);
+		queue_wait_done(q, 1000);
+		queue_destroy(q);
+	}
+	for (unsigned o = 0; o < 4096; o += 4)
+		CHECK_EQ(*(uint32_t *)(void *)(c->lmem + at + o), 0, "a word behind the header that reads as 0");
+}
+
 static const struct ct_test tests[] = {
 	{ "the same addresses name other memory", same_addresses, 0, 0, false },
 	{ "a page of one space is not there in another", not_shared, 0, 0, false },
 	{ "a reused number brings no old translation", reused_number, 0, 0, false },
 	{ "the carve-out cannot be reached", carve_out, 0, 0, false },
+	{ "what one space writes to SPARSE no word of another reads", sparse_words, WEFT_CAP_TRACE | WEFT_CAP_LR, 0, false },
 	{ "many spaces, numbers up to the last", all_spaces, 0, 0, false },
 };
 CT_SECTION(isolation);

@@ -200,6 +200,13 @@ static inline int piece(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsign
 	return fault;
 }
 
+/* What was written to SPARSE, by whatever space, is not there when it is read. */
+static void sparse_zero(const struct wcard_span *s, unsigned int access)
+{
+	if (s->sparse && (access & WCARD_ACC_READ) && (access & WCARD_ACC_WRITE) && !WCARD_BROKEN(sparse_keeps))
+		memset(s->host, 0, s->bytes);
+}
+
 static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned int access, struct wcard_span *out)
 {
 	struct wcard_span next;
@@ -220,8 +227,7 @@ static int contiguous(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned
 	}
 	if (out->bytes > bytes)
 		out->bytes = bytes;
-	if (out->sparse && (access & WCARD_ACC_READ) && (access & WCARD_ACC_WRITE))
-		memset(out->host, 0, out->bytes);
+	sparse_zero(out, access);
 	return 0;
 }
 
@@ -363,11 +369,14 @@ void *wcard_acc_word(struct wcard_acc *a, uint64_t va, unsigned int bytes, unsig
 		fault = WEFT_FAULT_BUS;
 	if (fault == WEFT_FAULT_ECC)
 		wcard_inject_met(a->c, &s);
-	if (fault)
+	if (fault) {
 		wcard_acc_fault(a, fault, va);
-	else
-		direct(a, &s, access);
-	return fault ? NULL : s.host;
+		return NULL;
+	}
+	direct(a, &s, access);
+	s.bytes = bytes;
+	sparse_zero(&s, access);
+	return s.host;
 }
 
 static uint64_t leaf_address(const struct wcard_walk_result *w, uint64_t va)

@@ -284,6 +284,8 @@
 	  "links", "LINK_MASK in the middle of a GEMM", 0) \
 	X(safe_full_silent, "has room for two and does not say that there was none for a third", \
 	  "safe", "16 at once, and too many", 0) \
+	X(sparse_keeps, "reads its own words back from SPARSE pages, whoever wrote there", \
+	  "isolation", "what one space writes to SPARSE no word of another reads", 0) \
 	/* events */ \
 	X(overflow_silent, "does not flag an overflow", \
 	  "events", "overflow: flag, nothing lost, goes on", 0) \
