@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/uaccess.h>
 #include <linux/wait_bit.h>
 #include <drm/drm_print.h>
@@ -166,6 +167,16 @@ static int accept(struct weft_wills *wills, struct weft_will *will, const struct
 	return weft_sem_claim(will->bo, wills->f, arg->offset, sizeof(struct weft_cell));
 }
 
+/* One list for each card, however the caller mixed them. */
+static int by_holder(const void *a, const void *b)
+{
+	const struct weft_will *x = a, *y = b;
+
+	if (x->home->w != y->home->w)
+		return x->home->w->serial < y->home->w->serial ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
 struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
 				     const struct drm_weft_user_queue_create *args)
 {
@@ -202,6 +213,7 @@ struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
 		weft_wills_drop(wills);
 		return ERR_PTR(ret);
 	}
+	sort(wills->will, wills->count, sizeof(wills->will[0]), by_holder, NULL);
 	return wills;
 }
 

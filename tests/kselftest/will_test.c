@@ -335,23 +335,31 @@ static int first_origin(void)
 	return 0;
 }
 
-/* As many as there may be, on one page; all are carried out. */
-static int many(void)
+/* As many as there may be, in one object of each of @cards cards in turn; all are carried out. */
+static int many_of(int cards)
 {
 	static struct drm_weft_will wills[DRM_WEFT_MAX_WILLS];
 	struct drm_weft_user_queue_create args;
-	const volatile struct weft_cell *cells;
-	struct ks_uq q;
+	const volatile struct weft_cell *cells[2];
+	struct ks_uq q, holder[2];
+	uint32_t handle[2];
 	int64_t from, took;
-	uint32_t handle;
 
 	KS_OK(ks_uq_open(&q, 0));
-	KS_OK(ks_gem_create(q.fd, sizeof(*cells) * DRM_WEFT_MAX_WILLS, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM,
-			    &handle));
-	cells = ks_gem_map(q.fd, handle, PROT_READ);
-	KS_CHECK(cells != MAP_FAILED);
+	for (int k = 0; k < cards; k++) {
+		uint32_t own;
+		int fd;
+
+		KS_OK(ks_uq_open(&holder[k], k));
+		KS_OK(ks_gem_create(holder[k].fd, 32 * DRM_WEFT_MAX_WILLS, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM, &own));
+		KS_OK(ks_export(holder[k].fd, own, ALL, &fd));
+		KS_OK(ks_import(q.fd, fd, &handle[k]));
+		close(fd);
+		cells[k] = ks_gem_map(holder[k].fd, own, PROT_READ);
+		KS_CHECK(cells[k] != MAP_FAILED);
+	}
 	for (int i = 0; i < DRM_WEFT_MAX_WILLS; i++)
-		wills[i] = (struct drm_weft_will){ .handle = handle, .id = i, .offset = 32 * i };
+		wills[i] = (struct drm_weft_will){ .handle = handle[i % cards], .id = i, .offset = 32 * i };
 	args = ks_uq_args(&q);
 	args.wills = (uintptr_t)wills;
 	args.num_wills = DRM_WEFT_MAX_WILLS;
@@ -364,11 +372,27 @@ static int many(void)
 	/* the bound of a will, where the card takes all at once */
 	KS_CHECK(took <= (slow_kernel() || getenv("WILLS_SLOW") ? 10 : 1) * KS_SECOND);
 	KS_IS(ks_count(0, "live_wills"), 0);
-	for (int i = 0; i < DRM_WEFT_MAX_WILLS; i++)
-		KS_CHECK(cells[i].fault == poison(WEFT_FAULT_STOPPED, q.serial, i), "cell %d", i);
-	munmap((void *)cells, sizeof(*cells) * DRM_WEFT_MAX_WILLS);
+	for (int i = 0; i < DRM_WEFT_MAX_WILLS; i++) {
+		uint64_t word = cells[i % cards][i].fault;
+
+		KS_CHECK(word == poison(WEFT_FAULT_STOPPED, q.serial, i), "cell %d", i);
+	}
+	for (int k = 0; k < cards; k++) {
+		munmap((void *)cells[k], 32 * DRM_WEFT_MAX_WILLS);
+		ks_uq_close(&holder[k]);
+	}
 	ks_uq_close(&q);
 	return 0;
+}
+
+static int many(void)
+{
+	return many_of(1);
+}
+
+static int many_in_turn(void)
+{
+	return peers() ? many_of(2) : ks_skip("p2pdma");
 }
 
 int main(void)
@@ -380,6 +404,7 @@ int main(void)
 		{ "the first origin is passed on", first_origin },
 		{ "the holder is reset or gone", holder_goes },
 		{ "as many as there may be", many },
+		{ "as many as there may be, of two cards in turn", many_in_turn },
 	};
 
 	return ks_main("will", tests, sizeof(tests) / sizeof(tests[0]));
