@@ -46,6 +46,7 @@ COUNTS = {
     "kfuzz_test": (1_500, 1_000_000),           # calls of the fuzzer that KCOV leads
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
+    "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),
 }

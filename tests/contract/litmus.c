@@ -319,7 +319,7 @@ static unsigned long chain(unsigned cards, unsigned c0, unsigned c1, unsigned c2
 	/* lanes of one card are to take turns often enough to meet */
 	for (unsigned i = 0; i < cards; i++)
 		card_slice(&ct_cards[i], 5000);
-	for (unsigned long done = 0; done < runs(); done += n) {
+	for (unsigned long done = 0; done < runs() || (!moved && done < 40 * n); done += n) {
 		for (unsigned long i = 0; i < n; i++)
 			((uint32_t *)(void *)w.own)[i] = (uint32_t)(done + i + 1);
 		lane_clear(&w);
@@ -342,6 +342,7 @@ static unsigned long chain(unsigned cards, unsigned c0, unsigned c1, unsigned c2
 	for (unsigned i = 0; i < cards; i++)
 		card_slice(&ct_cards[i], 1000000);
 	ct_note("y moved %lu times under the reader", moved);
+	CHECK(moved, "the lanes never met: y did not move under the reader in %lu runs", 40 * n);
 	return bad;
 }
 
@@ -361,6 +362,9 @@ static void some(unsigned long bad)
 #define FLUSH(name, shape, ...) \
 	static void name(void) { none(shape(SYSTEM, ##__VA_ARGS__)); } \
 	static void name##_without(void) { some(shape(QUEUE, ##__VA_ARGS__)); }
+#define FLUSH_LIST(name, shape, ...) \
+	static void name(void) { none(shape(SYSTEM | LIST, ##__VA_ARGS__)); } \
+	static void name##_without(void) { some(shape(QUEUE | LIST, ##__VA_ARGS__)); }
 
 HOLDS(mp_one, message(QUEUE, 1, 0, 0, 0))
 HOLDS(mp_same, message(QUEUE, 2, 0, 1, 1))
@@ -368,7 +372,7 @@ HOLDS(mp_own, message(SYSTEM, 2, 0, 1, 0))
 FLUSH(mp_one_host, message, 1, 0, 0, HOST)
 FLUSH(mp_two_host, message, 2, 0, 1, HOST)
 FLUSH(mp_three, message, 3, 0, 1, 2)
-HOLDS(mp_two_host_list, message(SYSTEM | LIST, 2, 0, 1, HOST))
+FLUSH_LIST(mp_two_host_list, message, 2, 0, 1, HOST)
 HOLDS(mp_exec_same, message_exec(QUEUE, 2, 0, 1, 1))
 FLUSH(mp_exec, message_exec, 3, 0, 1, 2)
 HOLDS(mp_to_host_same, to_host(QUEUE, 1, 0, HOST))
@@ -381,7 +385,7 @@ HOLDS(sb_one, store(SYSTEM, 1, 0, 0, 0, 0))
 FLUSH(sb_two, store, 2, 0, 1, 1, 0)
 FLUSH(sb_three, store, 3, 0, 1, 2, HOST)
 FLUSH(sb_host, store_host)
-HOLDS(sb_two_list, store(SYSTEM | LIST, 2, 0, 1, 1, 0))
+FLUSH_LIST(sb_two_list, store, 2, 0, 1, 1, 0)
 HOLDS(wrc_one, cause(SYSTEM, 1, 0, 0, 0, 0))
 FLUSH(wrc_two, cause, 2, 0, 1, 1, HOST)
 FLUSH(wrc_three, cause, 3, 0, 1, 2, 2)
@@ -430,10 +434,12 @@ CT_SECTION_OF(litmus, NEED);
 static const struct ct_test without[] = {
 	{ "message passing, one card, data in host memory", mp_one_host_without, S, 0, false },
 	{ "message passing, two cards, data in host memory", mp_two_host_without, S, 2, false },
+	{ "message passing, two cards, data in host memory, by SIGNAL_ALL", mp_two_host_list_without, L, 2, false },
 	{ "message passing, three cards, data on the third", mp_three_without, S, 3, false },
 	{ "message passing, three cards, data by EXEC on the third", mp_exec_without, S | WEFT_CAP_EXEC, 3, false },
 	{ "message passing, card to host, data on a peer", mp_to_host_peer_without, S, 2, false },
 	{ "store buffering, two cards", sb_two_without, S, 2, false },
+	{ "store buffering, two cards, by SIGNAL_ALL", sb_two_list_without, L, 2, false },
 	{ "store buffering, three cards and host memory", sb_three_without, S, 3, false },
 	{ "store buffering, card and host", sb_host_without, S, 0, false },
 	{ "causality, two cards", wrc_two_without, S, 2, false },

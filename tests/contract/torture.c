@@ -116,7 +116,7 @@ static void await(volatile uint64_t *word, uint64_t wanted, struct lane *l)
 }
 
 /*
- * The host signals by store, arm word and KICK: in the doorbell page of the waiter's own queue, or, as another process, in that
+ * The host signals by store, arm word and KICK: in the doorbell page of the waiter's own queue, or, as another process would, in that
  * of a queue in another space, where the cell has another address.
  */
 static void host_signals(unsigned percent, bool stranger)
@@ -265,7 +265,7 @@ static const struct ct_test tests[] = {
 	{ "four waiters, signalled by a peer", herd_peer, 0, 2, false },
 	{ "four waiters of four cells, signalled by a peer's SIGNAL_ALL", herd_list, WEFT_CAP_CELL_LISTS, 2, false },
 	{ "the host stores and kicks", host, 0, 0, false },
-	{ "another process stores and kicks", process, 0, 0, false },
+	{ "the host stores, and kicks by another space's doorbell", process, 0, 0, false },
 	{ "unmapping under parked waiters", unmapping, 0, 0, false },
 	{ "none woken after it is gone", freed, 0, 0, false },
 };

@@ -3,10 +3,17 @@
 /* Memory by descriptor: cards of two processes signal each other's cells; access, and what is the same memory again. */
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "rt_tap.h"
 
-#define ROUNDS	1000u
+static unsigned int rounds(void)
+{
+	const char *text = getenv("COUNT");
+
+	return text && *text ? (unsigned int)strtoul(text, NULL, 10) : 1000;
+}
+
 #define NO_P2P	77
 
 /* What a process has: its card, cells of its own, an inbox that the other signals, and the other's inbox. */
@@ -95,50 +102,72 @@ static int play(struct end *e, bool first)
 	if (!first)
 		RT_OK(weft_list_signal(e->body, &signal));
 	RT_OK(weft_list_commit(e->body));
-	RT_OK(weft_list_loop(e->list, e->body, ROUNDS));
+	RT_OK(weft_list_loop(e->list, e->body, rounds()));
 	RT_OK(weft_list_signal(e->list, &done));
 	RT_OK(weft_list_commit(e->list));
 	RT_OK(weft_user_queue_post(e->queue, e->list));
-	RT_OK(weft_cell_wait(e->cells, 0, 1, 30 * RT_SECOND, NULL));
+	RT_OK(weft_cell_wait(e->cells, 0, 1, (30 + rounds() / 1000) * RT_SECOND, NULL));
 	RT_OK(weft_cell_read(e->inbox, 0, &cell));
-	RT_CHECK(cell.value == ROUNDS, "the inbox has %llu", (unsigned long long)cell.value);
+	RT_CHECK(cell.value == rounds(), "the inbox has %llu", (unsigned long long)cell.value);
+	return 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * RT_SECOND + (uint64_t)ts.tv_nsec;
+}
+
+/* The host of this process in place of its card: it stores, looks at the arm word, kicks, and mostly waits for the answer. */
+static int play_by_host(struct end *e)
+{
+	uint64_t rng = 1, until = now_ns() + 600 * RT_SECOND;
+	struct weft_cell_state answer;
+
+	for (uint64_t i = 1; i <= rounds(); i++) {
+		rng = rng * 6364136223846793005u + 1442695040888963407u;
+		RT_OK(weft_cell_signal(e->peer, 0, i));
+		do {
+			RT_OK(weft_cell_read(e->inbox, 0, &answer));
+			RT_CHECK(now_ns() < until, "signal %llu: no answer", (unsigned long long)i);
+		} while (rng >> 62 && answer.value < i);
+	}
 	return 0;
 }
 
 /* The program of the second process. */
-static int other(struct weft *weft, int sock)
+static int other(struct weft *weft, int sock, bool by_host)
 {
 	struct end e = { 0 };
-	int ret = end_open(weft, 1, sock, &e);
+	int ret = end_open(weft, by_host ? 0 : 1, sock, &e);
 
-	if (ret)
-		return ret;
-	ret = play(&e, false);
+	if (!ret)
+		ret = by_host ? play_by_host(&e) : play(&e, false);
 	return ret ? ret : end_close(&e);
 }
 
-static int two_processes(struct weft *weft)
+static int with_other(struct weft *weft, bool by_host)
 {
 	struct end e = { 0 };
 	int sock[2], status, ret;
 	char text[16];
 	pid_t pid;
 
-	if (weft_device_count(weft, "card") < 2)
-		return rt_say(RT_SKIP, "two-cards");
 	RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sock), "socketpair");
 	pid = fork();
 	RT_CHECK(pid >= 0, "fork");
 	if (!pid) {	/* a fresh program: the library does not survive fork */
 		snprintf(text, sizeof(text), "%d", sock[1]);
 		close(sock[0]);
-		execl("/proc/self/exe", "share_test", text, (char *)NULL);
+		execl("/proc/self/exe", "share_test", text, by_host ? "host" : "card", (char *)NULL);
 		_exit(2);
 	}
 	close(sock[1]);
 	ret = end_open(weft, 0, sock[0], &e);
 	if (!ret)
-		ret = play(&e, true);
+		ret = play(&e, !by_host);
 	close(sock[0]);
 	RT_CHECK(waitpid(pid, &status, 0) == pid, "waitpid");
 	if (ret == NO_P2P)
@@ -147,6 +176,19 @@ static int two_processes(struct weft *weft)
 		return ret;
 	RT_CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "the other process ended with %#x", (unsigned int)status);
 	return end_close(&e);
+}
+
+static int two_processes(struct weft *weft)
+{
+	if (weft_device_count(weft, "card") < 2)
+		return rt_say(RT_SKIP, "two-cards");
+	return with_other(weft, false);
+}
+
+/* Park against signal, the signaller another process: a wake that is lost stops both. */
+static int other_host(struct weft *weft)
+{
+	return with_other(weft, true);
 }
 
 /* What comes back to the card it is of is the same memory, with the access of the descriptor. */
@@ -219,11 +261,12 @@ int main(int argc, char **argv)
 {
 	static const struct rt_test tests[] = {
 		{ "two processes signal each other's cells on two cards", two_processes },
+		{ "the host of another process signals a queue that parks, and gets its answers", other_host },
 		{ "a descriptor carries access, and comes back as the same memory", access_of_descriptor },
 	};
 
 	if (argc > 1) {
-		int ret = other(weft_open(), atoi(argv[1]));
+		int ret = other(weft_open(), atoi(argv[1]), argc > 2 && !strcmp(argv[2], "host"));
 
 		if (ret)
 			fprintf(stderr, "# the other process: %s\n", rt_text);
