@@ -45,13 +45,13 @@ void weft_ring_kick(const struct weft_user_queue *q, uint64_t address)
 	*(volatile uint64_t *)((volatile char *)q->doorbell + WEFT_DB_KICK) = address;
 }
 
-void weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_state *out)
+bool weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_state *out)
 {
 	const struct weft_queue_state *s = (const struct weft_queue_state *)(uintptr_t)q->state;
 	uint64_t before, after;
-	int tries = 1000;
+	int tries = 1000000;	/* a card that is an emulator may lose its processor in the middle of a record */
 
-	do {	/* a record that changes all the time is shown as it was last seen */
+	do {
 		before = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
 		out->run = __atomic_load_n(&s->run, __ATOMIC_RELAXED);
 		out->cause = __atomic_load_n(&s->cause, __ATOMIC_RELAXED);
@@ -68,6 +68,7 @@ void weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_sta
 	} while ((before != after || before & 1) && --tries);
 	out->posted = q->tail;
 	out->ended = __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE);
+	return tries;
 }
 
 _Static_assert(WEFT_RING_LOG2_MIN == 4 && WEFT_RING_LOG2_MAX == 16, "limits of weft_user_queue_config.ring_lists");

@@ -216,6 +216,8 @@ int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_
 
 	if (ret)
 		return ret;
-	weft_ring_state(queue, &s);
+	if (!weft_ring_state(queue, &s))
+		return weft_fail(-EAGAIN, "%s: user queue %s: its record changes all the time; ask again", queue->device->info.node,
+				 queue->name);
 	return weft_give(state, &s, sizeof(s), sizeof(s), __func__);
 }

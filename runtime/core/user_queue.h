@@ -25,7 +25,8 @@ struct weft_user_queue {
 /* list_ring.c: the ring control page and the ring as the contract has them */
 void weft_ring_init(struct weft_user_queue *queue);
 int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
-void weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
+/* false: no whole record was seen */
+bool weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
 /* trace_ring.c: bytes of one, and what it is at first; the ring control names it */
 uint64_t weft_trace_bytes(uint32_t log2);
 void weft_trace_init(struct weft_user_queue *queue);

@@ -210,12 +210,52 @@ static int will(struct weft *weft)
 		 state.wait_address == weft_cell_address(s.cells, 5), "run %u, waits for %llu", state.run,
 		 (unsigned long long)state.wait_value);
 	RT_OK(weft_user_queue_destroy(dying));
+	/* a value that was there holds, whatever came after it */
+	RT_OK(weft_cell_wait(s.cells, 5, 0, 10 * RT_SECOND, NULL));
 	RT_IS(weft_cell_wait(s.cells, 5, 1, 10 * RT_SECOND, &cell), -EOWNERDEAD);
 	RT_CHECK(strstr(weft_last_error(), "poisoned by will 77"), "%s", weft_last_error());
 	for (int i = 0; i < 5000 && !state.cause; i++, usleep(1000))
 		RT_OK(weft_user_queue_state(s.queue, &state));
 	RT_CHECK(!strcmp(weft_fault_name(state.cause), "poison") && state.origin == cell.fault, "cause %s, origin %#llx",
 		 weft_fault_name(state.cause), (unsigned long long)state.origin);
+	return side_close(&s);
+}
+
+/* Whether some card's list of queues has one of this band and weight; -1: the kernel shows no such lists. */
+static int shown(uint32_t band, uint32_t weight)
+{
+	char command[200];
+
+	if (access("/sys/kernel/debug/accel", R_OK))
+		return -1;
+	snprintf(command, sizeof(command), "grep -hq 'kind user .* band %u weight %u ' /sys/kernel/debug/accel/*/queues", band, weight);
+	return !system(command);
+}
+
+/* What a queue was made with is what the card goes by. */
+static int made_with(struct weft *weft)
+{
+	struct weft_user_queue_config config = {
+		.size = sizeof(config), .priority = WEFT_PRIORITY_LOW, .weight = 77, .run_limit_ns = 100000,
+	};
+	struct weft_user_queue_state state = { .size = sizeof(state) };
+	struct weft_memory *big;
+	struct side s;
+
+	RT_CHECK(shown(WEFT_PRIORITY_LOW - 1, 77) <= 0, "a queue of another test has weight 77");
+	if (side_open(weft, 0, &s, &config))
+		return -1;
+	RT_CHECK(shown(WEFT_PRIORITY_LOW - 1, 77), "no queue of band %d and weight 77", WEFT_PRIORITY_LOW - 1);
+	/* longer than 0.1 ms on any engine, in one packet */
+	RT_OK(weft_memory_alloc(s.card, 64 << 20, WEFT_PLACE_LOCAL, &big));
+	RT_OK(weft_list_fill(s.list, weft_memory_address(big), 64 << 20, 1, 4));
+	RT_OK(weft_list_commit(s.list));
+	RT_IS(weft_user_queue_loop(s.queue, s.list, 1ull << 48), -EINVAL);
+	RT_OK(weft_user_queue_post(s.queue, s.list));
+	for (int i = 0; i < 10000 && !state.cause; i++, usleep(1000))
+		RT_OK(weft_user_queue_state(s.queue, &state));
+	RT_CHECK(!strcmp(weft_fault_name(state.cause), "run_limit"), "cause %s", weft_fault_name(state.cause));
+	RT_OK(weft_memory_destroy(big));
 	return side_close(&s);
 }
 
@@ -294,6 +334,7 @@ int main(int argc, char **argv)
 		{ "the host feeds a loop until it ends it", host_feeds_loop },
 		{ "a queue that dies poisons the cells of its wills", will },
 		{ "scalars of an operator are read from memory", scalars_in_memory },
+		{ "band, weight and run limit are the card's, too long a loop is refused", made_with },
 		{ "no system call after set-up", no_system_call },
 	};
 

@@ -112,7 +112,11 @@ struct weft_user_queue_state {
 	uint64_t fault_address, origin, iteration;
 };
 
-/** weft_user_queue_state() - look, without a system call. Return: 0, -EINVAL, -ENOTCONN */
+/**
+ * weft_user_queue_state() - look, without a system call
+ *
+ * Return: 0, -EINVAL, -ENOTCONN; -EAGAIN: the card was in the middle of writing its record all the time (milliseconds).
+ */
 int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_state *state);
 
 /**
