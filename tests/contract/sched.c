@@ -304,10 +304,12 @@ static void two_cards(void)
 		queue_tail(flood);
 		for (unsigned k = 0; k < 8; k++)
 			queue_ring(flood);
+		for (unsigned k = 0; k < 8 && a->caps & WEFT_CAP_CELLS; k++)
+			queue_kick_cell(flood, RIG_LOCAL + k * 4096);	/* good ones and bad ones: each is looked up */
 	}
 	hog = card_busy(a) - hog;
 	victim = card_busy(b) - victim;
-	ct_note("card 1 beside 16 queues and a flood of doorbells on card 0: %llu per mille", (unsigned long long)share(victim, hog + victim));
+	ct_note("card 1 beside 16 queues and a flood of doorbells and kicks on card 0: %llu per mille", (unsigned long long)share(victim, hog + victim));
 	CHECK(share(victim, hog + victim) >= 400, "card 1 got %llu per mille of the engines", (unsigned long long)share(victim, hog + victim));
 }
 
@@ -448,7 +450,7 @@ static const struct ct_test tests[] = {
 	{ "a FENCE space keeps its share of each kind of engine", fence_each, WEFT_CAP_BANDS | WEFT_CAP_LR | WEFT_CAP_LOOP, 0, false },
 	{ "more queues in TIMED than slots", slots_in_turn, 0, 0, false },
 	{ "4,000 spinning queues beside a victim", flood_of_queues, WEFT_CAP_LOOP, 0, true },
-	{ "a hog and a flood of doorbells on another card", two_cards, WEFT_CAP_LOOP, 2, false },
+	{ "a hog and a flood of doorbells and kicks on another card", two_cards, WEFT_CAP_LOOP, 2, false },
 	{ "wait_limit_ns: event, or the end of the queue", wait_limit, WEFT_CAP_LR | WEFT_CAP_CELLS, 0, false },
 	{ "ENGINE_RESET", engine_reset, WEFT_CAP_ENGINE_RESET | WEFT_CAP_LOOP, 0, false },
 };
