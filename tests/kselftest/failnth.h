@@ -20,7 +20,7 @@ struct fn_state {
 
 struct fn_target {
 	const char *name;
-	int number;		/* DRM_WEFT_* */
+	int number;		/* DRM_WEFT_*, of fn_uring DRM_WEFT_URING_* */
 	int (*call)(struct fn_state *s);	/* creates nothing that outlives it, or undoes it with failures off */
 	uint32_t arg;
 };

@@ -84,6 +84,28 @@ static int every_ioctl(void)
 	return 0;
 }
 
+/* The driver knows each command up to the last, and no further; each has a target. */
+static int all_commands(void)
+{
+	struct ks_ring ring;
+	int fd = ks_open(0);
+
+	KS_CHECK(fd >= 0);
+	KS_OK(ks_ring_open(&ring, 8, 0));
+	for (int number = 0; number <= DRM_WEFT_URING_CANCEL + 1; number++) {
+		char nothing[8] = { 0 };
+		long r = ks_ring_do(&ring, fd, number, nothing, sizeof(nothing), 0);
+		bool has = false;
+
+		for (const struct fn_target *t = fn_uring; t->name; t++)
+			has |= t->number == number;
+		KS_CHECK(has == (r != -ENOTTY && r != -EOPNOTSUPP), "command %d: %ld, %s target", number, r, has ? "a" : "no");
+	}
+	ks_ring_close(&ring);
+	close(fd);
+	return 0;
+}
+
 /* Until the call gets through without meeting one; then once more. How many there are. */
 static int every_failure_of(const struct fn_target *target, struct fn_state *s, int *allocations)
 {
@@ -160,6 +182,7 @@ static int every_allocation(void)
 int main(void)
 {
 	static const struct ks_test tests[] = {
+		{ "every command of io_uring has a target", all_commands },
 		{ "every ioctl of the driver and every kind of QUERY has a target", every_ioctl },
 		{ "every allocation of every ioctl fails once", every_allocation },
 	};

@@ -83,12 +83,12 @@ static int t_uring_cancel(struct fn_state *s)
 }
 
 const struct fn_target fn_uring[] = {
-	{ "io_uring SUBMIT", FN_NO_NUMBER, t_uring_submit, 0 },
-	{ "io_uring SUBMIT to the end", FN_NO_NUMBER, t_uring_submit, DRM_WEFT_URING_END },
-	{ "io_uring BIND", FN_NO_NUMBER, t_uring_bind, 0 },
-	{ "io_uring QUEUE_CREATE", FN_NO_NUMBER, t_uring_queue, 0 },
-	{ "io_uring CELL_WAIT", FN_NO_NUMBER, t_uring_wait, 0 },
-	{ "io_uring CELL_WAIT_MANY", FN_NO_NUMBER, t_uring_many, 0 },
-	{ "io_uring CANCEL", FN_NO_NUMBER, t_uring_cancel, 0 },
+	{ "io_uring SUBMIT", DRM_WEFT_URING_SUBMIT, t_uring_submit, 0 },
+	{ "io_uring SUBMIT to the end", DRM_WEFT_URING_SUBMIT, t_uring_submit, DRM_WEFT_URING_END },
+	{ "io_uring BIND", DRM_WEFT_URING_BIND, t_uring_bind, 0 },
+	{ "io_uring QUEUE_CREATE", DRM_WEFT_URING_QUEUE_CREATE, t_uring_queue, 0 },
+	{ "io_uring CELL_WAIT", DRM_WEFT_URING_CELL_WAIT, t_uring_wait, 0 },
+	{ "io_uring CELL_WAIT_MANY", DRM_WEFT_URING_CELL_WAIT_MANY, t_uring_many, 0 },
+	{ "io_uring CANCEL", DRM_WEFT_URING_CANCEL, t_uring_cancel, 0 },
 	{ }
 };
