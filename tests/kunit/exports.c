@@ -34,6 +34,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_link_init);
 EXPORT_SYMBOL_IF_KUNIT(weft_link_get);
 EXPORT_SYMBOL_IF_KUNIT(weft_link_put);
 EXPORT_SYMBOL_IF_KUNIT(weft_link_serial);
+EXPORT_SYMBOL_IF_KUNIT(weft_event_process);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_fault);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_run);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_packet);
