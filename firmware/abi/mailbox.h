@@ -25,7 +25,7 @@ enum weft_mbox_op {
 	WEFT_MBOX_AS_CREATE = 3,	/* as: page-table root and type of an address space */
 	WEFT_MBOX_AS_DESTROY = 4,	/* as.asid; BUSY while it has queues; drops its translations */
 	WEFT_MBOX_QUEUE_CREATE = 5,	/* queue: all of struct weft_queue_desc */
-	WEFT_MBOX_QUEUE_DESTROY = 6,	/* queue.id; the queue must be stopped, faulted or idle, else BUSY */
+	WEFT_MBOX_QUEUE_DESTROY = 6,	/* queue.id; the queue is stopped, faulted, idle or suspended, else BUSY */
 	WEFT_MBOX_LOG_LEVEL = 7,	/* arg[0]: 0 errors, 1 info, 2 debug */
 	WEFT_MBOX_SUSPEND = 8,		/* arg[0]: queue; state saved at a packet boundary */
 	WEFT_MBOX_RESUME = 9,		/* arg[0]: queue */

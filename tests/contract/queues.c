@@ -225,6 +225,35 @@ static void state_record(void)
  * FENCE i is packet i: in every consistent copy of the record fence, head and retired are the same number. The copy is
  * made slowly, so that updates fall into it.
  */
+/* Of a queue that faulted, with its record where that was. */
+static void fresh_record(void)
+{
+	struct card *c = CARD;
+	struct weft_queue_state st;
+	union weft_packet p = pkt_fill(RIG_HOLE, 64, 4, 1);
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet good = pkt_fill(RIG_LOCAL, 64, 4, 1);
+	rig_run(&r, &good, 1);
+	queue_wait_run(r.q, WEFT_QS_IDLE, 1000, NULL);
+	rig_start(&r, &p, 1);
+	queue_wait_run(r.q, WEFT_QS_FAULTED, 1000, &st);
+	CHECK(st.fault_va && st.fault_op && st.retired && st.fence, "the record of the fault is empty");
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_QUEUE_CREATE }, d = { .op = WEFT_MBOX_QUEUE_DESTROY };
+	queue_desc(r.q, &m.u.queue);
+	d.u.arg[0] = r.q->id;
+	CHECK_EQ(mbox_call(c, &d), WEFT_MBOX_OK, "status of QUEUE_DESTROY");
+	queue_ctl(r.q)->tail = 0;
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of QUEUE_CREATE");
+	queue_state(r.q, &st);
+	CHECK_EQ(st.run, WEFT_QS_IDLE, "run");
+	CHECK_EQ(st.depth, 1, "depth");
+	CHECK_EQ(st.cause | st.fault_va | st.fault_list | st.fault_packet | st.fault_op, 0, "what a new queue says of a fault");
+	CHECK_EQ(st.wait_va | st.wait_value | st.wait_since_ns | st.origin | st.dirty_links, 0, "what a new queue says of cells and links");
+	CHECK_EQ(st.fence | st.retired | st.head | st.busy_ns, 0, "what a new queue says it has done");
+}
+
 static void never_torn(void)
 {
 	struct card *c = CARD;
@@ -270,6 +299,7 @@ static const struct ct_test tests[] = {
 	{ "stray doorbells and kicks", stray, 0, 0, false },
 	{ "fault RING", ring_fault, 0, 0, false },
 	{ "queue state record", state_record, 0, 0, false },
+	{ "a new queue's record says nothing of the one before", fresh_record, 0, 0, false },
 	{ "the record is never torn", never_torn, 0, 0, false },
 };
 CT_SECTION(queues);

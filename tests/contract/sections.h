@@ -9,6 +9,7 @@
 	X(registers) \
 	X(boot) \
 	X(mailbox) \
+	X(suspend) \
 	X(walker) \
 	X(packets) \
 	X(fields) \

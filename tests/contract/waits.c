@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* Queues that wait: what their limit counts and what it does not, and that they hold no slot. */
+/* Queues that wait: what their limit counts and what it does not, and that they hold no slot; watches. */
 #include "cell.h"
 
 #include <unistd.h>
@@ -188,10 +188,65 @@ static void slots(void)
 		queue_wait_done(q[i], 2000);
 }
 
+/* A cell is looked at when its WAIT starts, and when that was woken. */
+static void looks(void)
+{
+	open();
+	struct queue *q = waiter(0);
+	uint64_t before = counter(c, WEFT_CNT_CELL_READS, WEFT_CNT_LINK_LOCAL, s->asid);
+
+	for (unsigned i = 0; i < 3; i++) {
+		wait_for(q, i);
+		queue_wait_run(q, WEFT_QS_PARKED, 2000, NULL);
+		sem_signal(p, i, 1, q, CELL(i));
+		queue_wait_done(q, 2000);
+		CHECK_EQ(counter(c, WEFT_CNT_CELL_READS, WEFT_CNT_LINK_LOCAL, s->asid), before + 2 * (i + 1),
+			 "CELL_READS of a WAIT that parked and was woken");
+	}
+}
+
+static void watch(unsigned entry, unsigned cell, uint64_t value)
+{
+	wr64(c, WEFT_REG_WATCH_CELL, p->off + 32 * cell);
+	wr64(c, WEFT_REG_WATCH_VALUE, value);
+	wr64(c, WEFT_REG_WATCH_COOKIE, 100 + entry);
+	wr32(c, WEFT_REG_WATCH_CMD, WEFT_WATCH_INSERT | entry);
+}
+
+/* Whatever is done to the cell afterwards, by the host and by an engine: the entry is empty, and it watches no more. */
+static void watched(void)
+{
+	open();
+	struct queue *q = waiter(0);
+	union weft_packet k = pkt_signal(CELL(0), 3, 0, WEFT_SCOPE_QUEUE);
+	uint32_t last = rd32(c, WEFT_REG_NUM_WATCHES) - 1, from = c->nevt, fired = 0;
+
+	CHECK(last && last != ~0u, "NUM_WATCHES is %u", last + 1);
+	watch(0, 0, 1);
+	sem_signal(p, 0, 1, q, CELL(0));
+	evt_wait(c, from, WEFT_EVT_WATCH, 0, 2000);
+	CHECK(!sem_signal(p, 0, 2, q, CELL(0)), "still armed for a watch that fired");
+	queue_kick_cell(q, CELL(0));
+	queue_push(q, &k);
+	queue_kick(q);
+	queue_wait_done(q, 2000);
+	sem_fault(p, 0, 1, q, CELL(0));
+	queue_kick_cell(q, CELL(0));
+	/* events come in their order: behind this one there is none of what was before */
+	watch(last, 1, 1);
+	sem_signal(p, 1, 1, q, CELL(1));
+	evt_wait(c, from, WEFT_EVT_WATCH, last, 2000);
+	for (uint32_t i = from; i < c->nevt; i++)
+		fired += c->evt[i].type == WEFT_EVT_WATCH && !c->evt[i].queue;
+	CHECK_EQ(fired, 1, "events of a watch");
+}
+
 static const struct ct_test tests[] = {
 	{ "wait_limit_ns does not count suspended time", not_suspended, 0, 0, false },
 	{ "wait_limit_ns: told once, suspended and resumed", once, 0, 0, false },
 	{ "wait_limit_ns is of one WAIT", each, 0, 0, false },
 	{ "more parked queues than slots", slots, 0, 0, false },
+	{ "CELL_READS: at the start of a WAIT, and when it was woken", looks, WEFT_CAP_COUNTERS, 0, false },
+	{ "a watch fires once", watched, WEFT_CAP_WATCH, 0, false },
 };
 CT_SECTION_OF(waits, WEFT_CAP_LR | WEFT_CAP_CELLS);

@@ -142,7 +142,8 @@ void wcard_cell_wake(struct wcard_card *c, uint64_t off)
 		next = w->next;
 		if (w->off != off || wcard_cell_read(wcard_cell_at(c, off), w->wanted) == WCARD_LOOK_NOTHING)
 			continue;
-		wcard_cell_leave(c, w);
+		if (w->q || !WCARD_BROKEN(watch_stays))
+			wcard_cell_leave(c, w);
 		if (w->q)
 			wcard_sched_ready(w->q);
 		else

@@ -176,6 +176,10 @@
 	  "links", "AS_INVALIDATE under PARKED queues", 0) \
 	X(watch_no_first_look, "does not look at the cell of a new watch", \
 	  "links", "watches", 0) \
+	X(watch_stays, "a watch fires again and again", \
+	  "waits", "a watch fires once", 0) \
+	X(woken_not_counted, "does not count the look of a WAIT that was woken", \
+	  "waits", "CELL_READS: at the start of a WAIT, and when it was woken", 0) \
 	/* programs */ \
 	X(skew_sign, "adds the skew", \
 	  "programs", "random programs in a user queue, against a model", 0) \
@@ -236,6 +240,18 @@
 	  "faults", "a faulted queue stays so until destroyed", 0) \
 	X(resume_lost, "RESUME does not start the queue", \
 	  "mailbox", "SUSPEND and RESUME", 0) \
+	X(suspend_ended, "suspends a queue that is stopped or faulted", \
+	  "suspend", "STATE: stopped, faulted, not suspended", 0) \
+	X(resume_running, "RESUME takes a queue that is not suspended", \
+	  "suspend", "STATE: stopped, faulted, not suspended", 0) \
+	X(suspend_in_timed, "suspends a queue in the middle of TIMED", \
+	  "suspend", "TIMED ends first, on no engine", 0) \
+	X(timed_on_engine, "names an engine inside TIMED", \
+	  "suspend", "TIMED ends first, on no engine", 0) \
+	X(destroy_suspended, "does not let a suspended queue be destroyed", \
+	  "suspend", "QUEUE_DESTROY of a SUSPENDED queue", 0) \
+	X(record_keeps, "the record of a new queue keeps what the one before left", \
+	  "queues", "a new queue's record says nothing of the one before", 0) \
 	/* scheduler and limits */ \
 	X(band_ignored, "ignores bands", \
 	  "trace", "start order of thousands of queues", 0) \

@@ -116,7 +116,8 @@ static enum wcard_step wait_look(struct wcard_run *r)
 		wanted = ref->base;
 	if (wcard_acc_cell(&r->acc, ref->cell, WCARD_CELL_WAIT, &cell))
 		return WCARD_FAULT;
-	r->acc.cells++;
+	if (!q->wait_since_ns || !WCARD_BROKEN(woken_not_counted))
+		r->acc.cells++;
 	look = wcard_cell_read(cell.at, wanted);
 	if (look == WCARD_LOOK_NOTHING)
 		look = linger(r, cell.at, wanted);

@@ -139,7 +139,8 @@ int wcard_queue_create(struct wcard_card *c, const struct weft_queue_desc *d)
 		q->depth = 1;
 		q->trace.on = d->flags & WEFT_QUEUE_F_TRACE;
 		q->progress_ns = wcard_now(c->m);
-		memset(q->state, 0, sizeof(*q->state));
+		if (!WCARD_BROKEN(record_keeps))
+			memset(q->state, 0, sizeof(*q->state));
 		c->queue[d->id] = q;
 		if (d->id >= c->queue_end)
 			c->queue_end = d->id + 1;
@@ -177,9 +178,15 @@ static int with_queue(struct wcard_card *c, uint32_t id, int (*act)(struct wcard
 	return status;
 }
 
+static bool has_ended(const struct wcard_queue *q)
+{
+	return q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED;
+}
+
 static bool at_rest(const struct wcard_queue *q)
 {
-	return q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED || q->run == WEFT_QS_IDLE;
+	return has_ended(q) || q->run == WEFT_QS_IDLE ||
+	       (q->run == WEFT_QS_SUSPENDED && !WCARD_BROKEN(destroy_suspended));
 }
 
 static int destroy(struct wcard_queue *q)
@@ -196,11 +203,11 @@ static int destroy(struct wcard_queue *q)
 
 static int suspend(struct wcard_queue *q)
 {
-	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
+	if (has_ended(q) && !WCARD_BROKEN(suspend_ended))
 		return WEFT_MBOX_STATE;
 	/* In the middle of a packet the streamer suspends at its end. */
 	q->suspend = true;
-	if (!q->on_engine && (!q->cur.active || q->waiter.linked) && !q->timed) {
+	if (!q->on_engine && (!q->cur.active || q->waiter.linked || (q->timed && WCARD_BROKEN(suspend_in_timed)))) {
 		wcard_cell_unpark(q);
 		wcard_sched_remove(q);
 		wcard_limits_suspend(q);
@@ -211,7 +218,8 @@ static int suspend(struct wcard_queue *q)
 
 static int resume(struct wcard_queue *q)
 {
-	if (!q->suspend)
+	/* One that was suspended when it was stopped has ended. */
+	if (has_ended(q) || (!q->suspend && !WCARD_BROKEN(resume_running)))
 		return WEFT_MBOX_STATE;
 	q->suspend = false;
 	wcard_limits_resume(q);
@@ -300,7 +308,7 @@ bool wcard_queue_stop(struct wcard_queue *q)
 	atomic_store(&q->stop, true);
 	if (q->on_engine)
 		return false;
-	if (q->run == WEFT_QS_FAULTED || q->run == WEFT_QS_STOPPED)
+	if (has_ended(q))
 		return true;
 	wcard_sched_remove(q);
 	wcard_cell_unpark(q);

@@ -295,7 +295,8 @@ static bool advance(struct wcard_run *r, uint64_t now)
 	}
 	if (s == WCARD_TIMED) {
 		charge(r);
-		q->engine = 0;
+		if (!WCARD_BROKEN(timed_on_engine))
+			q->engine = 0;
 		wcard_queue_publish(q, WEFT_QS_RUNNING);
 		return false;
 	}
