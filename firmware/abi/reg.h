@@ -39,7 +39,7 @@
 #define WEFT_REG_NUM_LINKS		0x0038	/* RO u32: link tags 0 … n-1 usable in entries, n <= 32 */
 #define WEFT_REG_FENCE_LOOP_MAX		0x003c	/* RO u32: largest LOOP count in a FENCE space (0: no LOOP) */
 #define WEFT_REG_RESET_GEN		0x0040	/* RO u64: resets (FLR included) since power-on; never goes back */
-#define WEFT_REG_TIMED_WIDTH		0x0048	/* RO u32: TIMED packets that can run at once */
+#define WEFT_REG_TIMED_WIDTH		0x0048	/* RO u32: TIMED packets that can run at once: NUM_SLOTS */
 #define WEFT_REG_NUM_WATCHES		0x004c	/* RO u32: entries of the WATCH table */
 #define WEFT_REG_HANG_MS		0x0050	/* RW u32: a unit that takes longer than this is HANG; 0 = never. 2000
 						 * after reset */

@@ -33,6 +33,7 @@
 	X(words) \
 	X(links) \
 	X(sched) \
+	X(engines) \
 	X(trace) \
 	X(inject) \
 	X(litmus) \

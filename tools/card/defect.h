@@ -265,6 +265,10 @@
 	  "sched", "weights of queues", 0) \
 	X(space_turns, "does not charge address spaces", \
 	  "sched", "address spaces take turns, whatever queues they have", 0) \
+	X(sleeper_claims, "lets a card that slept have the engine time it did not use", \
+	  "engines", "a card that slept has no claim to the time it did not use", 0) \
+	X(timed_keeps_slot, "a queue keeps its slot from one TIMED to the next while others wait", \
+	  "sched", "more queues in TIMED than slots", 0) \
 	X(slice_endless, "never ends a slice", \
 	  "trace", "slices end as POLICY says", 0) \
 	X(run_limit_off, "ignores run_limit_ns", \
@@ -316,6 +320,14 @@
 	/* registers, firmware */ \
 	X(clock_pair_early, "latches a card time that has passed", \
 	  "registers", "clock pair", 0) \
+	X(group_each, "says that engines which share cores do not share throughput", \
+	  "engines", "groups: one width, no more than there are engines; the timers'", 0) \
+	X(group_too_wide, "says that a group executes more units at once than it has engines", \
+	  "engines", "groups: one width, no more than there are engines; the timers'", 0) \
+	X(timers_in_group, "puts the timers into the group of the engines", \
+	  "engines", "groups: one width, no more than there are engines; the timers'", 0) \
+	X(timed_width_16, "says 16 TIMED at once, whatever slots it has", \
+	  "engines", "groups: one width, no more than there are engines; the timers'", 0) \
 	X(limit_unaligned, "takes an unaligned USER_LIMIT", \
 	  "flr", "USER_LIMIT: bad values, frozen while a space exists", 0) \
 	X(limit_not_frozen, "moves USER_LIMIT under address spaces", \

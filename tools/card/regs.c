@@ -34,10 +34,10 @@ static bool is_wide(uint64_t at)
 	return false;
 }
 
-/* However few queues may run, a timer engine takes at least 16 packets at once. */
+/* TIMED occupies a slot, and nothing else. */
 static uint32_t timed_width(const struct wcard_card *c)
 {
-	return c->m->slots > 16 ? c->m->slots : 16;
+	return WCARD_BROKEN(timed_width_16) ? 16 : c->m->slots;
 }
 
 static uint32_t engine_read(struct wcard_card *c, uint64_t at)
@@ -49,10 +49,11 @@ static uint32_t engine_read(struct wcard_card *c, uint64_t at)
 	/* One group: all cards of the process share the engine threads. Timers need none, each card has its slots. */
 	if (i < c->m->nengines) {
 		info.kinds = WEFT_ENGINE_COMPUTE | WEFT_ENGINE_COPY | WEFT_ENGINE_REDUCE;
-		info.width = c->m->nengines;
+		info.group = WCARD_BROKEN(group_each) ? 64 * (1 + c->index) + (uint32_t)i : 0;
+		info.width = WCARD_BROKEN(group_too_wide) ? 63 : c->m->nengines;
 	} else if (i == c->m->nengines) {
 		info.kinds = WEFT_ENGINE_TIMED;
-		info.group = 1 + c->index;
+		info.group = WCARD_BROKEN(timers_in_group) ? 0 : 1 + c->index;
 		info.width = timed_width(c);
 	}
 	memcpy(word, &info, sizeof(word));

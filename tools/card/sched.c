@@ -107,7 +107,7 @@ static struct wcard_queue *pick(struct wcard_machine *m, uint64_t now)
 		if (!c)
 			return NULL;
 		tried |= UINT32_C(1) << c->index;
-		if (c->bands.time > m->least)
+		if (c->bands.time > m->least && !WCARD_BROKEN(sleeper_claims))
 			m->least = c->bands.time;
 		q = wcard_bands_pick(c, now);
 		if (!q)
@@ -279,7 +279,7 @@ static bool expire(struct wcard_machine *m)
 		q->busy_ns += 1000000;
 	q->deadline_ns = 0;
 	/* TIMED uses no engine, but the slot: others may wait for that. */
-	if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns)
+	if (q->c->bands.nready && wcard_now(m) - q->slot_since_ns > q->slice_ns && !WCARD_BROKEN(timed_keeps_slot))
 		release_slot(q);
 	wcard_sched_ready(q);
 	return true;
