@@ -59,7 +59,21 @@ static void operands(void)
 		rig_bare_operand(&r, 3, bad[0]);
 		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_NESTING });
 	}
-	if (!(c->caps & WEFT_CAP_INDIRECT)) {
+	if (c->caps & WEFT_CAP_INDIRECT) {
+		struct weft_operand_indirect in = { .index = 5, .first = 6, .count = 1 };
+
+		memset(r.local, 0, 4);
+		rig_operand(&r, 5, RIG_LOCAL);
+		rig_operand(&r, 6, RIG_LOCAL + 4096);
+		bad[0] = (struct weft_operand){ .flags = WEFT_OPND_INDIRECT };
+		memcpy(&bad[0].base, &in, sizeof(in));
+		rig_bare_operand(&r, 3, bad[0]);
+		rig_run(&r, &p, 1);
+		in.reserved = 1;
+		memcpy(&bad[0].base, &in, sizeof(in));
+		rig_bare_operand(&r, 3, bad[0]);
+		rig_fault(&r, &p, 1, (struct fault){ .cause = WEFT_FAULT_OPERAND });
+	} else {
 		bad[0] = ok;
 		bad[0].flags = WEFT_OPND_INDIRECT;
 		rig_bare_operand(&r, 3, bad[0]);

@@ -289,6 +289,16 @@ static void bad_args(void)
 			EXPECT_EQ(safe_call(c, behind[i].op, 0, 0, 0), WEFT_SAFE_BAD_OP, "status");
 			ct_about("%s", "");
 		}
+	uint32_t from = c->nevt;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		unsigned status = safe_call(c, WEFT_SAFE_AS_INVALIDATE, bad ? c->nasids : r.s->asid, 0, 0);
+
+		WAIT_FOR(({ evt_poll(c); c->nevt && c->evt[c->nevt - 1].value == c->safe_seq; }), 1000, "event SAFE, status %u", status);
+		EXPECT_EQ(c->evt[c->nevt - 1].type, WEFT_EVT_SAFE, "type of the event");
+		EXPECT_EQ(c->evt[c->nevt - 1].queue, WEFT_SAFE_AS_INVALIDATE, "operation in event SAFE");
+		EXPECT_EQ(c->evt[c->nevt - 1].cause, bad ? WEFT_SAFE_BAD_ARG : WEFT_SAFE_OK, "status in event SAFE");
+	}
+	CHECK(c->nevt >= from + 2, "%u events of two operations", c->nevt - from);
 	safe_start(c, 0x80, 0, 0, 0);	/* no DONE register: must do nothing, and harm nothing */
 	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, 1);
 	rig_run(&r, &p, 1);

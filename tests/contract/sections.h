@@ -9,6 +9,7 @@
 	X(registers) \
 	X(boot) \
 	X(mailbox) \
+	X(requests) \
 	X(suspend) \
 	X(walker) \
 	X(packets) \

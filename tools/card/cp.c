@@ -134,7 +134,8 @@ static void boot(struct wcard_card *c)
 	atomic_store(&cp->fw_version, version);
 	wcard_rv64_reset(&cp->cpu, entry);
 	cp->running = true;
-	cp->crashed = cp->bitten = false;
+	cp->crashed = false;
+	cp->bitten = cp->bitten && WCARD_BROKEN(watchdog_one_life);
 	cp->beat_ns = wcard_now(c->m);
 }
 
@@ -151,7 +152,7 @@ static uint64_t watch(struct wcard_card *c)
 		return UINT64_MAX;
 	if (wcard_now(c->m) <= due || WCARD_BROKEN(watchdog_off))
 		return due + 1;
-	cp->bitten = true;
+	cp->bitten = !WCARD_BROKEN(watchdog_again);
 	wcard_event(c, WEFT_EVT_FW, 0, 0, cp->boot_state, 0);
 	return UINT64_MAX;
 }

@@ -189,6 +189,8 @@
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(indirect_bound, "takes an index equal to the count", \
 	  "programs", "random programs in a user queue, against a model", 0) \
+	X(indirect_reserved, "ignores the reserved word of an indirect entry", \
+	  "fields", "operand table outside LOOP", 0) \
 	X(range_last, "RANGE ends one iteration late", \
 	  "programs", "random programs in a user queue, against a model", 0) \
 	X(range_over_pred, "RANGE suppresses the next PRED and what is behind it", \
@@ -302,6 +304,8 @@
 	  "links", "LINK_MASK under FILLs to a peer", 0) \
 	X(link_mask_stale, "operators go on over a link that is masked", \
 	  "links", "LINK_MASK in the middle of a GEMM", 0) \
+	X(safe_event_ok, "says OK in event SAFE, whatever the status", \
+	  "safe", "bad arguments, operations without capability", 0) \
 	X(safe_full_silent, "has room for two and does not say that there was none for a third", \
 	  "safe", "16 at once, and too many", 0) \
 	X(sparse_keeps, "reads its own words back from SPARSE pages, whoever wrote there", \
@@ -344,6 +348,18 @@
 	  "boot", "an image for another contract is refused", 0) \
 	X(watchdog_off, "does not watch the firmware", \
 	  "inject", "firmware crash, watchdog, restart with queues", 0) \
+	X(watchdog_again, "tells of firmware that is dead again and again", \
+	  "inject", "firmware crash, watchdog, restart with queues", 0) \
+	X(watchdog_one_life, "does not watch the firmware that follows one that died", \
+	  "inject", "firmware crash, watchdog, restart with queues", 0) \
+	X(power_throttle_silent, "does not say that it is slower for want of power", \
+	  "inject", "telemetry follows the load", 0) \
+	X(power_unlimited, "takes more power than its limit", \
+	  "inject", "telemetry follows the load", 0) \
+	X(power_heats_not, "does not get warmer at work", \
+	  "inject", "telemetry follows the load", 0) \
+	X(thermal_again, "posts THERMAL while it is too hot already", \
+	  "inject", "too hot: throttled, event THERMAL", 0) \
 	/* reset, counters, trace */ \
 	X(reset_leaves_posted, "completes FLR and DMA_UNMAP before posted writes have arrived", \
 	  "flr", "in the middle of jobs", 1) \

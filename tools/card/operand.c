@@ -77,7 +77,7 @@ static bool resolve(struct wcard_run *r, uint32_t index, struct weft_operand *o)
 	if (!o->flags)
 		return o->depth && o->phase < o->depth && o->mul && o->div ? true : bad(r);
 	__builtin_memcpy(&in, &o->base, sizeof(in));
-	if (!(r->e->m->caps & WEFT_CAP_INDIRECT) || in.reserved)
+	if (!(r->e->m->caps & WEFT_CAP_INDIRECT) || (in.reserved && !WCARD_BROKEN(indirect_reserved)))
 		return bad(r);
 	if (!direct(r, in.index, &word) || !address(r, &word, 0, &va))
 		return false;

@@ -159,7 +159,7 @@ static void turn(struct wcard_card *c)
 	c->safe_done[q.op] = q.seq;
 	pthread_cond_broadcast(&m->safe_idle);
 	pthread_mutex_unlock(&m->safe_lock);
-	wcard_event(c, WEFT_EVT_SAFE, q.op, 0, status, q.seq);
+	wcard_event(c, WEFT_EVT_SAFE, q.op, 0, WCARD_BROKEN(safe_event_ok) ? WEFT_SAFE_OK : status, q.seq);
 	pthread_mutex_lock(&m->safe_lock);
 }
 

@@ -5,6 +5,7 @@
  * they were last read: power grows with it up to a limit, temperature follows power with a time constant. Only the
  * card's protocol thread comes here.
  */
+#include "defect.h"
 #include "machine.h"
 
 #define IDLE_MW		20000.0
@@ -37,10 +38,11 @@ static void advance(struct wcard_card *c)
 	} else {
 		load = busy > t->busy_ns ? (double)(busy - t->busy_ns) / ((double)span * c->m->nengines) : 0;
 		want = IDLE_MW + (FULL_MW - IDLE_MW) * (load < 1 ? load : 1);
-		t->throttle = want > LIMIT_MW ? WCARD_THROTTLE_POWER : 0;
-		t->mw = want > LIMIT_MW ? LIMIT_MW : want;
+		t->throttle = want > LIMIT_MW && !WCARD_BROKEN(power_throttle_silent) ? WCARD_THROTTLE_POWER : 0;
+		t->mw = want > LIMIT_MW && !WCARD_BROKEN(power_unlimited) ? LIMIT_MW : want;
 		t->mhz = CLOCK_MHZ * t->mw / want;
-		t->mc += (AMBIENT_MC + t->mw * MC_PER_MW - t->mc) * (double)span / ((double)span + TAU_NS);
+		if (!WCARD_BROKEN(power_heats_not))
+			t->mc += (AMBIENT_MC + t->mw * MC_PER_MW - t->mc) * (double)span / ((double)span + TAU_NS);
 	}
 	/* What is shown is slower; what runs here runs as it does. */
 	if (t->mc + t->heat >= LIMIT_MC) {
@@ -59,7 +61,7 @@ void wcard_heat(struct wcard_card *c, uint64_t mc)
 	c->telemetry.heat = mc > HEAT_MAX ? HEAT_MAX : (uint32_t)mc;
 	c->telemetry.at_ns -= c->telemetry.at_ns > STEP_NS ? STEP_NS : 0;
 	advance(c);
-	if (!before && c->telemetry.throttle & WCARD_THROTTLE_THERMAL)
+	if ((!before || WCARD_BROKEN(thermal_again)) && c->telemetry.throttle & WCARD_THROTTLE_THERMAL)
 		wcard_event(c, WEFT_EVT_THERMAL, 0, 0, 0, 0);
 }
 
