@@ -116,7 +116,7 @@ def main():
 
 
 # Sections whose tests take seconds, for the sample.
-SLOW = {"torture", "sched", "trace", "inject", "boot", "litmus", "exec"}
+SLOW = {"torture", "sched", "trace", "inject", "boot", "litmus", "exec", "engines"}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -35,6 +35,7 @@
 	X(links) \
 	X(sched) \
 	X(engines) \
+	X(records) \
 	X(trace) \
 	X(inject) \
 	X(litmus) \

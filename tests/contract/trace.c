@@ -3,8 +3,7 @@
 /* Trace records: what they say, a full ring, rings that cannot be used, and with them who started when. */
 #include "cell.h"
 #include "load.h"
-
-#include "firmware/abi/trace.h"
+#include "tracing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,47 +11,6 @@
 
 #define RING_VA		UINT64_C(0x74000000)
 #define CELLS_VA	UINT64_C(0x76000000)
-
-struct ring {
-	volatile struct weft_trace_ring *h;
-	volatile struct weft_trace_record *rec;
-	uint32_t size;
-};
-
-/* A trace ring at `va` of the queue's space; the queue sees it when it is taken up next. */
-static struct ring ring_open(struct queue *q, uint64_t va, uint32_t log2)
-{
-	uint64_t bytes = (sizeof(struct weft_trace_ring) + (sizeof(struct weft_trace_record) << log2) + 4095) & ~UINT64_C(4095);
-	uint64_t off = user_alloc(q->c, bytes, 4096);
-	struct ring r = { .h = (volatile void *)(q->c->lmem + off), .size = 1u << log2 };
-
-	memset(q->c->lmem + off, 0, bytes);
-	r.h->log2 = log2;
-	r.rec = (volatile void *)(q->c->lmem + off + sizeof(struct weft_trace_ring));
-	space_map(q->s, va, off, bytes, PTE_RW);
-	queue_ctl(q)->trace = va;
-	return r;
-}
-
-static struct queue *traced(struct space *s)
-{
-	return queue_create_how(s, ~0u, 6, &(struct weft_queue_desc){
-		.band = WEFT_BAND_NORMAL, .weight = 100, .flags = WEFT_QUEUE_F_TRACE,
-		.run_limit_ns = UINT64_C(60000000000), .wait_limit_ns = UINT64_C(60000000000) });
-}
-
-static void expect(struct ring *t, unsigned i, struct queue *q, unsigned packet, uint32_t seq)
-{
-	struct weft_trace_record r = *(struct weft_trace_record *)(uintptr_t)&t->rec[i];
-
-	ct_about("record %u", i);
-	CHECK_EQ(r.lane, q->id, "lane");
-	CHECK_EQ(r.packet, packet, "packet");
-	CHECK_EQ(r.seq, seq, "seq");
-	CHECK(r.ready_ns && r.ready_ns <= r.start_ns && r.start_ns <= r.end_ns, "times %llu %llu %llu", (unsigned long long)r.ready_ns,
-	      (unsigned long long)r.start_ns, (unsigned long long)r.end_ns);
-	ct_about("%s", "");
-}
 
 static void records(void)
 {
@@ -70,9 +28,9 @@ static void records(void)
 	now = rd64(c, WEFT_REG_CLOCK_NOW);
 	WAIT_FOR(t.h->written == 6, 1000, "six records (are %llu)", (unsigned long long)t.h->written);
 	for (unsigned i = 0; i < 4; i++)
-		expect(&t, i, q, i, 0);
-	expect(&t, 4, q, 0, 0);		/* the CALL */
-	expect(&t, 5, q, 1, 1);		/* the FENCE */
+		record_is(&t, i, q, i, 0);
+	record_is(&t, 4, q, 0, 0);		/* the CALL */
+	record_is(&t, 5, q, 1, 1);		/* the FENCE */
 	CHECK(t.rec[0].start_ns >= before && t.rec[5].end_ns <= now + 1000000, "times outside of the test");
 	CHECK(t.rec[4].start_ns <= t.rec[0].start_ns && t.rec[4].end_ns >= t.rec[3].end_ns, "the CALL does not span its list");
 	for (unsigned i = 1; i < 4; i++)
@@ -86,7 +44,7 @@ static void records(void)
 		queue_push(q, &p);
 		queue_kick(q);
 		WAIT_FOR(t.h->written == 7, 1000, "a seventh record");
-		expect(&t, 6, q, 2, 2);
+		record_is(&t, 6, q, 2, 2);
 		CHECK(t.rec[6].end_ns - t.rec[6].start_ns >= 3000000, "TIMED of 3 ms lasted %llu ns",
 		      (unsigned long long)(t.rec[6].end_ns - t.rec[6].start_ns));
 	}
@@ -110,11 +68,11 @@ static void loops(void)
 	queue_wait_done(q, 1000);
 	WAIT_FOR(t.h->written >= 16, 1000, "16 records (are %llu)", (unsigned long long)t.h->written);
 	for (unsigned it = 0; it < 5; it++) {
-		expect(&t, 3 * it, q, 0, it);
-		expect(&t, 3 * it + 1, q, 1, it);
-		expect(&t, 3 * it + 2, q, 3, it);	/* packet 2 was suppressed */
+		record_is(&t, 3 * it, q, 0, it);
+		record_is(&t, 3 * it + 1, q, 1, it);
+		record_is(&t, 3 * it + 2, q, 3, it);	/* packet 2 was suppressed */
 	}
-	expect(&t, 15, q, 0, 0);
+	record_is(&t, 15, q, 0, 0);
 	CHECK_EQ(t.h->written, 16, "records");
 	CHECK(t.rec[15].start_ns <= t.rec[0].start_ns && t.rec[15].end_ns >= t.rec[14].end_ns, "the LOOP does not span its iterations");
 }
@@ -137,7 +95,7 @@ static void full_ring(void)
 		WAIT_FOR(t.h->dropped == 24 * (round + 1), 1000, "24 records more dropped (are %llu)", (unsigned long long)t.h->dropped);
 		CHECK_EQ(t.h->written, 16 * (round + 1), "records written");
 		for (unsigned i = 0; i < 16; i++)
-			expect(&t, i, q, 40 * round + i, 40 * round + i);
+			record_is(&t, i, q, 40 * round + i, 40 * round + i);
 		t.h->taken = t.h->written;
 	}
 }
@@ -463,7 +421,7 @@ static void woken(void)
 		CHECK(sem_signal(p, 0, i + 1, q, CELLS_VA), "the cell of a PARKED queue is not armed");
 		queue_wait_done(q, 5000);
 		WAIT_FOR(t.h->written == i + 1, 1000, "a record");
-		expect(&t, i, q, (uint16_t)i, i);
+		record_is(&t, i, q, (uint16_t)i, i);
 		CHECK(t.rec[i].ready_ns >= before, "a WAIT was ready %llu us before it was woken",
 		      (unsigned long long)(before - t.rec[i].ready_ns) / 1000);
 	}

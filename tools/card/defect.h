@@ -381,6 +381,12 @@
 	  "counters", "an EXEC that is stopped is not counted whole", 0) \
 	X(timed_busy, "charges a queue for TIMED", \
 	  "counted", "TIMED is no engine time", 0) \
+	X(trace_seq_nested, "records a LOOP in a LOOP one iteration ahead", \
+	  "records", "seq in nested LOOPs and CALLs", 0) \
+	X(trace_word_once, "looks up the trace ring once in the life of a queue", \
+	  "records", "the ring is looked up whenever the queue is taken up", 0) \
+	X(trace_bad_ring_goes_on, "goes on to trace when a ring could not be used", \
+	  "records", "a ring that cannot be used ends tracing for good", 0) \
 	X(trace_ready_parked, "dates a WAIT that parked from the packet before", \
 	  "trace", "a WAIT that parked is ready when it was woken", 0) \
 	X(trace_drop_uncounted, "does not count dropped records", \

@@ -55,7 +55,7 @@ static uint32_t seq_of(const struct wcard_queue *q)
 {
 	for (unsigned int i = q->depth; i-- > 1;)
 		if (q->frame[i].is_loop)
-			return (uint32_t)q->frame[i].it;
+			return (uint32_t)q->frame[i].it + (q->frame[i - 1].is_loop && WCARD_BROKEN(trace_seq_nested));
 	return (uint32_t)q->head;
 }
 
@@ -97,14 +97,14 @@ void wcard_trace_packet(struct wcard_run *r, uint64_t ready, uint64_t start, uin
 	/* No fault of the queue's: whatever the accessor noted is forgotten. */
 	r->acc.fault = WEFT_FAULT_NONE;
 	r->acc.fault_va = 0;
-	r->q->trace.on = false;
+	r->q->trace.on = WCARD_BROKEN(trace_bad_ring_goes_on);
 }
 
 void wcard_trace_turn(struct wcard_run *r, uint64_t now)
 {
 	struct wcard_trace *t = &r->q->trace;
 
-	t->known = false;
+	t->known = t->known && WCARD_BROKEN(trace_word_once);
 	/* In the middle of a packet it began earlier; a WAIT begins again when it is woken. */
 	if (!r->q->cur.active || !t->start_ns)
 		t->start_ns = now;
