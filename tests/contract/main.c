@@ -79,12 +79,14 @@ static void run_one(const struct ct_section *s, const struct ct_test *t)
 
 	ct_seed(ct_opt.seed, t->name);
 	outcome = ct_try(run_test, &chosen);
-	if (outcome == CT_RAN && !t->dirty && ct_try(tidy, NULL) != CT_RAN) {
+	memcpy(message, ct_message, sizeof(message));
+	/* A test may find out in its middle what the card lacks. */
+	if (outcome != CT_FAILED && !t->dirty && ct_try(tidy, NULL) != CT_RAN) {
 		outcome = CT_FAILED;
 		strncat(ct_message, " [while tidying up]", sizeof(ct_message) - strlen(ct_message) - 1);
+		memcpy(message, ct_message, sizeof(message));
 	}
 	/* The card may have died with the test; the next one then fails by its own connection, not by this one's. */
-	memcpy(message, ct_message, sizeof(message));
 	if (outcome == CT_FAILED || (outcome == CT_RAN && t->dirty))
 		disown();
 	memcpy(ct_message, message, sizeof(message));
