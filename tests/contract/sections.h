@@ -6,6 +6,7 @@
 
 #define CT_SECTIONS(X) \
 	X(config) \
+	X(power) \
 	X(registers) \
 	X(boot) \
 	X(mailbox) \
@@ -24,6 +25,7 @@
 	X(counters) \
 	X(counted) \
 	X(peers) \
+	X(cut) \
 	X(flr) \
 	X(isolation) \
 	X(queues) \

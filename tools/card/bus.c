@@ -252,7 +252,8 @@ void wcard_bus_learn(struct wcard_machine *m)
 	} else {
 		atomic_store(&m->route, route);
 		atomic_fetch_add(&m->map_gen, 1);
-		wcard_quiesce(m);
+		if (!WCARD_BROKEN(route_no_wait))
+			wcard_quiesce(m);
 		quiesce_events(m);
 		free(old);
 	}

@@ -53,8 +53,24 @@
 	/* bus */ \
 	X(bus_master_ignored, "masters the bus when it is not allowed to", \
 	  "config", "bus mastering off: nobody answers the card", 0) \
+	X(master_off_no_wait, "does not wait for accesses in flight when bus mastering is turned off", \
+	  "cut", "what a card writes to host memory", 0) \
+	X(route_no_wait, "does not wait for accesses in flight to a peer whose BAR moves or goes away", \
+	  "cut", "what a card writes to a peer", 0) \
+	X(relaxed_ordering, "lets relaxed ordering be enabled", \
+	  "config", "capabilities: PCI Express with FLR, MSI-X or MSI, AER", 0) \
+	X(d1_d2, "goes to D1 and D2, which it does not have", \
+	  "power", "there is no D1 and no D2", 0) \
 	X(d3_answers, "answers in D3hot as if it were awake", \
-	  "config", "D3hot: out of reach, reaches nothing, keeps everything", 0) \
+	  "power", "D3hot: out of reach, reaches nothing, keeps everything", 0) \
+	X(d3_doorbell_read, "answers reads of doorbells in D3hot", \
+	  "power", "D3hot: out of reach, reaches nothing, keeps everything", 0) \
+	X(d3_masters, "masters the bus in D3hot", \
+	  "cut", "what a card writes to host memory", 0) \
+	X(d3_event_silent, "does not say that there would have been an event in D3hot", \
+	  "power", "D3hot: what would have been an event", 0) \
+	X(d3_reached, "is reached by its peers in D3hot", \
+	  "power", "D3hot: no peer reaches it", 0) \
 	X(bar_without_decoding, "reaches a peer that does not decode its BAR", \
 	  "peers", "a peer whose BAR is not mapped is out of reach", 0) \
 	X(dma_unmap_ignored, "answers DMA_UNMAP and keeps the memory", \

@@ -37,7 +37,8 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 		goto out;
 	/* In D3hot a function requests nothing; whoever wakes it is told to look. */
 	if (atomic_load(&c->d3)) {
-		c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
+		if (!WCARD_BROKEN(d3_event_silent))
+			c->evt_status |= WEFT_EVT_STATUS_OVERFLOW;
 		goto out;
 	}
 	size = UINT32_C(1) << c->evt_log2;

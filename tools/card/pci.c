@@ -78,7 +78,7 @@ void wcard_pci_init(struct wcard_card *c)
 	put(c, CAP_EXP + PCI_EXP_DEVCAP, 4, PCI_EXP_DEVCAP_FLR | PCI_EXP_DEVCAP_RBER, 0);
 	/* Relaxed ordering stays off, so its bit is not writable; the FLR bit reads 0. */
 	put(c, CAP_EXP + PCI_EXP_DEVCTL, 2, 0, PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE |
-	    PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_NOSNOOP_EN);
+	    PCI_EXP_DEVCTL_URRE | (WCARD_BROKEN(relaxed_ordering) ? PCI_EXP_DEVCTL_RELAX_EN : 0) | PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_NOSNOOP_EN);
 	put(c, CAP_EXP + PCI_EXP_LNKCAP, 4, PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4, 0);
 	put(c, CAP_EXP + PCI_EXP_LNKCTL, 2, 0, PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC);
 	put(c, CAP_EXP + PCI_EXP_LNKSTA, 2, PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
@@ -109,7 +109,8 @@ uint64_t wcard_pci_bar2(const struct wcard_card *c)
 	uint64_t bus = get(c, PCI_BASE_ADDRESS_2, 8) & ~(c->lmem_bytes - 1);
 
 	/* Sizing writes all ones with decoding off; they never lead anywhere. */
-	if (((!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) || atomic_load(&c->d3)) && !WCARD_BROKEN(bar_without_decoding)) ||
+	if ((!(c->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) && !WCARD_BROKEN(bar_without_decoding)) ||
+	    (atomic_load(&c->d3) && !WCARD_BROKEN(d3_reached)) ||
 	    bus + (c->lmem_bytes - 1) < bus ||
 	    bus == ~(c->lmem_bytes - 1))
 		return 0;
@@ -125,11 +126,11 @@ void wcard_pci_read(struct wcard_card *c, uint64_t at, unsigned int bytes, uint8
 static void learn(struct wcard_card *c)
 {
 	unsigned int state = c->cfg[CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
-	bool master = (c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER) && !state;
+	bool master = (c->cfg[PCI_COMMAND] & PCI_COMMAND_MASTER) && (!state || WCARD_BROKEN(d3_masters));
 
 	atomic_store(&c->d3, state && !WCARD_BROKEN(d3_answers));
 	master |= WCARD_BROKEN(bus_master_ignored);
-	if (atomic_exchange(&c->bus_master, master) && !master)
+	if (atomic_exchange(&c->bus_master, master) && !master && !WCARD_BROKEN(master_off_no_wait))
 		wcard_quiesce(c->m);
 	wcard_bus_learn(c->m);
 }
@@ -148,7 +149,7 @@ void wcard_pci_write(struct wcard_card *c, uint64_t at, unsigned int bytes, cons
 		c->cfg[at + i] = (uint8_t)((c->cfg[at + i] & ~mask) | (data[i] & mask));
 	}
 	/* There are no D1 and D2: a write of theirs leaves the state as it is. */
-	if ((c->cfg[pm_at] & PCI_PM_CTRL_STATE_MASK) % 3)
+	if ((c->cfg[pm_at] & PCI_PM_CTRL_STATE_MASK) % 3 && !WCARD_BROKEN(d1_d2))
 		c->cfg[pm_at] = (uint8_t)((c->cfg[pm_at] & ~PCI_PM_CTRL_STATE_MASK) | state);
 	pthread_mutex_unlock(&c->m->map_lock);
 	if (flr) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "doorbell.h"
 #include "engine.h"
 #include "vfu.h"
@@ -262,7 +263,8 @@ static int do_region_read(struct session *s)
 	give(s, &a, sizeof(a));
 	data = s->out + s->out_bytes;
 	memset(data, 0, a.count);
-	if (a.region != VFU_REGION_CONFIG && atomic_load(&s->c->d3)) {
+	if (a.region != VFU_REGION_CONFIG && atomic_load(&s->c->d3) &&
+	    !(a.region == WEFT_BAR_DOORBELLS && WCARD_BROKEN(d3_doorbell_read))) {
 		/* An unsupported request, as the host sees it. */
 		memset(data, 0xff, a.count);
 		s->out_bytes += a.count;

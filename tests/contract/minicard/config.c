@@ -40,7 +40,7 @@ static const struct row {
 	{ AT_MSI + PCI_MSI_DATA_64, 0, 0xffff, false },
 	{ AT_EXP, PCI_CAP_ID_EXP | (2u | PCI_EXP_TYPE_ENDPOINT << 4) << 16, 0, true },
 	{ AT_EXP + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR, 0, true },
-	{ AT_EXP + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ_512B, 0x7fff, false },
+	{ AT_EXP + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_READRQ_512B, 0x7fff & ~PCI_EXP_DEVCTL_RELAX_EN, false },
 	{ AT_EXP + PCI_EXP_LNKCAP, PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4, 0, true },
 	{ AT_EXP + PCI_EXP_LNKCTL, (PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1) << 16, PCI_EXP_LNKCTL_ASPMC |
 	  PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES, false },
@@ -90,6 +90,7 @@ uint64_t mini_bar2(const struct mini_card *c)
 
 void mini_config_write(struct mini_card *c, uint32_t at, const uint8_t *data, uint32_t bytes)
 {
+	uint8_t *power = &c->config[AT_PM + PCI_PM_CTRL], before = *power;
 	bool flr = false;
 
 	for (uint32_t i = 0; i < bytes; i++, at++) {
@@ -98,6 +99,8 @@ void mini_config_write(struct mini_card *c, uint32_t at, const uint8_t *data, ui
 		c->config[at] = (uint8_t)((c->config[at] & ~mask) | (data[i] & mask));
 		flr = flr || (at == AT_EXP + PCI_EXP_DEVCTL + 1 && (data[i] & PCI_EXP_DEVCTL_BCR_FLR >> 8));
 	}
+	if ((*power & PCI_PM_CTRL_STATE_MASK) % 3)	/* no D1, no D2 */
+		*power = before;
 	if (flr)
 		mini_reset(c, mini_reg64(c, WEFT_REG_RESET_GEN) + 1);
 }
