@@ -112,7 +112,7 @@ CONTRACT_COMMAND = [CONTRACT, "--card", CARD, "--firmware", USER / "firmware/wef
 CONTRACT_MORE = {
     "contract-posted": ["--weak", "1", "--section", "safe", "--test", "nothing posted arrives after a stop"],
     "contract-late": ["--weak", "1", "--section", "flr", "--section", "dma_unmap"],
-    "contract-order": ["--weak", "1", "--section", "litmus", "--section", "weak"],
+    "contract-order": ["--weak", "1", "--section", "litmus", "--section", "flush", "--section", "weak"],
     "contract-slots": ["--card-arg", "--slots", "--card-arg", "2", "--section", "registers", "--section", "trace",
                        "--section", "waits"],
 }

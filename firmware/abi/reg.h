@@ -135,7 +135,7 @@
 /* kinds with index = 0, link = 0 */
 #define  WEFT_CNT_IRQS			32	/* interrupt messages sent */
 #define  WEFT_CNT_EVENTS		33	/* events written */
-#define  WEFT_CNT_BAD_KICKS		34	/* kicks whose address did not translate */
+#define  WEFT_CNT_BAD_KICKS		34	/* kicks of no queue, or whose address did not translate */
 #define  WEFT_CNT_DOORBELLS		35
 #define  WEFT_CNT_PACKETS		36	/* packets retired by all queues */
 #define  WEFT_CNT_WALKS			37	/* page-table walks (TLB misses) */

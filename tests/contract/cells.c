@@ -123,11 +123,13 @@ static void kicks(void)
 	queue_kick_cell(kicker, UINT64_C(1) << 60);
 	queue_kick_cell(kicker, DATA + 0x100000);
 	CHECK_EQ(counter(c, WEFT_CNT_BAD_KICKS, 0, 0), bad + 3, "BAD_KICKS");
-	/* by another alias, without rights */
+	vu_write(&c->vu, VU_BAR4, (uint64_t)(c->nqueues - 1) * WEFT_DOORBELL_BYTES + WEFT_DB_KICK, CELL(3), 8);
+	CHECK_EQ(counter(c, WEFT_CNT_BAD_KICKS, 0, 0), bad + 4, "BAD_KICKS after a KICK of a queue that does not exist");
+	/* by another alias, without rights, somewhere inside the cell */
 	sem_map(p, s, DATA + 0x200000, 0);
 	sem_cell(p, 3)->value = 1;
 	__sync_synchronize();
-	queue_kick_cell(kicker, DATA + 0x200000 + 96);
+	queue_kick_cell(kicker, DATA + 0x200000 + 96 + 20);
 	queue_wait_done(q, 5000);
 }
 
@@ -140,9 +142,18 @@ static void rebound(void)
 	CHECK_EQ(sem_bind(p, carve_alloc(c, 4096)), WEFT_MBOX_OK, "status of ARM_BIND");
 	CHECK(sem_arm(p, 9), "a cell waited for is not armed in a new arm page");
 	CHECK(p->arm != old, "another arm page");
+	old = p->arm;
 	CHECK_EQ(sem_bind(p, 0), WEFT_MBOX_OK, "status of ARM_BIND that removes");
 	CHECK(sem_signal(p, 9, 1, kicker, CELL(9)), "without an arm page a host kicks");
 	queue_wait_done(q, 5000);
+	/* it is the driver's again */
+	memset(c->lmem + old, 0x6b, 4096);
+	start(pkt_wait(CELL(9), 2, 0));
+	queue_wait_run(q, WEFT_QS_PARKED, 5000, NULL);
+	sem_signal(p, 9, 2, kicker, CELL(9));
+	queue_wait_done(q, 5000);
+	for (unsigned i = 0; i < 4096; i++)
+		CHECK_EQ(c->lmem[old + i], 0x6b, "byte of a page that was an arm page");
 }
 
 static void ends(void)
@@ -393,6 +404,10 @@ static void words(void)
 	sem_map(p, s, DATA + 0x100000, PTE_SEM | WEFT_PTE_ATOMIC);
 	k.signal.u.one.cell = DATA + 0x100000; done(k); done(k);
 	CHECK_EQ(sem_cell(p, 0)->value, 17 + 22, "value after two additions");
+	/* its own memory by the bus */
+	space_map(s, DATA + 0x100000, c->bus2 + p->off, 4096, PTE_SEM | WEFT_PTE_ATOMIC | PTE_BUS(1));
+	CHECK_EQ(space_invalidate(s, 0, 0), WEFT_SAFE_OK, "status of AS_INVALIDATE");
+	refuse(k, WEFT_FAULT_PT_WRITE, DATA + 0x100000);
 	k = good;
 	k.signal.words = 0; refuse(k, WEFT_FAULT_FIELD, 0);
 	k.signal.words = 16; refuse(k, WEFT_FAULT_FIELD, 0);

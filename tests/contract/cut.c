@@ -57,7 +57,7 @@ static void cut_often(struct rig *r, struct card *p, uint64_t va, volatile uint8
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		mem[0] = 0;
 		rig_start(r, k, ARRAY_LEN(k));
-		WAIT_FOR(mem[0] == 0x77, 2000, "the first byte written");
+		WAIT_FOR(mem[0] == 0x77, 5000, "the first byte written");
 		usleep((useconds_t)ct_below(1000));
 		cut(r->c, p, how);
 		for (uint64_t o = 0; o < RIG_PEER_BYTES; o += 1021)
@@ -74,7 +74,7 @@ static void cut_often(struct rig *r, struct card *p, uint64_t va, volatile uint8
 	}
 	k[0] = pkt_fill(va, 64, 4, 0x55555555);
 	rig_run(r, k, 1);
-	WAIT_FOR(mem[0] == 0x55, 1000, "a byte written once all is as before");
+	WAIT_FOR(mem[0] == 0x55, 5000, "a byte written once all is as before");
 	ct_about("%s", "");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* DMA_UNMAP under traffic: answered only when nothing is in flight, BUS faults from then on. */
+#include "cell.h"
 #include "rig.h"
 
 #include <string.h>
@@ -167,7 +168,35 @@ static void event_ring_busy(void)
 	evt_start(c, 8);
 }
 
+/* Memory that is mapped for reading alone: neither data nor cells are written there. */
+static void read_only(void)
+{
+	struct { uint32_t argsz, flags; uint64_t offset, addr, size; } m = { 32, 1, 0, IOVA, 65536 };
+	const uint64_t va = UINT64_C(0x4e0000000000), cell = va + 0x100000;
+	struct card *c = CARD;
+	char reply[64];
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	uint64_t back = host_alloc(65536);
+	volatile uint64_t *mem = host_ptr(back);
+	int fd = host_fd(back, &m.offset);
+	mem[0] = 7;
+	CHECK(!vu_call(&c->vu, VU_DMA_MAP, &m, sizeof(m), &fd, 1, reply, sizeof(reply), NULL), "DMA_MAP for reading");
+	space_map(r.s, va, IOVA, 65536, PTE_RW | PTE_BUS(0));
+	space_map(r.s, cell, IOVA, 4096, PTE_SEM | PTE_BUS(0));
+	union weft_packet p[] = { pkt_copy(RIG_LOCAL, va, 4096), pkt_fill(va, 64, 8, 8), pkt_signal(cell, 9, 0, WEFT_SCOPE_QUEUE) };
+	rig_run(&r, p, 1);
+	CHECK_EQ(*(uint64_t *)(void *)r.local, 7, "word read");
+	rig_fault(&r, &p[1], 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(va, 64) });
+	if (c->caps & WEFT_CAP_CELLS)
+		rig_fault(&r, &p[2], 1, (struct fault){ .cause = WEFT_FAULT_BUS, VA_IN(cell, 1) });
+	CHECK_EQ(mem[0], 7, "word of memory mapped for reading");
+	CHECK(!vu_dma_unmap(&c->vu, IOVA, 65536), "DMA_UNMAP");
+}
+
 static const struct ct_test tests[] = {
+	{ "memory mapped for reading alone", read_only, 0, 0, true },
 	{ "while the card reads", reads, 0, 0, false },
 	{ "while the card writes", writes, 0, 0, false },
 	{ "of the memory that holds the packet list", unmap_list, WEFT_CAP_CALL, 0, false },

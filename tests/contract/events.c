@@ -91,6 +91,9 @@ static void overflow(void)
 		evt_poll(c);
 		CHECK_EQ(c->nevt, size - 1, "events that were kept");
 		CHECK_EQ(c->evt[size - 2].value, base + size - 1, "value of the last event kept");
+		wr32(c, WEFT_REG_EVT_STATUS, 0);
+		wr32(c, WEFT_REG_EVT_STATUS, ~WEFT_EVT_STATUS_OVERFLOW);
+		CHECK_EQ(rd32(c, WEFT_REG_EVT_STATUS), WEFT_EVT_STATUS_OVERFLOW, "EVT_STATUS after writes of 0 to its bit");
 		wr32(c, WEFT_REG_EVT_STATUS, WEFT_EVT_STATUS_OVERFLOW);
 		CHECK_EQ(rd32(c, WEFT_REG_EVT_STATUS), 0, "EVT_STATUS after clearing");
 		uint32_t from = c->nevt;

@@ -2,7 +2,7 @@
 // Copyright 2026 The weft authors
 /* Function-level reset: what is lost, what is kept, and that the card works again. */
 #include "cell.h"
-#include "rig.h"
+#include "load.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +25,12 @@ static void again(void)
 		card_forget(c);
 		host_rewind();
 	}
+}
+
+static void inject(struct card *c, uint32_t what, uint64_t arg)
+{
+	wr64(c, WEFT_REG_INJECT_ARG, arg);
+	wr32(c, WEFT_REG_INJECT, what);
 }
 
 static void lost(void)
@@ -97,6 +103,109 @@ static void masks(void)
 	usleep(5000);
 	evt_poll(c);
 	CHECK(!evt_find(c, from, WEFT_EVT_WATCH, ~0u), "a watch fired that was inserted before FLR");
+}
+
+static void policies(void)
+{
+	struct card *c = CARD;
+
+	/* with what the other bands have by default this is all there is */
+	card_need(c);
+	CHECK_EQ(policy(c, WEFT_BAND_LOW, 700, 1000000), WEFT_MBOX_OK, "status of POLICY");
+	card_forget(c);
+	card_bringup(c);
+	CHECK_EQ(policy(c, WEFT_BAND_HIGH, 850, 1000000), WEFT_MBOX_OK, "status of POLICY, bands having their defaults again");
+}
+
+/* Whoever parks at a cell writes its arm word; in the next life other things lie where the arm page was. */
+static void arm_pages(void)
+{
+	struct card *c = CARD;
+	uint64_t arm = c->lmem_bytes - 4096, va = 0x10000;
+	union weft_packet w = pkt_wait(va, 1, 0);
+
+	card_need(c);
+	struct sem *p = sem_create(c, false);
+	uint64_t off = p->off;
+	CHECK_EQ(sem_bind(p, arm), WEFT_MBOX_OK, "status of ARM_BIND");
+	card_forget(c);
+	card_bringup(c);
+	c->user_next = off;
+	p = sem_create(c, false);
+	CHECK_EQ(p->off, off, "the page of cells");
+	memset(c->lmem + arm, 0x6b, 4096);
+	struct space *s = space_create_as(c, ~0u, WEFT_AS_LR);
+	struct queue *q = queue_create(s, ~0u, 4);
+	sem_map(p, s, va, PTE_SEM);
+	queue_push(q, &w);
+	queue_kick(q);
+	queue_wait_run(q, WEFT_QS_PARKED, 5000, NULL);
+	sem_signal(p, 0, 1, q, va);
+	queue_wait_done(q, 5000);
+	for (unsigned i = 0; i < 4096; i++)
+		CHECK_EQ(c->lmem[arm + i], 0x6b, "byte of what was an arm page before FLR");
+}
+
+/* Every error that stays or waits for its occasion, and what was counted of those that happened. */
+static void errors(void)
+{
+	struct card *c = CARD;
+	union weft_packet p[2] = { pkt_fill(RIG_LOCAL, RIG_BYTES, 4, 1), pkt_fill(RIG_HOST, 4096, 4, 2) };
+	bool told = c->caps & WEFT_CAP_TELEMETRY;
+	uint32_t limit = rd32(c, WEFT_REG_TEMP_LIMIT_MC);
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	inject(c, WEFT_INJECT_ECC, r.local_off);
+	rig_fault(&r, p, 1, (struct fault){ .cause = WEFT_FAULT_ECC, VA_IN(RIG_LOCAL, 1) });
+	if (told)
+		CHECK(rd32(c, WEFT_REG_ECC_FATAL), "no ECC_FATAL to begin with");
+	inject(c, WEFT_INJECT_ECC, r.local_off + 8192);
+	inject(c, WEFT_INJECT_HEAT, limit);
+	inject(c, WEFT_INJECT_LINK_SLOW, UINT64_C(20000) << 32);
+	inject(c, WEFT_INJECT_HANG, r.q->id);
+	inject(c, WEFT_INJECT_SLOW, 1000000);
+	card_forget(c);
+	card_bringup(c);
+	if (told) {
+		CHECK_EQ(rd32(c, WEFT_REG_ECC_FATAL), 0, "ECC_FATAL after FLR");
+		CHECK_EQ(rd32(c, WEFT_REG_ECC_CORRECTED), 0, "ECC_CORRECTED after FLR");
+		CHECK(rd32(c, WEFT_REG_TEMP_MC) < limit, "%u m°C after FLR", rd32(c, WEFT_REG_TEMP_MC));
+	}
+	r = rig_open(c);
+	card_flush_words(c);
+	/* another error is on its way, to a queue that does not exist */
+	inject(c, WEFT_INJECT_HANG, r.q->id + 1);
+	rig_run(&r, p, 2);
+}
+
+/* What faulted while no firmware ran waits for the next one, but not for that of another life. */
+static void faults(void)
+{
+	static const char place[] = "5eed5eed5";	/* hardly by chance in a log */
+	struct card *c = CARD;
+	union weft_packet p = pkt_fill(UINT64_C(0x5eed5eed5000), 64, 4, 1);
+	char log[16385];
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	wr32(c, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_HALT);
+	WAIT_FOR(BOOT_STATE(rd32(c, WEFT_REG_BOOT_STATUS)) == WEFT_BOOT_HALTED, 5000, "the processor halted");
+	rig_start(&r, &p, 1);
+	queue_wait_run(r.q, WEFT_QS_FAULTED, 5000, NULL);
+	card_forget(c);
+	card_reset(c);
+	card_registers(c);
+	uint64_t at = carve_alloc(c, sizeof(log) - 1);
+	wr64(c, WEFT_REG_LOG_BASE, at);
+	wr32(c, WEFT_REG_LOG_BYTES, sizeof(log) - 1);
+	CHECK_EQ(BOOT_STATE(card_boot(c, ct_fw, ct_fw_bytes)), WEFT_BOOT_RUNNING, "boot state");
+	card_mailbox(c);
+	mbox_hello(c);
+	usleep(20000);
+	memcpy(log, c->lmem + at, sizeof(log) - 1);
+	log[sizeof(log) - 1] = 0;
+	CHECK(!memmem(log, sizeof(log) - 1, place, sizeof(place) - 1), "the firmware was told of a fault before FLR: %s", log);
 }
 
 static void midway(void)
@@ -192,6 +301,10 @@ static const struct ct_test tests[] = {
 	{ "five times, working each time", again, 0, 0, true },
 	{ "spaces, queues, counters are gone", lost, 0, 0, true },
 	{ "watches and masked links are gone", masks, WEFT_CAP_WATCH | WEFT_CAP_CELLS | WEFT_CAP_LR, 0, true },
+	{ "POLICY is gone", policies, WEFT_CAP_BANDS, 0, true },
+	{ "bindings of arm pages are gone", arm_pages, WEFT_CAP_CELLS | WEFT_CAP_LR, 0, true },
+	{ "errors on request, what they did and what was counted, are gone", errors, WEFT_CAP_INJECT | WEFT_CAP_SYSTEM_SCOPE, 0, true },
+	{ "faults that no firmware took are gone", faults, WEFT_CAP_ROM_BOOT, 0, true },
 	{ "in the middle of jobs", midway, 0, 0, true },
 	{ "a lower USER_LIMIT: leaves across it fault", low_limit, 0, 0, true },
 	{ "USER_LIMIT: bad values, frozen while a space exists", frozen_limit, 0, 0, true },

@@ -49,7 +49,7 @@ static void d3hot(void)
 	limit = rd64(c, WEFT_REG_USER_LIMIT);
 	memset(r.local, 0x5a, 64);
 	CHECK(cfg_rd(c, pm, 2) & 8, "no No_Soft_Reset: the host would have to set everything up again");
-	WAIT_FOR(queue_run(r.q) == WEFT_QS_IDLE, 1000, "the queue IDLE");
+	WAIT_FOR(queue_run(r.q) == WEFT_QS_IDLE, 5000, "the queue IDLE");
 	/* Packets whose doorbell nobody will hear: they wait. */
 	queue_push(r.q, &p);
 	f = queue_push_fence(r.q, false);
@@ -70,7 +70,7 @@ static void d3hot(void)
 	CHECK(rd32(c, WEFT_REG_FW_WATCHDOG_MS) != 1, "a register was written in D3hot");
 	CHECK_EQ(lmem_rd(c, r.local_off), 0x5a5a5a5au, "local memory after D3hot");
 	queue_kick(r.q);
-	queue_wait(r.q, f, 2000);
+	queue_wait(r.q, f, 5000);
 	CHECK_EQ(r.local[64], 0x5a, "byte copied after D3hot");
 }
 
@@ -94,7 +94,7 @@ static void d1_d2(void)
 static void overflow(void)
 {
 	struct card *c = CARD;
-	struct weft_queue_desc how = { .band = WEFT_BAND_NORMAL, .weight = 100, .wait_limit_ns = 30000000 };
+	struct weft_queue_desc how = { .band = WEFT_BAND_NORMAL, .weight = 100, .wait_limit_ns = 100000000 };
 
 	card_need(c);
 	struct space *s = space_create_as(c, ~0u, WEFT_AS_LR);
@@ -106,12 +106,12 @@ static void overflow(void)
 	uint32_t from = c->nevt;
 	queue_push(q, &w);
 	queue_kick(q);
-	queue_wait_run(q, WEFT_QS_PARKED, 1000, NULL);
+	queue_wait_run(q, WEFT_QS_PARKED, 5000, NULL);
 	power(c, D3HOT);
 	/* it may have been told of before */
 	struct weft_event *next = (struct weft_event *)host_ptr(c->evt_iova) + c->evt_next;
 	bool early = next->seq;
-	usleep(100000);
+	usleep(200000);
 	CHECK(early || !*(volatile uint32_t *)&next->seq, "an event was written in D3hot");
 	power(c, D0);
 	if (!early && !evt_find(c, from, WEFT_EVT_WAIT_LIMIT, q->id))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* BAR0: every register of reg.h, its direction and its value after reset. */
-#include "host.h"
+#include "rig.h"
 
 #include <unistd.h>
 
@@ -231,6 +231,27 @@ static void unlisted(void)
 	CHECK_EQ(rd32(c, WEFT_REG_MAGIC), WEFT_MAGIC, "MAGIC afterwards");
 }
 
+/* Of the doorbells of a queue that has work and was not told, only the one of 4 bytes is heard. */
+static void doorbells(void)
+{
+	static const struct { uint32_t at, bytes; } other[] = { { 0, 1 }, { 0, 2 }, { 0, 8 }, { 4, 4 }, { 8, 4 }, { 2, 2 } };
+	struct card *c = CARD;
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 8, 1);
+	rig_run(&r, &p, 1);
+	queue_wait_run(r.q, WEFT_QS_IDLE, 5000, NULL);
+	uint64_t f = queue_push_fence(r.q, false);
+	queue_tail(r.q);
+	for (unsigned i = 0; i < ARRAY_LEN(other); i++)
+		vu_write(&c->vu, VU_BAR4, (uint64_t)r.q->id * WEFT_DOORBELL_BYTES + other[i].at, 0, other[i].bytes);
+	usleep(20000);
+	CHECK(queue_fence(r.q) != f, "a write that is no doorbell was heard");
+	queue_ring(r.q);
+	queue_wait(r.q, f, 5000);
+}
+
 static void clock_runs(void)
 {
 	struct card *c = CARD;
@@ -276,6 +297,7 @@ static const struct ct_test tests[] = {
 	{ "64-bit registers by halves", halves, 0, 0, true },
 	{ "other widths and misaligned accesses read 0", widths, 0, 0, true },
 	{ "unlisted offsets read 0 and ignore writes", unlisted, 0, 0, true },
+	{ "doorbells of other widths and places are ignored", doorbells, 0, 0, false },
 	{ "card clock runs in ns", clock_runs, 0, 0, false },
 	{ "clock pair", clock_pair, WEFT_CAP_CLOCK_PAIR, 0, false },
 	{ "telemetry is not zero", telemetry, WEFT_CAP_TELEMETRY, 0, false },

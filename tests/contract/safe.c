@@ -56,6 +56,53 @@ static void stop_copy(void)
 	stop_running(&r, p, n, SERIES_MIN, "QUEUE_STOP inside FILL of 4 MiB by bytes");
 }
 
+static void stop_suspended(void)
+{
+	struct card *c = CARD;
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_SUSPEND };
+	struct weft_queue_state st;
+	union weft_packet p = pkt_fill(RIG_LOCAL, 64, 4, 1);
+
+	card_need(c);
+	struct rig r = rig_open(c);
+	m.u.arg[0] = r.q->id;
+	if (mbox_call(c, &m) == WEFT_MBOX_NO_CAP)
+		ct_skip("the card cannot SUSPEND");
+	queue_wait_run(r.q, WEFT_QS_SUSPENDED, 5000, NULL);
+	rig_start(&r, &p, 1);
+	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, r.q->id, 0, 0), WEFT_SAFE_OK, "status of QUEUE_STOP");
+	queue_state(r.q, &st);
+	CHECK_EQ(st.run, WEFT_QS_STOPPED, "state after QUEUE_STOP");
+	CHECK_EQ(st.cause, WEFT_FAULT_STOPPED, "cause");
+	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_RESUME, .u.arg = { r.q->id } };
+	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_STATE, "status of RESUME of a stopped queue");
+	rig_renew(&r);
+	rig_run(&r, &p, 1);
+}
+
+/* Engines may be shared by cards; what another card has there stays. */
+static void reset_others(void)
+{
+	struct card *c = CARD, *o = &ct_cards[1];
+	uint32_t engines = rd32(c, WEFT_REG_NUM_ENGINES);
+	union weft_packet p[64];
+
+	cards_open(2);
+	card_need(c);
+	card_need(o);
+	struct rig r = rig_open(o);
+	for (unsigned i = 0; i < ARRAY_LEN(p); i++)
+		p[i] = pkt_fill(RIG_LOCAL, RIG_BYTES, 1, i);
+	uint64_t f = rig_start(&r, p, ARRAY_LEN(p));
+	WAIT_FOR(queue_run(r.q) == WEFT_QS_RUNNING, 5000, "the other card's queue RUNNING");
+	for (unsigned round = 0; round < 20 && queue_fence(r.q) != f; round++) {
+		for (uint32_t e = 0; e < engines; e++)
+			CHECK_EQ(safe_call(c, WEFT_SAFE_ENGINE_RESET, e, 0, 0), WEFT_SAFE_OK, "status of ENGINE_RESET");
+		CHECK(queue_run(r.q) != WEFT_QS_STOPPED, "ENGINE_RESET stopped the queue of another card");
+	}
+	queue_wait(r.q, f, 5000);
+}
+
 /* As much as one REDUCE can name, of the types whose arithmetic takes longest. */
 static void stop_reduce(void)
 {
@@ -355,6 +402,8 @@ static void many(void)
 static const struct ct_test tests[] = {
 	{ "QUEUE_STOP of an idle queue, again and again", stop_idle, 0, 0, false },
 	{ "QUEUE_STOP inside COPY and FILL", stop_copy, 0, 0, false },
+	{ "QUEUE_STOP of a SUSPENDED queue", stop_suspended, 0, 0, false },
+	{ "ENGINE_RESET stops no queue of another card", reset_others, WEFT_CAP_ENGINE_RESET, 2, false },
 	{ "QUEUE_STOP inside REDUCE", stop_reduce, WEFT_CAP_REDUCE | WEFT_CAP_CALL, 0, false },
 	{ "nothing posted arrives after a stop", posted, 0, 0, false },
 	{ "QUEUE_STOP inside TIMED", stop_timed, WEFT_CAP_TIMED, 0, false },

@@ -35,6 +35,7 @@
 	X(waits) \
 	X(words) \
 	X(links) \
+	X(flush) \
 	X(sched) \
 	X(engines) \
 	X(records) \

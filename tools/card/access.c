@@ -402,7 +402,7 @@ static int cell_rights(uint64_t pte, enum wcard_cell_use use)
 		return pte & WEFT_PTE_R ? 0 : WEFT_FAULT_PT_READ;
 	if (!(pte & WEFT_PTE_W))
 		return WEFT_FAULT_PT_WRITE;
-	if (use == WCARD_CELL_ADD && (aperture(pte) != WEFT_APERTURE_LOCAL || !(pte & WEFT_PTE_ATOMIC)))
+	if (use == WCARD_CELL_ADD && ((aperture(pte) != WEFT_APERTURE_LOCAL && !WCARD_BROKEN(add_on_bus)) || !(pte & WEFT_PTE_ATOMIC)))
 		return WEFT_FAULT_PT_WRITE;
 	return 0;
 }
@@ -433,7 +433,7 @@ int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, st
 	case WEFT_APERTURE_BUS:
 		if (link_is_off(a, w.pte))
 			return wcard_acc_fault(a, WEFT_FAULT_LINK_DOWN, va);
-		if (!wcard_bus_find(a->c, a->dma, a->route, addr, true, &t) || t.bytes < sizeof(struct weft_cell))
+		if (!wcard_bus_find(a->c, a->dma, a->route, addr, !WCARD_BROKEN(signal_read_only), &t) || t.bytes < sizeof(struct weft_cell))
 			return wcard_acc_fault(a, WEFT_FAULT_BUS, va);
 		out->at = (struct weft_cell *)(void *)t.host;
 		out->card = t.card;

@@ -265,7 +265,7 @@ void wcard_link_mask(struct wcard_card *c, unsigned int link, bool off)
 	if (off)
 		atomic_fetch_or(&c->link_off, UINT32_C(1) << link);
 	else
-		atomic_fetch_and(&c->link_off, ~(UINT32_C(1) << link));
+		atomic_fetch_and(&c->link_off, WCARD_BROKEN(unmask_all) ? 0 : ~(UINT32_C(1) << link));
 	/* What operators keep over units has to be looked up again. */
 	if (!WCARD_BROKEN(link_mask_stale))
 		atomic_fetch_add(&c->m->map_gen, 1);

@@ -41,7 +41,8 @@ void wcard_cells_reset(struct wcard_card *c)
 	for (unsigned int i = 0; i < WCARD_NUM_WATCHES; i++)
 		if (c->cells->watch[i].w.linked && !WCARD_BROKEN(flr_keeps_watches))
 			wcard_cell_leave(c, &c->cells->watch[i].w);
-	memset(c->cells->arm, 0, c->lmem_bytes / WEFT_PAGE_BYTES * sizeof(*c->cells->arm));
+	if (!WCARD_BROKEN(flr_keeps_arm_pages))
+		memset(c->cells->arm, 0, c->lmem_bytes / WEFT_PAGE_BYTES * sizeof(*c->cells->arm));
 	pthread_mutex_unlock(&c->m->lock);
 	for (unsigned int i = 0; i < WCARD_NUM_LINKS; i++)
 		atomic_store(&c->flush[i], 0);
@@ -200,8 +201,8 @@ void wcard_cell_kick(struct wcard_card *c, uint32_t id, uint64_t va)
 	pthread_mutex_lock(&c->m->lock);
 	q = id < WCARD_NUM_QUEUES ? c->queue[id] : NULL;
 	if (q && wcard_acc_local(c, q->as, va, 0, &off))
-		wcard_cell_wake(c, off & ~(uint64_t)(sizeof(struct weft_cell) - 1));
-	else
+		wcard_cell_wake(c, off & ~(uint64_t)(WCARD_BROKEN(kick_start_only) ? 0 : sizeof(struct weft_cell) - 1));
+	else if (q || !WCARD_BROKEN(kick_nobody_uncounted))
 		atomic_fetch_add_explicit(&c->bad_kicks, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&c->m->lock);
 }
@@ -279,7 +280,8 @@ int wcard_arm_bind(struct wcard_card *c, uint64_t sem, uint64_t page)
 	pthread_mutex_lock(&c->m->lock);
 	if (p)
 		memset(p, 0, sizeof(*p));
-	c->cells->arm[first] = (uint32_t)(page / WEFT_PAGE_BYTES);
+	if (page || !WCARD_BROKEN(arm_page_stays))
+		c->cells->arm[first] = (uint32_t)(page / WEFT_PAGE_BYTES);
 	for (unsigned int b = 0; p && b < WCARD_CELL_BUCKETS; b++)
 		for (struct wcard_waiter *w = c->cells->first[b]; w; w = w->next)
 			if (w->off / WEFT_PAGE_BYTES == first)

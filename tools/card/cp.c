@@ -274,7 +274,8 @@ void wcard_cp_reset(struct wcard_card *c)
 	pthread_mutex_lock(&c->cp_lock);
 	cp->boot_state = WEFT_BOOT_IDLE;
 	cp->boot_code = WEFT_BOOT_OK;
-	cp->fault_head = cp->fault_n = 0;
+	if (!WCARD_BROKEN(flr_keeps_faults))
+		cp->fault_head = cp->fault_n = 0;
 	cp->mtimecmp = UINT64_MAX;
 	cp->msip = 0;
 	cp->as_id = cp->as_type = cp->as_status = cp->q_status = 0;

@@ -75,6 +75,8 @@
 	  "peers", "a peer whose BAR is not mapped is out of reach", 0) \
 	X(dma_unmap_ignored, "answers DMA_UNMAP and keeps the memory", \
 	  "dma_unmap", "of other memory than the traffic's", 0) \
+	X(signal_read_only, "SIGNAL writes memory that is mapped for reading", \
+	  "dma_unmap", "memory mapped for reading alone", 0) \
 	X(unmap_no_event_wait, "DMA_UNMAP does not wait for the writer of events", \
 	  "dma_unmap", "of the event ring, while events are written", 0) \
 	/* packets */ \
@@ -170,6 +172,14 @@
 	  "cells", "SIGNAL_ALL: all or none", 0) \
 	X(add_stores, "ADD replaces the value", \
 	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
+	X(add_on_bus, "ADD works over the bus", \
+	  "cells", "SIGNAL: words, ADD, what is refused", 0) \
+	X(kick_start_only, "KICK knows a cell by its first byte only", \
+	  "cells", "KICK: aliases, cells nobody waits for, addresses that lead nowhere", 0) \
+	X(kick_nobody_uncounted, "does not count the KICK of a queue that does not exist", \
+	  "cells", "KICK: aliases, cells nobody waits for, addresses that lead nowhere", 0) \
+	X(arm_page_stays, "ARM_BIND of 0 does not unbind", \
+	  "cells", "arm pages come and go under a waiter", 0) \
 	X(list_wakes_first, "SIGNAL_ALL wakes the waiters of its first cell only", \
 	  "lists", "SIGNAL_ALL wakes the waiters of every element", 0) \
 	X(list_no_flush, "SIGNAL_ALL with SYSTEM scope does not flush", \
@@ -238,6 +248,8 @@
 	X(nesting_limit, "refuses the last level of nesting", \
 	  "packets", "CALL nesting and its fields", 0) \
 	/* rings and queue state */ \
+	X(doorbell_any_width, "takes doorbells of any width", \
+	  "registers", "doorbells of other widths and places are ignored", 0) \
 	X(ring_no_second_look, "does not look at the tail again after arming", \
 	  "queues", "ARMED and doorbell, 3,000 races", 0) \
 	X(ring_overrun, "follows a tail beyond the ring", \
@@ -310,12 +322,22 @@
 	  "safe", "QUEUE_STOP inside COPY and FILL", 0) \
 	X(stop_leaves_posted, "completes a stop before posted writes have arrived", \
 	  "safe", "nothing posted arrives after a stop", 1) \
+	X(stop_not_suspended, "QUEUE_STOP leaves a suspended queue alone", \
+	  "safe", "QUEUE_STOP of a SUSPENDED queue", 0) \
 	X(as_stop_first, "AS_STOP stops one queue", \
 	  "safe", "AS_STOP: all queues, memory free at completion", 0) \
 	X(engine_reset_nothing, "ENGINE_RESET stops nothing", \
 	  "sched", "ENGINE_RESET", 0) \
+	X(engine_reset_anybody, "ENGINE_RESET stops the queue of another card", \
+	  "safe", "ENGINE_RESET stops no queue of another card", 0) \
 	X(link_mask_nothing, "LINK_MASK does nothing", \
 	  "links", "LINK_MASK and LINK_UNMASK", 0) \
+	X(unmask_all, "LINK_UNMASK unmasks every link", \
+	  "flush", "LINK_UNMASK leaves other links masked", 0) \
+	X(flush_masked, "flushes over a link that is masked", \
+	  "flush", "SIGNAL behind writes to a link that was masked since", 0) \
+	X(fence_no_flush, "FENCE flushes no link", \
+	  "flush", "FENCE cleans links, and faults where it cannot", 0) \
 	X(link_mask_no_wait, "LINK_MASK does not wait for accesses in flight", \
 	  "links", "LINK_MASK under FILLs to a peer", 0) \
 	X(link_mask_stale, "operators go on over a link that is masked", \
@@ -327,6 +349,8 @@
 	X(sparse_keeps, "reads its own words back from SPARSE pages, whoever wrote there", \
 	  "isolation", "what one space writes to SPARSE no word of another reads", 0) \
 	/* events */ \
+	X(status_cleared, "clears all of EVT_STATUS, whatever is written", \
+	  "events", "overflow: flag, nothing lost, goes on", 0) \
 	X(overflow_silent, "does not flag an overflow", \
 	  "events", "overflow: flag, nothing lost, goes on", 0) \
 	X(event_seq_first, "stores seq before the rest of an event", \
@@ -383,6 +407,20 @@
 	  "flr", "spaces, queues, counters are gone", 0) \
 	X(flr_keeps_counters, "counters survive FLR", \
 	  "flr", "spaces, queues, counters are gone", 0) \
+	X(flr_keeps_arm_pages, "bindings of arm pages survive FLR", \
+	  "flr", "bindings of arm pages are gone", 0) \
+	X(flr_keeps_policy, "POLICY survives FLR", \
+	  "flr", "POLICY is gone", 0) \
+	X(flr_keeps_faults, "faults queued for the firmware survive FLR", \
+	  "flr", "faults that no firmware took are gone", 0) \
+	X(flr_keeps_link_slow, "a slow link stays slow over FLR", \
+	  "flr", "errors on request, what they did and what was counted, are gone", 0) \
+	X(flr_keeps_slow, "slow units stay slow over FLR", \
+	  "flr", "errors on request, what they did and what was counted, are gone", 0) \
+	X(flr_keeps_heat, "heat survives FLR", \
+	  "flr", "errors on request, what they did and what was counted, are gone", 0) \
+	X(flr_keeps_ecc, "counts of memory errors survive FLR", \
+	  "flr", "errors on request, what they did and what was counted, are gone", 0) \
 	X(flr_keeps_watches, "watches survive FLR", \
 	  "flr", "watches and masked links are gone", 0) \
 	X(flr_keeps_masks, "masked links survive FLR", \

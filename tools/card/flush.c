@@ -58,9 +58,9 @@ int wcard_flush(struct wcard_run *r, bool fence)
 		unsigned int link = (unsigned int)__builtin_ctzll(dirty);
 		uint64_t at = atomic_load(&q->c->flush[link]);
 
-		if (!at && fence)
+		if ((!at || WCARD_BROKEN(fence_no_flush)) && fence)
 			continue;
-		if (!at || (r->acc.link_off >> link & 1))
+		if (!at || ((r->acc.link_off >> link & 1) && !WCARD_BROKEN(flush_masked)))
 			return wcard_acc_fault(&r->acc, WEFT_FAULT_LINK_DOWN, 0);
 		ask |= UINT64_C(1) << link;
 	}

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bus.h"
+#include "defect.h"
 #include "engine.h"
 
 #define NAP_NS		100000
@@ -32,13 +33,14 @@ void wcard_inject_reset(struct wcard_card *c)
 	atomic_store(&c->inject.stuck, WEFT_QUEUE_NONE);
 	atomic_store(&c->inject.stuck_hard, WEFT_QUEUE_NONE);
 	atomic_store(&c->inject.flr_fails, false);
-	atomic_store(&c->inject.slow, 1);
+	if (!WCARD_BROKEN(flr_keeps_slow))
+		atomic_store(&c->inject.slow, 1);
 	atomic_store(&c->inject.on, false);
 	atomic_store(&c->inject.ecc, WCARD_NO_ECC);
 	atomic_store(&c->inject.tell, WCARD_NO_ECC);
 	atomic_store(&c->inject.links, 0);
 	atomic_store(&c->inject.irq, false);
-	for (unsigned int i = 0; i < WCARD_NUM_LINKS; i++)
+	for (unsigned int i = 0; i < WCARD_NUM_LINKS && !WCARD_BROKEN(flr_keeps_link_slow); i++)
 		atomic_store(&c->inject.link_us[i], 0);
 	recount(c->m);
 }

@@ -348,6 +348,7 @@ void wcard_queues_reset(struct wcard_card *c)
 		c->as[i].live &= WCARD_BROKEN(flr_keeps_spaces);
 		atomic_fetch_add(&c->as[i].gen, 1);
 	}
-	wcard_bands_init(c);
+	if (!WCARD_BROKEN(flr_keeps_policy))
+		wcard_bands_init(c);
 	pthread_mutex_unlock(&c->m->lock);
 }

@@ -97,7 +97,7 @@ static void evt_write(struct wcard_card *c, uint64_t at, uint64_t v)
 			c->evt_log2 = (uint32_t)v;
 		break;
 	case WEFT_REG_EVT_HEAD: c->evt_head = (uint32_t)v; break;
-	case WEFT_REG_EVT_STATUS: c->evt_status &= ~(uint32_t)v; break;
+	case WEFT_REG_EVT_STATUS: c->evt_status &= WCARD_BROKEN(status_cleared) ? 0 : ~(uint32_t)v; break;
 	case WEFT_REG_IRQ_VECTORS: c->irq_vectors = (uint32_t)v; break;
 	default: break;
 	}

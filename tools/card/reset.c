@@ -19,8 +19,10 @@ static void clear_registers(struct wcard_card *c)
 	atomic_store(&c->user_limit, 0);
 	atomic_store(&c->hang_ms, WCARD_HANG_MS);
 	wcard_inject_reset(c);
-	atomic_store(&c->ecc_fatal, 0);
-	memset(&c->telemetry, 0, sizeof(c->telemetry));
+	if (!WCARD_BROKEN(flr_keeps_ecc))
+		atomic_store(&c->ecc_fatal, 0);
+	if (!WCARD_BROKEN(flr_keeps_heat))
+		memset(&c->telemetry, 0, sizeof(c->telemetry));
 	memset(&c->r, 0, sizeof(c->r));
 	pthread_mutex_lock(&c->evt_lock);
 	c->evt_base = 0;

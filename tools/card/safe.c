@@ -17,13 +17,13 @@ static void mark(struct wcard_card *c, const struct wcard_safe_req *q)
 {
 	pthread_mutex_lock(&c->m->lock);
 	if (q->op == WEFT_SAFE_QUEUE_STOP && q->arg[0] < WCARD_NUM_QUEUES) {
-		if (c->queue[q->arg[0]])
+		if (c->queue[q->arg[0]] && !(c->queue[q->arg[0]]->suspend && WCARD_BROKEN(stop_not_suspended)))
 			wcard_queue_stop(c->queue[q->arg[0]]);
 	} else if (q->op == WEFT_SAFE_ENGINE_RESET && q->arg[0] < c->m->nengines) {
 		struct wcard_queue *on = c->m->engine[q->arg[0]].q;
 
 		/* The engine may be at work for another card, whose queue is not ours to stop. */
-		if (on && on->c == c && !WCARD_BROKEN(engine_reset_nothing)) {
+		if (on && (on->c == c || WCARD_BROKEN(engine_reset_anybody)) && !WCARD_BROKEN(engine_reset_nothing)) {
 			uint32_t stuck = WEFT_INJECT_STUCK;
 
 			wcard_queue_stop(on);

@@ -308,7 +308,7 @@ static int do_region_write(struct session *s)
 		memcpy(s->c->lmem + a.offset, data, a.count);
 		break;
 	case WEFT_BAR_DOORBELLS:
-		if (a.offset % WEFT_DOORBELL_BYTES == WEFT_DB_RING && a.count == 4)
+		if (a.offset % WEFT_DOORBELL_BYTES == WEFT_DB_RING && (a.count == 4 || WCARD_BROKEN(doorbell_any_width)))
 			wcard_queue_doorbell(s->c, (uint32_t)(a.offset / WEFT_DOORBELL_BYTES));
 		if (a.offset % WEFT_DOORBELL_BYTES == WEFT_DB_KICK && a.count == sizeof(va)) {
 			memcpy(&va, data, sizeof(va));

@@ -61,10 +61,8 @@ static uint32_t get(const struct mini_card *c, uint32_t at)
 
 static uint32_t writable(const struct mini_card *c, uint32_t at)
 {
-	if (at == PCI_BASE_ADDRESS_2)
-		return (uint32_t)~(c->lmem_bytes - 1);
-	if (at == PCI_BASE_ADDRESS_3)
-		return ~(c->lmem_bytes - 1) >> 32;
+	if (at == PCI_BASE_ADDRESS_2 || at == PCI_BASE_ADDRESS_3)
+		return (uint32_t)(~(c->lmem_bytes - 1) >> 8 * (at - PCI_BASE_ADDRESS_2));
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].at == at)
 			return rows[i].writable;
