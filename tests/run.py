@@ -111,7 +111,7 @@ CONTRACT_COMMAND = [CONTRACT, "--card", CARD, "--firmware", USER / "firmware/wef
 # those below are in a whole run too, but for the delayed writes, and for the fewest slots that a card may have
 CONTRACT_MORE = {
     "contract-posted": ["--weak", "1", "--section", "safe", "--test", "nothing posted arrives after a stop"],
-    "contract-late": ["--weak", "1", "--section", "flr", "--section", "dma_unmap"],
+    "contract-late": ["--weak", "1", "--section", "flr", "--section", "cut", "--section", "dma_unmap"],
     "contract-order": ["--weak", "1", "--section", "litmus", "--section", "flush", "--section", "weak"],
     "contract-slots": ["--card-arg", "--slots", "--card-arg", "2", "--section", "registers", "--section", "trace",
                        "--section", "waits"],

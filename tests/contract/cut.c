@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define PEER	(RIG_PEER + 0x1000000)
-#define ROUNDS	24u
+#define ROUNDS	16u
 
 enum way { MASTER, SLEEP, DECODE, PEER_SLEEP, MOVE, WAYS };
 static const char *const names[WAYS] = {
