@@ -47,7 +47,6 @@ ELSEWHERE = {
     "tests/contract/litmus.c: store buffering, two cards": "tools/card/flush tools/card/weak",
     "tests/contract/queues.c: queue state record": "tools/card/queue",
     "tests/contract/queues.c: 256 queues at once": "tools/card/sched tools/card/stream",
-    "tests/contract/registers.c: 64-bit registers by halves": "tools/card/regs",
     "tests/contract/registers.c: telemetry is not zero": "tools/card/telemetry",
     "tests/contract/flr.c: in the middle of jobs": "tools/card/reset tools/card/machine",
     "tests/contract/safe.c: 16 at once, and too many": "tools/card/safe",
