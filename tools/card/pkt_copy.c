@@ -14,13 +14,16 @@ static uint64_t rows_of(const struct weft_pkt_copy *p)
 	return p->rows > 1 ? p->rows : 1;
 }
 
-/* All units of a packet copy alike: one of them is always small enough for the caches. */
+/*
+ * All units of a packet copy alike: one of them is always small enough for the caches. Two addresses may lead to the same
+ * memory, so the pieces may overlap, though the packet's ranges do not.
+ */
 static void copy_piece(void *dst, const void *src, uint64_t bytes, bool stream)
 {
 	if (stream)
 		wcard_copy_nt(dst, src, bytes);
 	else
-		memcpy(dst, src, bytes);
+		memmove(dst, src, bytes);
 }
 
 /* Bytes from the first to the last of all rows; false when that does not fit in an address space. */

@@ -17,7 +17,7 @@ void WK(copy)(void *dst, const void *src, size_t bytes)
 	head = -(uintptr_t)d % VB;
 	if (head > bytes)
 		head = bytes;
-	memcpy(d, s, head);
+	memmove(d, s, head);
 	d += head;
 	s += head;
 	bytes -= head;
@@ -28,7 +28,7 @@ void WK(copy)(void *dst, const void *src, size_t bytes)
 			vf_stream(d + u * VB, v[u]);
 	}
 	vf_stream_end();
-	memcpy(d, s, bytes);
+	memmove(d, s, bytes);
 }
 
 /* pattern8 is already eight bytes wide; dst is aligned to the pattern's width. */
