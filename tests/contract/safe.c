@@ -219,7 +219,7 @@ static void as_stop(void)
 }
 
 /* Pages are swapped under a queue that writes them all the time; after completion the old page stays untouched. */
-#define TRAFFIC	(UINT64_C(1) << 20)	/* a packet is under way long enough to be met */
+#define TRAFFIC	(UINT64_C(2) << 20)	/* a unit is under way long enough to be met by a client on a socket */
 
 static void invalidate_traffic(void)
 {
@@ -230,12 +230,13 @@ static void invalidate_traffic(void)
 
 	card_need(c);
 	struct rig r = rig_open(c);
-	page[0] = user_alloc(c, TRAFFIC, 4096);
-	page[1] = user_alloc(c, TRAFFIC, 4096);
+	page[0] = user_alloc(c, TRAFFIC, WEFT_PAGE2M_BYTES);
+	page[1] = user_alloc(c, TRAFFIC, WEFT_PAGE2M_BYTES);
+	memset(r.local, 0xab, TRAFFIC);
 	for (unsigned i = 0; i < 40; i++)
-		p[i] = pkt_fill(va, TRAFFIC, 4, 0xabab0000 + i);
+		p[i] = pkt_copy(va, RIG_LOCAL, TRAFFIC);
 	memcpy(r.list, p, sizeof(p));
-	space_map(r.s, va, page[0], TRAFFIC, PTE_RW);
+	space_map_2m(r.s, va, page[0], TRAFFIC, PTE_RW);
 	do {
 		for (unsigned i = 1; i <= 30; i++) {
 			if (r.call) {
@@ -251,14 +252,14 @@ static void invalidate_traffic(void)
 				queue_kick(r.q);
 			}
 			usleep((useconds_t)ct_below(500));
-			space_map(r.s, va, page[i & 1], TRAFFIC, PTE_RW);
+			space_map_2m(r.s, va, page[i & 1], TRAFFIC, PTE_RW);
 			ns[i - 1] = timed_op(c, WEFT_SAFE_AS_INVALIDATE, r.s->asid, i % 4 ? va : 0, i % 4 ? TRAFFIC : 0);
 			uint8_t *old = c->lmem + page[(i + 1) & 1];
 			/* few and fast: a unit in flight writes for microseconds more */
-			for (unsigned o = 0; o < TRAFFIC; o += 1021)
+			for (unsigned o = 0; o < TRAFFIC; o += 8191)
 				old[o] = 0x22;
 			usleep(1000);
-			for (unsigned o = 0; o < TRAFFIC; o += 1021)
+			for (unsigned o = 0; o < TRAFFIC; o += 8191)
 				CHECK(old[o] == 0x22, "round %u: byte %u of the old page was written after AS_INVALIDATE completed", i, o);
 			CHECK(queue_run(r.q) != WEFT_QS_FAULTED, "the queue faulted");
 		}
@@ -271,7 +272,7 @@ static void invalidate_traffic(void)
 		for (int j = 0; j < 2; j++)
 			queue_push(r.q, &p[k]);
 	queue_kick(r.q);
-	space_unmap(r.s, va, TRAFFIC);
+	pte_set(space_entry(r.s, va, 1), 0);
 	timed_op(c, WEFT_SAFE_AS_INVALIDATE, r.s->asid, va, TRAFFIC);
 	memset(c->lmem + page[0], 0x33, TRAFFIC);
 	usleep(1000);
