@@ -13,6 +13,7 @@ COUNTS = {
     "contract-order": (4_000, 1_000_000),       # runs of each litmus test, on a card that delays its writes
     "contract-weak": (4_000, 100_000),          # the same without the flush: some of them must go wrong
     "contract-torture": (40_000, 10_000_000),   # waits that race with their signal
+    "contract-parks": (20_000, 10_000_000),     # the same on a card that parks a queue at once
     "contract-hostile": (3_000, 1_000_000),     # random packets of each side
     "contract-survive": (200_000, 1_000_000),   # iterations beside which neighbours are killed
     "pt_walk": (100_000, 1_000_000),            # random address spaces

@@ -115,6 +115,7 @@ CONTRACT_MORE = {
     "contract-order": ["--weak", "1", "--section", "litmus", "--section", "flush", "--section", "weak"],
     "contract-slots": ["--card-arg", "--slots", "--card-arg", "2", "--section", "registers", "--section", "trace",
                        "--section", "waits"],
+    "contract-parks": ["--card-arg", "--linger", "--card-arg", "0", "--section", "torture"],
 }
 
 

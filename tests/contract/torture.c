@@ -134,7 +134,8 @@ static void host_signals(unsigned percent, bool stranger)
 		lane_add(&l, pkt_signal(LANE_CELL(HOST, 0), done + 1, 1, WEFT_SCOPE_QUEUE));
 		lane_loop(&l, ROUND);
 		for (unsigned long i = done; i < done + ROUND; i++) {
-			for (volatile unsigned delay = (unsigned)ct_below(400); delay; delay--)
+			/* at once, or when the waiter has looked for a while and parks */
+			for (volatile unsigned delay = (unsigned)ct_below(ct_below(2) ? 400 : 20000); delay; delay--)
 				;
 			kicks += stranger ? sem_signal(a.cells[0], 0, i + 1, other.q, ALIAS(7)) :
 				 sem_signal(a.cells[0], 0, i + 1, l.q, LANE_CELL(0, 0));

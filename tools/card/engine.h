@@ -13,7 +13,6 @@
 
 #define WCARD_HOST_SLICE_NS	50000000	/* slice of an engine thread on the bench machine */
 #define WCARD_SPIN_NS		20000		/* looking for more work, right after work or a wake */
-#define WCARD_LINGER_NS		2000		/* at a cell before parking, while no other queue is ready */
 #define WCARD_SUSPECT_NS	100000		/* a unit that took so long: was the thread off its core? */
 #define WCARD_PUBLISH_NS	2000000		/* age of the public record while running */
 #define WCARD_UNIT_PACKETS	64		/* packets one unit executes at most, as long as … */

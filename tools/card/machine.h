@@ -227,6 +227,7 @@ struct wcard_machine {
 	pthread_cond_t off;		/* a queue with a stop request left its engine */
 	unsigned int idle;		/* engine threads waiting for work */
 	_Atomic unsigned int nready;	/* queues in ready lists */
+	uint32_t linger_ns;		/* at a cell before its queue parks, while no other queue is ready; an option sets it */
 	_Atomic unsigned int looking;	/* engine threads that wait for nready awake */
 	uint64_t least;			/* engine time where a card that comes begins */
 	_Atomic bool quit;		/* threads of the machine end */

@@ -28,6 +28,8 @@ static const char help[] =
 "  --lmem-mib M       local memory of a card in MiB, a power of two, 16 … 16384 (default 256)\n"
 "  --slots S          queues of a card that can run at once, 2 … 4096 (default 64)\n"
 "  --engines E        engine threads, shared by all cards (default: one per core)\n"
+"  --linger NS        how long an engine without other work looks at a cell before its queue parks, 0 … 1000000\n"
+"                     (default 2000; 0: it parks at once)\n"
 "  --msi              MSI instead of MSI-X\n"
 "  --no-exec          without the EXEC capability\n"
 "  --no-cell-faults   without the CELL_FAULTS capability: one CELL_FAULT for each cell\n"
@@ -79,11 +81,11 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "cards", 1, NULL, 'n' }, { "socket-dir", 1, NULL, 'd' }, { "lmem-mib", 1, NULL, 'l' },
-		{ "slots", 1, NULL, 's' }, { "engines", 1, NULL, 'e' }, { "msi", 0, NULL, 'm' },
+		{ "slots", 1, NULL, 's' }, { "engines", 1, NULL, 'e' }, { "linger", 1, NULL, 'g' }, { "msi", 0, NULL, 'm' },
 		{ "no-exec", 0, NULL, 'x' }, { "no-cell-faults", 0, NULL, 'f' }, { "weak", 1, NULL, 'w' }, { "key", 1, NULL, 'k' }, { "break", 1, NULL, 'b' },
 		{ "help", 0, NULL, 'h' }, { 0 }
 	};
-	static struct wcard_machine m = { .ncards = 1, .slots = 64, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
+	static struct wcard_machine m = { .ncards = 1, .slots = 64, .linger_ns = 2000, .lmem_bytes = 256u << 20, .caps = WCARD_CAPS };
 	struct rlimit files = { 65536, 65536 };
 	const char *dir = NULL, *what;
 	unsigned long n;
@@ -122,6 +124,11 @@ int main(int argc, char **argv)
 			if (!number(optarg, 1, WCARD_MAX_ENGINES, &n))
 				return usage("--engines takes 1 … 63, not", optarg);
 			m.nengines = (unsigned int)n;
+			break;
+		case 'g':
+			if (!number(optarg, 0, 1000000, &n))
+				return usage("--linger takes 0 … 1000000 ns, not", optarg);
+			m.linger_ns = (uint32_t)n;
 			break;
 		case 'm':
 			msi = true;

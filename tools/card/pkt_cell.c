@@ -88,9 +88,9 @@ static enum wcard_look linger(const struct wcard_run *r, const struct weft_cell 
 	enum wcard_look look = WCARD_LOOK_NOTHING;
 	uint64_t until;
 
-	if (m->by_hand)
+	if (!m->linger_ns)
 		return look;
-	until = wcard_now(m) + WCARD_LINGER_NS;
+	until = wcard_now(m) + m->linger_ns;
 	/* Who is ready now is taken by an engine that looks for work, if there is one. */
 	while (atomic_load_explicit(&m->nready, memory_order_relaxed) <=
 	       atomic_load_explicit(&m->looking, memory_order_relaxed) && wcard_now(m) < until)
