@@ -71,28 +71,27 @@ void wfw_mbox_poll(struct wfw *fw)
 {
 	uint32_t head = wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD);
 	uint32_t tail = wfw_read32(fw, WEFT_CP_MBOX_REQ_TAIL);
+	uint32_t taken = wfw_read32(fw, WEFT_CP_MBOX_RSP_HEAD);
 	uint64_t base;
 
 	/*
-	 * The card sets the indices to 0 when the host moves the mailbox. A pair read around that is of two mailboxes;
+	 * The card sets the indices to 0 when the host moves the mailbox. What is read around that is of two mailboxes;
 	 * the first request to the new one raises the interrupt again.
 	 */
 	if (tail == head || head != wfw_read32(fw, WEFT_CP_MBOX_REQ_HEAD))
 		return;
 	fw->mbox_head = head;
 	base = wfw_read64(fw, WEFT_CP_MBOX_BASE);
-	if (tail - fw->mbox_head > WEFT_MBOX_SLOTS || !base || base % WFW_PAGE_BYTES ||
+	if (tail - head > WEFT_MBOX_SLOTS || tail - taken > WEFT_MBOX_SLOTS || !base || base % WFW_PAGE_BYTES ||
 	    !wfw_in_carveout(fw, base, WEFT_MBOX_BYTES)) {
-		/* No place to answer. Looked at again with every heartbeat, said once. */
+		/* No place to answer: a response not taken is never overwritten. Looked at again with every heartbeat. */
 		if (!fw->mbox_bad)
-			wfw_log(fw, WFW_LOG_ERROR, "mailbox unusable: base 0x%lx, request tail %u, head %u",
-				(unsigned long)base, tail, fw->mbox_head);
+			wfw_log(fw, WFW_LOG_ERROR, "mailbox unusable: base 0x%lx, request tail %u, head %u, taken %u",
+				(unsigned long)base, tail, head, taken);
 		fw->mbox_bad = true;
 		return;
 	}
 	fw->mbox_bad = false;
-	/* A host that does not take its responses waits; they are never overwritten. */
-	while (fw->mbox_head != tail &&
-	       fw->mbox_head - wfw_read32(fw, WEFT_CP_MBOX_RSP_HEAD) < WEFT_MBOX_SLOTS)
+	while (fw->mbox_head != tail)
 		serve(fw, base);
 }

@@ -2,6 +2,7 @@
 // Copyright 2026 The weft authors
 #include "rig.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -346,6 +347,28 @@ static void suspend(void)
 	CHECK_EQ(*(uint64_t *)(void *)r.local, 0x1122334455667788, "data after RESUME");
 }
 
+/* 40 answered and not taken, then 25 at once: none of these until there is room for all. */
+static void too_far_for_answers(struct card *c)
+{
+	struct weft_mbox_msg m = { .op = WEFT_MBOX_PING };
+	uint32_t answered = c->req_tail + 40, all = c->req_tail + 65;
+
+	while (c->req_tail != answered)
+		mbox_post(c, &m);
+	WAIT_FOR(rd32(c, WEFT_REG_MBOX_RSP_TAIL) == answered, 2000, "40 responses");
+	for (uint32_t i = answered; i != all; i++)
+		memcpy(c->lmem + c->mbox + 64u * (i % WEFT_MBOX_SLOTS), &m, sizeof(m));
+	atomic_thread_fence(memory_order_seq_cst);
+	wr32(c, WEFT_REG_MBOX_REQ_TAIL, c->req_tail = all);
+	usleep(20000);
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_REQ_HEAD), answered, "MBOX_REQ_HEAD with 65 not taken");
+	CHECK_EQ(rd32(c, WEFT_REG_MBOX_RSP_TAIL), answered, "MBOX_RSP_TAIL with 65 not taken");
+	while (c->rsp_head != all) {
+		mbox_take(c, &m);
+		CHECK_EQ(m.status, WEFT_MBOX_OK, "status of PING");
+	}
+}
+
 static void indices(void)
 {
 	struct card *c = CARD;
@@ -362,6 +385,7 @@ static void indices(void)
 	wr32(c, WEFT_REG_MBOX_REQ_TAIL, c->req_tail);
 	m = (struct weft_mbox_msg){ .op = WEFT_MBOX_PING };
 	CHECK_EQ(mbox_call(c, &m), WEFT_MBOX_OK, "status of PING then");
+	too_far_for_answers(c);
 	/* a new MBOX_BASE starts at 0; the greeting stays */
 	c->mbox = carve_alloc(c, WEFT_MBOX_BYTES);
 	wr64(c, WEFT_REG_MBOX_BASE, c->mbox);

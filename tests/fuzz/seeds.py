@@ -50,6 +50,7 @@ def vfu():
     bars = [write(CONFIG, 0x10, struct.pack("<IIIIII", 0xffffffff, 0, 0xffffffff, 0xffffffff, 0, 0)),
             write(CONFIG, 0x18, struct.pack("<II", 0x80000000, 1)), write(CONFIG, 4, b"\6\0"), read(CONFIG, 0, 256)]
     flr = [write(CONFIG, 0x78, struct.pack("<H", 0x8000))]
+    power = [write(CONFIG, 0x44, struct.pack("<H", state)) for state in (3, 1, 2, 0)]
     memory = [write(LMEM, 0x3ff000, bytes(range(64))), read(LMEM, 0x3ff000, 64), read(LMEM, 0, 8)]
     ring = [reg(0x300, 0x100000, 8), reg(0x308, 5), reg(0x30c, 1), reg(0x31c, 4), read(REGS, 0x310, 4), reg(0x318, 3)]
     boot = [reg(0x20, 2 << 20, 8), reg(0x108, 2 << 20, 8), reg(0x110, 256, 8), reg(0x100, 1), read(REGS, 0x104, 4),
@@ -62,7 +63,7 @@ def vfu():
     others = [read(REGS, at, w) for at, w in ((0x500, 8), (0x508, 8), (0x800, 4), (0x810, 4), (0xc00, 8), (0x680, 8),
                                               (0x700, 4), (0x748, 4), (0x124, 4), (0x50, 4))]
     bells = [write(DOORBELLS, 0, bytes(4)), write(DOORBELLS, PAGE + 8, bytes(8)), read(DOORBELLS, 0, 4)]
-    for group in (dma, info, irqs, bars, flr, memory, boot, mailbox, safe, identity, others, bells, counters,
+    for group in (dma, info, irqs, bars, flr, power, memory, boot, mailbox, safe, identity, others, bells, counters,
                   dma[:1] + bars[2:3] + irqs[:2] + ring + safe, bars + dma + flr + info[:1] + [message(13)] + bars):
         yield hello + b"".join(group)
     yield info[0] + hello + message(1, struct.pack("<HH", 1, 0)) + message(99) + message(4, b"", flags=0x10)
