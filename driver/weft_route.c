@@ -94,36 +94,42 @@ void weft_route_find(struct weft_device *owner, struct device *client, bool foll
 	}
 }
 
-static void tell(struct weft_device *owner, struct device *client, const struct weft_route *r)
+void weft_route_text(const struct weft_route *r, const char *who, char *text, size_t bytes)
 {
-	const char *who = dev_name(client), *verdict = r->error ? "cannot reach" : "reaches";
+	const char *verdict = r->error ? "cannot reach" : "reaches";
 	char port[16];
 
 	snprintf(port, sizeof(port), "%04x:%02x:%02x.%x", r->port >> 16, r->port >> 8 & 0xff,
 		 PCI_SLOT(r->port & 0xff), PCI_FUNC(r->port & 0xff));
 	switch (r->detail) {
 	case DRM_WEFT_PEER_DETAIL_ACS:
-		drm_notice(&owner->drm, "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); where the devices may trust each other boot with pci=disable_acs_redir=%s\n",
-			   who, verdict, r->error ? "" : " through the host bridge", port, r->num_ports, port);
+		snprintf(text, bytes, "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); "
+			 "where the devices may trust each other boot with pci=disable_acs_redir=%s",
+			 who, verdict, r->error ? "" : " through the host bridge", port, r->num_ports, port);
 		break;
 	case DRM_WEFT_PEER_DETAIL_HOST_BRIDGE:
-		drm_notice(&owner->drm, "%s %s this card's memory%s at %s%s: no switch is above both; put them below one\n", who,
-			   verdict, r->error ? ", as the host bridge" : " through the host bridge", port,
-			   r->error ? " is not known to forward between its ports" : "");
+		snprintf(text, bytes, "%s %s this card's memory%s at %s%s: no switch is above both; put them below one",
+			 who, verdict, r->error ? ", as the host bridge" : " through the host bridge", port,
+			 r->error ? " is not known to forward between its ports" : "");
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU:
-		drm_notice(&owner->drm, "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; put both below one switch, or boot with iommu=pt\n",
-			   who, verdict);
+		snprintf(text, bytes, "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; "
+			 "put both below one switch, or boot with iommu=pt", who, verdict);
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU_ACS:
-		drm_notice(&owner->drm, "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with pci=disable_acs_redir=%s, or with iommu=pt\n",
-			   who, verdict, port, r->num_ports, port);
+		snprintf(text, bytes, "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the "
+			 "IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with "
+			 "pci=disable_acs_redir=%s, or with iommu=pt", who, verdict, port, r->num_ports, port);
+		break;
+	default:
+		snprintf(text, bytes, "%s %s this card's memory", who, verdict);
 		break;
 	}
 }
 
 int weft_route_open(struct weft_device *owner, struct device *client, bool follows_iova)
 {
+	char text[WEFT_ROUTE_TEXT_MAX];
 	struct weft_route route;
 	void *said, *now;
 
@@ -137,7 +143,9 @@ int weft_route_open(struct weft_device *owner, struct device *client, bool follo
 	now = xa_mk_value((route.detail << 1) + !route.error);
 	said = xa_store(&owner->exports.said, address_of(to_pci_dev(client)), now, GFP_KERNEL);
 	/* Told again when it changed; without memory to remember it is told as well. */
-	if (said != now)
-		tell(owner, client, &route);
+	if (said != now) {
+		weft_route_text(&route, dev_name(client), text, sizeof(text));
+		drm_notice(&owner->drm, "%s\n", text);
+	}
 	return route.error;
 }

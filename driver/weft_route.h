@@ -6,6 +6,8 @@
 
 #include <linux/types.h>
 
+#define WEFT_ROUTE_TEXT_MAX	384	/* the longest advice has 320 bytes beside the name of the device */
+
 struct device;
 struct pci_dev;
 struct weft_device;
@@ -33,6 +35,12 @@ struct weft_route {
  * sleep; takes no lock of ours.
  */
 void weft_route_find(struct weft_device *owner, struct device *client, bool follows_iova, struct weft_route *route);
+
+/*
+ * The way in one sentence for the log, without a new line: whether @who, the name of the client, reaches the memory, what
+ * is against it, and how that can be changed. Cut at @bytes.
+ */
+void weft_route_text(const struct weft_route *route, const char *who, char *text, size_t bytes);
 
 /*
  * The same for an attachment that is about to be made: a way that is refused, or leads through the host bridge, is

@@ -8,6 +8,7 @@
 #include "weft_job.h"
 #include "weft_names.h"
 #include "weft_pt.h"
+#include "weft_route.h"
 #include "weft_vma.h"
 
 EXPORT_SYMBOL_IF_KUNIT(weft_pt_init);
@@ -35,6 +36,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_link_get);
 EXPORT_SYMBOL_IF_KUNIT(weft_link_put);
 EXPORT_SYMBOL_IF_KUNIT(weft_link_serial);
 EXPORT_SYMBOL_IF_KUNIT(weft_event_process);
+EXPORT_SYMBOL_IF_KUNIT(weft_route_text);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_fault);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_run);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_packet);
