@@ -153,7 +153,7 @@ def removal_parts():
     script = CLONE / "tests/system/removal_test.py"
     for way in ("drop", "unplug", "reset", "error"):
         yield script_part(f"removal/{way}", script, [run.CARD, FIRMWARE, USER / "tests/kselftest/removal", *MODULE],
-                          f"removal-{way}", [way])
+                          f"removal-{way}", [way, "main"])
 
 
 def tree():

@@ -2,9 +2,9 @@
 // Copyright 2026 The weft authors
 /*
  * A card goes away under load, and comes back: pulled out, unplugged in order, reset, or reset because its port reported
- * an error. Its users are told, those of the
- * others go on with right results, peers' accesses fail and their wills are done; the card that comes back reaches, and is
- * reached by, the others again. Run by tests/system/removal_test.py in a machine that can do these things:
+ * an error. Its users are told, those of the others go on with right results, peers' accesses fail and their wills are
+ * done; the card that comes back reaches, and is reached by, the others again. Run by tests/system/removal_test.py in a
+ * machine that can do these things:
  *
  *	removal drop | unplug | reset | error
  */
@@ -351,9 +351,9 @@ static bool stays;	/* the card is reset only */
 
 static int one(long round)
 {
+	static struct users u;		/* its threads go on when a round fails */
 	long long counts[KS_MAX_CARDS][HELD], masks;
 	int64_t until;
-	struct users u;
 
 	take_counts(counts);
 	masks = ks_count(0, "link_masks");
