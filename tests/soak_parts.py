@@ -25,7 +25,7 @@ LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 SLICES = {"contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000,
           "kfuzz_test": 12_000,
           "removal-drop": 20, "removal-unplug": 10, "removal-reset": 100, "removal-error": 20}
-FUZZ_SLICE_S = 60
+FUZZ_SLICE_S = 600     # what earlier slices found is tried first, which takes up to half a minute
 
 
 def full(name):

@@ -22,6 +22,9 @@ static int card_device_open(struct weft_device *d)
 
 	snprintf(d->info.node, sizeof(d->info.node), "%s", d->weft->cards[d->index]);
 	d->fd = sys->open(d->info.node);
+	if (d->fd == -EACCES)
+		return weft_fail(-EACCES,
+				 "%s: cards are for root and for members of the group that the udev rule of weft names", d->info.node);
 	if (d->fd < 0)
 		return weft_fail(d->fd, "%s", d->info.node);
 	ret = sys->device(d->fd, &d->info);

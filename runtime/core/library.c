@@ -32,7 +32,7 @@ static int by_pci(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* A card whose interface this library does not speak stays in the list: opening it says why. */
+/* A card that may not be opened, or whose interface this library does not speak, stays in the list: opening it says why. */
 static void find_cards(struct weft *weft)
 {
 	struct card cards[WEFT_MAX_CARDS];

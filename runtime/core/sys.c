@@ -52,6 +52,20 @@ static int wrapped(int ret)
 	return ret == -1 && errno ? -errno : ret;
 }
 
+/* For a node that may not be opened: whose it is, as far as sysfs tells. */
+static bool driven_by_weft(int node)
+{
+	char link[64], target[256];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/sys/class/accel/accel%d/device/driver", node);
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return !strcmp(strrchr(target, '/') ? strrchr(target, '/') + 1 : target, "weft");
+}
+
 static int sys_scan(char (*paths)[WEFT_NAME_BYTES], int max)
 {
 	int n = 0;
@@ -62,8 +76,10 @@ static int sys_scan(char (*paths)[WEFT_NAME_BYTES], int max)
 
 		snprintf(paths[n], WEFT_NAME_BYTES, "/dev/accel/accel%d", i);
 		fd = open(paths[n], O_RDWR | O_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0) {
+			n += errno == EACCES && driven_by_weft(i);
 			continue;
+		}
 		count_ioctl();
 		version = drmGetVersion(fd);
 		if (version && version->name && !strcmp(version->name, "weft"))

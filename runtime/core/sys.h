@@ -58,7 +58,7 @@ struct weft_sys_submit {
 
 struct weft_sys {
 	uint32_t uapi;				/* the driver interface it speaks, major << 16 | minor */
-	/* paths of the nodes whose driver is weft, at most max; returns how many */
+	/* paths of the nodes whose driver is weft, those that may not be opened too, at most max; returns how many */
 	int (*scan)(char (*paths)[WEFT_NAME_BYTES], int max);
 	int (*open)(const char *path);		/* a descriptor */
 	void (*close)(int fd);			/* of a node, dma-buf or exported semaphore */

@@ -3,23 +3,16 @@
 # Copyright 2026 The weft authors
 """`sensors` of lm-sensors shows every card, awake, asleep and too hot."""
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "abi"))
-from guest import Guest  # noqa: E402
+from guest import Guest, libraries  # noqa: E402
 from tap import Tap  # noqa: E402
 
 CARDS = 4
 PROGRAM = Path("/usr/bin/sensors")
 POWER = "for d in /sys/bus/pci/drivers/weft/0*; do echo %s > $d/power/%s; done"
-
-
-def libraries(program):
-    """What it is linked with, at the places where it looks for it."""
-    text = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    return [(Path(p).resolve(), p) for p in re.findall(r"(/\S+) \(0x", text)]
 
 
 def chips(text):
