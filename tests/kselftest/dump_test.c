@@ -168,6 +168,31 @@ static int job_hangs(void)
 	return 0;
 }
 
+/* Taken while the engine is still on it: before it is reset, and the queue with it. */
+static int stop_not_done(void)
+{
+	union weft_packet fill = ks_pkt_fill(KS_UDATA_VA, 64, 1);
+	struct drm_weft_queue_state state;
+	char line[64];
+	struct ks_uq q;
+
+	KS_OK(forget());
+	KS_OK(ks_uq_ready(&q, 0));
+	KS_OK(ks_queue_state(q.fd, q.queue, &state));
+	KS_OK(ks_inject(0, WEFT_INJECT_STUCK, state.card_queue));
+	ks_uq_put(&q, &fill);
+	KS_DO(ks_uq_reach(&q, WEFT_QS_RUNNING));
+	usleep(20000);
+	KS_OK(ks_uq_stop(&q));
+	KS_OK(wait_dump());
+	KS_OK(whole("safe-timeout"));
+	snprintf(line, sizeof(line), "queue does not stop queue %u", state.card_queue);
+	KS_CHECK(strstr(text, line), "no \"%s\" in %s", line, strstr(text, "[history]"));
+	KS_CHECK(!strstr(text, "engine reset"), "taken after the reset");
+	ks_uq_close(&q);
+	return 0;
+}
+
 /* A dump that nobody has read is worth more than the next one. */
 static int unread(void)
 {
@@ -277,6 +302,7 @@ int main(void)
 		{ "a job that faults", job_faults },
 		{ "of a queue's faults the first", later_faults },
 		{ "a job that hangs", job_hangs },
+		{ "a stop that is not done", stop_not_done },
 		{ "one that is unread is not replaced", unread },
 		{ "a user queue that faults", user_queue_faults },
 		{ "firmware that stops", firmware_stops },
