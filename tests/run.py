@@ -156,8 +156,8 @@ def fuzz(options):
 
 
 def compile_only(options):
-    """weft.ko for the kernels of which the root has headers alone, the eldest API that it claims and one between; and
-    from its DKMS package."""
+    """weft.ko for the kernels of which the root has headers alone, the eldest API that it claims and one between; from its
+    DKMS package, and in a kernel's source tree."""
     results = Results()
     for kernel in kernels.compile_only():
         try:
@@ -173,8 +173,9 @@ def compile_only(options):
             results.passed += 1
     if not results.ran:
         skip(results, "compile", "older-headers")
-    script = CLONE / "tests/package/dkms_test.py"
-    results.add(tap("package/dkms", *program([sys.executable, "-B", script], "dkms", 600)))
+    for name in ("dkms", "in_tree"):
+        script = CLONE / f"tests/package/{name}_test.py"
+        results.add(tap(f"package/{name}", *program([sys.executable, "-B", script], name, 600)))
     return results
 
 
