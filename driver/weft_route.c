@@ -103,8 +103,7 @@ void weft_route_text(const struct weft_route *r, const char *who, char *text, si
 		 PCI_SLOT(r->port & 0xff), PCI_FUNC(r->port & 0xff));
 	switch (r->detail) {
 	case DRM_WEFT_PEER_DETAIL_ACS:
-		snprintf(text, bytes, "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); "
-			 "where the devices may trust each other boot with pci=disable_acs_redir=%s",
+		snprintf(text, bytes, "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); where the devices may trust each other boot with pci=disable_acs_redir=%s",
 			 who, verdict, r->error ? "" : " through the host bridge", port, r->num_ports, port);
 		break;
 	case DRM_WEFT_PEER_DETAIL_HOST_BRIDGE:
@@ -113,13 +112,12 @@ void weft_route_text(const struct weft_route *r, const char *who, char *text, si
 			 r->error ? " is not known to forward between its ports" : "");
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU:
-		snprintf(text, bytes, "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; "
-			 "put both below one switch, or boot with iommu=pt", who, verdict);
+		snprintf(text, bytes, "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; put both below one switch, or boot with iommu=pt",
+			 who, verdict);
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU_ACS:
-		snprintf(text, bytes, "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the "
-			 "IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with "
-			 "pci=disable_acs_redir=%s, or with iommu=pt", who, verdict, port, r->num_ports, port);
+		snprintf(text, bytes, "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with pci=disable_acs_redir=%s, or with iommu=pt",
+			 who, verdict, port, r->num_ports, port);
 		break;
 	default:
 		snprintf(text, bytes, "%s %s this card's memory", who, verdict);

@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-#define WEFT_ROUTE_TEXT_MAX	384	/* the longest advice has 320 bytes beside the name of the device */
+#define WEFT_ROUTE_TEXT_MAX	384	/* the longest advice has 261 bytes beside the name of the device */
 
 struct device;
 struct pci_dev;

@@ -63,7 +63,7 @@ static bool driven_by_weft(int node)
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	return !strcmp(strrchr(target, '/') ? strrchr(target, '/') + 1 : target, "weft");
+	return !strcmp(basename(target), "weft");
 }
 
 static int sys_scan(char (*paths)[WEFT_NAME_BYTES], int max)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools/rig"), str(ROOT / "tests/abi")]
+import check  # noqa: E402
 import source_tree  # noqa: E402
 from common import Refused  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -21,13 +22,13 @@ ENTRY = "DRM ACCEL DRIVER FOR WEFT CARDS"
 def built(tree):
     """Warnings in our files, and what the module says of itself."""
     try:
-        lines = source_tree.build(tree)
+        found = check.in_tree(tree)
     except Refused as error:
         return [f"{error}"]
     module = tree / "obj" / source_tree.WEFT / "weft.ko"
     fields = {name: subprocess.run(["modinfo", "-F", name, module], check=True, capture_output=True, text=True).stdout
               for name in ("intree", "firmware", "license", "alias")}
-    return [line for line in lines if source_tree.WEFT in line and "modpost" not in line] + [
+    return found + [
         f"modinfo {name}: {fields[name].strip()}, wanted {want}"
         for name, want in (("intree", "Y"), ("firmware", "weft/weft-fw.bin"), ("license", "GPL"),
                            ("alias", "pci:v00001234d00005745")) if want not in fields[name]]

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
 """One boot of the machine for several commands; tests look at the output and exit code of each."""
-import re
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools/rig"))
 import boot  # noqa: E402
+import initramfs  # noqa: E402
 
 MARK = "@@@"
 
 
 def libraries(program):
     """What it is linked with, for `files`: each library at the place where the program looks for it."""
-    text = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    return [(Path(p).resolve(), p) for p in re.findall(r"(/\S+) \(0x", text)]
+    return [(lib, lib) for lib in initramfs.libraries([program])]
 
 
 class Guest:
