@@ -14,23 +14,25 @@
 #include "list.h"
 #include "memory.h"
 
+/* As large as this list may need it: a job of a few commands is encoded for each step of a training. */
 struct table {
-	struct weft_operand entry[WEFT_OPERANDS_MAX];
-	uint64_t key[WEFT_OPERANDS_MAX];	/* address, or token of the list's own entry */
-	uint32_t count;
-	uint16_t slot[4 * WEFT_OPERANDS_MAX];	/* hash of addresses: entry + 1 */
+	struct weft_operand *entry;
+	uint64_t *key;			/* address, or token of the list's own entry */
+	uint32_t count, room;
+	uint16_t *slot;			/* hash of addresses: entry + 1 */
+	uint32_t slots;			/* a power of two */
 	uint32_t num_refs;
-	struct weft_cell_ref refs[];		/* of WAIT_ALL and SIGNAL_ALL, one after the other */
+	struct weft_cell_ref *refs;	/* of WAIT_ALL and SIGNAL_ALL, one after the other */
 };
 
-static uint32_t hash(uint64_t address)
+static uint32_t hash(const struct table *t, uint64_t address)
 {
-	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 50) % (4 * WEFT_OPERANDS_MAX);
+	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 40) & (t->slots - 1);
 }
 
 static int add(struct table *t, uint64_t address)
 {
-	if (t->count == WEFT_OPERANDS_MAX)
+	if (t->count == t->room)
 		return -E2BIG;
 	t->key[t->count] = address;
 	t->entry[t->count] = (struct weft_operand) { .base = address, .depth = 1, .mul = 1, .div = 1 };
@@ -40,12 +42,12 @@ static int add(struct table *t, uint64_t address)
 /* Entry of one address. */
 static int one(struct table *t, uint64_t address)
 {
-	uint32_t at = hash(address);
+	uint32_t at = hash(t, address);
 	int index;
 
 	if (address & WEFT_TOKEN)	/* the list's own come first */
 		return (int)(address & ~WEFT_TOKEN);
-	for (; t->slot[at]; at = (at + 1) % (4 * WEFT_OPERANDS_MAX))
+	for (; t->slot[at]; at = (at + 1) & (t->slots - 1))
 		if (t->key[t->slot[at] - 1] == address)
 			return t->slot[at] - 1;
 	index = add(t, address);
@@ -354,52 +356,70 @@ static int encode_entries(struct table *t, const struct weft_list *list)
 	return 0;
 }
 
-/* The table is large and the lists of copies are short. */
-static bool needs_table(const struct weft_list *list, uint64_t *refs)
+/* Operands it may have in the table, and elements of WAIT_ALL and SIGNAL_ALL. */
+static uint64_t most_operands(const struct weft_list *list, uint64_t *refs)
 {
 	const struct weft_commands *commands = list->commands;
-	bool table = list->num_entries;
+	/* With an index each. Where the list has operands of its own, every field of a packet may be in the table. */
+	uint64_t n = 2ull * list->num_entries, fields = list->num_entries ? 2ull * commands->count : 0;
 
 	*refs = 0;
 	for (uint32_t i = 0; i < commands->count; i++) {
 		const struct weft_command *c = &commands->command[i];
 
-		table |= c->op == WEFT_COMMAND_EXEC || c->op == WEFT_COMMAND_REDUCE || has_refs(c->op);
+		if (c->op == WEFT_COMMAND_EXEC)
+			n += c->u.exec.exec.num_operands + WEFT_EXEC_SCALARS;
+		else if (c->op == WEFT_COMMAND_REDUCE)
+			n += (uint64_t)c->u.reduce.num_src + c->u.reduce.num_dst;
 		*refs += has_refs(c->op) ? c->u.cells.count : 0;
 	}
-	return table;
+	n += fields + (fields ? *refs : 0);
+	return n < WEFT_OPERANDS_MAX ? n : WEFT_OPERANDS_MAX;
+}
+
+/* Packets, then room for operands, then elements: all zero. */
+static int table_new(struct table *t, uint64_t packet_bytes, uint64_t room, uint64_t refs, char **bytes)
+{
+	const uint64_t table_bytes = room * sizeof(t->entry[0]);
+
+	*t = (struct table) { .room = (uint32_t)room, .slots = 1 };
+	while (t->slots < 2 * room)
+		t->slots *= 2;
+	*bytes = calloc(1, packet_bytes + table_bytes + refs * sizeof(t->refs[0]));
+	t->key = malloc(room * sizeof(t->key[0]) + 1);
+	t->slot = calloc(t->slots, sizeof(t->slot[0]));
+	if (!*bytes || !t->key || !t->slot)
+		return -ENOMEM;
+	t->entry = (void *)(*bytes + packet_bytes);
+	t->refs = (void *)(*bytes + packet_bytes + table_bytes);
+	return 0;
 }
 
 int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 {
 	const struct weft_commands *commands = list->commands;
-	uint64_t packet_bytes = (uint64_t)commands->count * WEFT_PACKET_BYTES, table_bytes, refs;
-	bool has_table = needs_table(list, &refs);
-	uint64_t refs_bytes = refs * sizeof(struct weft_cell_ref);
-	struct table *t = has_table ? calloc(1, sizeof(*t) + refs_bytes) : NULL;
-	char *bytes = calloc(1, packet_bytes + (has_table ? sizeof(t->entry) : 0) + refs_bytes);
-	int ret = bytes && (t || !has_table) ? 0 : -ENOMEM;
+	uint64_t packet_bytes = (uint64_t)commands->count * WEFT_PACKET_BYTES, refs, end;
+	uint64_t room = most_operands(list, &refs);
+	struct table t;
+	char *bytes;
+	int ret = table_new(&t, packet_bytes, room, refs, &bytes);
 
-	if (!ret && has_table)
-		ret = encode_entries(t, list);
+	if (!ret)
+		ret = encode_entries(&t, list);
 	for (uint32_t i = 0; i < commands->count && !ret; i++)
-		ret = encode(t, &commands->command[i], (union weft_packet *)(bytes + (size_t)i * WEFT_PACKET_BYTES));
+		ret = encode(&t, &commands->command[i], (union weft_packet *)(bytes + (size_t)i * WEFT_PACKET_BYTES));
+	free(t.key);
+	free(t.slot);
 	if (ret) {
-		free(t);
 		free(bytes);
 		return weft_fail(ret, "list of %u commands: at most %u distinct operands", commands->count,
 				 WEFT_OPERANDS_MAX);
 	}
-	table_bytes = has_table ? (uint64_t)t->count * sizeof(t->entry[0]) : 0;
-	if (has_table) {
-		memcpy(bytes + packet_bytes, t->entry, table_bytes);
-		memcpy(bytes + packet_bytes + table_bytes, t->refs, refs_bytes);
-	}
+	end = packet_bytes + (uint64_t)t.count * sizeof(t.entry[0]);
+	memmove(bytes + end, t.refs, refs * sizeof(t.refs[0]));
 	*image = (struct weft_image) {
-		.bytes = bytes, .num_packets = commands->count, .num_operands = has_table ? t->count : 0,
-		.table_offset = packet_bytes, .size = packet_bytes + table_bytes + refs_bytes,
-		.refs_offset = packet_bytes + table_bytes,
+		.bytes = bytes, .num_packets = commands->count, .num_operands = t.count,
+		.table_offset = packet_bytes, .size = end + refs * sizeof(t.refs[0]), .refs_offset = end,
 	};
-	free(t);
 	return 0;
 }

@@ -139,6 +139,44 @@ static void many_cells(void **state)
 	assert_int_equal(weft_list_length(list), 42);
 }
 
+/* One operand of the list's own, and everything else in the packets beside it goes through the table as well. */
+static void all_through_the_table(void **state)
+{
+	struct weft_rotation r = { .size = sizeof(r), .base = A, .stride = 256, .depth = 8, .mul = 1, .div = 1 };
+	struct weft_cell_item item[5];
+	struct weft_cell_op op = { .size = sizeof(op) };
+	struct weft_list *list = *state;
+	struct weft_image image;
+	uint64_t own;
+
+	ok(weft_list_rotation(list, &r, &own));
+	for (uint64_t i = 0; i < 100; i++)
+		ok(weft_list_copy(list, own, A + 0x10000 + 64 * i, 64));
+	for (uint64_t i = 0; i < 5; i++)
+		item[i] = (struct weft_cell_item) { .cell = i ? CELL + 64 * i : own, .base = i };
+	ok(weft_list_wait_all(list, &op, item, 5));
+	ok(weft_list_encode(list, &image));
+	assert_int_equal(image.num_operands, 1 + 100 + 4);
+	assert_int_equal(image.size, image.refs_offset + 5 * 32);
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t dst, src, base;
+
+		memcpy(&dst, (char *)image.bytes + i * 64 + 8, 8);
+		memcpy(&src, (char *)image.bytes + i * 64 + 16, 8);
+		memcpy(&base, (char *)image.bytes + image.table_offset + src * 32, 8);
+		assert_int_equal(dst, 0);
+		assert_int_equal(base, A + 0x10000 + 64 * i);
+	}
+	for (uint64_t i = 0; i < 5; i++) {
+		uint64_t cell, base;
+
+		memcpy(&cell, (char *)image.bytes + image.refs_offset + i * 32, 8);
+		memcpy(&base, (char *)image.bytes + image.table_offset + cell * 32, 8);
+		assert_int_equal(base, i ? CELL + 64 * i : A);
+	}
+	free(image.bytes);
+}
+
 static void scalars(void **state)
 {
 	struct weft_exec e = { .size = sizeof(e), .num_operands = 3, .operands = { A, A + 64, A + 128 }, .dims = { 8 },
@@ -217,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cells_and_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(operands, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_cells, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_through_the_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(scalars, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
 	};
