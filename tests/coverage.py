@@ -16,8 +16,9 @@ from common import BUILD  # noqa: E402
 THRESHOLD = 90      # per cent
 WHERE = BUILD / "coverage"
 OBJECTS = BUILD / "modules/coverage/src/driver"
-# The kernel's counts are files of debugfs that are to be read in one go, and end with the module.
+# The kernel's counts are files of debugfs that are to be read in one go. A share would not outlive the tests of suspend.
 COLLECT = """
+/rig/mount-host
 find /sys/kernel/debug/gcov -name 'weft_*.gcda' | while read -r counts; do
 	cat "$counts" >"/host/${counts##*/}"
 done
@@ -63,7 +64,7 @@ def main():
     shutil.rmtree(WHERE, ignore_errors=True)
     WHERE.mkdir(parents=True)
     LOGS.mkdir(parents=True, exist_ok=True)
-    results = run_suite("coverage", kselftest("coverage", COLLECT, share=str(WHERE)), Options(match=args.match))
+    results = run_suite("coverage", kselftest("coverage", COLLECT, share=str(WHERE), mount_share=False), Options(match=args.match))
     found = lines()
     if len(found) < 20:
         print(f"counts came for {len(found)} files only, see build/log/kselftest-coverage.kernel.log")

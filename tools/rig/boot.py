@@ -46,6 +46,7 @@ class Run:
     allow: list = field(default_factory=list)
     files: list = field(default_factory=list)
     share: str = ""             # directory of ours seen as /host
+    mount_share: bool = True    # before the command; else it calls /rig/mount-host
     card_program: str = ""      # another card that meets the contract, instead of weft-card
     card_args: list = field(default_factory=list)
     qemu_args: list = field(default_factory=list)
@@ -168,9 +169,7 @@ def boot(run, quiet=False):
     try:
         settings = {"LOAD": "1" if run.load and run.cards and kernel.weft.exists() else "", "LOAD_ARGS": run.load_args,
                     "KMEMLEAK": "1" if run.kmemleak and kernel.debugs else "",
-                    "SHARE": "1" if run.share else "",
-                    "MODULES": " ".join(filter(None, [run.modules, "9pnet_virtio 9p" if run.share
-                                                      and kernel.modules else ""]))}
+                    "SHARE": "1" if run.share and run.mount_share else "", "MODULES": run.modules}
         initramfs.extra(where / "extra.cpio", run.command, settings, run.files)
         initrd = where / "initrd"
         with lock(BUILD / "initramfs/lock"), open(initrd, "wb") as out:

@@ -89,7 +89,7 @@ def base(kernel):
     """The archive that depends on the build only; made again when an input changed."""
     items = list(programs())
     inputs = [p for p, _ in items] + sorted(kernel.out.glob("*.ko")) + [
-        p for p in (FIRMWARE, RIG / "init", RIG / "initramfs.py") if p.exists()]
+        p for p in (FIRMWARE, RIG / "init", RIG / "mount-host", RIG / "initramfs.py") if p.exists()]
     key = digest(kernel.release, *[f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in inputs])
     path = BUILD / f"initramfs/{kernel.name}-{key}.cpio"
     if path.exists():
@@ -100,6 +100,7 @@ def base(kernel):
     archive.device("/dev/console", 5, 1)
     archive.device("/dev/null", 1, 3)
     archive.copy("/init", RIG / "init")
+    archive.copy("/rig/mount-host", RIG / "mount-host")
     archive.copy("/bin/busybox", Path("/usr/bin/busybox"))
     archive.link("/bin/sh", "busybox")
     for directory in ("/usr/bin", "/usr/sbin", "/sbin", "/root", "/etc", "/run"):
