@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
@@ -19,9 +20,12 @@
 static void unmap_locked(struct weft_bo *bo)
 {
 	struct sg_table *sgt = bo->import.sgt;
+	bool cookie;
 
 	if (!sgt)
 		return;
+	/* The owner may be in reclaim, or hold up fences: lockdep sees to it that ours does neither. */
+	cookie = dma_fence_begin_signalling();
 	if (bo->import.flush)
 		weft_flush_lost(bo->w, bo->import.tag);
 	/* From here on binds under way find it gone. */
@@ -29,6 +33,7 @@ static void unmap_locked(struct weft_bo *bo)
 	weft_vma_revoke(bo);
 	bo->import.sgt = NULL;
 	mutex_unlock(&bo->w->bind_lock);
+	dma_fence_end_signalling(cookie);
 	dma_buf_unmap_attachment(bo->import.attach, sgt, DMA_BIDIRECTIONAL);
 	weft_link_unmapped(bo->w, bo->import.tag);
 }

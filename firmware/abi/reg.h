@@ -169,7 +169,8 @@
 #define  WEFT_INJECT_HANG		2	/* the next unit of queue ARG never ends by itself */
 #define  WEFT_INJECT_FW_CRASH		3	/* the control processor traps into a loop */
 #define  WEFT_INJECT_ECC		4	/* uncorrectable error at local-memory offset ARG: the next access of an
-						 * engine to its 4 KiB faults ECC; event ECC, ECC_FATAL counts */
+						 * engine to its 4 KiB by an address of a space, of data, cells, lists or
+						 * tables, faults ECC; event ECC, ECC_FATAL counts */
 #define  WEFT_INJECT_LINK_DOWN		5	/* link tag ARG stops answering */
 #define  WEFT_INJECT_SLOW		6	/* units take ARG times as long */
 #define  WEFT_INJECT_STUCK		7	/* the next unit of queue ARG never ends, whatever limit or stop: only ENGINE_RESET

@@ -19,7 +19,7 @@ ROOT_ENTRIES = {".ci", ".gitignore", "Documentation", "Kbuild", "LICENSES", "Mak
 STATUS = "Documentation/status.rst"
 FEATURES = "Documentation/driver-features.rst"
 MINICARD = "tests/contract/minicard/"
-MINICARD_LINES = 1500
+MINICARD_LINES = 1499
 # a longer file explains itself at its top with this word
 EXCEPTION = "Long because"
 
@@ -85,7 +85,7 @@ def status_self_test():
 tap = Tap()
 tap.check("tree: every file carries the licence of its part", licences())
 tap.check("tree: files a head can hold", sizes())
-tap.check("tree: the minimal card has 1,500 lines at most", minicard())
+tap.check("tree: the minimal card has fewer than 1,500 lines", minicard())
 tap.check("tree: only known entries in the root", root_entries())
 tap.check("tree: the check of the status page can fail", status_self_test())
 tap.check("tree: tests named in status.rst exist", status(STATUS, read(STATUS)))

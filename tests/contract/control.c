@@ -179,3 +179,9 @@ uint64_t counter(struct card *c, unsigned kind, unsigned link, unsigned index)
 	wr32(c, WEFT_REG_CNT_SEL, WEFT_CNT_SEL(kind, link, index));
 	return rd64(c, WEFT_REG_CNT_VALUE);
 }
+
+void inject(struct card *c, uint32_t what, uint64_t arg)
+{
+	wr64(c, WEFT_REG_INJECT_ARG, arg);
+	wr32(c, WEFT_REG_INJECT, what);
+}

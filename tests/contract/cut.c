@@ -88,6 +88,46 @@ static void host(void)
 	cut_often(&r, NULL, RIG_HOST, r.host, SLEEP);
 }
 
+/* The greatest number in the event ring. */
+static uint32_t newest(struct card *c)
+{
+	volatile const struct weft_event *e = host_ptr(c->evt_iova);
+	uint32_t most = 0;
+
+	for (unsigned i = 0; i < 1u << c->evt_log2; i++)
+		most = e[i].seq > most ? e[i].seq : most;
+	return most;
+}
+
+static void events(void)
+{
+	struct card *c = CARD;
+
+	card_need(c);
+	struct space *s = space_create(c, ~0u);
+	for (unsigned round = 0; round < 100; round++) {
+		uint64_t fence = 0, end = ct_now_ns() + 2000000000;
+		uint32_t last, from = 1 + ct_below(20);
+		struct queue *q;
+
+		evt_start(c, 7);
+		q = queue_create(s, ~0u, 6);
+		for (unsigned i = 0; i < 60; i++)
+			fence = queue_push_fence(q, true);
+		queue_kick(q);
+		while (newest(c) < from && ct_now_ns() < end)
+			;
+		cut(c, NULL, MASTER);
+		last = newest(c);
+		usleep(300);
+		CHECK_EQ(newest(c), last, "newest event after it was answered that bus mastering is off");
+		mend(c, NULL, MASTER);
+		queue_wait(q, fence, 2000);
+		queue_destroy(q);
+	}
+	card_forget(c);
+}
+
 static void peers(void)
 {
 	struct card *c = CARD, *p = &ct_cards[1];
@@ -103,6 +143,7 @@ static void peers(void)
 
 static const struct ct_test tests[] = {
 	{ "what a card writes to host memory", host, 0, 0, true },
+	{ "what a card writes to its event ring", events, 0, 0, true },
 	{ "what a card writes to a peer", peers, 0, 2, true },
 };
 CT_SECTION(cut);

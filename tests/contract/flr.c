@@ -27,12 +27,6 @@ static void again(void)
 	}
 }
 
-static void inject(struct card *c, uint32_t what, uint64_t arg)
-{
-	wr64(c, WEFT_REG_INJECT_ARG, arg);
-	wr32(c, WEFT_REG_INJECT, what);
-}
-
 static void lost(void)
 {
 	struct card *c = CARD;

@@ -119,6 +119,8 @@ const struct weft_event *evt_wait(struct card *c, uint32_t from, unsigned type, 
 uint32_t safe_start(struct card *c, unsigned op, uint64_t a0, uint64_t a1, uint64_t a2);
 unsigned safe_wait(struct card *c, unsigned op, uint32_t seq, unsigned ms);
 unsigned safe_call(struct card *c, unsigned op, uint64_t a0, uint64_t a1, uint64_t a2);
+/* An error on request (register INJECT). */
+void inject(struct card *c, uint32_t what, uint64_t arg);
 uint64_t counter(struct card *c, unsigned kind, unsigned link, unsigned index);
 
 #endif

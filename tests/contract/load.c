@@ -9,9 +9,14 @@
 #define FILLS		16u
 #define OPERANDS	2u
 
-struct load load_open_of(struct card *c, uint32_t type, union weft_packet p)
+uint32_t lr_or_fence(struct card *c)
 {
-	struct load l = { .c = c, .s = space_create_as(c, ~0u, type), .list_off = user_alloc(c, 4096, 4096) };
+	return c->caps & WEFT_CAP_LR ? WEFT_AS_LR : WEFT_AS_FENCE;
+}
+
+static struct load open_as(struct card *c, uint32_t asid, uint32_t type, union weft_packet p)
+{
+	struct load l = { .c = c, .s = space_create_as(c, asid, type), .list_off = user_alloc(c, 4096, 4096) };
 	uint64_t data = user_alloc(c, LOAD_BYTES, 4096), table = user_alloc(c, 4096, 4096);
 
 	for (unsigned i = 0; i < FILLS; i++)
@@ -27,9 +32,19 @@ struct load load_open_of(struct card *c, uint32_t type, union weft_packet p)
 	return l;
 }
 
+struct load load_open_of(struct card *c, uint32_t type, union weft_packet p)
+{
+	return open_as(c, ~0u, type, p);
+}
+
+struct load load_open_as(struct card *c, uint32_t asid, uint32_t type)
+{
+	return open_as(c, asid, type, pkt_fill(LOAD_VA, LOAD_BYTES, 4, 0x10ad));
+}
+
 struct load load_open(struct card *c, uint32_t type)
 {
-	return load_open_of(c, type, pkt_fill(LOAD_VA, LOAD_BYTES, 4, 0x10ad));
+	return load_open_as(c, ~0u, type);
 }
 
 struct queue *load_queue_soon(struct load *l, const struct weft_queue_desc *how)

@@ -16,7 +16,10 @@ struct load {
 	uint64_t list_off;
 };
 
+/* The kind of space whose work may go on for ever, where the card has it. */
+uint32_t lr_or_fence(struct card *c);
 struct load load_open(struct card *c, uint32_t type);
+struct load load_open_as(struct card *c, uint32_t asid, uint32_t type);		/* with this number */
 /* The same of another packet; its operands are entries 0 and 1 of a table, the halves of the data. */
 struct load load_open_of(struct card *c, uint32_t type, union weft_packet p);
 struct queue *load_queue(struct load *l, const struct weft_queue_desc *how);	/* created, not started */

@@ -311,6 +311,13 @@ void queue_wait(struct queue *q, uint64_t fence, unsigned ms)
 		ended(q, "reaching its fence");
 }
 
+unsigned queue_ask(struct queue *q, uint16_t op)
+{
+	struct weft_mbox_msg m = { .op = op, .u.arg = { q->id } };
+
+	return mbox_call(q->c, &m);
+}
+
 void queue_wait_run(struct queue *q, uint32_t run, unsigned ms, struct weft_queue_state *st)
 {
 	struct weft_queue_state mine;

@@ -77,6 +77,7 @@ uint64_t queue_head(struct queue *q);
 void queue_wait(struct queue *q, uint64_t fence, unsigned ms);
 /* Every packet pushed so far has retired; fails at once when the queue ends otherwise. */
 void queue_wait_done(struct queue *q, unsigned ms);
+unsigned queue_ask(struct queue *q, uint16_t op);	/* a mailbox request about it: status */
 void queue_wait_run(struct queue *q, uint32_t run, unsigned ms, struct weft_queue_state *st);
 
 /* What a test left behind: stops and destroys every queue and space of a card, gives back memory. */

@@ -46,11 +46,6 @@ static void measure(struct queue *const q[], uint64_t got[], unsigned n, unsigne
 		got[i] = load_busy(q[i]) - got[i];
 }
 
-static uint32_t lr_or_fence(struct card *c)
-{
-	return c->caps & WEFT_CAP_LR ? WEFT_AS_LR : WEFT_AS_FENCE;
-}
-
 static void spaces(void)
 {
 	struct card *c = CARD;

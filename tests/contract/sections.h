@@ -38,9 +38,12 @@
 	X(flush) \
 	X(sched) \
 	X(engines) \
+	X(fair) \
 	X(records) \
 	X(trace) \
 	X(inject) \
+	X(memory_errors) \
+	X(limits) \
 	X(litmus) \
 	X(weak) \
 	X(torture) \

@@ -10,17 +10,9 @@
 #define CELLS	UINT64_C(0x90000000)
 #define LONG_NS	UINT64_C(300000000)
 
-static unsigned on_queue(struct queue *q, uint16_t op)
-{
-	struct weft_mbox_msg m = { .op = op };
-
-	m.u.arg[0] = q->id;
-	return mbox_call(q->c, &m);
-}
-
 static void suspend(struct queue *q)
 {
-	unsigned status = on_queue(q, WEFT_MBOX_SUSPEND);
+	unsigned status = queue_ask(q, WEFT_MBOX_SUSPEND);
 
 	if (status == WEFT_MBOX_NO_CAP)
 		ct_skip("the card cannot SUSPEND");
@@ -41,8 +33,8 @@ static void refused(struct queue *q, uint32_t run, uint32_t cause)
 	struct weft_queue_state st;
 
 	queue_wait_run(q, run, 2000, &st);
-	CHECK_EQ(on_queue(q, WEFT_MBOX_SUSPEND), WEFT_MBOX_STATE, "status of SUSPEND");
-	CHECK_EQ(on_queue(q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_SUSPEND), WEFT_MBOX_STATE, "status of SUSPEND");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME");
 	queue_state(q, &st);
 	CHECK_EQ(st.run, run, "state afterwards");
 	CHECK_EQ(st.cause, cause, "cause afterwards");
@@ -57,12 +49,12 @@ static void states(void)
 	card_need(c);
 	struct rig r = rig_open(c);
 	suspend(r.q);
-	CHECK_EQ(on_queue(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_OK, "status of RESUME");
-	CHECK_EQ(on_queue(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a queue that was resumed");
+	CHECK_EQ(queue_ask(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_OK, "status of RESUME");
+	CHECK_EQ(queue_ask(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a queue that was resumed");
 	queue_wait(r.q, submit(r.q, nop), 2000);
-	CHECK_EQ(on_queue(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a queue that was not suspended since");
+	CHECK_EQ(queue_ask(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a queue that was not suspended since");
 	struct queue *q = queue_create(r.s, ~0u, 4);
-	CHECK_EQ(on_queue(q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a new queue");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_RESUME), WEFT_MBOX_STATE, "status of RESUME of a new queue");
 	ct_about("a STOPPED queue");
 	CHECK_EQ(safe_call(c, WEFT_SAFE_QUEUE_STOP, q->id, 0, 0), WEFT_SAFE_OK, "status of QUEUE_STOP");
 	refused(q, WEFT_QS_STOPPED, WEFT_FAULT_STOPPED);
@@ -97,7 +89,7 @@ static void timed(void)
 	CHECK_EQ(st.retired, 1, "packets retired when it is SUSPENDED");
 	CHECK_EQ(st.engine, 0, "engine of a SUSPENDED queue");
 	CHECK(st.fence != f, "a FENCE behind SUSPEND took effect");
-	CHECK_EQ(on_queue(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_OK, "status of RESUME");
+	CHECK_EQ(queue_ask(r.q, WEFT_MBOX_RESUME), WEFT_MBOX_OK, "status of RESUME");
 	queue_wait(r.q, f, 2000);
 	queue_state(r.q, &st);
 	CHECK_EQ(st.retired, 2, "packets retired");
@@ -109,12 +101,12 @@ static void gone(struct queue *q)
 	struct weft_queue_state st;
 
 	queue_wait_run(q, WEFT_QS_SUSPENDED, 2000, NULL);
-	CHECK_EQ(on_queue(q, WEFT_MBOX_QUEUE_DESTROY), WEFT_MBOX_OK, "status of QUEUE_DESTROY of a SUSPENDED queue");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_QUEUE_DESTROY), WEFT_MBOX_OK, "status of QUEUE_DESTROY of a SUSPENDED queue");
 	q->live = false;
 	queue_state(q, &st);
 	CHECK_EQ(st.run, WEFT_QS_NONE, "state of a destroyed queue");
 	CHECK_EQ(st.cause, 0, "cause of a destroyed queue");
-	CHECK_EQ(on_queue(q, WEFT_MBOX_RESUME), WEFT_MBOX_NOT_FOUND, "status of RESUME then");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_RESUME), WEFT_MBOX_NOT_FOUND, "status of RESUME then");
 }
 
 static void destroyed(void)
@@ -160,7 +152,7 @@ static void destroyed_waiter(void)
 	queue_push(q, &k);
 	queue_kick(q);
 	queue_wait_run(q, WEFT_QS_PARKED, 2000, NULL);
-	CHECK_EQ(on_queue(q, WEFT_MBOX_QUEUE_DESTROY), WEFT_MBOX_BUSY, "status of QUEUE_DESTROY of a PARKED queue");
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_QUEUE_DESTROY), WEFT_MBOX_BUSY, "status of QUEUE_DESTROY of a PARKED queue");
 	suspend(q);
 	gone(q);
 	CHECK(!sem_arm(p, 0), "still armed for a queue that is destroyed");

@@ -427,6 +427,39 @@ static void woken(void)
 	}
 }
 
+/* Signalled while it was suspended: it was ready, and began, when it went on. */
+static void resumed(void)
+{
+	struct card *c = CARD;
+	union weft_packet k = pkt_wait(CELLS_VA, 1, 0), nop = { 0 };
+	unsigned status;
+
+	card_need(c);
+	struct space *s = space_create_as(c, ~0u, WEFT_AS_LR);
+	struct sem *p = sem_create(c, true);
+	struct queue *q = traced(s);
+	struct ring t = ring_open(q, RING_VA, 4);
+	sem_map(p, s, CELLS_VA, PTE_SEM);
+	queue_push(q, &nop);
+	queue_push(q, &k);
+	queue_kick(q);
+	queue_wait_run(q, WEFT_QS_PARKED, 5000, NULL);
+	usleep(5000);
+	status = queue_ask(q, WEFT_MBOX_SUSPEND);
+	if (status == WEFT_MBOX_NO_CAP)
+		ct_skip("the card cannot SUSPEND");
+	CHECK_EQ(status, WEFT_MBOX_OK, "status of SUSPEND");
+	usleep(5000);
+	sem_signal(p, 0, 1, q, CELLS_VA);
+	usleep(5000);
+	uint64_t before = rd64(c, WEFT_REG_CLOCK_NOW);
+	CHECK_EQ(queue_ask(q, WEFT_MBOX_RESUME), WEFT_MBOX_OK, "status of RESUME");
+	queue_wait_done(q, 5000);
+	WAIT_FOR(t.h->written == 2, 1000, "records");
+	CHECK(t.rec[1].ready_ns >= before && t.rec[1].start_ns >= before, "ready %lld us, begun %lld us after RESUME",
+	      (long long)(t.rec[1].ready_ns - before) / 1000, (long long)(t.rec[1].start_ns - before) / 1000);
+}
+
 static const struct ct_test tests[] = {
 	{ "records of a list, CALL, FENCE, TIMED", records, WEFT_CAP_CALL, 0, false },
 	{ "records of a LOOP, suppressed packets", loops, WEFT_CAP_LOOP | WEFT_CAP_PRED, 0, false },
@@ -436,5 +469,6 @@ static const struct ct_test tests[] = {
 	{ "start order of thousands of queues", start_order, WEFT_CAP_BANDS | WEFT_CAP_TIMED, 0, true },
 	{ "slice ends of thousands of queues", crowd_slices, WEFT_CAP_BANDS | WEFT_CAP_TIMED | WEFT_CAP_CALL, 0, true },
 	{ "a WAIT that parked is ready when it was woken", woken, WEFT_CAP_CELLS | WEFT_CAP_LR, 0, false },
+	{ "a WAIT that was suspended is ready when it went on", resumed, WEFT_CAP_CELLS | WEFT_CAP_LR, 0, false },
 };
 CT_SECTION_OF(trace, WEFT_CAP_TRACE);

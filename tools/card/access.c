@@ -346,6 +346,8 @@ int wcard_acc_fetch(struct wcard_acc *a, struct wcard_window *w, uint64_t va, vo
 		wcard_window_close(a, w);
 		at = va & (WEFT_PAGE_BYTES - 1);
 		fault = piece(a, va - at, WEFT_PAGE_BYTES, WCARD_ACC_READ, &s);
+		if (fault == WEFT_FAULT_ECC && !WCARD_BROKEN(ecc_fetch_untold))
+			wcard_inject_met(a->c, &s);
 		if (fault)
 			return wcard_acc_fault(a, fault, va);
 		if (s.bytes < at + bytes)
@@ -407,6 +409,20 @@ static int cell_rights(uint64_t pte, enum wcard_cell_use use)
 	return 0;
 }
 
+/* What was injected for the memory that it is in. */
+static int cell_error(struct wcard_acc *a, int fd, uint64_t fd_offset, unsigned int link)
+{
+	struct wcard_span s = { .fd = fd, .fd_offset = fd_offset, .bytes = sizeof(struct weft_cell), .link = link };
+	int fault;
+
+	if (__builtin_expect(!atomic_load_explicit(&a->c->m->memory_errors, memory_order_relaxed), 1) || WCARD_BROKEN(ecc_no_cells))
+		return 0;
+	fault = wcard_inject_access(a->c, &s);
+	if (fault == WEFT_FAULT_ECC)
+		wcard_inject_met(a->c, &s);
+	return fault;
+}
+
 /* A cell never straddles pages: it is aligned to its size. */
 int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, struct wcard_cell *out)
 {
@@ -429,7 +445,8 @@ int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, st
 		out->card = a->c;
 		out->off = addr;
 		out->link = WCARD_CNT_LOCAL;
-		return 0;
+		fault = cell_error(a, a->c->lmem_fd, addr, WCARD_CNT_LOCAL);
+		break;
 	case WEFT_APERTURE_BUS:
 		if (link_is_off(a, w.pte))
 			return wcard_acc_fault(a, WEFT_FAULT_LINK_DOWN, va);
@@ -439,13 +456,15 @@ int wcard_acc_cell(struct wcard_acc *a, uint64_t va, enum wcard_cell_use use, st
 		out->card = t.card;
 		out->off = t.fd_offset;
 		out->link = link_of(w.pte);
-		return 0;
+		fault = cell_error(a, t.fd, t.fd_offset, out->link);
+		break;
 	default:
 		out->at = (struct weft_cell *)(void *)a->e->tlb.sink;
 		out->card = NULL;
 		out->link = WCARD_CNT_LINKS;
 		return 0;
 	}
+	return fault ? wcard_acc_fault(a, fault, va) : 0;
 }
 
 void wcard_acc_signal(struct wcard_acc *a, const struct wcard_cell *cell, unsigned int words, uint64_t value, uint64_t tag)

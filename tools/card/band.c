@@ -101,21 +101,25 @@ static void activate(struct wcard_queue *q, int by)
 		s->fence_active += (unsigned int)by;
 }
 
-void wcard_bands_push(struct wcard_queue *q)
+void wcard_bands_space(struct wcard_as *as)
+{
+	memset(as->share, 0, sizeof(as->share));
+}
+
+void wcard_bands_push(struct wcard_queue *q, bool slept)
 {
 	struct wcard_bands *s = &q->c->bands;
 	struct wcard_band *b = &s->band[band_of(q)];
 	struct wcard_share *share = share_of(q);
 
-	/* Who slept has no claim to the time it did not use. */
-	if (!s->active && s->time < q->c->m->least)
+	if (slept && !s->active && s->time < q->c->m->least)
 		s->time = q->c->m->least;
 	if (!share->ready.root) {
-		if (share->node.key < b->least)
+		if (slept && share->node.key < b->least)
 			share->node.key = b->least;
 		wcard_heap_insert(&b->ready[q->as->type], &share->node);
 	}
-	if (q->node.key < share->least)
+	if (slept && q->node.key < share->least)
 		q->node.key = share->least;
 	wcard_heap_insert(&share->ready, &q->node);
 	if (q->holds_slot)
@@ -226,11 +230,24 @@ static void share_charge(struct wcard_queue *q, uint64_t plus, uint64_t minus)
 		wcard_heap_insert(h, &share->node);
 }
 
+/* A slice begins, with these times of its space and its card: nobody who comes begins earlier. */
+static void begin(struct wcard_queue *q, uint64_t space, uint64_t card)
+{
+	struct wcard_band *b = &q->c->bands.band[band_of(q)];
+	struct wcard_share *share = share_of(q);
+
+	if (space > b->least)
+		b->least = space;
+	if (q->node.key > share->least)
+		share->least = q->node.key;
+	if (card > q->c->m->least && !WCARD_BROKEN(sleeper_claims))
+		q->c->m->least = card;
+}
+
 struct wcard_queue *wcard_bands_pick(struct wcard_card *c, uint64_t now)
 {
 	struct wcard_bands *s = &c->bands;
 	struct wcard_queue *q = owed(c);
-	struct wcard_share *share;
 	struct wcard_band *b;
 
 	if (!s->nready)
@@ -243,11 +260,7 @@ struct wcard_queue *wcard_bands_pick(struct wcard_card *c, uint64_t now)
 	if (!q)
 		return NULL;
 	b = &s->band[band_of(q)];
-	share = share_of(q);
-	if (share->node.key > b->least)
-		b->least = share->node.key;
-	if (q->node.key > share->least)
-		share->least = q->node.key;
+	begin(q, share_of(q)->node.key, s->time);
 	take_off(q);
 	if (!q->holds_slot) {
 		q->holds_slot = true;
@@ -277,7 +290,7 @@ static void earn(int64_t *credit, uint64_t ns, uint32_t floor)
 		*credit = WCARD_CREDIT_MAX_NS;
 }
 
-void wcard_bands_put(struct wcard_queue *q, uint64_t ns)
+static void spend(struct wcard_queue *q, uint64_t ns)
 {
 	struct wcard_bands *s = &q->c->bands;
 
@@ -289,11 +302,36 @@ void wcard_bands_put(struct wcard_queue *q, uint64_t ns)
 	pay(&s->band[band_of(q)].credit, ns, q->by == WCARD_BY_FLOOR);
 	if (q->as->type == WEFT_AS_FENCE)
 		pay(&s->fence_credit, ns, q->by == WCARD_BY_FENCE);
-	share_charge(q, ns, q->advance_ns);
+	share_charge(q, ns, 0);
 	q->node.key += WCARD_BROKEN(weight_ignored) ? ns : ns * WEIGHT_ONE / q->desc.weight;
 	s->time += ns;
-	s->time -= q->advance_ns;
+}
+
+void wcard_bands_put(struct wcard_queue *q, uint64_t ns)
+{
+	spend(q, ns);
+	share_charge(q, 0, q->advance_ns);
+	q->c->bands.time -= q->advance_ns;
 	activate(q, -1);
+}
+
+static uint64_t up_to(uint64_t time, uint64_t least)
+{
+	return time < least ? least - time : 0;
+}
+
+/* Nobody waits. Who runs beside it may have got more, on an engine that is faster, and owes it nothing for that. */
+void wcard_bands_charge(struct wcard_queue *q, uint64_t ns)
+{
+	struct wcard_share *share = share_of(q);
+
+	if (WCARD_BROKEN(alone_on_credit))
+		return;
+	spend(q, ns);
+	q->node.key += up_to(q->node.key, share->least);
+	share_charge(q, up_to(share->node.key, q->c->bands.band[band_of(q)].least + q->advance_ns), 0);
+	q->c->bands.time += up_to(q->c->bands.time, q->c->m->least + q->advance_ns);
+	begin(q, share_of(q)->node.key - q->advance_ns, q->c->bands.time - q->advance_ns);
 }
 
 void wcard_bands_slot_free(struct wcard_queue *q)

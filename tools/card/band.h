@@ -19,6 +19,7 @@
 
 enum wcard_by { WCARD_BY_BAND, WCARD_BY_FLOOR, WCARD_BY_FENCE };	/* why a queue was picked */
 
+struct wcard_as;
 struct wcard_card;
 struct wcard_queue;
 
@@ -50,12 +51,15 @@ void wcard_bands_init(struct wcard_card *c);		/* and at FLR, with no queue left 
 /* enum weft_mbox_status */
 int wcard_bands_policy(struct wcard_card *c, uint32_t band, uint32_t floor, uint32_t slice_ns);
 
-void wcard_bands_push(struct wcard_queue *q);		/* became ready */
+/* Became ready. @slept: it had no work, and has no claim to the time it did not use; else it comes from an engine. */
+void wcard_bands_push(struct wcard_queue *q, bool slept);
 void wcard_bands_remove(struct wcard_queue *q);		/* was ready and is no more */
 /* The next one with a slot to run in, taken off, in its slot and charged a slice in advance; NULL: none. */
 struct wcard_queue *wcard_bands_pick(struct wcard_card *c, uint64_t now);
-/* It left its engine after `ns`. */
+/* It left its engine after `ns`; it stays, and begins a slice anew. */
 void wcard_bands_put(struct wcard_queue *q, uint64_t ns);
+void wcard_bands_charge(struct wcard_queue *q, uint64_t ns);
+void wcard_bands_space(struct wcard_as *as);		/* a new one owes nothing of the last with its number */
 void wcard_bands_slot_free(struct wcard_queue *q);
 
 #endif

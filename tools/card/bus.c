@@ -91,7 +91,7 @@ void wcard_quiesce(struct wcard_machine *m)
 }
 
 /* The event writer holds no unit, it holds evt_lock. */
-static void quiesce_events(struct wcard_machine *m)
+void wcard_quiesce_events(struct wcard_machine *m)
 {
 	for (unsigned int i = 0; i < m->ncards; i++) {
 		pthread_mutex_lock(&m->card[i]->evt_lock);
@@ -216,7 +216,7 @@ int wcard_bus_unmap(struct wcard_card *c, uint64_t bus, uint64_t bytes)
 	publish(c, t);
 	wcard_quiesce(c->m);
 	if (!WCARD_BROKEN(unmap_no_event_wait))
-		quiesce_events(c->m);
+		wcard_quiesce_events(c->m);
 	for (unsigned int i = from; i < to; i++) {
 		if (old->map[i].host)
 			munmap(old->map[i].host, old->map[i].bytes);
@@ -254,7 +254,7 @@ void wcard_bus_learn(struct wcard_machine *m)
 		atomic_fetch_add(&m->map_gen, 1);
 		if (!WCARD_BROKEN(route_no_wait))
 			wcard_quiesce(m);
-		quiesce_events(m);
+		wcard_quiesce_events(m);
 		free(old);
 	}
 	pthread_mutex_unlock(&m->map_lock);

@@ -57,5 +57,6 @@ bool wcard_bus_find(struct wcard_card *c, const struct wcard_dma_table *dma, con
 void wcard_link_mask(struct wcard_card *c, unsigned int link, bool off);
 /* Returns when every unit in flight at the call has ended. Not from an engine thread. */
 void wcard_quiesce(struct wcard_machine *m);
+void wcard_quiesce_events(struct wcard_machine *m);	/* the writers of events, likewise */
 
 #endif

@@ -280,12 +280,18 @@ int wcard_arm_bind(struct wcard_card *c, uint64_t sem, uint64_t page)
 	pthread_mutex_lock(&c->m->lock);
 	if (p)
 		memset(p, 0, sizeof(*p));
+	if (WCARD_BROKEN(arm_bind_no_look))
+		wcard_defect_dawdle();
 	if (page || !WCARD_BROKEN(arm_page_stays))
 		c->cells->arm[first] = (uint32_t)(page / WEFT_PAGE_BYTES);
 	for (unsigned int b = 0; p && b < WCARD_CELL_BUCKETS; b++)
 		for (struct wcard_waiter *w = c->cells->first[b]; w; w = w->next)
 			if (w->off / WEFT_PAGE_BYTES == first)
 				arm(c, w->off, 1);
+	/* Who stored meanwhile saw nobody to kick. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint64_t off = sem; p && off < sem + WEFT_PAGE_BYTES && !WCARD_BROKEN(arm_bind_no_look); off += sizeof(struct weft_cell))
+		wcard_cell_wake(c, off);
 	pthread_mutex_unlock(&c->m->lock);
 	return WEFT_MBOX_OK;
 }

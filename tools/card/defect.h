@@ -55,6 +55,8 @@
 	  "config", "bus mastering off: nobody answers the card", 0) \
 	X(master_off_no_wait, "does not wait for accesses in flight when bus mastering is turned off", \
 	  "cut", "what a card writes to host memory", 0) \
+	X(master_off_no_event_wait, "does not wait for the writer of events when bus mastering is turned off", \
+	  "cut", "what a card writes to its event ring", 0) \
 	X(route_no_wait, "does not wait for accesses in flight to a peer whose BAR moves or goes away", \
 	  "cut", "what a card writes to a peer", 0) \
 	X(relaxed_ordering, "lets relaxed ordering be enabled", \
@@ -178,6 +180,14 @@
 	  "cells", "KICK: aliases, cells nobody waits for, addresses that lead nowhere", 0) \
 	X(kick_nobody_uncounted, "does not count the KICK of a queue that does not exist", \
 	  "cells", "KICK: aliases, cells nobody waits for, addresses that lead nowhere", 0) \
+	X(arm_bind_no_look, "does not look again at cells whose arm page was bound anew", \
+	  "cells", "an arm page bound again under a waiter: no wake is lost", 0) \
+	X(park_uncharged, "leaves the record of a queue that parks a unit behind", \
+	  "cells", "the record of a queue that parked is not behind", 0) \
+	X(ecc_fetch_untold, "neither counts nor tells of an error in what it fetches", \
+	  "memory_errors", "what is fetched: lists, operand tables", 0) \
+	X(ecc_no_cells, "meets no error in cells", \
+	  "memory_errors", "cells: WAIT, SIGNAL", 0) \
 	X(arm_page_stays, "ARM_BIND of 0 does not unbind", \
 	  "cells", "arm pages come and go under a waiter", 0) \
 	X(list_wakes_first, "SIGNAL_ALL wakes the waiters of its first cell only", \
@@ -297,6 +307,8 @@
 	  "sched", "address spaces take turns, whatever queues they have", 0) \
 	X(sleeper_claims, "lets a card that slept have the engine time it did not use", \
 	  "engines", "a card that slept has no claim to the time it did not use", 0) \
+	X(alone_on_credit, "charges a queue whose turn does not end with all of it at once", \
+	  "fair", "a space that ran alone owes nothing for it", 0) \
 	X(timed_keeps_slot, "a queue keeps its slot from one TIMED to the next while others wait", \
 	  "sched", "more queues in TIMED than slots", 0) \
 	X(slice_endless, "never ends a slice", \
@@ -307,6 +319,10 @@
 	  "inject", "hang: HANG_MS, run_limit_ns, QUEUE_STOP", 0) \
 	X(wait_limit_off, "ignores wait_limit_ns", \
 	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
+	X(wait_limit_wraps, "adds wait_limit_ns beyond the end of the clock", \
+	  "limits", "wait_limit_ns near and beyond the end of the clock", 0) \
+	X(hang_ms_old, "goes on with the HANG_MS that a hung unit began with", \
+	  "limits", "HANG_MS becomes another while a unit hangs", 0) \
 	X(wait_limit_event_only, "does not stop a queue that waited too long", \
 	  "sched", "wait_limit_ns: event, or the end of the queue", 0) \
 	X(wait_limit_suspended, "counts suspended time as waited", \
@@ -443,6 +459,8 @@
 	  "records", "a ring that cannot be used ends tracing for good", 0) \
 	X(trace_ready_parked, "dates a WAIT that parked from the packet before", \
 	  "trace", "a WAIT that parked is ready when it was woken", 0) \
+	X(trace_resumed, "dates a WAIT that was suspended from the packet before", \
+	  "trace", "a WAIT that was suspended is ready when it went on", 0) \
 	X(trace_drop_uncounted, "does not count dropped records", \
 	  "trace", "a full ring drops and counts", 0) \
 	X(trace_suppressed, "records suppressed packets", \

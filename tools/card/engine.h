@@ -63,11 +63,11 @@ struct wcard_queue {
 	struct wcard_node node;		/* among the ready queues of its share; key = its engine time by weight */
 	struct wcard_queue *held_prev, *held_next;
 	enum wcard_by by;
-	uint64_t unit_limit_ns;		/* a unit longer than this is looked at by limits.c */
 	uint64_t wait_told_ns;		/* that of the WAIT whose limit was reported last */
 	uint64_t suspended_ns;		/* since when a WAIT that parked is suspended, else 0 */
 	uint64_t slot_since_ns;			/* took its slot */
 	uint64_t slice_ns, advance_ns;	/* of this turn, and charged for it in advance */
+	uint64_t charged_ns;		/* what of busy_ns its times have in them */
 	struct wcard_node timer;	/* TIMED, or parked with a limit */
 	bool timer_on;
 	uint64_t deadline_ns;		/* TIMED */
@@ -210,6 +210,8 @@ int wcard_sched_init(struct wcard_machine *m);
 void wcard_sched_fini(struct wcard_machine *m);
 /* by_hand: what is due, a timer or a turn of engine 0; false: nothing is */
 bool wcard_sched_turn(struct wcard_machine *m);
+/* A slice is over and the queue stays on its engine. */
+void wcard_sched_slice(struct wcard_queue *q);
 /* machine.lock held */
 void wcard_sched_ready(struct wcard_queue *q);
 void wcard_sched_remove(struct wcard_queue *q);
@@ -217,9 +219,10 @@ void wcard_sched_timed(struct wcard_queue *q);
 void wcard_timer_set(struct wcard_queue *q, uint64_t deadline_ns);
 void wcard_timer_clear(struct wcard_queue *q);
 
-/* limits.c: a queue's turn begins; enum weft_fault or 0 for the unit that took `ns`, by the
+/* limits.c: a turn begins; what a unit may take; enum weft_fault or 0 for the unit that took `ns`, by the
  * clock on the wall, and for an engine time of `ns` */
-void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q, uint64_t now);
+void wcard_limits_turn(struct wcard_engine *e, uint64_t now);
+uint64_t wcard_limits_of(const struct wcard_queue *q);
 /* What the engine's thread ran of the `ns` that end now. */
 uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns);
 uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns);
@@ -269,6 +272,8 @@ void wcard_inject_slow(struct wcard_run *r, uint64_t ns);
 
 /* stream.c: inside a unit: stores `head` where its submitter looks. False: failed. */
 bool wcard_head_store(struct wcard_run *r, uint64_t head);
+/* Engine time up to now goes to the queue: a record that says it is at rest is not behind. Returns now. */
+uint64_t wcard_charge(struct wcard_run *r);
 /* Runs `q` until its slice ends, it has nothing to do, or it stops. Called without locks. */
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q, uint64_t now);
 

@@ -55,7 +55,7 @@ void wcard_event(struct wcard_card *c, uint16_t type, uint32_t queue, uint32_t a
 		c->evt_status |= WEFT_EVT_STATUS_DMA;
 		goto irq;
 	}
-	if (WCARD_BROKEN(unmap_no_event_wait))
+	if (WCARD_BROKEN(unmap_no_event_wait) || WCARD_BROKEN(master_off_no_event_wait))
 		wcard_defect_dawdle();
 	if (WCARD_BROKEN(event_seq_first)) {
 		const struct timespec nap = { .tv_nsec = 1000000 };

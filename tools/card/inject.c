@@ -158,14 +158,18 @@ void wcard_inject_tell(struct wcard_machine *m)
 		recount(m);
 }
 
-/* The engine is occupied, its thread is not: until `ns` have passed, the queue is to stop, or a limit is exceeded. */
-static uint64_t occupy(struct wcard_run *r, uint64_t ns, uint64_t limit_ns)
+/*
+ * The engine is occupied, its thread is not: until `ns` have passed, the queue is to stop, or with what the unit has
+ * `spent` its limit is exceeded, which may change meanwhile.
+ */
+static uint64_t occupy(struct wcard_run *r, uint64_t ns, uint64_t spent)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 	struct wcard_machine *m = r->e->m;
-	uint64_t start = wcard_now(m), passed = 0;
+	uint64_t start = wcard_now(m), passed = 0, first = wcard_limits_of(r->q);
 
-	while (passed < ns && passed <= limit_ns && !atomic_load(&r->q->stop) && !m->quit) {
+	while (passed < ns && spent + passed <= (WCARD_BROKEN(hang_ms_old) ? first : wcard_limits_of(r->q)) &&
+	       !atomic_load(&r->q->stop) && !m->quit) {
 		if (ns - passed > NAP_NS)
 			nanosleep(&nap, NULL);
 		passed = wcard_now(m) - start;
@@ -189,7 +193,7 @@ bool wcard_inject_hang(struct wcard_run *r, uint32_t *cause)
 
 	if (!atomic_compare_exchange_strong(&r->q->c->inject.hang, &id, WEFT_QUEUE_NONE))
 		return false;
-	*cause = wcard_limits_fault(r->q, occupy(r, UINT64_MAX, r->q->unit_limit_ns));
+	*cause = wcard_limits_fault(r->q, occupy(r, UINT64_MAX, 0));
 	return true;
 }
 
@@ -220,8 +224,7 @@ bool wcard_inject_stuck(struct wcard_run *r)
 void wcard_inject_slow(struct wcard_run *r, uint64_t ns)
 {
 	uint32_t times = atomic_load(&r->q->c->inject.slow);
-	uint64_t limit = r->q->unit_limit_ns;
 
 	if (times > 1)
-		occupy(r, ns * (times - 1), limit > ns ? limit - ns : 0);
+		occupy(r, ns * (times - 1), ns);
 }

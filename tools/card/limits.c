@@ -60,11 +60,15 @@ uint64_t wcard_limits_ran(struct wcard_engine *e, uint64_t ns)
 	return ns > off ? ns - off : 0;
 }
 
-void wcard_limits_turn(struct wcard_engine *e, struct wcard_queue *q, uint64_t now)
+uint64_t wcard_limits_of(const struct wcard_queue *q)
 {
 	uint64_t hang = hang_ns(q), run = run_ns(q);
 
-	q->unit_limit_ns = hang < run ? hang : run;
+	return hang < run ? hang : run;
+}
+
+void wcard_limits_turn(struct wcard_engine *e, uint64_t now)
+{
 	if (e->slept) {
 		look(e);
 		now = e->look_ns;
@@ -92,9 +96,13 @@ uint32_t wcard_limits_unit(struct wcard_run *r, uint64_t ns)
 
 void wcard_limits_park(struct wcard_queue *q)
 {
+	uint64_t until = q->wait_since_ns + q->desc.wait_limit_ns;
+
+	if (until < q->wait_since_ns && !WCARD_BROKEN(wait_limit_wraps))
+		return;
 	/* Once for one WAIT, however often it parks again. */
 	if (q->desc.wait_limit_ns && q->wait_told_ns != q->wait_since_ns && !WCARD_BROKEN(wait_limit_off))
-		wcard_timer_set(q, q->wait_since_ns + q->desc.wait_limit_ns);
+		wcard_timer_set(q, until);
 }
 
 void wcard_limits_suspend(struct wcard_queue *q)

@@ -130,8 +130,12 @@ static void learn(struct wcard_card *c)
 
 	atomic_store(&c->d3, state && !WCARD_BROKEN(d3_answers));
 	master |= WCARD_BROKEN(bus_master_ignored);
-	if (atomic_exchange(&c->bus_master, master) && !master && !WCARD_BROKEN(master_off_no_wait))
-		wcard_quiesce(c->m);
+	if (atomic_exchange(&c->bus_master, master) && !master) {
+		if (!WCARD_BROKEN(master_off_no_wait))
+			wcard_quiesce(c->m);
+		if (!WCARD_BROKEN(master_off_no_event_wait))
+			wcard_quiesce_events(c->m);
+	}
 	wcard_bus_learn(c->m);
 }
 

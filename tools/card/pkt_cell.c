@@ -93,7 +93,9 @@ static enum wcard_look linger(const struct wcard_run *r, const struct weft_cell 
 	until = wcard_now(m) + m->linger_ns;
 	/* Who is ready now is taken by an engine that looks for work, if there is one. */
 	while (atomic_load_explicit(&m->nready, memory_order_relaxed) <=
-	       atomic_load_explicit(&m->looking, memory_order_relaxed) && wcard_now(m) < until)
+	       atomic_load_explicit(&m->looking, memory_order_relaxed) && wcard_now(m) < until &&
+	       !atomic_load_explicit(&r->q->stop, memory_order_relaxed) &&
+	       !atomic_load_explicit(&r->q->suspend, memory_order_relaxed))
 		for (unsigned int i = 0; i < 4; i++) {
 			look = wcard_cell_read(cell, wanted);
 			if (look != WCARD_LOOK_NOTHING)
@@ -145,6 +147,8 @@ static enum wcard_step wait_look(struct wcard_run *r)
 	if (!q->wait_since_ns)
 		q->wait_since_ns = r->last_ns;
 	wcard_acc_count_cells(&r->acc);
+	if (!WCARD_BROKEN(park_uncharged))
+		wcard_charge(r);
 	/* When it changed in that moment the next unit looks again: a writer that goes back must not hold this one. */
 	return wcard_cell_park(q, cell.off, wanted) ? WCARD_PARK : WCARD_TIMED;
 }

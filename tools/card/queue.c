@@ -34,6 +34,7 @@ int wcard_as_create(struct wcard_card *c, uint32_t asid, uint32_t type, uint64_t
 			as->type = type;
 			as->root = root;
 			as->nqueues = 0;
+			wcard_bands_space(as);
 			if (!WCARD_BROKEN(as_number_stale))
 				atomic_fetch_add(&as->gen, 1);
 			as->live = true;

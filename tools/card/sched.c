@@ -38,7 +38,8 @@ void wcard_timer_clear(struct wcard_queue *q)
 	q->timed = false;
 }
 
-void wcard_sched_ready(struct wcard_queue *q)
+/* @slept: see wcard_bands_push(). */
+static void ready(struct wcard_queue *q, bool slept)
 {
 	struct wcard_machine *m = q->c->m;
 
@@ -49,18 +50,24 @@ void wcard_sched_ready(struct wcard_queue *q)
 	if (q->queued)
 		return;
 	wcard_timer_clear(q);
-	if (q->trace.on && q->run == WEFT_QS_PARKED) {
+	if (q->trace.on && (q->run == WEFT_QS_PARKED ||
+			    (q->run == WEFT_QS_SUSPENDED && q->wait_since_ns && !WCARD_BROKEN(trace_resumed)))) {
 		if (!WCARD_BROKEN(trace_ready_parked))
 			q->trace.ready_ns = wcard_now(m);
 		q->trace.start_ns = 0;
 	}
-	wcard_bands_push(q);
+	wcard_bands_push(q, slept);
 	q->queued = true;
 	if (q->run != WEFT_QS_READY && !q->timed_over)
 		wcard_queue_publish(q, WEFT_QS_READY);
 	atomic_fetch_add(&m->nready, 1);
 	if (m->idle)
 		pthread_cond_signal(&m->work);
+}
+
+void wcard_sched_ready(struct wcard_queue *q)
+{
+	ready(q, true);
 }
 
 static void release_slot(struct wcard_queue *q)
@@ -107,8 +114,6 @@ static struct wcard_queue *pick(struct wcard_machine *m, uint64_t now)
 		if (!c)
 			return NULL;
 		tried |= UINT32_C(1) << c->index;
-		if (c->bands.time > m->least && !WCARD_BROKEN(sleeper_claims))
-			m->least = c->bands.time;
 		q = wcard_bands_pick(c, now);
 		if (!q)
 			continue;
@@ -121,13 +126,23 @@ static struct wcard_queue *pick(struct wcard_machine *m, uint64_t now)
 	}
 }
 
+/* A queue whose turn does not end, because nobody waits for it to, pays as it goes. */
+void wcard_sched_slice(struct wcard_queue *q)
+{
+	pthread_mutex_lock(&q->c->m->lock);
+	wcard_bands_charge(q, q->busy_ns - q->charged_ns);
+	pthread_mutex_unlock(&q->c->m->lock);
+	if (!WCARD_BROKEN(alone_on_credit))
+		q->charged_ns = q->busy_ns;
+}
+
 /* After wcard_stream(): decides what the queue is now. `run` says how it left, set by the streamer. */
-static void put(struct wcard_queue *q, uint64_t ns)
+static void put(struct wcard_queue *q)
 {
 	struct wcard_machine *m = q->c->m;
 
 	q->on_engine = false;
-	wcard_bands_put(q, ns);
+	wcard_bands_put(q, q->busy_ns - q->charged_ns);
 	pthread_cond_broadcast(&m->off);
 	if (q->run == WEFT_QS_RUNNING && q->deadline_ns && !atomic_load(&q->stop)) {
 		wcard_sched_timed(q);
@@ -150,7 +165,7 @@ static void put(struct wcard_queue *q, uint64_t ns)
 		   ((q->run == WEFT_QS_IDLE || q->run == WEFT_QS_PARKED) && q->woken)) {
 		/* SUSPENDED: and resumed before it was off the engine. */
 		wcard_cell_unpark(q);
-		wcard_sched_ready(q);
+		ready(q, false);
 	} else if (q->run == WEFT_QS_PARKED) {
 		wcard_limits_park(q);
 	}
@@ -205,7 +220,7 @@ static bool turn(struct wcard_engine *e)
 {
 	struct wcard_machine *m = e->m;
 	struct wcard_queue *q;
-	uint64_t busy, now;
+	uint64_t now;
 
 	if (!atomic_load_explicit(&m->nready, memory_order_relaxed))
 		return false;
@@ -214,13 +229,13 @@ static bool turn(struct wcard_engine *e)
 	if (!q)
 		return false;
 	looked(e);
-	busy = q->busy_ns;
+	q->charged_ns = q->busy_ns;
 	e->q = q;
 	pthread_mutex_unlock(&m->lock);
 	wcard_stream(e, q, now);
 	pthread_mutex_lock(&m->lock);
 	e->q = NULL;
-	put(q, q->busy_ns - busy);
+	put(q);
 	return true;
 }
 

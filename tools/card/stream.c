@@ -183,15 +183,14 @@ static enum wcard_step timed_step(struct wcard_run *r, enum wcard_step s)
 		wcard_acc_begin(&r->acc);
 		now = wcard_now(r->e->m);
 	}
-	if (now - r->last_ns > r->q->unit_limit_ns)
+	if (now - r->last_ns > wcard_limits_of(r->q))
 		cause = wcard_limits_unit(r, now - r->last_ns);
 	/* A turn may have begun before the thread was looked at, while it waited for a lock. */
 	r->last_ns = now > r->e->look_ns ? now : r->e->look_ns;
 	return cause ? wcard_fail(r, (int)cause, 0) : s;
 }
 
-/* Engine time since the last look goes to the queue; a record that says it is at rest is not behind. */
-static uint64_t charge(struct wcard_run *r)
+uint64_t wcard_charge(struct wcard_run *r)
 {
 	uint64_t now = wcard_now(r->e->m), spent = now - r->e->since;
 
@@ -209,7 +208,7 @@ static void faulted(struct wcard_run *r)
 {
 	struct wcard_queue *q = r->q;
 
-	charge(r);
+	wcard_charge(r);
 	q->cause = (uint32_t)r->acc.fault;
 	q->fault_va = r->acc.fault_va;
 	pthread_mutex_lock(&q->c->m->lock);
@@ -282,7 +281,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 	enum wcard_step s = unit(r, now, &got);
 
 	if (got == FETCH_IDLE) {
-		charge(r);
+		wcard_charge(r);
 		wcard_queue_publish(q, WEFT_QS_IDLE);
 		return false;
 	}
@@ -294,7 +293,7 @@ static bool advance(struct wcard_run *r, uint64_t now)
 		return false;
 	}
 	if (s == WCARD_TIMED) {
-		charge(r);
+		wcard_charge(r);
 		if (!WCARD_BROKEN(timed_on_engine))
 			q->engine = 0;
 		wcard_queue_publish(q, WEFT_QS_RUNNING);
@@ -315,9 +314,9 @@ static bool advance(struct wcard_run *r, uint64_t now)
 void wcard_stream(struct wcard_engine *e, struct wcard_queue *q, uint64_t now)
 {
 	struct wcard_run r = { .e = e, .q = q, .acc = { .e = e, .c = q->c, .as = q->as, .dirty = &q->dirty_links } };
-	uint64_t last, published, busy = q->busy_ns;
+	uint64_t last, published, slice = q->busy_ns;
 
-	wcard_limits_turn(e, q, now);
+	wcard_limits_turn(e, now);
 	last = published = e->since;
 	if (q->trace.on)
 		wcard_trace_turn(&r, wcard_now(e->m));
@@ -334,13 +333,17 @@ void wcard_stream(struct wcard_engine *e, struct wcard_queue *q, uint64_t now)
 		} else if (go) {
 			go = advance(&r, last);
 		}
-		now = last = charge(&r);
+		now = last = wcard_charge(&r);
 		if (!go)
 			break;
-		if (q->busy_ns - busy > q->slice_ns &&
-		    (atomic_load_explicit(&e->m->nready, memory_order_relaxed) || e->m->by_hand) && !WCARD_BROKEN(slice_endless)) {
-			wcard_queue_publish(q, WEFT_QS_READY);
-			break;
+		if (q->busy_ns - slice > q->slice_ns) {
+			if ((atomic_load_explicit(&e->m->nready, memory_order_relaxed) || e->m->by_hand) &&
+			    !WCARD_BROKEN(slice_endless)) {
+				wcard_queue_publish(q, WEFT_QS_READY);
+				break;
+			}
+			wcard_sched_slice(q);
+			slice = q->busy_ns;
 		}
 		if (now - published > WCARD_PUBLISH_NS) {
 			wcard_queue_publish(q, WEFT_QS_RUNNING);

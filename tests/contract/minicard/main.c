@@ -114,7 +114,6 @@ int main(int argc, char **argv)
 	mini_cards = (unsigned int)cards;
 	for (unsigned int i = 0; i < mini_cards; i++)
 		power_on(&mini_card[i], dir, (uint64_t)mib << 20);
-	puts("ready");
-	fflush(stdout);
+	dprintf(STDOUT_FILENO, "ready\n");
 	serve();
 }

@@ -42,7 +42,7 @@ static struct wcard_queue *ready(struct bed *b, unsigned int space, unsigned int
 	q->as->type = type;
 	q->desc.band = band;
 	q->desc.weight = weight;
-	wcard_bands_push(q);
+	wcard_bands_push(q, true);
 	return q;
 }
 
@@ -54,7 +54,7 @@ static void turn(struct bed *b)
 	b->turns[q - b->q]++;
 	wcard_bands_put(q, q->slice_ns);
 	wcard_bands_slot_free(q);
-	wcard_bands_push(q);
+	wcard_bands_push(q, false);
 }
 
 static void turns(struct bed *b, unsigned int n)
@@ -187,7 +187,7 @@ static void slots(void **state)
 	/* Parked in its slot, ready again: it may go on, though all are taken. */
 	wcard_bands_put(taken[1], SLICE);
 	assert_null(wcard_bands_pick(b->c, 0));
-	wcard_bands_push(taken[1]);
+	wcard_bands_push(taken[1], true);
 	assert_ptr_equal(wcard_bands_pick(b->c, 0), taken[1]);
 	/* Given back: the one who waited. */
 	wcard_bands_put(taken[0], SLICE);
@@ -196,7 +196,7 @@ static void slots(void **state)
 	assert_ptr_equal(wcard_bands_pick(b->c, 0), lr[0] == taken[0] || lr[0] == taken[1] || lr[0] == taken[2] ?
 			 (lr[1] == taken[0] || lr[1] == taken[1] || lr[1] == taken[2] ?
 			  (lr[2] == taken[0] || lr[2] == taken[1] || lr[2] == taken[2] ? lr[3] : lr[2]) : lr[1]) : lr[0]);
-	wcard_bands_push(taken[0]);
+	wcard_bands_push(taken[0], true);
 	assert_null(wcard_bands_pick(b->c, 0));			/* one slot, given back once */
 }
 
@@ -215,6 +215,56 @@ static void credit_is_bounded(void **state)
 	assert_int_equal(b->c->bands.band[3].credit, 20 * SLICE);
 }
 
+/* A turn of any length, paid for as it goes, costs its queue nothing later. */
+static void paid(void **state)
+{
+	struct bed *b = *state;
+	struct wcard_queue *q;
+
+	ready(b, 1, WEFT_AS_LR, 3, 100);
+	q = wcard_bands_pick(b->c, 0);
+	for (unsigned int i = 0; i < 1000; i++)
+		wcard_bands_charge(q, SLICE);
+	ready(b, 2, WEFT_AS_LR, 3, 100);
+	wcard_bands_put(q, 0);
+	wcard_bands_slot_free(q);
+	wcard_bands_push(q, false);
+	turns(b, 100);
+	assert_in_range(b->turns[0], 48, 52);
+	wcard_bands_remove(q);
+	wcard_bands_space(q->as);
+	assert_int_equal(q->as->share[3].node.key, 0);
+	assert_int_equal(q->as->share[3].least, 0);
+}
+
+/* Two engines whose turns end at odd times: one queue of a space beside eight of another has its half. */
+static void between_turns(void **state)
+{
+	uint64_t until[2] = { 0 }, took[2], mine = 0, all = 0;
+	struct wcard_queue *on[2] = { NULL };
+	struct bed *b = *state;
+	uint32_t seed = 1;
+
+	for (unsigned int i = 0; i < 9; i++)
+		ready(b, i ? 2 : 1, WEFT_AS_LR, 3, 100);
+	for (unsigned int n = 0; n < 6000; n++) {
+		unsigned int e = until[1] < until[0];
+
+		if (on[e]) {
+			wcard_bands_put(on[e], took[e]);
+			wcard_bands_slot_free(on[e]);
+			wcard_bands_push(on[e], false);
+			mine += on[e] == &b->q[0] ? took[e] : 0;
+			all += took[e];
+		}
+		on[e] = wcard_bands_pick(b->c, 0);
+		seed = seed * 1103515245 + 12345;
+		took[e] = SLICE / 2 + (seed >> 8) % SLICE;
+		until[e] += took[e];
+	}
+	assert_in_range(1000 * mine / all, 485, 515);
+}
+
 static void removed(void **state)
 {
 	struct bed *b = *state;
@@ -230,7 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(floors), T(alone), T(policy), T(weights), T(spaces), T(sleepers), T(fences), T(slots),
-		T(credit_is_bounded), T(removed),
+		T(credit_is_bounded), T(paid), T(between_turns), T(removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static int setup(void **state)
 	b->r.e = &b->m->engine[0];
 	b->r.q = &b->q;
 	atomic_store(&b->c->hang_ms, 20);
-	wcard_limits_turn(b->r.e, &b->q, wcard_now(b->m));
+	wcard_limits_turn(b->r.e, wcard_now(b->m));
 	*state = b;
 	return 0;
 }
@@ -56,7 +56,7 @@ static void hang(void **state)
 	assert_true(b->r.e->waited_ns >= 20 * MS);
 	assert_false(wcard_inject_hang(&b->r, &cause));		/* once */
 	b->q.desc.run_limit_ns = 2 * MS;
-	wcard_limits_turn(b->r.e, &b->q, wcard_now(b->m));
+	wcard_limits_turn(b->r.e, wcard_now(b->m));
 	wcard_inject(b->c, WEFT_INJECT_HANG, 5);
 	assert_true(wcard_inject_hang(&b->r, &cause));
 	assert_int_equal(cause, WEFT_FAULT_RUN_LIMIT);

@@ -57,8 +57,8 @@ static void causes(void **state)
 		b->q.desc.run_limit_ns = row[i].run_ns;
 		if (wcard_limits_fault(&b->q, row[i].took_ns) != row[i].cause)
 			fail_msg("row %zu", i);
-		wcard_limits_turn(b->r.e, &b->q, wcard_now(b->m));
-		assert_int_equal(b->q.unit_limit_ns, hang < run ? hang : run);
+		wcard_limits_turn(b->r.e, wcard_now(b->m));
+		assert_int_equal(wcard_limits_of(&b->q), hang < run ? hang : run);
 	}
 }
 
@@ -79,7 +79,7 @@ static void off_the_core(void **state)
 
 	atomic_store(&b->q.c->hang_ms, 20);
 	b->r.e->slept = true;
-	wcard_limits_turn(b->r.e, &b->q, wcard_now(b->m));
+	wcard_limits_turn(b->r.e, wcard_now(b->m));
 	assert_false(b->r.e->slept);
 	start = wcard_now(b->m);
 	nanosleep(&nap, NULL);
@@ -89,7 +89,7 @@ static void off_the_core(void **state)
 	assert_int_equal(wcard_limits_unit(&b->r, wcard_now(b->m) - start), WEFT_FAULT_HANG);
 	/* Worked, too. */
 	b->r.e->slept = true;
-	wcard_limits_turn(b->r.e, &b->q, wcard_now(b->m));
+	wcard_limits_turn(b->r.e, wcard_now(b->m));
 	assert_int_equal(b->r.e->waited_ns, 0);
 	start = cpu();
 	while (cpu() - start < 25 * MS)
