@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 /*
- * A bind is prepared by its caller, put in order, done by a worker that waits for its syncobjs, and freed by another
- * worker. Between the first step and the third nothing is allocated, and only bind_lock is taken, because fences of binds
- * are waited for by others who may hold anything else.
+ * A bind is prepared by its caller, put in order, done by a worker that waits for its syncobjs, and
+ * freed by another worker. Between the first step and the third nothing is allocated, and only
+ * bind_lock is taken, because fences of binds are waited for by others who may hold anything else.
  */
 #include <linux/completion.h>
 #include <linux/overflow.h>
@@ -133,8 +133,8 @@ static void finish(struct weft_bind_job *job, int error)
 	disarm(job);
 	if (!error)
 		error = c->op == DRM_WEFT_BIND_FLUSH ? flush(b) : weft_vma_do(c);
-	trace_weft_bind(c->vm->w->serial, c->vm->asid, c->op == DRM_WEFT_BIND_MAP, c->va, c->range, c->flags, error,
-			WEFT_TRACE_SINCE(from_ns));
+	trace_weft_bind(c->vm->w->serial, c->vm->asid, c->op == DRM_WEFT_BIND_MAP, c->va, c->range,
+			c->flags, error, WEFT_TRACE_SINCE(from_ns));
 	job->result = error;
 	if (job->fence) {
 		if (error)
@@ -262,7 +262,8 @@ static int check(const struct drm_weft_vm_bind *args, bool async)
 		return -EINVAL;
 	if (args->op != DRM_WEFT_BIND_FLUSH)
 		return weft_vma_check(args);
-	return args->flags & ~DRM_WEFT_BIND_ASYNC || args->handle || args->offset || args->va || args->range ? -EINVAL : 0;
+	return args->flags & ~DRM_WEFT_BIND_ASYNC || args->handle || args->offset || args->va ||
+	       args->range ? -EINVAL : 0;
 }
 
 static int add_wait(void *ctx, struct dma_fence *fence)
@@ -273,7 +274,8 @@ static int add_wait(void *ctx, struct dma_fence *fence)
 	return 0;
 }
 
-static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f, const struct drm_weft_sync *syncs, u32 count)
+static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f,
+			 const struct drm_weft_sync *syncs, u32 count)
 {
 	int ret;
 
@@ -282,7 +284,8 @@ static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f, const s
 		return ret;
 	/* No fence comes out of a space whose work may run for ever. */
 	if (job->change.vm->type == DRM_WEFT_VM_LR) {
-		drm_dbg(&f->w->drm, "binds of an LR address space signal no syncobj: use an eventfd or a cell\n");
+		drm_dbg(&f->w->drm,
+			"binds of an LR address space signal no syncobj: use an eventfd or a cell\n");
 		return -EOPNOTSUPP;
 	}
 	job->outs = weft_sync_prepare(f->drm, syncs, count, &job->num_outs);
@@ -295,7 +298,8 @@ static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f, const s
 	return job->fence ? 0 : -ENOMEM;
 }
 
-static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f,
+				       const struct drm_weft_vm_bind *args)
 {
 	struct drm_weft_sync *syncs = weft_sync_copy(args->syncs, args->num_syncs);
 	struct weft_bind_job *job;
@@ -323,7 +327,8 @@ static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f, 
 	return ERR_PTR(ret);
 }
 
-static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_vm_bind *args, bool async)
+static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_vm_bind *args,
+				    bool async)
 {
 	int ret = check(args, async);
 	struct weft_bind_job *job;
@@ -342,14 +347,17 @@ static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_v
 
 /* --- order --- */
 
-/* Puts it behind the others; true: there are none, and the caller, whose the job stays, does it. vm->lock held. */
+/*
+ * Puts it behind the others; true: there are none, and the caller, whose the job stays, does it.
+ * vm->lock held.
+ */
 static bool enqueue(struct weft_bind_job *job)
 {
 	struct weft_vm *vm = job->change.vm;
 	struct weft_binds *b = &vm->binds;
 	bool mine;
 
-	/* From here on there is no way back. Before it is in the list: then it may end and be freed at any time. */
+	/* No way back from here. Before it is listed: then it may end and be freed at any time. */
 	if (job->fence) {
 		weft_fence_start(job->fence, b->context, ++b->seqno);
 		weft_sync_signal(job->outs, job->num_outs, &job->fence->base);
@@ -380,7 +388,8 @@ static int submit(struct weft_bind_job *job, bool *mine)
 	if (vm->dead) {
 		ret = -ENOENT;
 	} else if (READ_ONCE(vm->binds.count) >= DRM_WEFT_MAX_BINDS) {
-		drm_dbg(&vm->w->drm, "quota of binds waiting in an address space: %u used and allowed\n",
+		drm_dbg(&vm->w->drm,
+			"quota of binds waiting in an address space: %u used and allowed\n",
 			DRM_WEFT_MAX_BINDS);
 		ret = -EDQUOT;
 	} else {
@@ -522,7 +531,8 @@ static int wait_ended(struct weft_file *f, struct waiter *waiter)
 	return ret ?: waiter->result;
 }
 
-static int bind_and_wait(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static int bind_and_wait(struct weft_device *w, struct weft_file *f,
+			 const struct drm_weft_vm_bind *args)
 {
 	struct waiter waiter = { .done.fn = wake_waiter };
 	struct weft_bind_job *job;
@@ -559,7 +569,8 @@ exit:
 	return ret || mine ? ret : wait_ended(f, &waiter);
 }
 
-static int bind_async(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static int bind_async(struct weft_device *w, struct weft_file *f,
+		      const struct drm_weft_vm_bind *args)
 {
 	int idx, ret;
 
@@ -576,5 +587,6 @@ int weft_vm_bind_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	const struct drm_weft_vm_bind *args = data;
 
-	return args->flags & DRM_WEFT_BIND_ASYNC ? bind_async(w, f, args) : bind_and_wait(w, f, args);
+	return args->flags & DRM_WEFT_BIND_ASYNC ?
+	       bind_async(w, f, args) : bind_and_wait(w, f, args);
 }

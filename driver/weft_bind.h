@@ -43,8 +43,9 @@ struct weft_binds {
 
 /**
  * struct weft_bind_done - who is to be called when a bind has ended
- * @fn: called once, from process context without locks, when the bind and what it held are gone; @result 0 or negative
- *	errno. It does not enter the card: VM_DESTROY, inside, may be waiting for it
+ * @fn: called once, from process context without locks, when the bind and what it held are gone;
+ *	@result 0 or negative errno. It does not enter the card: VM_DESTROY, inside, may be waiting
+ *	for it
  */
 struct weft_bind_done {
 	void (*fn)(struct weft_bind_done *done, int result);
@@ -55,15 +56,16 @@ struct weft_bind_done {
  * @args: as from the ioctl; checked here. Its user pointers are read before this returns
  * @done: called if and only if this returns 0, maybe before it does; must live until then
  *
- * The caller is between weft_device_enter() and _exit(); it need not wait inside. Every errno of VM_BIND that a call can
- * be found wrong with.
+ * The caller is between weft_device_enter() and _exit(); it need not wait inside. Every errno of
+ * VM_BIND that a call can be found wrong with.
  */
 int weft_bind_start(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args,
 		    struct weft_bind_done *done);
 
 /*
- * Asks that the bind that was started with @done ends with -ECANCELED if it has not begun: at once, or behind earlier
- * ones when it signals syncobjs. @done is called as ever, and may have been already: only its address is looked at.
+ * Asks that the bind that was started with @done ends with -ECANCELED if it has not begun: at once,
+ * or behind earlier ones when it signals syncobjs. @done is called as ever, and may have been
+ * already: only its address is looked at.
  */
 void weft_bind_cancel(struct weft_file *f, const struct weft_bind_done *done);
 
@@ -71,7 +73,10 @@ int weft_vm_bind_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 
 void weft_binds_init(struct weft_vm *vm);
 
-/* For a VM marked dead: ends them all with -ECANCELED, or -ENODEV, and waits for what is being done on the card. */
+/*
+ * For a VM marked dead: ends them all with -ECANCELED, or -ENODEV, and waits for what is being done
+ * on the card.
+ */
 void weft_binds_end(struct weft_vm *vm);
 
 /* After the generation or the state of the card changed: pending binds end by it, soon. */

@@ -26,18 +26,21 @@ u64 weft_carve_user_bytes(struct weft_device *w)
 	return w->lmem_bytes - w->user_limit - WEFT_CARVE_RESERVE;
 }
 
-static int insert(struct weft_device *w, struct weft_file *f, struct weft_carve_block *block, u64 bytes)
+static int insert(struct weft_device *w, struct weft_file *f, struct weft_carve_block *block,
+		  u64 bytes)
 {
 	u64 start = w->user_limit + (f ? WEFT_CARVE_RESERVE : 0);
 	int ret;
 
 	mutex_lock(&w->carve.lock);
-	ret = drm_mm_insert_node_in_range(&w->carve.mm, &block->node, bytes, SZ_4K, 0, start, w->lmem_bytes,
+	ret = drm_mm_insert_node_in_range(&w->carve.mm, &block->node, bytes, SZ_4K, 0,
+					  start, w->lmem_bytes,
 					  f ? DRM_MM_INSERT_BEST : DRM_MM_INSERT_LOW);
 	if (ret)
-		drm_err_ratelimited(&w->drm, "no room for %llu bytes of page table, ring or firmware: used %llu, quarantined %llu, all %llu, of which %u for the kernel only\n",
-				    bytes, w->carve.used_bytes, w->carve.lost_bytes, w->lmem_bytes - w->user_limit,
-				    WEFT_CARVE_RESERVE);
+		drm_err_ratelimited(&w->drm,
+				    "no room for %llu bytes of page table, ring or firmware: used %llu, quarantined %llu, all %llu, of which %u for the kernel only\n",
+				    bytes, w->carve.used_bytes, w->carve.lost_bytes,
+				    w->lmem_bytes - w->user_limit, WEFT_CARVE_RESERVE);
 	else
 		w->carve.used_bytes += bytes;
 	mutex_unlock(&w->carve.lock);

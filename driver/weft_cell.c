@@ -49,12 +49,14 @@ static void wake_sleeper(struct weft_watch *watch)
 /* Sleeps until the watch fires, at most until @end: 0, -ERESTARTSYS. */
 static int sleep(struct weft_sleeper *s, ktime_t end)
 {
-	s64 left = min_t(s64, ktime_to_ns(ktime_sub(end, ktime_get())), WEFT_WAIT_SLICE_MS * NSEC_PER_MSEC);
+	s64 left = min_t(s64, ktime_to_ns(ktime_sub(end, ktime_get())),
+			 WEFT_WAIT_SLICE_MS * NSEC_PER_MSEC);
 	long ret;
 
 	if (left <= 0)
 		return 0;
-	ret = wait_event_interruptible_timeout(s->wq, READ_ONCE(s->wait.watch.fired), nsecs_to_jiffies(left) + 1);
+	ret = wait_event_interruptible_timeout(s->wq, READ_ONCE(s->wait.watch.fired),
+					       nsecs_to_jiffies(left) + 1);
 	return ret < 0 ? ret : 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Differences between the kernels this driver builds for, settled by the compile probes of compat/. Code elsewhere
- * is written for the newest API and knows no kernel version.
+ * Differences between the kernels this driver builds for, settled by the compile probes of compat/.
+ * Code elsewhere is written for the newest API and knows no kernel version.
  */
 #ifndef WEFT_COMPAT_H
 #define WEFT_COMPAT_H
@@ -56,8 +56,8 @@
 #endif
 
 /*
- * Links between objects and address spaces change where binds are done, not under reservations. Newer kernels have a
- * mode and a lock in each object for that, older ones are told which lock it is.
+ * Links between objects and address spaces change where binds are done, not under reservations.
+ * Newer kernels have a mode and a lock in each object for that, older ones are told the lock.
  */
 #ifdef WEFT_HAVE_GPUVM_IMMEDIATE
 #define WEFT_GPUVM_FLAGS		DRM_GPUVM_IMMEDIATE_MODE
@@ -117,8 +117,8 @@ static inline struct drm_gpuvm_bo *weft_gpuvm_bo_obtain(struct drm_gpuvm_bo *pre
 #define WEFT_SCHED_STAT_RESET		DRM_GPU_SCHED_STAT_NOMINAL
 #endif
 
-static inline int weft_sched_job_init(struct drm_sched_job *job, struct drm_sched_entity *entity, void *owner,
-				      u64 client_id)
+static inline int weft_sched_job_init(struct drm_sched_job *job, struct drm_sched_entity *entity,
+				      void *owner, u64 client_id)
 {
 #ifdef WEFT_HAVE_SCHED_JOB_CLIENT_ID
 	return drm_sched_job_init(job, entity, 1, owner, client_id);

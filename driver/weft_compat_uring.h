@@ -9,7 +9,8 @@
 #include "weft_compat_gen.h"
 
 /* @extra: the other half of a big CQE, with @big: the ring has them. */
-static inline void weft_uring_done(struct io_uring_cmd *cmd, s32 res, u64 extra, bool big, unsigned int issue_flags)
+static inline void weft_uring_done(struct io_uring_cmd *cmd, s32 res, u64 extra, bool big,
+				   unsigned int issue_flags)
 {
 #ifdef WEFT_HAVE_URING_DONE32
 	if (big)

@@ -57,7 +57,10 @@ static void show_pm(struct seq_file *m, struct weft_device *w)
 	show(m, "pm_resumes", atomic64_read(&w->pm.resumes));
 }
 
-/* What is held is called live_… and must be as before once its users are gone; the tests compare these lines. */
+/*
+ * What is held is called live_… and must be as before once its users are gone; the tests compare
+ * these lines.
+ */
 static int show_counts(struct seq_file *m, void *data)
 {
 	struct weft_device *w = weft_debugfs_device(m);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Files for looking inside, in the node's debugfs folder. Each can be read in any state of the card: what only the
- * card knows is left out while it cannot be asked (weft_look.h), nothing waits, nothing wakes it up.
+ * Files for looking inside, in the node's debugfs folder. Each can be read in any state of the
+ * card: what only the card knows is left out while it cannot be asked (weft_look.h), nothing waits,
+ * nothing wakes it up.
  */
 #ifndef WEFT_DEBUGFS_H
 #define WEFT_DEBUGFS_H

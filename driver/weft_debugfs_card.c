@@ -18,26 +18,34 @@ static int show_firmware(struct seq_file *m, void *data)
 	int op;
 
 	seq_printf(m, "# card %s\n", weft_name_state(READ_ONCE(w->state)));
-	seq_printf(m, "version %u.%u.%u contract %u.%u restarts %lld\n", w->fw_version >> 16, w->fw_version >> 8 & 0xff,
-		   w->fw_version & 0xff, w->contract >> 16, w->contract & 0xffff,
-		   atomic64_read(&w->stats.fw_restarts));
-	seq_printf(m, "mailbox number %u requests %u answers %u dead %d crashed %d\n", READ_ONCE(b->seq),
-		   READ_ONCE(b->req_tail), READ_ONCE(b->rsp_head), READ_ONCE(b->dead), READ_ONCE(b->crashed));
-	seq_printf(m, "events taken %u on %d vectors %d\n", READ_ONCE(w->events.head), READ_ONCE(w->events.on),
-		   w->events.vectors);
-	seq_printf(m, "safe number %u timeouts %d\n", READ_ONCE(w->safe.seq), atomic_read(&w->safe.timeouts));
+	seq_printf(m, "version %u.%u.%u contract %u.%u restarts %lld\n", w->fw_version >> 16,
+		   w->fw_version >> 8 & 0xff, w->fw_version & 0xff, w->contract >> 16,
+		   w->contract & 0xffff, atomic64_read(&w->stats.fw_restarts));
+	seq_printf(m, "mailbox number %u requests %u answers %u dead %d crashed %d\n",
+		   READ_ONCE(b->seq), READ_ONCE(b->req_tail), READ_ONCE(b->rsp_head),
+		   READ_ONCE(b->dead), READ_ONCE(b->crashed));
+	seq_printf(m, "events taken %u on %d vectors %d\n", READ_ONCE(w->events.head),
+		   READ_ONCE(w->events.on), w->events.vectors);
+	seq_printf(m, "safe number %u timeouts %d\n", READ_ONCE(w->safe.seq),
+		   atomic_read(&w->safe.timeouts));
 	if (!weft_look_begin(w))
 		return 0;
-	seq_printf(m, "card boot_status %#x heartbeat %u clock_ns %llu\n", weft_mmio_read32(w, WEFT_REG_BOOT_STATUS),
-		   weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT), weft_mmio_read64(w, WEFT_REG_CLOCK_NOW));
+	seq_printf(m, "card boot_status %#x heartbeat %u clock_ns %llu\n",
+		   weft_mmio_read32(w, WEFT_REG_BOOT_STATUS),
+		   weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT),
+		   weft_mmio_read64(w, WEFT_REG_CLOCK_NOW));
 	seq_printf(m, "card mailbox requests %u taken %u answers %u taken %u\n",
-		   weft_mmio_read32(w, WEFT_REG_MBOX_REQ_TAIL), weft_mmio_read32(w, WEFT_REG_MBOX_REQ_HEAD),
-		   weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL), weft_mmio_read32(w, WEFT_REG_MBOX_RSP_HEAD));
-	seq_printf(m, "card events written %u told %u status %#x\n", weft_mmio_read32(w, WEFT_REG_EVT_TAIL),
-		   weft_mmio_read32(w, WEFT_REG_EVT_HEAD), weft_mmio_read32(w, WEFT_REG_EVT_STATUS));
+		   weft_mmio_read32(w, WEFT_REG_MBOX_REQ_TAIL),
+		   weft_mmio_read32(w, WEFT_REG_MBOX_REQ_HEAD),
+		   weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL),
+		   weft_mmio_read32(w, WEFT_REG_MBOX_RSP_HEAD));
+	seq_printf(m, "card events written %u told %u status %#x\n",
+		   weft_mmio_read32(w, WEFT_REG_EVT_TAIL), weft_mmio_read32(w, WEFT_REG_EVT_HEAD),
+		   weft_mmio_read32(w, WEFT_REG_EVT_STATUS));
 	for (op = 0; op < WEFT_SAFE_OP_COUNT; op++)
 		seq_printf(m, "card safe %s done %u status %u\n", weft_name_safe(op),
-			   weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)), weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op)));
+			   weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)),
+			   weft_mmio_read32(w, WEFT_REG_SAFE_STATUS(op)));
 	weft_look_end(w);
 	return 0;
 }
@@ -58,8 +66,9 @@ static int show_engines(struct seq_file *m, void *data)
 	struct weft_device *w = weft_debugfs_device(m);
 	u32 i;
 
-	seq_printf(m, "# card %s\nengines %u slots %u timed_width %u\n", weft_name_state(READ_ONCE(w->state)),
-		   w->num_engines, w->num_slots, w->timed_width);
+	seq_printf(m, "# card %s\nengines %u slots %u timed_width %u\n",
+		   weft_name_state(READ_ONCE(w->state)), w->num_engines, w->num_slots,
+		   w->timed_width);
 	if (!weft_look_begin(w))
 		return 0;
 	for (i = 0; i < w->num_engines; i++) {
@@ -90,8 +99,9 @@ static int show_links(struct seq_file *m, void *data)
 	}
 	for (tag = 1; tag < WEFT_LINK_MAX; tag++)
 		if (w->links.tag[tag].peer)
-			seq_printf(m, "link %u peer %u objects %u mapped %u masked %d\n", tag, w->links.tag[tag].serial,
-				   w->links.tag[tag].users, w->links.tag[tag].mapped, w->links.tag[tag].masked);
+			seq_printf(m, "link %u peer %u objects %u mapped %u masked %d\n", tag,
+				   w->links.tag[tag].serial, w->links.tag[tag].users,
+				   w->links.tag[tag].mapped, w->links.tag[tag].masked);
 	mutex_unlock(&w->links.lock);
 	return 0;
 }
@@ -102,8 +112,8 @@ static int show_watches(struct seq_file *m, void *data)
 	struct weft_watches *t = &w->watches;
 	u32 i;
 
-	seq_printf(m, "# card %s\nwatches %u used %d\n", weft_name_state(READ_ONCE(w->state)), t->count,
-		   atomic_read(&w->counts.watches));
+	seq_printf(m, "# card %s\nwatches %u used %d\n", weft_name_state(READ_ONCE(w->state)),
+		   t->count, atomic_read(&w->counts.watches));
 	for (i = 0; i < t->count; i++) {
 		u64 cell = 0, cookie = 0;
 		bool fired = false, used;
@@ -118,12 +128,14 @@ static int show_watches(struct seq_file *m, void *data)
 		}
 		spin_unlock_irq(&t->lock);
 		if (used)
-			seq_printf(m, "watch %u cell %#llx cookie %llu fired %d\n", i, cell, cookie, fired);
+			seq_printf(m, "watch %u cell %#llx cookie %llu fired %d\n", i, cell, cookie,
+				   fired);
 	}
 	return 0;
 }
 
-static void show_blocks(struct seq_file *m, struct weft_device *w, const char *name, struct list_head *blocks)
+static void show_blocks(struct seq_file *m, struct weft_device *w, const char *name,
+			struct list_head *blocks)
 {
 	struct gpu_buddy_block *block;
 
@@ -142,8 +154,8 @@ static int show_memory(struct seq_file *m, void *data)
 
 	seq_printf(m, "# card %s\n", weft_name_state(READ_ONCE(w->state)));
 	weft_lmem_info(w, &info);
-	seq_printf(m, "objects total %llu free %llu largest %llu dirty %llu quarantined %llu\n", info.total, info.free,
-		   info.largest, info.dirty, info.quarantined);
+	seq_printf(m, "objects total %llu free %llu largest %llu dirty %llu quarantined %llu\n",
+		   info.total, info.free, info.largest, info.dirty, info.quarantined);
 	mutex_lock(&w->lmem.lock);
 	show_blocks(m, w, "dirty", &w->lmem.dirty);
 	show_blocks(m, w, "quarantined", &w->lmem.lost);

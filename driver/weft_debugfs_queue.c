@@ -37,7 +37,8 @@ static void read_ring(struct weft_device *w, struct look_queue *l)
 	l->first = l->state.head > RING_BEFORE ? l->state.head - RING_BEFORE : 0;
 	l->shown = min_t(u64, size, RING_SHOWN);
 	for (i = 0; i < l->shown; i++)
-		weft_mmio_lmem_read(w, &l->ring[i], l->desc.ring + ((l->first + i) & (size - 1)) * sizeof(l->ring[i]),
+		weft_mmio_lmem_read(w, &l->ring[i], l->desc.ring +
+				    ((l->first + i) & (size - 1)) * sizeof(l->ring[i]),
 				    sizeof(l->ring[i]));
 }
 
@@ -58,7 +59,8 @@ static bool next_queue(struct weft_device *w, unsigned long *id, struct look_que
 		l->asked = up && q->live;
 		l->shown = 0;
 		if (l->asked) {
-			weft_mmio_lmem_read(w, &l->state, q->desc.state, offsetof(struct weft_queue_state, save));
+			weft_mmio_lmem_read(w, &l->state, q->desc.state,
+					    offsetof(struct weft_queue_state, save));
 			if (l->desc.kind == WEFT_QUEUE_JOB)
 				read_ring(w, l);
 		}
@@ -76,23 +78,27 @@ static void show_state(struct seq_file *m, const struct weft_queue_state *s)
 {
 	u32 i, depth = min_t(u32, s->depth, WEFT_FRAMES);
 
-	seq_printf(m, " run %s cause %s retired %llu head %llu fence %llu progress_ns %llu busy_ns %llu depth %u",
-		   weft_name_run(s->run), weft_name_fault(s->cause), s->retired, s->head, s->fence, s->progress_ns,
-		   s->busy_ns, s->depth);
+	seq_printf(m,
+		   " run %s cause %s retired %llu head %llu fence %llu progress_ns %llu busy_ns %llu depth %u",
+		   weft_name_run(s->run), weft_name_fault(s->cause), s->retired, s->head, s->fence,
+		   s->progress_ns, s->busy_ns, s->depth);
 	if (s->run == WEFT_QS_PARKED)
-		seq_printf(m, " wait_va %#llx wait_value %llu wait_since_ns %llu", s->wait_va, s->wait_value,
-			   s->wait_since_ns);
+		seq_printf(m, " wait_va %#llx wait_value %llu wait_since_ns %llu", s->wait_va,
+			   s->wait_value, s->wait_since_ns);
 	if (s->run == WEFT_QS_FAULTED)
-		seq_printf(m, " fault_va %#llx fault_list %#llx fault_packet %u fault_op %s origin %#llx", s->fault_va,
-			   s->fault_list, s->fault_packet, weft_name_packet(s->fault_op & 0xff), s->origin);
+		seq_printf(m,
+			   " fault_va %#llx fault_list %#llx fault_packet %u fault_op %s origin %#llx",
+			   s->fault_va, s->fault_list, s->fault_packet,
+			   weft_name_packet(s->fault_op & 0xff), s->origin);
 	seq_putc(m, '\n');
 	for (i = 1; i < depth; i++)
-		seq_printf(m, "  frame %u %s list %#llx packet %u of %u iteration %llu of %llu\n", i,
-			   s->frame[i].is_loop ? "LOOP" : "CALL", s->frame[i].list, s->frame[i].pc,
-			   s->frame[i].npackets, s->frame[i].it, s->frame[i].count);
+		seq_printf(m, "  frame %u %s list %#llx packet %u of %u iteration %llu of %llu\n",
+			   i, s->frame[i].is_loop ? "LOOP" : "CALL", s->frame[i].list,
+			   s->frame[i].pc, s->frame[i].npackets, s->frame[i].it, s->frame[i].count);
 }
 
-static int each_queue(struct seq_file *m, void (*show)(struct seq_file *m, const struct look_queue *l))
+static int each_queue(struct seq_file *m,
+		      void (*show)(struct seq_file *m, const struct look_queue *l))
 {
 	struct weft_device *w = weft_debugfs_device(m);
 	struct look_queue *l = kmalloc(sizeof(*l), GFP_KERNEL);
@@ -110,8 +116,8 @@ static int each_queue(struct seq_file *m, void (*show)(struct seq_file *m, const
 static void show_queue(struct seq_file *m, const struct look_queue *l)
 {
 	seq_printf(m, "queue %u kind %s space %u band %u weight %u live %d halted %d", l->desc.id,
-		   l->desc.kind == WEFT_QUEUE_JOB ? "job" : "user", l->desc.asid, l->desc.band, l->desc.weight, l->live,
-		   l->halted);
+		   l->desc.kind == WEFT_QUEUE_JOB ? "job" : "user", l->desc.asid, l->desc.band,
+		   l->desc.weight, l->live, l->halted);
 	if (l->asked)
 		show_state(m, &l->state);
 	else
@@ -130,8 +136,8 @@ static void show_ring(struct seq_file *m, const struct look_queue *l)
 
 	if (l->desc.kind != WEFT_QUEUE_JOB)
 		return;
-	seq_printf(m, "queue %u ring %#llx packets %u written %llu", l->desc.id, l->desc.ring, 1u << l->desc.ring_log2,
-		   l->tail);
+	seq_printf(m, "queue %u ring %#llx packets %u written %llu", l->desc.id, l->desc.ring,
+		   1u << l->desc.ring_log2, l->tail);
 	if (!l->asked) {
 		seq_putc(m, '\n');
 		return;
@@ -143,7 +149,8 @@ static void show_ring(struct seq_file *m, const struct look_queue *l)
 		if (at >= l->ctl.tail)
 			break;
 		seq_printf(m, "  %llu%s %s %*phN\n", at, at == l->state.head ? " next" : "",
-			   weft_name_packet(l->ring[i].hdr.op), (int)sizeof(l->ring[i]), &l->ring[i]);
+			   weft_name_packet(l->ring[i].hdr.op), (int)sizeof(l->ring[i]),
+			   &l->ring[i]);
 	}
 }
 
@@ -180,9 +187,11 @@ static void show_contents(struct seq_file *m, struct weft_vm *vm)
 		mappings++;
 		bytes += va->va.range;
 	}
-	seq_printf(m, " queues %u mappings %llu mapped_bytes %llu", READ_ONCE(vm->queues), mappings, bytes);
+	seq_printf(m, " queues %u mappings %llu mapped_bytes %llu", READ_ONCE(vm->queues), mappings,
+		   bytes);
 	if (vm->tables.pt.root)
-		seq_printf(m, " root %#llx tables %llu", vm->tables.pt.root->addr, count_tables(vm->tables.pt.root));
+		seq_printf(m, " root %#llx tables %llu", vm->tables.pt.root->addr,
+			   count_tables(vm->tables.pt.root));
 	mutex_unlock(&vm->w->bind_lock);
 	seq_putc(m, '\n');
 }
@@ -200,8 +209,9 @@ static void show_file(struct seq_file *m, struct weft_file *f)
 		xa_unlock(&f->vms);
 		if (!vm)
 			return;
-		seq_printf(m, "space %u client %llu vm %lu type %s generation %llu%s", vm->asid, f->drm->client_id, id,
-			   vm->type == DRM_WEFT_VM_LR ? "LR" : "FENCE", vm->gen, weft_vm_check(vm) ? " stale" : "");
+		seq_printf(m, "space %u client %llu vm %lu type %s generation %llu%s", vm->asid,
+			   f->drm->client_id, id, vm->type == DRM_WEFT_VM_LR ? "LR" : "FENCE",
+			   vm->gen, weft_vm_check(vm) ? " stale" : "");
 		show_contents(m, vm);
 		weft_vm_put(vm);
 		id++;

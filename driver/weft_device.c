@@ -22,10 +22,11 @@ static bool resetting(struct weft_device *w)
 	return READ_ONCE(w->state) == WEFT_RESETTING;
 }
 
-/* 0: the card is in reset no more. Not inside drm_dev_enter(), because removal must not wait for us. */
+/* 0: the card is in reset no more. Not inside drm_dev_enter(): removal must not wait for us. */
 static int wait_reset(struct weft_device *w)
 {
-	long left = wait_event_killable_timeout(w->reset_wq, !resetting(w), msecs_to_jiffies(RESET_WAIT_MS));
+	long left = wait_event_killable_timeout(w->reset_wq, !resetting(w),
+						msecs_to_jiffies(RESET_WAIT_MS));
 
 	return left < 0 ? left : left ? 0 : -EIO;
 }
@@ -93,17 +94,20 @@ void weft_device_exit(struct weft_device *w, int idx)
 static int identify(struct weft_device *w)
 {
 	u32 magic = weft_mmio_read32(w, WEFT_REG_MAGIC);
-	u32 lo = weft_mmio_read32(w, WEFT_REG_CONTRACT_MIN), hi = weft_mmio_read32(w, WEFT_REG_CONTRACT_MAX);
+	u32 lo = weft_mmio_read32(w, WEFT_REG_CONTRACT_MIN);
+	u32 hi = weft_mmio_read32(w, WEFT_REG_CONTRACT_MAX);
 
 	if (magic != WEFT_MAGIC) {
-		drm_err(&w->drm, "magic register reads %#x, wanted %#x: not a weft card, or not powered\n", magic,
-			WEFT_MAGIC);
+		drm_err(&w->drm,
+			"magic register reads %#x, wanted %#x: not a weft card, or not powered\n",
+			magic, WEFT_MAGIC);
 		return -ENODEV;
 	}
 	if (lo > WEFT_CONTRACT_VERSION || hi < WEFT_CONTRACT_VERSION) {
-		drm_err(&w->drm, "the card speaks contract %u.%u to %u.%u, this driver %u.%u: update the %s\n",
-			lo >> 16, lo & 0xffff, hi >> 16, hi & 0xffff, WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR,
-			lo > WEFT_CONTRACT_VERSION ? "driver" : "card");
+		drm_err(&w->drm,
+			"the card speaks contract %u.%u to %u.%u, this driver %u.%u: update the %s\n",
+			lo >> 16, lo & 0xffff, hi >> 16, hi & 0xffff, WEFT_CONTRACT_MAJOR,
+			WEFT_CONTRACT_MINOR, lo > WEFT_CONTRACT_VERSION ? "driver" : "card");
 		return -ENODEV;
 	}
 	w->serial = weft_mmio_read32(w, WEFT_REG_SERIAL);
@@ -116,19 +120,24 @@ static int identify(struct weft_device *w)
 	w->num_links = weft_mmio_read32(w, WEFT_REG_NUM_LINKS);
 	w->timed_width = weft_mmio_read32(w, WEFT_REG_TIMED_WIDTH);
 	if (w->lmem_bytes > w->mmio.lmem_bytes || w->lmem_bytes < SZ_64M || w->lmem_bytes % SZ_2M) {
-		drm_err(&w->drm, "the card reports %llu bytes of local memory, BAR2 has %llu: want a multiple of 2 MiB, at least 64 MiB, all of it in the BAR\n",
+		drm_err(&w->drm,
+			"the card reports %llu bytes of local memory, BAR2 has %llu: want a multiple of 2 MiB, at least 64 MiB, all of it in the BAR\n",
 			w->lmem_bytes, w->mmio.lmem_bytes);
 		return -ENODEV;
 	}
 	if (w->num_asids < 2 || w->num_asids > 1024 || w->num_queues < 2 || w->num_queues > 4096 ||
 	    (u64)w->num_queues * SZ_4K > w->mmio.doorbell_bytes || w->num_links > WEFT_LINK_MAX ||
-	    w->num_engines > (WEFT_BAR_REGS_BYTES - WEFT_REG_ENGINES) / sizeof(struct weft_engine_info)) {
-		drm_err(&w->drm, "the card reports %u address spaces, %u queues (doorbell BAR %llu bytes), %u links, %u engines: outside of the contract\n",
-			w->num_asids, w->num_queues, w->mmio.doorbell_bytes, w->num_links, w->num_engines);
+	    w->num_engines > (WEFT_BAR_REGS_BYTES - WEFT_REG_ENGINES) /
+			     sizeof(struct weft_engine_info)) {
+		drm_err(&w->drm,
+			"the card reports %u address spaces, %u queues (doorbell BAR %llu bytes), %u links, %u engines: outside of the contract\n",
+			w->num_asids, w->num_queues, w->mmio.doorbell_bytes, w->num_links,
+			w->num_engines);
 		return -ENODEV;
 	}
 	/* An eighth for tables, rings and firmware; more would be wasted on a large card. */
-	w->user_limit = w->lmem_bytes - clamp_t(u64, ALIGN(w->lmem_bytes / 8, SZ_2M), SZ_16M, SZ_1G);
+	w->user_limit = w->lmem_bytes -
+			clamp_t(u64, ALIGN(w->lmem_bytes / 8, SZ_2M), SZ_16M, SZ_1G);
 	return 0;
 }
 
@@ -195,13 +204,16 @@ static int init_books(struct weft_device *w)
 	int ret = -ENOMEM;
 
 	/* Frozen with the tasks of the machine: what runs in them touches the card. */
-	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0, w->serial);
+	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0,
+				     w->serial);
 	if (!w->bind_wq)
 		return -ENOMEM;
-	w->submit_wq = alloc_ordered_workqueue("weft-submit-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE, w->serial);
+	w->submit_wq = alloc_ordered_workqueue("weft-submit-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE,
+					       w->serial);
 	if (!w->submit_wq)
 		goto err_bind;
-	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE, w->serial);
+	w->timeout_wq = alloc_ordered_workqueue("weft-timeout-%u", WQ_MEM_RECLAIM | WQ_FREEZABLE,
+						w->serial);
 	if (!w->timeout_wq)
 		goto err_submit;
 	w->work_wq = alloc_workqueue("weft-work-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, w->serial);
@@ -265,7 +277,8 @@ static void reset_function(struct weft_device *w)
 	pci_restore_state(w->pdev);
 }
 
-int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *free_wq)
+int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver,
+		      struct workqueue_struct *free_wq)
 {
 	struct weft_device *w;
 	int ret;
@@ -315,9 +328,11 @@ int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, str
 		goto err_hw;
 	/* For error recovery, which can save nothing. */
 	pci_save_state(pdev);
-	drm_info(&w->drm, "card %u: firmware %u.%u.%u, contract %u.%u, %llu MiB local memory (%llu for objects), %u slots, %u vectors, peers %s\n",
-		 w->serial, w->fw_version >> 16, w->fw_version >> 8 & 0xff, w->fw_version & 0xff, w->contract >> 16,
-		 w->contract & 0xffff, w->lmem_bytes >> 20, w->user_limit >> 20, w->num_slots, w->events.vectors,
+	drm_info(&w->drm,
+		 "card %u: firmware %u.%u.%u, contract %u.%u, %llu MiB local memory (%llu for objects), %u slots, %u vectors, peers %s\n",
+		 w->serial, w->fw_version >> 16, w->fw_version >> 8 & 0xff, w->fw_version & 0xff,
+		 w->contract >> 16, w->contract & 0xffff, w->lmem_bytes >> 20, w->user_limit >> 20,
+		 w->num_slots, w->events.vectors,
 		 weft_prime_p2p(w) ? "reachable" : "refused: kernel without PCI_P2PDMA");
 	weft_hwmon_register(w);
 	weft_pm_start(w);

@@ -14,13 +14,14 @@
  *   queue->hw_lock (job queues: recovery), uqueue->lock
  *   mbox.lock, safe.lock, scrub.lock
  *   lmem.lock, carve.lock, counter_lock
- * map_sem nests inside mmap_lock and outside nothing. bind_lock, mbox.lock, safe.lock and hw_lock are taken in the
- * dma-fence signalling path: nothing may allocate or wait for a fence under them.
+ * map_sem nests inside mmap_lock and outside nothing. bind_lock, mbox.lock, safe.lock and hw_lock
+ * are taken in the dma-fence signalling path: nothing may allocate or wait for a fence under them.
  *
- * Waiting for the card to wake (weft_pm_get()) counts as a lock too. It comes before reset_sem, and is entered under
- * mmap_lock (page faults) and dma_resv (callbacks of dma-bufs) of whatever card. Inside it are map_sem, exports.lock,
- * events.lock and the lock of hwqs, which the callbacks of runtime PM take; so these are never held by whoever touches
- * memory of a process or waits for a card.
+ * Waiting for the card to wake (weft_pm_get()) counts as a lock too. It comes before reset_sem, and
+ * is entered under mmap_lock (page faults) and dma_resv (callbacks of dma-bufs) of whatever card.
+ * Inside it are map_sem, exports.lock, events.lock and the lock of hwqs, which the callbacks of
+ * runtime PM take; so these are never held by whoever touches memory of a process or waits for a
+ * card.
  */
 #ifndef WEFT_DEVICE_H
 #define WEFT_DEVICE_H
@@ -111,24 +112,26 @@ struct weft_counts {
 /**
  * struct weft_device - one card
  * @state: enum weft_state; written with reset_sem held for writing, or once to LOST from anywhere
- * @quiet: the card cannot access memory any more (bus mastering off), so stop operations count as done
+ * @quiet: the card cannot access memory any more (bus mastering off): stops count as done
  * @gen: reset generation, from the card; objects and VMs of an older one are stale
  * @gen_before: the last generation before @gen became invalid for a reset
  * @reset_wanted: 1 + the generation that is to end by a reset
  * @serial: of the card, distinct in the machine
- * @temp_limit_mc: throttled from this temperature on (m°C), 0: unknown; @power_limit_mw is its like
+ * @temp_limit_mc: throttled from this temperature on (m°C), 0: unknown; @power_limit_mw likewise
  * @caps: WEFT_CAP_*
  * @lmem_bytes: local memory
  * @user_limit: first byte of the carve-out
  * @contract: version agreed with the firmware
  * @fw_version: of the running firmware
- * @counter_lock: registers that are written to be read: CNT_SEL and CNT_VALUE, CLOCK_HOST and CLOCK_CARD
+ * @counter_lock: registers that are written to be read: CNT_SEL and CNT_VALUE, CLOCK_HOST and
+ *	CLOCK_CARD
  * @reset_wq: waits for the end of RESETTING
  * @hwqs: queue id → struct weft_hwq; irq-safe lock, entries live while it is held
  * @asids: address-space ids in use (values: 1)
  * @map_sem: read: page faults of local memory; write: making mappings stale
- * @bind_lock: mappings of all address spaces, their tables, and what imports are mapped to. One for the card: a bind goes
- *	from an address space to objects, a revocation from an object to address spaces
+ * @bind_lock: mappings of all address spaces, their tables, and what imports are mapped to. One for
+ *	the card: a bind goes from an address space to objects, a revocation from an object to
+ *	address spaces
  * @news: files that are told of resets; under the DRM device's event_lock
  * @vms: address spaces, to be told of a reset; under @vms_lock
  * @bind_wq: does asynchronous binds
@@ -222,7 +225,8 @@ static inline int weft_device_check(struct weft_device *w)
 	}
 }
 
-int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver, struct workqueue_struct *free_wq);
+int weft_device_probe(struct pci_dev *pdev, const struct drm_driver *driver,
+		      struct workqueue_struct *free_wq);
 void weft_device_remove(struct pci_dev *pdev);
 
 /* Brings a card after power-on or FLR to where queues can be created; undone by FLR alone. */

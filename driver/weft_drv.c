@@ -110,7 +110,8 @@ static const struct drm_ioctl_desc weft_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_IDLE, guarded_queue_idle, 0),
 };
 
-static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUEUE_IDLE + 1, "every ioctl of the header has its row");
+static_assert(ARRAY_SIZE(weft_ioctls) == DRM_WEFT_QUEUE_IDLE + 1,
+	      "every ioctl of the header has its row");
 
 static const struct file_operations weft_fops = {
 	.owner = THIS_MODULE,
@@ -129,8 +130,8 @@ static const struct file_operations weft_fops = {
 };
 
 static const struct drm_driver weft_driver = {
-	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |
-			   WEFT_DRIVER_FEATURES,
+	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE | WEFT_DRIVER_FEATURES,
 	.open = weft_file_open,
 	.postclose = weft_file_close,
 	.show_fdinfo = weft_file_show_fdinfo,

@@ -13,7 +13,10 @@
 
 #define TEXT_BYTES	SZ_128K
 
-/* The kernel keeps one dump of a device and drops later ones without a word; its link tells whether there is one. */
+/*
+ * The kernel keeps one dump of a device and drops later ones without a word; its link tells whether
+ * there is one.
+ */
 static bool unread(struct weft_device *w)
 {
 	struct kernfs_node *node = kernfs_find_and_get(w->pdev->dev.kobj.sd, "devcoredump");
@@ -29,7 +32,8 @@ static void hand_over(struct weft_device *w, const struct weft_snapshot *s)
 
 	if (unread(w)) {
 		atomic64_inc(&w->dumps.dropped);
-		drm_dbg(&w->drm, "a dump is dropped, the one before it is still unread: weft dump shows it, a write to its data frees it\n");
+		drm_dbg(&w->drm,
+			"a dump is dropped, the one before it is still unread: weft dump shows it, a write to its data frees it\n");
 		return;
 	}
 	text = vmalloc(TEXT_BYTES);
@@ -42,7 +46,8 @@ static void hand_over(struct weft_device *w, const struct weft_snapshot *s)
 	/* Takes the text over in any case. */
 	dev_coredumpv(&w->pdev->dev, text, seq_buf_used(&out), GFP_KERNEL);
 	atomic64_inc(&w->dumps.made);
-	drm_info(&w->drm, "a dump was taken: /sys/class/devcoredump has it for five minutes, weft dump shows it\n");
+	drm_info(&w->drm,
+		 "a dump was taken: /sys/class/devcoredump has it for five minutes, weft dump shows it\n");
 }
 
 static void dump_work(struct work_struct *work)
@@ -73,7 +78,8 @@ void weft_dump_fini(struct weft_device *w)
 		flush_work(&w->dumps.work);
 }
 
-void weft_dump_capture(struct weft_device *w, enum weft_dump_reason reason, struct weft_hwq *hw, u64 root)
+void weft_dump_capture(struct weft_device *w, enum weft_dump_reason reason, struct weft_hwq *hw,
+		       u64 root)
 {
 	struct weft_dumps *d = &w->dumps;
 

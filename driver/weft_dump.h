@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Dumps for devcoredump. Taking one copies what the card shows into memory that is there from the start; telling the
- * kernel about it allocates and sleeps, so a worker writes the text and hands it over. The text belongs to the kernel
- * then: it outlives the binding and does not hold the module.
+ * Dumps for devcoredump. Taking one copies what the card shows into memory that is there from the
+ * start; telling the kernel about it allocates and sleeps, so a worker writes the text and hands it
+ * over. The text belongs to the kernel then: it outlives the binding and does not hold the module.
  */
 #ifndef WEFT_DUMP_H
 #define WEFT_DUMP_H
@@ -29,10 +29,11 @@ enum weft_dump_reason {
 /**
  * struct weft_dumps - of one card
  * @taken: set while @snapshot is in use
- * @not_before: jiffies; dumps are taken at most once a second, or a faulting loop would keep its card busy with them
+ * @not_before: jiffies; dumps are taken at most once a second, or a faulting loop would keep its
+ *	card busy with them
  * @snapshot: the one that waits for @work
  * @made: handed over
- * @dropped: not taken or not handed over, because one was under way, was just taken, or is still unread
+ * @dropped: not taken or not handed over: one was under way, was just taken, or is still unread
  */
 struct weft_dumps {
 	atomic_t taken;
@@ -56,9 +57,10 @@ void weft_dump_fini(struct weft_device *w);
  * @hw: queue it is about, NULL for none; the caller keeps it on the card meanwhile
  * @root: local-memory offset of its page table, 0 for none
  *
- * Takes no lock that is held over an allocation, allocates nothing and waits for nothing: allowed in the dma-fence
- * signalling path, not in interrupts. Reads some 16 KiB of the card's memory.
+ * Takes no lock that is held over an allocation, allocates nothing and waits for nothing: allowed
+ * in the dma-fence signalling path, not in interrupts. Reads some 16 KiB of the card's memory.
  */
-void weft_dump_capture(struct weft_device *w, enum weft_dump_reason reason, struct weft_hwq *hw, u64 root);
+void weft_dump_capture(struct weft_device *w, enum weft_dump_reason reason, struct weft_hwq *hw,
+		       u64 root);
 
 #endif

@@ -20,7 +20,8 @@ static int want_reset(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 
 		return 0;
 	}
 	atomic_inc(&w->safe.timeouts);
-	drm_err(&w->drm, "safe operation %s(%llu, %#llx) number %u not done in time (done: %u); resetting the card\n",
+	drm_err(&w->drm,
+		"safe operation %s(%llu, %#llx) number %u not done in time (done: %u); resetting the card\n",
 		weft_safe_name(op), arg0, arg1, seq, weft_mmio_read32(w, WEFT_REG_SAFE_DONE(op)));
 	weft_reset_schedule(w);
 	return -ETIME;
@@ -29,7 +30,8 @@ static int want_reset(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 
 int weft_escalate_reset(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1)
 {
 	if (!weft_mmio_gone(w)) {
-		weft_history_note(&w->history, "safe operation not done, value is which", WEFT_QUEUE_NONE, op, -ETIME);
+		weft_history_note(&w->history, "safe operation not done, value is which",
+				  WEFT_QUEUE_NONE, op, -ETIME);
 		weft_dump_capture(w, WEFT_DUMP_SAFE_TIMEOUT, NULL, 0);
 	}
 	return want_reset(w, op, seq, arg0, arg1);
@@ -53,7 +55,8 @@ static int reset_engine(struct weft_device *w, u32 queue, u64 state, u32 stop)
 	if (!(w->caps & WEFT_CAP_ENGINE_RESET) || !engine)
 		return -ETIME;
 	trace_weft_reset(w->serial, "engine", w->gen, 0);
-	drm_err(&w->drm, "queue %u does not stop; resetting engine %u, which it is on\n", queue, engine - 1);
+	drm_err(&w->drm, "queue %u does not stop; resetting engine %u, which it is on\n", queue,
+		engine - 1);
 	seq = weft_safe_ask(w, WEFT_SAFE_ENGINE_RESET, engine - 1, 0, 0);
 	ret = weft_safe_await(w, WEFT_SAFE_ENGINE_RESET, seq, engine - 1, 0);
 	if (!ret)
@@ -88,12 +91,14 @@ int weft_escalate_stop(struct weft_device *w, struct weft_hwq *q)
 	if (ret == -ETIME && !weft_mmio_gone(w)) {
 		atomic64_inc(&w->stats.stop_timeouts);
 		weft_history_note(&w->history, "queue does not stop", queue, 0, -ETIME);
-		weft_dump_capture(w, WEFT_DUMP_SAFE_TIMEOUT, q->desc.kind == WEFT_QUEUE_JOB ? q : NULL, 0);
+		weft_dump_capture(w, WEFT_DUMP_SAFE_TIMEOUT,
+				  q->desc.kind == WEFT_QUEUE_JOB ? q : NULL, 0);
 		*stage = DRM_WEFT_STAGE_ENGINE_RESET;
 		ret = reset_engine(w, queue, q->desc.state, seq);
 	}
 	mutex_unlock(&w->safe.lock);
-	trace_weft_safe(w->serial, WEFT_SAFE_QUEUE_STOP, seq, queue, 0, ret, WEFT_TRACE_SINCE(from_ns));
+	trace_weft_safe(w->serial, WEFT_SAFE_QUEUE_STOP, seq, queue, 0, ret,
+			WEFT_TRACE_SINCE(from_ns));
 	if (ret != -ETIME)
 		return ret;
 	*stage = DRM_WEFT_STAGE_CARD_RESET;

@@ -3,16 +3,18 @@
 /*
  * What does not obey is made to, by the next stage, which costs more. This block owns their order:
  *
- *   stage             costs                             told by                           next when
- *   queue stop        the queue                         its fences, QUEUE_STATE           safe_timeout_ms is over
- *   engine reset      the same queue, alone on its      the same, cause HANG and          that, again; or the card has no
- *                     engine                            stage ENGINE_RESET                ENGINE_RESET, or tells no engine
- *   reset (FLR)       every queue of the card           -ECANCELED                        RESET_GEN has not moved
- *   wedged            every user of the card            -EIO, uevent WEDGED=rebind        bound again: FLR first
+ *   stage          costs                    told by                     next when
+ *   queue stop     the queue                its fences, QUEUE_STATE     safe_timeout_ms is over
+ *   engine reset   the same queue,          the same, cause HANG        that, again; or the card
+ *                  alone on its engine      and stage ENGINE_RESET      has no ENGINE_RESET, or
+ *                                                                       tells no engine
+ *   reset (FLR)    every queue of the card  -ECANCELED                  RESET_GEN has not moved
+ *   wedged         every user of the card   -EIO, uevent WEDGED=rebind  bound again: FLR first
  *
- * Firmware has no part in the first two. When it does not answer a request it is started again (weft_mbox.c), which costs
- * nobody anything; when that fails queues run on, new ones are -EIO, and the reset is left to the administrator, until a
- * queue has to be removed whose stop does not complete.
+ * Firmware has no part in the first two. When it does not answer a request it is started again
+ * (weft_mbox.c), which costs nobody anything; when that fails queues run on, new ones are -EIO, and
+ * the reset is left to the administrator, until a queue has to be removed whose stop does not
+ * complete.
  */
 #ifndef WEFT_ESCALATE_H
 #define WEFT_ESCALATE_H
@@ -26,12 +28,16 @@ struct weft_hwq;
 
 /*
  * Stops a queue; its @stage is the enum drm_weft_stage it took. 0 when nothing of
- * it is in flight; -EIO when the card refused; -ETIME when it takes a reset, which has been scheduled. At most three
- * times safe_timeout_ms. Takes safe.lock, allocates nothing; may be called while signalling fences.
+ * it is in flight; -EIO when the card refused; -ETIME when it takes a reset, which has been
+ * scheduled. At most three times safe_timeout_ms. Takes safe.lock, allocates nothing; may be called
+ * while signalling fences.
  */
 int weft_escalate_stop(struct weft_device *w, struct weft_hwq *q);
 
-/* Operation @op with number @seq did not complete, and nothing but a reset helps: -ETIME; 0 when the card is gone. */
+/*
+ * Operation @op with number @seq did not complete, and nothing but a reset helps: -ETIME; 0 when
+ * the card is gone.
+ */
 int weft_escalate_reset(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 arg0, u64 arg1);
 
 #endif

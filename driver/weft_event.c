@@ -47,7 +47,8 @@ void weft_event_rescan(struct weft_device *w)
 		if (xa_is_value(q))
 			continue;
 		q->ops->fence(q);
-		if (weft_mmio_lmem_read32(w, q->desc.state + offsetof(struct weft_queue_state, run)) ==
+		if (weft_mmio_lmem_read32(w, q->desc.state +
+					  offsetof(struct weft_queue_state, run)) ==
 		    WEFT_QS_FAULTED)
 			q->ops->fault(q);
 	}
@@ -75,8 +76,10 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		wake_up_all(&w->safe.wq);
 		break;
 	case WEFT_EVT_FW:
-		weft_history_note(&w->history, "firmware stopped, value is the boot state", WEFT_QUEUE_NONE, e->cause, 0);
-		drm_err_ratelimited(&w->drm, "the control processor stopped (boot state %u): queues go on; starting it again\n",
+		weft_history_note(&w->history, "firmware stopped, value is the boot state",
+				  WEFT_QUEUE_NONE, e->cause, 0);
+		drm_err_ratelimited(&w->drm,
+				    "the control processor stopped (boot state %u): queues go on; starting it again\n",
 				    e->cause);
 		weft_mbox_crashed(w);
 		break;
@@ -89,18 +92,23 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		break;
 	case WEFT_EVT_THERMAL:
 		atomic64_inc(&w->stats.thermals);
-		dev_warn_ratelimited(w->drm.dev, "the card is too hot: %u thousandths of a degree, throttled for %#x\n",
-				     weft_mmio_read32(w, WEFT_REG_TEMP_MC), weft_mmio_read32(w, WEFT_REG_THROTTLE));
+		dev_warn_ratelimited(w->drm.dev,
+				     "the card is too hot: %u thousandths of a degree, throttled for %#x\n",
+				     weft_mmio_read32(w, WEFT_REG_TEMP_MC),
+				     weft_mmio_read32(w, WEFT_REG_THROTTLE));
 		break;
 	case WEFT_EVT_LINK:
 		atomic64_inc(&w->stats.links_down);
-		weft_history_note(&w->history, "link down, value is its tag", WEFT_QUEUE_NONE, e->queue, 0);
+		weft_history_note(&w->history, "link down, value is its tag", WEFT_QUEUE_NONE,
+				  e->queue, 0);
 		drm_err_ratelimited(&w->drm, "link %u to a peer went down\n", e->queue);
 		break;
 	case WEFT_EVT_ECC:
 		atomic64_inc(&w->stats.ecc_errors);
-		weft_history_note(&w->history, "memory error, value is where", WEFT_QUEUE_NONE, e->value, 0);
-		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n", e->value);
+		weft_history_note(&w->history, "memory error, value is where", WEFT_QUEUE_NONE,
+				  e->value, 0);
+		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n",
+				    e->value);
 		break;
 	default:
 		drm_dbg(&w->drm, "event %u for queue %u ignored\n", e->type, e->queue);
@@ -132,7 +140,10 @@ void weft_event_process(struct weft_device *w)
 		taken++;
 		handle(w, &e);
 	}
-	/* The write traps in emulation and costs a bus crossing anywhere: it is owed only before the ring can fill. */
+	/*
+	 * The write traps in emulation and costs a bus crossing anywhere: it is owed only before
+	 * the ring can fill.
+	 */
 	if (r->head - r->told >= (1u << r->log2) / 4) {
 		r->told = r->head;
 		weft_mmio_write32(w, WEFT_REG_EVT_HEAD, r->head);
@@ -143,7 +154,8 @@ void weft_event_process(struct weft_device *w)
 		u32 status = weft_mmio_read32(w, WEFT_REG_EVT_STATUS);
 
 		if (status != ~0u && status & WEFT_EVT_STATUS_DMA)
-			drm_err_ratelimited(&w->drm, "the card cannot write the event ring at bus address %pad: check the IOMMU\n",
+			drm_err_ratelimited(&w->drm,
+					    "the card cannot write the event ring at bus address %pad: check the IOMMU\n",
 					    &r->bus);
 		if (status != ~0u && status)
 			weft_mmio_write32(w, WEFT_REG_EVT_STATUS, status);
@@ -185,7 +197,10 @@ static bool event_waits(struct weft_device *w, u32 *head)
 	return waits;
 }
 
-/* An event may be found in the ring because its interrupt is on its way; the one that does not come is counted. */
+/*
+ * An event may be found in the ring because its interrupt is on its way; the one that does not come
+ * is counted.
+ */
 static void notice_lost(struct weft_device *w)
 {
 	u32 before, now;
@@ -195,7 +210,8 @@ static void notice_lost(struct weft_device *w)
 	msleep(LOST_MS);
 	if (event_waits(w, &now) && now == before) {
 		atomic64_inc(&w->stats.lost_irqs);
-		weft_history_note(&w->history, "interrupt lost, value is the event's number", WEFT_QUEUE_NONE, now, 0);
+		weft_history_note(&w->history, "interrupt lost, value is the event's number",
+				  WEFT_QUEUE_NONE, now, 0);
 	}
 }
 
@@ -213,9 +229,10 @@ static bool answers(struct weft_device *w)
 
 static void poll_work(struct work_struct *work)
 {
-	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, events.poll);
+	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device,
+					     events.poll);
 
-	/* With nobody using the card nothing is in flight; who begins to use it has it watched again. */
+	/* With no user nothing is in flight; who begins to use the card has it watched again. */
 	if (!weft_pm_look_busy(w))
 		return;
 	notice_lost(w);
@@ -249,7 +266,8 @@ int weft_event_init(struct weft_device *w)
 	spin_lock_init(&r->lock);
 	INIT_DELAYED_WORK(&r->poll, poll_work);
 	r->log2 = EVENT_LOG2;
-	r->ring = dma_alloc_coherent(&w->pdev->dev, sizeof(*r->ring) << r->log2, &r->bus, GFP_KERNEL);
+	r->ring = dma_alloc_coherent(&w->pdev->dev, sizeof(*r->ring) << r->log2, &r->bus,
+				     GFP_KERNEL);
 	if (!r->ring)
 		return -ENOMEM;
 	ret = pci_alloc_irq_vectors(w->pdev, 1, MAX_VECTORS, PCI_IRQ_MSIX | PCI_IRQ_MSI);
@@ -261,7 +279,8 @@ int weft_event_init(struct weft_device *w)
 	for (i = 0; i < r->vectors; i++) {
 		ret = request_irq(pci_irq_vector(w->pdev, i), irq_handler, 0, "weft", w);
 		if (ret) {
-			drm_err(&w->drm, "interrupt vector %d of %d cannot be requested (%d)\n", i, r->vectors, ret);
+			drm_err(&w->drm, "interrupt vector %d of %d cannot be requested (%d)\n", i,
+				r->vectors, ret);
 			goto err_irqs;
 		}
 	}

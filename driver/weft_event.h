@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* Interrupts and the event ring. Vectors are hints: any count >= 1, MSI-X or MSI, and a lost one is made up for. */
+/*
+ * Interrupts and the event ring. Vectors are hints: any count >= 1, MSI-X or MSI, and a lost one is
+ * made up for.
+ */
 #ifndef WEFT_EVENT_H
 #define WEFT_EVENT_H
 
@@ -20,7 +23,7 @@ struct weft_event;
  * @told: value of @head the card knows
  * @on: the card may write
  * @vectors: interrupt vectors in use
- * @poll: looks at the ring while jobs are in flight or user queues exist, in case an interrupt was lost
+ * @poll: looks at the ring while jobs are in flight or user queues exist, if an interrupt was lost
  */
 struct weft_event_ring {
 	spinlock_t lock;	/* head, told, on */

@@ -14,7 +14,7 @@
 #include "weft_vm.h"
 #include "weft_will.h"
 
-/* A quarter each, so that one process cannot starve the others; the administrator may have everything. */
+/* A quarter each, so that one process cannot starve the others; the administrator may have all. */
 #define QUOTA_SHARE	4
 
 /* Host memory pinned for any card: a user with many files must not pin all there is. */
@@ -91,7 +91,7 @@ void weft_file_put(struct weft_file *f)
 	kref_put(&f->ref, file_release);
 }
 
-/* Stops all user queues, so that what they signal can be poisoned before any of their memory goes. */
+/* Stops all user queues, so that what they signal can be poisoned before any memory goes. */
 static void halt_queues(struct weft_file *f)
 {
 	struct weft_uqueue *q;
@@ -113,7 +113,10 @@ static void halt_queues(struct weft_file *f)
 	weft_wills_wait(f);
 }
 
-/* Runs with the card up, in reset, wedged or gone: each step copes. Queues first, they use the address spaces. */
+/*
+ * Runs with the card up, in reset, wedged or gone: each step copes. Queues first, they use the
+ * address spaces.
+ */
 void weft_file_close(struct drm_device *drm, struct drm_file *file)
 {
 	struct weft_file *f = file->driver_priv;
@@ -136,8 +139,9 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	}
 	up_read(&w->reset_sem);
 	/*
-	 * They hold the device: with them done, a card unbound meanwhile is free to come back under its number. Looks of
-	 * commands of io_uring, which held the file and have all completed, are done then too.
+	 * They hold the device: with them done, a card unbound meanwhile is free to come back under
+	 * its number. Looks of commands of io_uring, which held the file and have all completed,
+	 * are done then too.
 	 */
 	flush_workqueue(w->bind_wq);
 	flush_workqueue(w->free_wq);
@@ -172,9 +176,11 @@ static bool take(atomic64_t *used, u64 limit, u64 amount)
 	return false;
 }
 
-static int refuse(struct weft_device *w, enum drm_weft_quota_kind kind, u64 amount, u64 used, u64 limit)
+static int refuse(struct weft_device *w, enum drm_weft_quota_kind kind, u64 amount, u64 used,
+		  u64 limit)
 {
-	drm_dbg(&w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", quota_names[kind], amount, used, limit);
+	drm_dbg(&w->drm, "quota of %s: %llu asked, %llu used, %llu allowed\n", quota_names[kind],
+		amount, used, limit);
 	return -EDQUOT;
 }
 
@@ -195,7 +201,8 @@ void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 
 
 int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes)
 {
-	u64 limit = f ? f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].limit : system_limit(capable(CAP_SYS_RESOURCE));
+	u64 limit = f ? f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].limit :
+			system_limit(capable(CAP_SYS_RESOURCE));
 	int ret = f ? weft_file_charge(f, DRM_WEFT_QUOTA_SYSTEM, bytes) : 0;
 
 	if (ret || take(&system_used, limit, bytes))
@@ -222,12 +229,16 @@ void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas)
 		quotas[kind] = (struct drm_weft_quota) {
 			.kind = kind,
 			.limit = f->quota[kind].limit,
-			.used = atomic64_read(kind == DRM_WEFT_QUOTA_SYSTEM_ALL ? &system_used : &f->quota[kind].used),
+			.used = atomic64_read(kind == DRM_WEFT_QUOTA_SYSTEM_ALL ?
+					      &system_used : &f->quota[kind].used),
 			.refused = atomic64_read(&f->quota[kind].refused),
 		};
 }
 
-/* Objects with a handle, where their memory is. All is resident from creation on; an import is when it is mapped. */
+/*
+ * Objects with a handle, where their memory is. All is resident from creation on; an import is when
+ * it is mapped.
+ */
 static void show_memory(struct drm_printer *p, struct drm_file *file)
 {
 	static const char * const regions[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* One open file: what it owns, what it may own, what it did. Outlives the file while its objects exist. */
+/* One open file: what it owns, may own and did. Outlives the file while its objects exist. */
 #ifndef WEFT_FILE_H
 #define WEFT_FILE_H
 
@@ -30,12 +30,12 @@ struct weft_quota {
  * struct weft_file - one open file
  * @id: of this file, never given again
  * @vms: id → struct weft_vm, allocated from 1
- * @queues: id → struct weft_hwq of a job or user queue, allocated from 1; reserved while it is being created
+ * @queues: id → struct weft_hwq of a job or user queue, from 1; reserved while being created
  * @quota: by enum drm_weft_quota_kind; what is used of SYSTEM_ALL is not here, all files share it
  * @ioctls: driver ioctls so far
  * @jobs: jobs submitted so far
  * @wills: of queues that ended, under way
- * @pending: commands of io_uring that have not ended (weft_uring.c); @pending_lock is taken in interrupts
+ * @pending: commands of io_uring that have not ended (weft_uring.c); interrupts take @pending_lock
  * @past_busy_ns: engine time of queues already gone
  * @news: what it is told of its card
  */
@@ -63,14 +63,17 @@ void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 struct weft_file *weft_file_get(struct weft_file *f);
 void weft_file_put(struct weft_file *f);
 
-/* Counts @amount against a quota, but for host memory: 0 or -EDQUOT, with the numbers in QUERY and the debug log. */
+/*
+ * Counts @amount against a quota, but for host memory: 0 or -EDQUOT, with the numbers in QUERY and
+ * the debug log.
+ */
 int weft_file_charge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount);
 void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 amount);
 
 /* The answer to DRM_WEFT_QUERY_QUOTAS. */
 void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas);
 
-/* Host memory pinned for cards: against @f's quota (NULL: nobody's), and the limit for everybody together. */
+/* Host memory pinned for cards: against @f's quota (NULL: nobody's), and the limit for all. */
 int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes);
 void weft_file_uncharge_system(struct weft_file *f, u64 bytes);
 

@@ -33,7 +33,7 @@ static int make_host(struct weft_device *w)
 	return 0;
 }
 
-/* An object of its own over the page in the carve-out, so that peers map it as they map anything of ours. */
+/* An object of its own over the page in the carve-out: peers map it like anything of ours. */
 static struct weft_bo *make_object(struct weft_device *w)
 {
 	struct weft_bo *bo = weft_bo_alloc(w, WEFT_BO_LOCAL, PAGE_SIZE);
@@ -103,8 +103,9 @@ void weft_flush_fini(struct weft_device *w)
 }
 
 /*
- * The word of a peer, exported for this one import: a dma-buf holds the module, and one that lived as long as the card
- * would keep it from being unloaded. NULL when there is none; in a reset too, after which it is asked for again.
+ * The word of a peer, exported for this one import: a dma-buf holds the module, and one that lived
+ * as long as the card would keep it from being unloaded. NULL when there is none; in a reset too,
+ * after which it is asked for again.
  */
 static struct dma_buf *word_of(struct weft_device *peer)
 {
@@ -123,7 +124,7 @@ static struct dma_buf *word_of(struct weft_device *peer)
 	mutex_unlock(&peer->flush.lock);
 	if (IS_ERR_OR_NULL(dmabuf))
 		return NULL;
-	/* Whoever revoked before it was exported has changed the state before; whoever does now finds it. */
+	/* Who revoked before it was exported changed the state before; who does now finds it. */
 	if (READ_ONCE(peer->state) == WEFT_UP && READ_ONCE(peer->gen) == gen)
 		return dmabuf;
 	dma_buf_put(dmabuf);
@@ -165,7 +166,8 @@ void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
 	if (!READ_ONCE(fl->bus[tag]) && !drm_dev_is_unplugged(&w->drm)) {
 		bo = import_word(w, dmabuf, tag);
 		if (IS_ERR(bo)) {
-			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%pe)\n", tag, peer->serial, bo);
+			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%pe)\n", tag,
+				peer->serial, bo);
 		} else {
 			old = fl->import[tag];
 			fl->import[tag] = bo;

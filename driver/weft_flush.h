@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Words that the card reads to flush a link: one in host memory, one in the carve-out of each peer. Each holds a
- * constant, which is not all-ones, for as long as anybody may read it.
+ * Words that the card reads to flush a link: one in host memory, one in the carve-out of each peer.
+ * Each holds a constant, which is not all-ones, for as long as anybody may read it.
  */
 #ifndef WEFT_FLUSH_H
 #define WEFT_FLUSH_H
@@ -41,7 +41,10 @@ int weft_flush_start(struct weft_device *w);
 /* At removal: nobody reads the words any more. */
 void weft_flush_fini(struct weft_device *w);
 
-/* A peer's memory is imported under @tag: makes its word known. Without it SIGNALs of system scope fault LINK_DOWN. */
+/*
+ * A peer's memory is imported under @tag: makes its word known. Without it SIGNALs of system scope
+ * fault LINK_DOWN.
+ */
 void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag);
 
 /* Nothing of the peer is imported any more. */

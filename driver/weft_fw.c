@@ -74,21 +74,25 @@ static int wait_boot(struct weft_device *w, unsigned int ms)
 static void explain(struct weft_device *w, const struct firmware *fw, int ret)
 {
 	const struct weft_fw_header *h = (const void *)fw->data;
-	u32 lo = weft_mmio_read32(w, WEFT_REG_CONTRACT_MIN), hi = weft_mmio_read32(w, WEFT_REG_CONTRACT_MAX);
+	u32 lo = weft_mmio_read32(w, WEFT_REG_CONTRACT_MIN);
+	u32 hi = weft_mmio_read32(w, WEFT_REG_CONTRACT_MAX);
 	u32 code = boot_status(w) >> 8 & 0xff;
 
 	if (ret == -ETIME) {
-		drm_err(&w->drm, FW_NAME " did not run within %d ms, boot status %#x\n", BOOT_MS, boot_status(w));
+		drm_err(&w->drm, FW_NAME " did not run within %d ms, boot status %#x\n", BOOT_MS,
+			boot_status(w));
 		return;
 	}
 	if (fw->size < sizeof(*h)) {
-		drm_err(&w->drm, FW_NAME " refused with code %u: %s (%zu bytes)\n", code, code_text(code), fw->size);
+		drm_err(&w->drm, FW_NAME " refused with code %u: %s (%zu bytes)\n", code,
+			code_text(code), fw->size);
 		return;
 	}
 	drm_err(&w->drm, FW_NAME " refused with code %u: %s. Image: firmware %u.%u.%u, contract %u.%u to %u.%u, rollback %u, key %u, %zu bytes. Card: contract %u.%u to %u.%u, rollback %u. Install the weft-fw.bin for this card\n",
-		code, code_text(code), h->fw_version >> 16, h->fw_version >> 8 & 0xff, h->fw_version & 0xff,
-		h->contract_min >> 16, h->contract_min & 0xffff, h->contract_max >> 16, h->contract_max & 0xffff,
-		h->rollback, h->key_id, fw->size, lo >> 16, lo & 0xffff, hi >> 16, hi & 0xffff,
+		code, code_text(code), h->fw_version >> 16, h->fw_version >> 8 & 0xff,
+		h->fw_version & 0xff, h->contract_min >> 16, h->contract_min & 0xffff,
+		h->contract_max >> 16, h->contract_max & 0xffff, h->rollback, h->key_id, fw->size,
+		lo >> 16, lo & 0xffff, hi >> 16, hi & 0xffff,
 		weft_mmio_read32(w, WEFT_REG_BOOT_ROLLBACK));
 }
 
@@ -116,7 +120,7 @@ static int load(struct weft_device *w, const struct firmware *fw)
 	ret = wait_boot(w, BOOT_MS);
 	if (ret)
 		explain(w, fw, ret);
-	/* It stays, to be started again; after a refusal it is of no use, unless the ROM may still read it. */
+	/* It stays, to be started again; not after a refusal, unless the ROM may still read it. */
 	if (!ret)
 		w->fw_image = block;
 	else if (ret == -ETIME)
@@ -134,17 +138,21 @@ int weft_fw_boot(struct weft_device *w)
 	if (w->caps & WEFT_CAP_FW_RESIDENT) {
 		ret = wait_boot(w, BOOT_MS);
 		if (ret)
-			drm_err(&w->drm, "resident firmware does not run, boot status %#x\n", boot_status(w));
+			drm_err(&w->drm, "resident firmware does not run, boot status %#x\n",
+				boot_status(w));
 		return ret ? -EIO : 0;
 	}
 	if (!(w->caps & WEFT_CAP_ROM_BOOT)) {
-		drm_err(&w->drm, "the card has neither FW_RESIDENT nor ROM_BOOT (capabilities %#llx); the contract wants one\n",
+		drm_err(&w->drm,
+			"the card has neither FW_RESIDENT nor ROM_BOOT (capabilities %#llx); the contract wants one\n",
 			w->caps);
 		return -EIO;
 	}
 	ret = request_firmware(&fw, FW_NAME, &w->pdev->dev);
 	if (ret) {
-		drm_err(&w->drm, "/lib/firmware/" FW_NAME " cannot be loaded (%d): install it and bind the driver again\n",
+		drm_err(&w->drm,
+			"/lib/firmware/" FW_NAME
+			" cannot be loaded (%d): install it and bind the driver again\n",
 			ret);
 		return ret;
 	}
@@ -166,7 +174,8 @@ int weft_fw_restart(struct weft_device *w)
 	weft_mmio_write32(w, WEFT_REG_BOOT_CTRL, WEFT_BOOT_CTRL_START);
 	ret = wait_boot(w, RESTART_MS);
 	if (ret)
-		drm_err(&w->drm, "the control processor cannot be started again, boot status %#x\n", boot_status(w));
+		drm_err(&w->drm, "the control processor cannot be started again, boot status %#x\n",
+			boot_status(w));
 	return ret ? -EIO : 0;
 }
 

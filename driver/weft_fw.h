@@ -6,12 +6,15 @@
 struct weft_device;
 
 /*
- * Gets the firmware running: loads weft/weft-fw.bin unless the card has it resident. -ENOENT: no such file; -EIO: the
- * card refused it or did not boot in time. Both say in the log what to do.
+ * Gets the firmware running: loads weft/weft-fw.bin unless the card has it resident. -ENOENT: no
+ * such file; -EIO: the card refused it or did not boot in time. Both say in the log what to do.
  */
 int weft_fw_boot(struct weft_device *w);
 
-/* Whether a control processor that stopped can be started again without a reset: its image is still in place. */
+/*
+ * Whether a control processor that stopped can be started again without a reset: its image is still
+ * in place.
+ */
 bool weft_fw_can_restart(struct weft_device *w);
 
 /* Starts it: 0 when it runs, -EIO. Allocates nothing; mbox.lock held, HELLO is due. */

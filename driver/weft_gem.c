@@ -37,7 +37,7 @@ void weft_bos_del(struct weft_bo *bo)
 	mutex_unlock(&bo->w->bos.lock);
 }
 
-/* An object whose last reference is gone unmaps itself in weft_bo_free(); the others are taken one by one. */
+/* An object without references unmaps itself in weft_bo_free(); the others are taken one by one. */
 static struct weft_bo *next_mapped(struct weft_device *w)
 {
 	struct weft_bo *bo, *found = NULL;
@@ -164,7 +164,7 @@ int weft_bo_check(struct weft_bo *bo)
 	return bo->kind == WEFT_BO_LOCAL && bo->gen != bo->w->gen ? -ECANCELED : 0;
 }
 
-/* Blocks that follow each other make one extent, so that 2 MiB leaves and few DMA segments result. */
+/* Blocks that follow each other make one extent: 2 MiB leaves and few DMA segments result. */
 static int fill_extents(struct weft_bo *bo)
 {
 	struct gpu_buddy_block *block;
@@ -178,7 +178,8 @@ static int fill_extents(struct weft_bo *bo)
 	n = 0;
 	list_for_each_entry(block, &bo->local.blocks, link) {
 		struct weft_extent *e = n ? &bo->local.extents[n - 1] : NULL;
-		u64 at = gpu_buddy_block_offset(block), bytes = gpu_buddy_block_size(&bo->w->lmem.mm, block);
+		u64 at = gpu_buddy_block_offset(block);
+		u64 bytes = gpu_buddy_block_size(&bo->w->lmem.mm, block);
 
 		if (e && e->at + e->bytes == at)
 			e->bytes += bytes;
@@ -189,7 +190,8 @@ static int fill_extents(struct weft_bo *bo)
 	return 0;
 }
 
-struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f, u64 bytes, u32 flags)
+struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f, u64 bytes,
+				     u32 flags)
 {
 	struct weft_bo *bo;
 	int ret;
@@ -220,7 +222,8 @@ err_put:
 	return ERR_PTR(ret);
 }
 
-static int walk_extents(const struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *, u64, u64), void *ctx)
+static int walk_extents(const struct weft_bo *bo, u64 offset, u64 bytes,
+			int (*fn)(void *, u64, u64), void *ctx)
 {
 	unsigned int i;
 	int ret = 0;
@@ -241,7 +244,8 @@ static int walk_extents(const struct weft_bo *bo, u64 offset, u64 bytes, int (*f
 	return ret;
 }
 
-static int walk_sgt(struct sg_table *sgt, u64 offset, u64 bytes, int (*fn)(void *, u64, u64), void *ctx)
+static int walk_sgt(struct sg_table *sgt, u64 offset, u64 bytes, int (*fn)(void *, u64, u64),
+		    void *ctx)
 {
 	struct scatterlist *sg;
 	int i, ret = 0;
@@ -260,11 +264,15 @@ static int walk_sgt(struct sg_table *sgt, u64 offset, u64 bytes, int (*fn)(void 
 		bytes -= part;
 		offset = 0;
 	}
-	/* A dma-buf whose table is shorter than its size would leave the rest of the range unmapped without a word. */
+	/*
+	 * A dma-buf whose table is shorter than its size would leave the rest of the range unmapped
+	 * without a word.
+	 */
 	return ret ?: bytes ? -EIO : 0;
 }
 
-int weft_bo_walk(struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *ctx, u64 at, u64 bytes), void *ctx)
+int weft_bo_walk(struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *ctx, u64 at, u64 bytes),
+		 void *ctx)
 {
 	bo = weft_bo_origin(bo);
 	if (bo->kind == WEFT_BO_LOCAL)
@@ -293,7 +301,7 @@ int weft_gem_create_ioctl(struct weft_device *w, struct weft_file *f, void *data
 		bo = weft_bo_create_local(w, f, bytes, args->flags);
 		break;
 	case DRM_WEFT_PLACE_SYSTEM:
-		/* Waiting is legal in the waiter's own local memory only, so cells elsewhere have no use. */
+		/* Waits are legal in the waiter's local memory only: cells elsewhere are no use. */
 		if (args->flags & DRM_WEFT_GEM_SEM)
 			return -EINVAL;
 		bo = weft_sysmem_create(w, f, bytes, args->flags);

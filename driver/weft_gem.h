@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Memory objects. A handle's rights are its object's: a created object has all, an import on the same card is an
- * object of its own (ALIAS) that lends the memory of its origin with fewer rights.
+ * Memory objects. A handle's rights are its object's: a created object has all, an import on the
+ * same card is an object of its own (ALIAS) that lends the memory of its origin with fewer rights.
  */
 #ifndef WEFT_GEM_H
 #define WEFT_GEM_H
@@ -98,11 +98,15 @@ void weft_gem_init(struct weft_device *w);
 /* At removal: ends all mappings for the card's DMA; the card has been stopped. */
 void weft_gem_unmap_all(struct weft_device *w);
 
-/* Object without memory; the caller fills in its kind's part before anybody can see it. Ends with drm_gem_object_put. */
+/*
+ * Object without memory; the caller fills in its kind's part before anybody can see it. Ends with
+ * drm_gem_object_put.
+ */
 struct weft_bo *weft_bo_alloc(struct weft_device *w, enum weft_bo_kind kind, u64 bytes);
 
 /* Zeroed card memory, charged to @f (NULL: to nobody). */
-struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f, u64 bytes, u32 flags);
+struct weft_bo *weft_bo_create_local(struct weft_device *w, struct weft_file *f, u64 bytes,
+				     u32 flags);
 
 /* By handle; NULL when there is none. Put with weft_bo_put(). */
 struct weft_bo *weft_bo_lookup(struct weft_file *f, u32 handle);
@@ -112,10 +116,11 @@ void weft_bo_put(struct weft_bo *bo);
 int weft_bo_check(struct weft_bo *bo);
 
 /*
- * Calls @fn for the contiguous pieces of a range; stops at its first result that is not 0 and returns it. IMPORT: mapped,
- * with its reservation or bind_lock held.
+ * Calls @fn for the contiguous pieces of a range; stops at its first result that is not 0 and
+ * returns it. IMPORT: mapped, with its reservation or bind_lock held.
  */
-int weft_bo_walk(struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *ctx, u64 at, u64 bytes), void *ctx);
+int weft_bo_walk(struct weft_bo *bo, u64 offset, u64 bytes, int (*fn)(void *ctx, u64 at, u64 bytes),
+		 void *ctx);
 
 void weft_bos_add(struct weft_bo *bo);
 void weft_bos_del(struct weft_bo *bo);

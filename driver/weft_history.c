@@ -16,7 +16,8 @@ void weft_history_note(struct weft_history *h, const char *what, u32 queue, u64 
 
 	spin_lock_irqsave(&h->lock, flags);
 	h->note[h->count++ % WEFT_HISTORY_NOTES] = (struct weft_note) {
-		.what = what, .at_ns = ktime_get_ns(), .value = value, .queue = queue, .error = error,
+		.what = what, .at_ns = ktime_get_ns(), .value = value, .queue = queue,
+		.error = error,
 	};
 	spin_unlock_irqrestore(&h->lock, flags);
 }

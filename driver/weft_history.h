@@ -9,7 +9,10 @@
 
 #define WEFT_HISTORY_NOTES	64	/* power of two */
 
-/** struct weft_note - @what is a string constant; @at_ns monotonic; @value as @what says; @error 0 or -errno */
+/**
+ * struct weft_note - @what is a string constant; @at_ns monotonic; @value as @what says; @error 0
+ * or -errno
+ */
 struct weft_note {
 	const char *what;
 	u64 at_ns;

@@ -79,7 +79,8 @@ static int read_power(struct weft_device *w, u32 attr, long *value)
 	}
 }
 
-static int read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel, long *value)
+static int read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
+		long *value)
 {
 	struct weft_device *w = dev_get_drvdata(dev);
 
@@ -93,7 +94,8 @@ static int read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int 
 	}
 }
 
-static int read_string(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel, const char **text)
+static int read_string(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
+		       const char **text)
 {
 	*text = type == hwmon_temp ? "card" : "total";
 	return 0;
@@ -107,7 +109,8 @@ static const struct hwmon_ops ops = {
 
 static const struct hwmon_channel_info * const channels[] = {
 	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_CRIT | HWMON_T_CRIT_ALARM | HWMON_T_LABEL),
-	HWMON_CHANNEL_INFO(power, HWMON_P_INPUT | HWMON_P_CRIT | HWMON_P_CRIT_ALARM | HWMON_P_LABEL),
+	HWMON_CHANNEL_INFO(power,
+			   HWMON_P_INPUT | HWMON_P_CRIT | HWMON_P_CRIT_ALARM | HWMON_P_LABEL),
 	NULL
 };
 
@@ -148,7 +151,8 @@ void weft_hwmon_register(struct weft_device *w)
 		return;
 	w->temp_limit_mc = weft_mmio_read32(w, WEFT_REG_TEMP_LIMIT_MC);
 	w->power_limit_mw = weft_mmio_read32(w, WEFT_REG_POWER_LIMIT_MW);
-	hwmon = devm_hwmon_device_register_with_info(&w->pdev->dev, "weft", w, &chip, weft_hwmon_groups);
+	hwmon = devm_hwmon_device_register_with_info(&w->pdev->dev, "weft", w, &chip,
+						     weft_hwmon_groups);
 	if (IS_ERR(hwmon))
 		drm_err(&w->drm, "no monitor of temperature, power and clock (%pe)\n", hwmon);
 }

@@ -29,8 +29,8 @@ static int take_number(struct weft_hwq *q)
 	return 0;
 }
 
-static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
-		       u64 bytes)
+static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_file *f,
+		       const struct weft_hwq_ops *ops, u64 bytes)
 {
 	q->w = w;
 	q->ops = ops;
@@ -46,8 +46,8 @@ static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	return PTR_ERR_OR_ZERO(q->mem);
 }
 
-int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
-		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns)
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f,
+		  const struct weft_hwq_ops *ops, u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns)
 {
 	u64 ring_bytes = ALIGN((u64)sizeof(union weft_packet) << ring_log2, SZ_4K);
 	int ret = take_memory(q, w, f, ops, ring_bytes + 2 * SZ_4K);
@@ -70,8 +70,8 @@ int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f
 	return take_number(q);
 }
 
-int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
-		       const struct weft_queue_desc *desc)
+int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f,
+		       const struct weft_hwq_ops *ops, const struct weft_queue_desc *desc)
 {
 	int ret = take_memory(q, w, f, ops, SZ_4K);
 
@@ -96,7 +96,8 @@ struct weft_hwq *weft_hwq_get(struct weft_file *f, u32 id, const struct weft_hwq
 	return q;
 }
 
-struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id, const struct weft_hwq_ops *ops)
+struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id,
+			       const struct weft_hwq_ops *ops)
 {
 	struct weft_hwq *q;
 
@@ -124,7 +125,8 @@ int weft_hwq_start(struct weft_hwq *q)
 	if (!ret)
 		q->live = true;
 	weft_history_note(&q->w->history, "queue started", q->desc.id, q->desc.asid, ret);
-	trace_weft_queue_start(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
+	trace_weft_queue_start(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band,
+			       ret);
 	return ret;
 }
 
@@ -137,7 +139,8 @@ int weft_hwq_halt(struct weft_hwq *q)
 	if (!ret)
 		q->halted = true;
 	weft_history_note(&q->w->history, "queue halted", q->desc.id, q->desc.asid, ret);
-	trace_weft_queue_halt(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
+	trace_weft_queue_halt(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band,
+			      ret);
 	return ret;
 }
 
@@ -157,7 +160,8 @@ int weft_hwq_stop(struct weft_hwq *q)
 		WRITE_ONCE(q->busy_seen, 0);
 		WRITE_ONCE(q->past_busy_ns, busy_ns);
 	}
-	trace_weft_queue_remove(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band, ret);
+	trace_weft_queue_remove(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band,
+				ret);
 	return ret;
 }
 
@@ -168,7 +172,10 @@ bool weft_hwq_reaches(const struct weft_hwq *q)
 
 void weft_hwq_fini(struct weft_hwq *q)
 {
-	/* Numbers and memory of a queue that may still exist stay taken; a value entry is never dereferenced. */
+	/*
+	 * Numbers and memory of a queue that may still exist stay taken; a value entry is never
+	 * dereferenced.
+	 */
 	if (q->live)
 		xa_store_irq(&q->w->hwqs, q->desc.id, xa_mk_value(1), GFP_KERNEL);
 	else
@@ -187,8 +194,8 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 	bool armed;
 
 	for (i = 0; i < count; i++)
-		weft_mmio_lmem_write(q->w, q->desc.ring + ((q->tail + i) & mask) * sizeof(*packets), &packets[i],
-				     sizeof(*packets));
+		weft_mmio_lmem_write(q->w, q->desc.ring + ((q->tail + i) & mask) * sizeof(*packets),
+				     &packets[i], sizeof(*packets));
 	q->tail += count;
 	weft_mmio_flush_writes();
 	weft_mmio_lmem_write64(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, tail), q->tail);
@@ -201,7 +208,8 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 
 u64 weft_hwq_fence_value(struct weft_hwq *q)
 {
-	u64 value = weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, fence));
+	u64 value = weft_mmio_lmem_read64(q->w, q->desc.state +
+					  offsetof(struct weft_queue_state, fence));
 
 	/* All-ones is no fence value, it is a card that does not answer. */
 	return value == ~0ull ? 0 : value;
@@ -236,8 +244,8 @@ int weft_hwq_find_busy(struct weft_device *w)
 
 static void remember(struct weft_hwq *q)
 {
-	u64 ns = READ_ONCE(q->live) ?
-		 weft_mmio_lmem_read64(q->w, q->desc.state + offsetof(struct weft_queue_state, busy_ns)) : 0;
+	u64 at = q->desc.state + offsetof(struct weft_queue_state, busy_ns);
+	u64 ns = READ_ONCE(q->live) ? weft_mmio_lmem_read64(q->w, at) : 0;
 
 	if (ns != ~0ull)
 		WRITE_ONCE(q->busy_seen, ns);

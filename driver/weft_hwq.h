@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* A hardware queue: its memory in the carve-out, its life on the card, and for job queues the writing of packets. */
+/*
+ * A hardware queue: its memory in the carve-out, its life on the card, and for job queues the
+ * writing of packets.
+ */
 #ifndef WEFT_HWQ_H
 #define WEFT_HWQ_H
 
@@ -57,19 +60,27 @@ struct weft_hwq {
 	u64 busy_seen;
 };
 
-/* A job queue: takes a number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may arrive from now on. */
-int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
-		  u32 asid, u8 band, u8 ring_log2, u64 run_limit_ns);
+/*
+ * A job queue: takes a number, and memory charged to @f. -EDQUOT, -ENOSPC, -ENOMEM. Events may
+ * arrive from now on.
+ */
+int weft_hwq_init(struct weft_hwq *q, struct weft_device *w, struct weft_file *f,
+		  const struct weft_hwq_ops *ops, u32 asid, u8 band, u8 ring_log2,
+		  u64 run_limit_ns);
 
 /* The same for a user queue: @desc without id and state. */
-int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f, const struct weft_hwq_ops *ops,
-		       const struct weft_queue_desc *desc);
+int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_file *f,
+		       const struct weft_hwq_ops *ops, const struct weft_queue_desc *desc);
 
-/* The queue of a file by id, with a reference; NULL when there is none of the kind that @ops tell. */
+/* The queue of a file by id, with a reference; NULL when there is none of the kind @ops tell. */
 struct weft_hwq *weft_hwq_get(struct weft_file *f, u32 id, const struct weft_hwq_ops *ops);
 
-/* The next of a kind on the card, from *@id on, with a reference; NULL after the last. Leaves out what is not created yet. */
-struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id, const struct weft_hwq_ops *ops);
+/*
+ * The next of a kind on the card, from *@id on, with a reference; NULL after the last. Leaves out
+ * what is not created yet.
+ */
+struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id,
+			       const struct weft_hwq_ops *ops);
 
 /* Creates it on the card, empty. Allocates nothing. */
 int weft_hwq_start(struct weft_hwq *q);
@@ -77,7 +88,7 @@ int weft_hwq_start(struct weft_hwq *q);
 /* Stops it: 0 when nothing of it is in flight. */
 int weft_hwq_halt(struct weft_hwq *q);
 
-/* Stops and removes it from the card. 0: nothing of it is in flight and the number may be used again. */
+/* Stops and removes it from the card. 0: nothing of it is in flight, its number is free again. */
 int weft_hwq_stop(struct weft_hwq *q);
 
 /* Not stopped: the card may still do something of it. */
@@ -100,10 +111,10 @@ int weft_hwq_find_busy(struct weft_device *w);
 /* Before sleep: what is shown of queues while the card is asleep. */
 void weft_hwq_remember(struct weft_device *w);
 
-/* Engine time, over all its lives on the card; of a card that is asleep as it was before. Atomic context. */
+/* Engine time over all its lives on the card; of one asleep as it was before. Atomic context. */
 u64 weft_hwq_busy_ns(struct weft_hwq *q);
 
-/* Consistent copy of the public part of the state (its first 256 bytes), or the last try after 100 of them. */
+/* Consistent copy of the state's public part (256 bytes), or the last try after 100 of them. */
 void weft_hwq_read_state(struct weft_hwq *q, struct weft_queue_state *state);
 
 /* Numbers withheld by weft_hwq_fini() are free again after FLR. */

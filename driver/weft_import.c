@@ -38,7 +38,7 @@ static void unmap_locked(struct weft_bo *bo)
 	weft_link_unmapped(bo->w, bo->import.tag);
 }
 
-/* A card that is gone answers nothing: what is under way to it must fail before it can be waited for. */
+/* A gone card answers nothing: what is under way to it must fail before it can be waited for. */
 static void mask_if_lost(struct weft_bo *bo)
 {
 	struct weft_export *x = weft_prime_export_of(bo->import.attach->dmabuf);
@@ -48,8 +48,9 @@ static void mask_if_lost(struct weft_bo *bo)
 }
 
 /*
- * The owner moves or takes back the memory: no allocation, no wait for a fence, no firmware. When the invalidate has
- * completed nothing of this card can reach it, so the mapping ends before the callback returns.
+ * The owner moves or takes back the memory: no allocation, no wait for a fence, no firmware. When
+ * the invalidate has completed nothing of this card can reach it, so the mapping ends before the
+ * callback returns.
  */
 static void invalidate(struct dma_buf_attachment *attach)
 {
@@ -86,7 +87,8 @@ static void put_tag(struct weft_device *w, u32 tag)
 }
 
 /* Takes over one use of the tag, unless it is for the peer's flush word. */
-static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf, u32 tag, bool flush)
+static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf,
+			      u32 tag, bool flush)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct dma_buf_attachment *attach;
@@ -116,7 +118,8 @@ static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct
 		bo->flags = x->bo->flags;
 		bo->placement = x->bo->placement;
 	} else {
-		bo->rights = DRM_WEFT_RIGHT_READ | (dmabuf->file->f_mode & FMODE_WRITE ? DRM_WEFT_RIGHT_WRITE : 0);
+		bo->rights = DRM_WEFT_RIGHT_READ |
+			     (dmabuf->file->f_mode & FMODE_WRITE ? DRM_WEFT_RIGHT_WRITE : 0);
 		bo->placement = DRM_WEFT_PLACE_SYSTEM;
 	}
 	attach = dma_buf_dynamic_attach(dmabuf, &w->pdev->dev, &weft_attach_ops, bo);
@@ -133,7 +136,8 @@ static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct
 	return bo;
 }
 
-struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf)
+struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f,
+				   struct dma_buf *dmabuf)
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct weft_bo *bo;
@@ -144,7 +148,8 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, s
 	if (x && x->bo->kind == WEFT_BO_LOCAL) {
 		tag = weft_link_get(w, x->bo->w);
 		if (tag < 0) {
-			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n", w->num_links);
+			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n",
+				w->num_links);
 			return ERR_PTR(tag);
 		}
 	}
@@ -166,7 +171,8 @@ int weft_import_map(struct weft_bo *bo)
 
 	if (bo->import.sgt)
 		return 0;
-	left = dma_resv_wait_timeout(bo->base.resv, DMA_RESV_USAGE_KERNEL, true, msecs_to_jiffies(RESV_WAIT_MS));
+	left = dma_resv_wait_timeout(bo->base.resv, DMA_RESV_USAGE_KERNEL, true,
+				     msecs_to_jiffies(RESV_WAIT_MS));
 	if (left < 0)
 		return left;
 	if (!left)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* dma-bufs of other devices: dynamic attachments, peer-to-peer allowed, let go at once when their owner asks. */
+/*
+ * dma-bufs of other devices: dynamic attachments, peer-to-peer allowed, let go at once when their
+ * owner asks.
+ */
 #ifndef WEFT_IMPORT_H
 #define WEFT_IMPORT_H
 
@@ -13,10 +16,11 @@ struct weft_device;
 struct weft_file;
 
 /*
- * What no weft card exports is charged to @f (else NULL will do). -EDQUOT, -EINVAL, -ENOSPC: no link tag, the owner's
- * errno.
+ * What no weft card exports is charged to @f (else NULL will do). -EDQUOT, -EINVAL, -ENOSPC: no
+ * link tag, the owner's errno.
  */
-struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf);
+struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f,
+				   struct dma_buf *dmabuf);
 
 /* The word a peer is flushed by; see weft_flush.h. Does not count as a user of the tag. */
 struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag);
@@ -24,7 +28,7 @@ struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *
 /* An attachment of a weft card, this one or another. */
 bool weft_import_is_ours(struct dma_buf_attachment *attach);
 
-/* Its device can use addresses of peers that an IOMMU translates; of foreign drivers that is assumed. */
+/* Its device can use peers' addresses that an IOMMU translates; assumed of foreign drivers. */
 bool weft_import_follows_iova(struct dma_buf_attachment *attach);
 
 /* Maps it for the card if it is not yet; reservation held. The owner's errno when it refuses. */

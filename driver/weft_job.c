@@ -68,13 +68,17 @@ static struct dma_fence *run_job(struct drm_sched_job *base)
 		weft_fence_start(job->fence, q->context, ++q->seqno);
 		packets[1].fence.value = q->seqno;
 		ret = dma_fence_get(&job->fence->base);
-		/* One reference for the list in flight, one for the scheduler; the first is the job's. */
+		/*
+		 * One reference for the list in flight, one for the scheduler; the first is the
+		 * job's.
+		 */
 		dma_fence_get(ret);
 		list_add_tail(&job->fence->link, &q->in_flight);
 		atomic_inc(&q->w->counts.fences);
 		weft_hwq_push(&q->hw, packets, ARRAY_SIZE(packets));
 	}
-	trace_weft_job_push(q->w->serial, q->hw.desc.id, job->id, packets[1].fence.value, PTR_ERR_OR_ZERO(ret));
+	trace_weft_job_push(q->w->serial, q->hw.desc.id, job->id, packets[1].fence.value,
+			    PTR_ERR_OR_ZERO(ret));
 	spin_unlock_irqrestore(&q->lock, flags);
 	dma_fence_end_signalling(cookie);
 	if (!IS_ERR(ret))
@@ -122,19 +126,22 @@ int weft_job_check(const struct drm_weft_submit *args)
 	if (!args->num_packets || args->num_packets > DRM_WEFT_MAX_PACKETS ||
 	    args->num_operands > DRM_WEFT_MAX_OPERANDS || args->num_syncs > DRM_WEFT_MAX_SYNCS)
 		return -EINVAL;
-	if (args->list & (WEFT_PACKET_BYTES - 1) || args->table & 31 || !args->table != !args->num_operands)
+	if (args->list & (WEFT_PACKET_BYTES - 1) || args->table & 31 ||
+	    !args->table != !args->num_operands)
 		return -EINVAL;
-	if (!args->list || check_add_overflow(args->list, (u64)args->num_packets * WEFT_PACKET_BYTES, &end) ||
+	if (!args->list ||
+	    check_add_overflow(args->list, (u64)args->num_packets * WEFT_PACKET_BYTES, &end) ||
 	    end > WEFT_VM_END)
 		return -EINVAL;
-	if (check_add_overflow(args->table, (u64)args->num_operands * 32, &end) || end > WEFT_VM_END)
+	if (check_add_overflow(args->table, (u64)args->num_operands * 32, &end) ||
+	    end > WEFT_VM_END)
 		return -EINVAL;
 	return 0;
 }
 
 /*
- * A point of a timeline is a chain, which signals from an irq_work of its own after its last link has. The job waits
- * for the links themselves; the scheduler keeps the last one of each queue.
+ * A point of a timeline is a chain, which signals from an irq_work of its own after its last link
+ * has. The job waits for the links themselves; the scheduler keeps the last one of each queue.
  */
 static int add_links(void *ctx, struct dma_fence *chain)
 {
@@ -147,7 +154,8 @@ static int add_links(void *ctx, struct dma_fence *chain)
 
 		if (dma_fence_is_signaled(link))
 			continue;
-		trace_weft_job_dependency(job->q->w->serial, job->q->hw.desc.id, job->id, link->context, link->seqno);
+		trace_weft_job_dependency(job->q->w->serial, job->q->hw.desc.id, job->id,
+					  link->context, link->seqno);
 		ret = drm_sched_job_add_dependency(&job->base, dma_fence_get(link));
 		if (ret) {
 			dma_fence_put(iter.chain);
@@ -184,7 +192,8 @@ static struct weft_job *alloc_job(struct weft_queue *q, const struct drm_weft_su
 }
 
 /* From arm on there is no way back. */
-static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs, struct dma_fence **ended)
+static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs,
+		struct dma_fence **ended)
 {
 	struct weft_queue *q = job->q;
 	struct dma_fence *done;
@@ -199,13 +208,15 @@ static int push(struct weft_job *job, struct weft_sync_out *outs, u32 num_outs, 
 	spin_unlock_irqrestore(&q->lock, flags);
 	/* Only here it grows. */
 	if (!ret && atomic_read(&q->pending) >= DRM_WEFT_MAX_PENDING) {
-		drm_dbg(&q->w->drm, "quota of jobs waiting in a queue: %u used and allowed\n", DRM_WEFT_MAX_PENDING);
+		drm_dbg(&q->w->drm, "quota of jobs waiting in a queue: %u used and allowed\n",
+			DRM_WEFT_MAX_PENDING);
 		ret = -EDQUOT;
 	}
 	if (!ret) {
 		drm_sched_job_arm(&job->base);
 		done = dma_fence_get(&job->base.s_fence->finished);
-		trace_weft_job_arm(q->w->serial, q->hw.desc.id, job->id, done->context, done->seqno);
+		trace_weft_job_arm(q->w->serial, q->hw.desc.id, job->id, done->context,
+				   done->seqno);
 		atomic_inc(&q->pending);
 		atomic64_inc(&q->f->jobs);
 		drm_sched_entity_push_job(&job->base);
@@ -235,8 +246,8 @@ static int submit(struct weft_file *f, struct weft_queue *q, const struct drm_we
 		ret = -ENOMEM;
 		goto free_outs;
 	}
-	trace_weft_job_submit(q->w->serial, q->hw.desc.id, job->id, f->drm->client_id, args->list, args->num_packets,
-			      args->num_operands);
+	trace_weft_job_submit(q->w->serial, q->hw.desc.id, job->id, f->drm->client_id, args->list,
+			      args->num_packets, args->num_operands);
 	ret = weft_sched_job_init(&job->base, &q->entity, f, f->drm->client_id);
 	if (ret)
 		goto free_job;

@@ -20,8 +20,8 @@ struct weft_queue *weft_job_queue(struct drm_sched_job *base);
 int weft_job_check(const struct drm_weft_submit *args);
 
 /*
- * Submits one job. @ended: NULL, or where to put a reference to the fence that signals when the job ends, whose error is
- * how.
+ * Submits one job. @ended: NULL, or where to put a reference to the fence that signals when the job
+ * ends, whose error is how.
  */
 int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_weft_submit *args,
 		struct dma_fence **ended);

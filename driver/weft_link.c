@@ -17,8 +17,8 @@ int weft_link_get(struct weft_device *w, const struct weft_device *peer)
 
 	mutex_lock(&l->lock);
 	/*
-	 * Its old tag, also when it has been away, else an unused one, else one whose objects are all gone: counters keep
-	 * their meaning longest.
+	 * Its old tag, also when it has been away, else an unused one, else one whose objects are
+	 * all gone: counters keep their meaning longest.
 	 */
 	for (tag = 1; tag < count; tag++)
 		if (l->tag[tag].peer == peer && l->tag[tag].serial == peer->serial)
@@ -53,7 +53,7 @@ bool weft_link_put(struct weft_device *w, u32 tag)
 	return last;
 }
 
-/* The lock is held over the operation of our own card, so that a mask and its end keep their order. */
+/* The lock is held over our own card's operation, so that a mask and its end keep their order. */
 void weft_link_mask(struct weft_device *w, u32 tag)
 {
 	if (!(w->caps & WEFT_CAP_LINK_MASK))

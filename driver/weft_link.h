@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* Link tags: which peer an entry with LINK n leads to. Tag 0 is host memory. A peer keeps its tag while it exists. */
+/*
+ * Link tags: which peer an entry with LINK n leads to. Tag 0 is host memory. A peer keeps its tag
+ * while it exists.
+ */
 #ifndef WEFT_LINK_H
 #define WEFT_LINK_H
 
@@ -12,8 +15,9 @@ struct weft_device;
 #define WEFT_LINK_MAX	32
 
 /**
- * struct weft_links - @peer of each tag (compared only, never dereferenced), its @serial, importing objects @users,
- * those of them that are @mapped, and whether accesses fail because the peer is gone (@masked)
+ * struct weft_links - @peer of each tag (compared only, never dereferenced), its @serial, importing
+ * objects @users, those of them that are @mapped, and whether accesses fail because the peer is
+ * gone (@masked)
  */
 struct weft_links {
 	struct mutex lock;	/* tag */

@@ -34,7 +34,8 @@ static void scrub_work(struct work_struct *work)
 		bool clear;
 
 		mutex_lock(&l->lock);
-		while (n < SCRUB_BATCH && (block = list_first_entry_or_null(&l->dirty, typeof(*block), link))) {
+		while (n < SCRUB_BATCH &&
+		       (block = list_first_entry_or_null(&l->dirty, typeof(*block), link))) {
 			list_move_tail(&block->link, &batch);
 			ranges[n++] = (struct weft_range) {
 				.at = gpu_buddy_block_offset(block),
@@ -83,9 +84,10 @@ static int alloc_blocks(struct weft_lmem *l, u64 bytes, struct list_head *blocks
 	if (bytes > l->mm.avail) {
 		ret = -ENOSPC;
 	} else {
-		/* In one piece where possible: large leaves, and engines see operands without seams. */
+		/* In one piece if possible: large leaves, and engines see no seams in operands. */
 		ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks,
-					     GPU_BUDDY_CLEAR_ALLOCATION | GPU_BUDDY_CONTIGUOUS_ALLOCATION);
+					     GPU_BUDDY_CLEAR_ALLOCATION |
+					     GPU_BUDDY_CONTIGUOUS_ALLOCATION);
 		if (ret == -ENOSPC)
 			ret = gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, SZ_4K, blocks,
 						     GPU_BUDDY_CLEAR_ALLOCATION);
@@ -128,7 +130,7 @@ int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struc
 
 	ret = alloc_blocks(l, bytes, blocks);
 	if (ret == -ENOSPC) {
-		/* Freed memory may still be on its way through the scrubber. Its waits are bounded. */
+		/* Freed memory may still be in the scrubber, whose waits are bounded. */
 		flush_work(&l->scrub_work);
 		ret = alloc_blocks(l, bytes, blocks);
 	}
@@ -136,8 +138,10 @@ int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struc
 		struct weft_lmem_info info;
 
 		weft_lmem_info(w, &info);
-		drm_dbg(&w->drm, "no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu; quota of the file %llu, used %llu\n",
-			bytes, info.free, info.largest, info.quarantined, f ? f->quota[DRM_WEFT_QUOTA_LOCAL].limit : 0,
+		drm_dbg(&w->drm,
+			"no room for %llu bytes of local memory: free %llu, largest block %llu, quarantined %llu; quota of the file %llu, used %llu\n",
+			bytes, info.free, info.largest, info.quarantined,
+			f ? f->quota[DRM_WEFT_QUOTA_LOCAL].limit : 0,
 			f ? (u64)atomic64_read(&f->quota[DRM_WEFT_QUOTA_LOCAL].used) : 0);
 		return ret;
 	}
@@ -194,11 +198,13 @@ static u64 largest_block(struct weft_lmem *l)
 {
 	u64 bytes;
 
-	for (bytes = rounddown_pow_of_two(max_t(u64, l->mm.avail, 1)); bytes >= SZ_4K; bytes >>= 1) {
+	for (bytes = rounddown_pow_of_two(max_t(u64, l->mm.avail, 1)); bytes >= SZ_4K;
+	     bytes >>= 1) {
 		struct gpu_buddy_block *block, *next;
 		LIST_HEAD(blocks);
 
-		if (gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, bytes, &blocks, GPU_BUDDY_CLEAR_ALLOCATION))
+		if (gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, bytes, &blocks,
+					   GPU_BUDDY_CLEAR_ALLOCATION))
 			continue;
 		list_for_each_entry_safe(block, next, &blocks, link)
 			gpu_buddy_free_block(&l->mm, block);

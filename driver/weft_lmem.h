@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Local memory for objects, [0, USER_LIMIT). Every block is dirty from its free (all of them after FLR) until a FILL
- * or, with the engines down, the processor has zeroed it; nobody is given a dirty one.
+ * Local memory for objects, [0, USER_LIMIT). Every block is dirty from its free (all of them after
+ * FLR) until a FILL or, with the engines down, the processor has zeroed it; nobody is given a dirty
+ * one.
  */
 #ifndef WEFT_LMEM_H
 #define WEFT_LMEM_H
@@ -49,10 +50,11 @@ int weft_lmem_init(struct weft_device *w);
 void weft_lmem_fini(struct weft_device *w);
 
 /*
- * Zeroed blocks (gpu_buddy_block) of together @bytes, multiple of 4 KiB. -ENOSPC, -ENOMEM, -EIO, -ENODEV. @f (NULL:
- * nobody) has been charged.
+ * Zeroed blocks (gpu_buddy_block) of together @bytes, multiple of 4 KiB. -ENOSPC, -ENOMEM, -EIO,
+ * -ENODEV. @f (NULL: nobody) has been charged.
  */
-int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes, struct list_head *blocks);
+int weft_lmem_alloc(struct weft_device *w, struct weft_file *f, u64 bytes,
+		    struct list_head *blocks);
 void weft_lmem_free(struct weft_device *w, struct list_head *blocks);
 
 /* After FLR: everything is dirty, nothing is withheld any more. */

@@ -9,8 +9,8 @@
 struct weft_device;
 
 /*
- * True: the card is up and awake, and stays so until weft_look_end(), which must follow. False: in reset, suspended,
- * wedged or gone; nothing to end. Never waits, wakes nothing up.
+ * True: the card is up and awake, and stays so until weft_look_end(), which must follow. False: in
+ * reset, suspended, wedged or gone; nothing to end. Never waits, wakes nothing up.
  */
 bool weft_look_begin(struct weft_device *w);
 void weft_look_end(struct weft_device *w);

@@ -49,7 +49,8 @@ static unsigned long find_pfn(struct weft_bo *bo, struct weft_bo *origin, u64 in
 	}
 	if (origin->kind == WEFT_BO_SYSTEM)
 		return page_to_pfn(origin->sys.pages[index]);
-	if (weft_bo_walk(origin, index << PAGE_SHIFT, origin->base.size - (index << PAGE_SHIFT), first_pfn, &e) != 1)
+	if (weft_bo_walk(origin, index << PAGE_SHIFT, origin->base.size - (index << PAGE_SHIFT),
+			 first_pfn, &e) != 1)
 		return 0;
 	*run = e.bytes >> PAGE_SHIFT;
 	return (bo->w->mmio.lmem_phys + e.at) >> PAGE_SHIFT;
@@ -83,7 +84,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 		ret = VM_FAULT_NOPAGE;
 unlock:
 	up_read(&bo->w->map_sem);
-	/* The page stays until the card goes to sleep, at the earliest when the autosuspend delay is over. */
+	/* The page stays until the card sleeps: at the earliest after the autosuspend delay. */
 	if (local)
 		weft_pm_put(bo->w, WEFT_PM_CALL);
 	return ret;
@@ -127,7 +128,10 @@ int weft_map_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 
 void weft_map_zap(struct weft_device *w)
 {
-	/* Whoever holds it for reading inserts by the old state and is zapped; whoever comes later sees the new one. */
+	/*
+	 * Whoever holds it for reading inserts by the old state and is zapped; whoever comes later
+	 * sees the new one.
+	 */
 	down_write(&w->map_sem);
 	up_write(&w->map_sem);
 	if (w->drm.anon_inode)

@@ -15,7 +15,8 @@
 
 static unsigned int mbox_timeout_ms = 2000;
 module_param(mbox_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(mbox_timeout_ms, "how long the firmware may take to answer a request (ms, default 2000)");
+MODULE_PARM_DESC(mbox_timeout_ms,
+		 "how long the firmware may take to answer a request (ms, default 2000)");
 
 static const char * const op_names[WEFT_MBOX_OP_COUNT] = {
 	[WEFT_MBOX_HELLO] = "HELLO",
@@ -96,7 +97,8 @@ static bool send(struct weft_device *w, struct weft_mbox_msg *msg)
 	u32 seq = ++m->seq;
 
 	msg->seq = seq;
-	weft_mmio_lmem_write(w, m->slots->at + (u64)(m->req_tail % WEFT_MBOX_SLOTS) * sizeof(*msg), msg, sizeof(*msg));
+	weft_mmio_lmem_write(w, m->slots->at + (u64)(m->req_tail % WEFT_MBOX_SLOTS) * sizeof(*msg),
+			     msg, sizeof(*msg));
 	weft_mmio_flush_writes();
 	weft_mmio_write32(w, WEFT_REG_MBOX_REQ_TAIL, ++m->req_tail);
 	return wait_answer(w, msg, seq);
@@ -108,8 +110,8 @@ static const struct weft_mbox_msg hello = {
 };
 
 /*
- * The control processor stopped or hangs: starts it again from the image that is still there, and shakes hands. What
- * queues do is not concerned. Lock held; allocates nothing, every wait bounded.
+ * The control processor stopped or hangs: starts it again from the image that is still there, and
+ * shakes hands. What queues do is not concerned. Lock held; allocates nothing, every wait bounded.
  */
 static bool revive(struct weft_device *w)
 {
@@ -139,7 +141,8 @@ static bool revive(struct weft_device *w)
 	atomic64_inc(&w->stats.fw_restarts);
 	weft_history_note(&w->history, "firmware started again", WEFT_QUEUE_NONE, m->restarts, 0);
 	trace_weft_reset(w->serial, "firmware", w->gen, 0);
-	drm_info(&w->drm, "the control processor was started again and answers after %lld ms; queues went on\n",
+	drm_info(&w->drm,
+		 "the control processor was started again and answers after %lld ms; queues went on\n",
 		 ktime_ms_delta(ktime_get(), from));
 	return true;
 }
@@ -147,16 +150,19 @@ static bool revive(struct weft_device *w)
 /* What the firmware had done before it stopped is done: asked again, it says so with these. */
 static void forgive(struct weft_mbox_msg *msg, u16 op)
 {
-	bool makes = op == WEFT_MBOX_AS_CREATE || op == WEFT_MBOX_QUEUE_CREATE || op == WEFT_MBOX_ARM_BIND;
-	bool ends = op == WEFT_MBOX_AS_DESTROY || op == WEFT_MBOX_QUEUE_DESTROY || op == WEFT_MBOX_ARM_BIND;
+	bool makes = op == WEFT_MBOX_AS_CREATE || op == WEFT_MBOX_QUEUE_CREATE ||
+		     op == WEFT_MBOX_ARM_BIND;
+	bool ends = op == WEFT_MBOX_AS_DESTROY || op == WEFT_MBOX_QUEUE_DESTROY ||
+		    op == WEFT_MBOX_ARM_BIND;
 
-	if ((msg->status == WEFT_MBOX_EXISTS && makes) || (msg->status == WEFT_MBOX_NOT_FOUND && ends))
+	if ((msg->status == WEFT_MBOX_EXISTS && makes) ||
+	    (msg->status == WEFT_MBOX_NOT_FOUND && ends))
 		msg->status = WEFT_MBOX_OK;
 }
 
 /*
- * Sends @msg and replaces it by the answer. -EIO without answer, else 0; msg->status is the caller's to look at. A
- * request that was under way when the firmware stopped is sent again, once.
+ * Sends @msg and replaces it by the answer. -EIO without answer, else 0; msg->status is the
+ * caller's to look at. A request that was under way when the firmware stopped is sent again, once.
  */
 static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 {
@@ -186,7 +192,8 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 		forgive(msg, op);
 	}
 	if (msg->op != op) {
-		drm_err(&w->drm, "mailbox: answer %u to %s names operation %u: firmware breaks the contract\n",
+		drm_err(&w->drm,
+			"mailbox: answer %u to %s names operation %u: firmware breaks the contract\n",
 			msg->seq, op_names[op], msg->op);
 		ret = -EIO;
 	}
@@ -197,8 +204,10 @@ unlock:
 		weft_reset_lost(w, op_names[op]);
 		ret = -ENODEV;
 	} else if (ret && m->dead) {
-		drm_err_ratelimited(&w->drm, "mailbox: no answer to %s in %u ms, heartbeat %u, boot status %#x: firmware is dead; running queues go on, reset the card to create new ones\n",
-				    op_names[op], mbox_timeout_ms, weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT),
+		drm_err_ratelimited(&w->drm,
+				    "mailbox: no answer to %s in %u ms, heartbeat %u, boot status %#x: firmware is dead; running queues go on, reset the card to create new ones\n",
+				    op_names[op], mbox_timeout_ms,
+				    weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT),
 				    weft_mmio_read32(w, WEFT_REG_BOOT_STATUS));
 	}
 	return ret;
@@ -219,7 +228,8 @@ static void crash_work(struct work_struct *work)
 	}
 	mutex_unlock(&m->lock);
 	if (dead && !READ_ONCE(w->quiet))
-		drm_err(&w->drm, "the control processor stopped and could not be started again: running queues go on, reset the card to create new ones\n");
+		drm_err(&w->drm,
+			"the control processor stopped and could not be started again: running queues go on, reset the card to create new ones\n");
 	weft_pm_put(w, WEFT_PM_CALL);
 }
 
@@ -249,7 +259,8 @@ static int request(struct weft_device *w, struct weft_mbox_msg *msg)
 	else
 		ret = status_errno[msg->status];
 	if (ret)
-		drm_err_ratelimited(&w->drm, "mailbox: firmware refused %s with status %u, detail %u\n",
+		drm_err_ratelimited(&w->drm,
+				    "mailbox: firmware refused %s with status %u, detail %u\n",
 				    op_names[op], msg->status, msg->u.detail);
 	return ret;
 }
@@ -284,17 +295,17 @@ int weft_mbox_start(struct weft_device *w)
 	if (ret)
 		return ret;
 	if (msg.status != WEFT_MBOX_OK || r->contract != WEFT_CONTRACT_VERSION) {
-		drm_err(&w->drm, "firmware %u.%u.%u speaks contract %u.%u to %u.%u, this driver %u.%u to %u.%u (status %u): install the weft-fw.bin that belongs to this driver\n",
+		drm_err(&w->drm,
+			"firmware %u.%u.%u speaks contract %u.%u to %u.%u, this driver %u.%u to %u.%u (status %u): install the weft-fw.bin that belongs to this driver\n",
 			r->fw_version >> 16, r->fw_version >> 8 & 0xff, r->fw_version & 0xff,
-			r->contract_min >> 16, r->contract_min & 0xffff,
-			r->contract_max >> 16, r->contract_max & 0xffff,
-			WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR, WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR,
-			msg.status);
+			r->contract_min >> 16, r->contract_min & 0xffff, r->contract_max >> 16,
+			r->contract_max & 0xffff, WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR,
+			WEFT_CONTRACT_MAJOR, WEFT_CONTRACT_MINOR, msg.status);
 		return -EIO;
 	}
 	w->contract = r->contract;
 	w->fw_version = r->fw_version;
-	/* From here on firmware that stops is started again; what has never answered is not worth it. */
+	/* Firmware that stops from here on is started again; what never answered is not. */
 	mutex_lock(&m->lock);
 	m->greeted = true;
 	mutex_unlock(&m->lock);
@@ -304,7 +315,10 @@ int weft_mbox_start(struct weft_device *w)
 
 int weft_mbox_as_create(struct weft_device *w, u32 asid, u32 type, u64 root)
 {
-	struct weft_mbox_msg msg = { .op = WEFT_MBOX_AS_CREATE, .u.as = { .asid = asid, .type = type, .root = root } };
+	struct weft_mbox_msg msg = {
+		.op = WEFT_MBOX_AS_CREATE,
+		.u.as = { .asid = asid, .type = type, .root = root },
+	};
 
 	return request(w, &msg);
 }
@@ -363,7 +377,10 @@ int weft_mbox_queue_resume(struct weft_device *w, u32 queue)
 
 int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm)
 {
-	struct weft_mbox_msg msg = { .op = WEFT_MBOX_ARM_BIND, .u.armpage = { .sem = sem, .arm = arm } };
+	struct weft_mbox_msg msg = {
+		.op = WEFT_MBOX_ARM_BIND,
+		.u.armpage = { .sem = sem, .arm = arm },
+	};
 	int ret;
 
 	if (arm)

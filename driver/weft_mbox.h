@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* Mailbox to the firmware: one request at a time, the answer matched by its sequence number, every wait bounded. */
+/*
+ * Mailbox to the firmware: one request at a time, the answer matched by its sequence number, every
+ * wait bounded.
+ */
 #ifndef WEFT_MBOX_H
 #define WEFT_MBOX_H
 
@@ -19,7 +22,7 @@ struct weft_device;
  * @seq: of the last request
  * @req_tail: requests written
  * @rsp_head: responses taken
- * @dead: the firmware did not answer and could not be started again; nothing is asked any more until reset
+ * @dead: the firmware did not answer and could not be started again; nothing is asked until reset
  * @greeted: it has answered since the last reset
  * @crashed: the card says that it stopped; whoever takes the lock next starts it again
  * @crash_work: does so when nobody asks
@@ -42,15 +45,15 @@ struct weft_mbox {
 
 void weft_mbox_init(struct weft_device *w);
 
-/* After boot: sets MBOX_BASE and shakes hands (HELLO). Refuses with both version ranges in the log. */
+/* After boot: sets MBOX_BASE and shakes hands (HELLO). A refusal logs both version ranges. */
 int weft_mbox_start(struct weft_device *w);
 
 /* Event FW; any context. The firmware is started again, and requests under way are asked again. */
 void weft_mbox_crashed(struct weft_device *w);
 
 /*
- * Each returns 0 or: -EIO (refused, or the firmware is dead), -EBUSY, -EEXIST, -ENOENT, -EOPNOTSUPP, -ENODEV (gone).
- * Allocates nothing; may be called while signalling fences.
+ * Each returns 0 or: -EIO (refused, or the firmware is dead), -EBUSY, -EEXIST, -ENOENT,
+ * -EOPNOTSUPP, -ENODEV (gone). Allocates nothing; may be called while signalling fences.
  */
 int weft_mbox_as_create(struct weft_device *w, u32 asid, u32 type, u64 root);
 int weft_mbox_as_destroy(struct weft_device *w, u32 asid);
@@ -61,7 +64,10 @@ int weft_mbox_queue_destroy(struct weft_device *w, u32 queue);
 int weft_mbox_queue_suspend(struct weft_device *w, u32 queue);
 int weft_mbox_queue_resume(struct weft_device *w, u32 queue);
 
-/* The arm page of a SEM page, by local-memory offsets; @arm 0 removes it, and one that is not there is removed. */
+/*
+ * The arm page of a SEM page, by local-memory offsets; @arm 0 removes it, and one that is not there
+ * is removed.
+ */
 int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm);
 
 #endif

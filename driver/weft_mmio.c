@@ -9,7 +9,7 @@
 
 #include "weft_device.h"
 
-/* Writes of one register pair are two MMIO writes on 32-bit hosts; 64-bit hosts make a single one. */
+/* Writes of a register pair are two MMIO writes on 32-bit hosts; 64-bit hosts make one. */
 
 static int map_bar(struct weft_device *w, int bar, u64 least, bool wc, void __iomem **where)
 {
@@ -17,7 +17,8 @@ static int map_bar(struct weft_device *w, int bar, u64 least, bool wc, void __io
 	u64 bytes = pci_resource_len(pdev, bar);
 
 	if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) || bytes < least) {
-		drm_err(&w->drm, "BAR%d has %llu bytes, the contract wants at least %llu: not a weft card, or the BIOS gave it no room\n",
+		drm_err(&w->drm,
+			"BAR%d has %llu bytes, the contract wants at least %llu: not a weft card, or the BIOS gave it no room\n",
 			bar, bytes, least);
 		return -ENODEV;
 	}
@@ -49,7 +50,10 @@ int weft_mmio_map(struct weft_device *w)
 	return 0;
 }
 
-/* Who comes here while the card is asleep holds no reference; the access would end as an unsupported request. */
+/*
+ * Who comes here while the card is asleep holds no reference; the access would end as an
+ * unsupported request.
+ */
 static bool begin(struct weft_device *w, int *idx)
 {
 	if (!drm_dev_enter(&w->drm, idx))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Every access to the card's BARs is made by this file, and every one of them inside a drm_dev_enter() section, so
- * that none can reach a function that was unplugged: reads give all-ones then, writes vanish. One to a card that is
- * asleep is a bug of the caller, warned about and not made.
+ * Every access to the card's BARs is made by this file, and every one of them inside a
+ * drm_dev_enter() section, so that none can reach a function that was unplugged: reads give
+ * all-ones then, writes vanish. One to a card that is asleep is a bug of the caller, warned about
+ * and not made.
  */
 #ifndef WEFT_MMIO_H
 #define WEFT_MMIO_H
@@ -43,7 +44,7 @@ void weft_mmio_doorbell(struct weft_device *w, u32 queue);
 /* KICK in the doorbell page of a queue; @va in its address space. */
 void weft_mmio_kick(struct weft_device *w, u32 queue, u64 va);
 
-/* Local memory, by offset. Ranges outside of BAR2 are a bug of the caller: warned about, not accessed. */
+/* Local memory, by offset. Ranges outside BAR2 are the caller's bug: warned about, not accessed. */
 void weft_mmio_lmem_write(struct weft_device *w, u64 at, const void *from, size_t bytes);
 void weft_mmio_lmem_read(struct weft_device *w, void *to, u64 at, size_t bytes);
 void weft_mmio_lmem_clear(struct weft_device *w, u64 at, u64 bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* Numbers of the contract by name, for dumps and debugfs. An unknown number is "unknown", never NULL. */
+/* Numbers of the contract by name, for dumps, debugfs. An unknown one is "unknown", never NULL. */
 #ifndef WEFT_NAMES_H
 #define WEFT_NAMES_H
 

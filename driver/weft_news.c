@@ -27,7 +27,7 @@ static struct weft_news_event *alloc(gfp_t gfp)
 	return e;
 }
 
-/* So that the file has room for it; a new file has it for two, and all that can be unread is three. */
+/* So that the file has room for it; a new file has it for two, and at most three can be unread. */
 static bool reserve(struct weft_device *w, struct weft_file *f, struct weft_news_event *e)
 {
 	lockdep_assert_held(&w->drm.event_lock);
@@ -45,7 +45,10 @@ int weft_news_open(struct weft_file *f)
 		goto free;
 	spin_lock_irq(&w->drm.event_lock);
 	/* Who removes the card sets the state first, and takes the lock to tell. */
-	ret = READ_ONCE(w->state) == WEFT_LOST ? -ENODEV : reserve(w, f, next) && reserve(w, f, last) ? 0 : -ENOMEM;
+	if (READ_ONCE(w->state) == WEFT_LOST)
+		ret = -ENODEV;
+	else
+		ret = reserve(w, f, next) && reserve(w, f, last) ? 0 : -ENOMEM;
 	if (!ret) {
 		f->news.next = next;
 		f->news.last = last;
@@ -173,11 +176,15 @@ static int wait_news(struct file *filp)
 	int ret = 0;
 
 	if (!(filp->f_flags & O_NONBLOCK))
-		ret = wait_event_interruptible(file->event_wait, !list_empty(&file->event_list) || over(file));
+		ret = wait_event_interruptible(file->event_wait,
+					       !list_empty(&file->event_list) || over(file));
 	return ret ?: over(file) ? -ENODEV : 0;
 }
 
-/* drm_read() would sleep for ever after the last event. One reader at a time, so that it finds what it was woken for. */
+/*
+ * drm_read() would sleep for ever after the last event. One reader at a time, so that it finds what
+ * it was woken for.
+ */
 ssize_t weft_news_read(struct file *filp, char __user *buffer, size_t bytes, loff_t *offset)
 {
 	struct drm_file *file = filp->private_data;

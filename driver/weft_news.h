@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* What every open file is told of its card: that it was reset, was given up, or is gone. Read from the node. */
+/*
+ * What every open file is told of its card: that it was reset, was given up, or is gone. Read from
+ * the node.
+ */
 #ifndef WEFT_NEWS_H
 #define WEFT_NEWS_H
 
@@ -26,7 +29,7 @@ struct weft_news {
 	struct mutex read_lock;	/* read() of the file */
 };
 
-/* From open on: 0, -ENOMEM, -ENODEV when the card is gone, of which nobody would tell it any more. */
+/* From open on: 0, -ENOMEM, -ENODEV when the card is gone, which nobody would tell it any more. */
 int weft_news_open(struct weft_file *f);
 /* DRM has freed what was not read by then. */
 void weft_news_close(struct weft_file *f);

@@ -27,7 +27,8 @@ static int prepare_eventfd(struct weft_notify *n, const struct drm_weft_vm_bind 
 	return 0;
 }
 
-static int prepare_cell(struct weft_notify *n, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static int prepare_cell(struct weft_notify *n, struct weft_file *f,
+			const struct drm_weft_vm_bind *args)
 {
 	struct weft_bo *bo;
 
@@ -35,7 +36,8 @@ static int prepare_cell(struct weft_notify *n, struct weft_file *f, const struct
 		drm_dbg(&f->w->drm, "the card lacks capability CELLS\n");
 		return -EOPNOTSUPP;
 	}
-	bo = weft_sem_lookup(f, args->done_handle, args->done_offset, DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM);
+	bo = weft_sem_lookup(f, args->done_handle, args->done_offset,
+			     DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	n->bo = bo;
@@ -45,11 +47,13 @@ static int prepare_cell(struct weft_notify *n, struct weft_file *f, const struct
 	return weft_sem_claim(bo, f, args->done_offset, sizeof(struct weft_cell));
 }
 
-int weft_notify_prepare(struct weft_notify *n, struct weft_file *f, const struct drm_weft_vm_bind *args)
+int weft_notify_prepare(struct weft_notify *n, struct weft_file *f,
+			const struct drm_weft_vm_bind *args)
 {
 	switch (args->done) {
 	case DRM_WEFT_BIND_DONE_NONE:
-		return args->done_handle || args->done_id || args->done_offset || args->done_value ? -EINVAL : 0;
+		return args->done_handle || args->done_id || args->done_offset || args->done_value ?
+		       -EINVAL : 0;
 	case DRM_WEFT_BIND_DONE_EVENTFD:
 		return prepare_eventfd(n, args);
 	case DRM_WEFT_BIND_DONE_CELL:
@@ -64,7 +68,8 @@ static void store(struct weft_device *w, const struct weft_notify *n, int result
 {
 	struct weft_safe_fault fault = {
 		.cell = n->at,
-		.word = WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_STOPPED, WEFT_CELL_ORIGIN(w->serial, n->id)),
+		.word = WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_STOPPED,
+					WEFT_CELL_ORIGIN(w->serial, n->id)),
 	};
 	u64 at = n->at + offsetof(struct weft_cell, value);
 

@@ -28,8 +28,9 @@ struct weft_notify {
 	u32 id;
 };
 
-/* Zeroed @n, by the fields done… of a bind. -EINVAL, -EBADF, -ENOENT, -EACCES, -EBUSY, -ECANCELED. */
-int weft_notify_prepare(struct weft_notify *n, struct weft_file *f, const struct drm_weft_vm_bind *args);
+/* Zeroed @n, by the done… of a bind. -EINVAL, -EBADF, -ENOENT, -EACCES, -EBUSY, -ECANCELED. */
+int weft_notify_prepare(struct weft_notify *n, struct weft_file *f,
+			const struct drm_weft_vm_bind *args);
 
 /* Tells: @result 0 or a negative errno. Process context. */
 void weft_notify_tell(struct weft_device *w, const struct weft_notify *n, int result);

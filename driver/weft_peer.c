@@ -14,13 +14,13 @@
 #include "weft_peer.h"
 #include "weft_route.h"
 
-static void judge(struct weft_device *w, struct weft_device *peer, struct weft_bo *import, u64 peer_at,
-		  bool through_host, struct drm_weft_query_peer *args)
+static void judge(struct weft_device *w, struct weft_device *peer, struct weft_bo *import,
+		  u64 peer_at, bool through_host, struct drm_weft_query_peer *args)
 {
 	u64 bus = pci_bus_address(peer->pdev, WEFT_BAR_LMEM) + peer_at;
 
-	args->map_type = sg_dma_address(import->import.sgt->sgl) == bus && !through_host ? DRM_WEFT_PEER_MAP_BUS :
-			 DRM_WEFT_PEER_MAP_HOST;
+	args->map_type = sg_dma_address(import->import.sgt->sgl) == bus && !through_host ?
+			 DRM_WEFT_PEER_MAP_BUS : DRM_WEFT_PEER_MAP_HOST;
 	args->link = import->import.tag;
 	args->cells = w->caps & WEFT_CAP_CELLS && peer->caps & WEFT_CAP_CELLS;
 	args->refusal = DRM_WEFT_PEER_OK;
@@ -43,7 +43,8 @@ static void refuse(struct drm_weft_query_peer *args, int error, u32 other)
 }
 
 /* A page of the peer, exported, imported and mapped; undone before the answer. */
-static void probe(struct weft_device *w, struct weft_device *peer, bool through_host, struct drm_weft_query_peer *args)
+static void probe(struct weft_device *w, struct weft_device *peer, bool through_host,
+		  struct drm_weft_query_peer *args)
 {
 	struct weft_bo *page, *import;
 	struct dma_buf *dmabuf;
@@ -80,7 +81,8 @@ put_page:
 }
 
 /* The way is looked at in any case: what is against it, or makes it long, is part of the answer. */
-static void find_route(struct weft_device *w, struct weft_device *peer, struct drm_weft_query_peer *args)
+static void find_route(struct weft_device *w, struct weft_device *peer,
+		       struct drm_weft_query_peer *args)
 {
 	struct weft_route route;
 
@@ -101,8 +103,8 @@ static void query(struct weft_device *w, struct weft_device *peer, struct drm_we
 		return;
 	}
 	/*
-	 * The peer's reset must not be waited for with our own lock held: whoever finds it in reset is told that it is
-	 * gone, and asks again.
+	 * The peer's reset must not be waited for with our own lock held: whoever finds it in reset
+	 * is told that it is gone, and asks again.
 	 */
 	if (!drm_dev_enter(&peer->drm, &idx)) {
 		refuse(args, -ENODEV, DRM_WEFT_PEER_GONE);

@@ -165,7 +165,7 @@ static bool is_pending(struct weft_pending *p)
 	return ret;
 }
 
-/* The card is not to be had: whether the command is to end with @res. Cells do not survive a reset. */
+/* The card is not to be had: whether the command ends with @res. Cells do not survive a reset. */
 static bool lost(struct weft_pending *p, int error, s32 *res)
 {
 	*res = error;

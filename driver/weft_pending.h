@@ -3,9 +3,9 @@
 /*
  * Commands that wait for an event of the card and hold no thread meanwhile.
  *
- * A pending command stands in its file's list. Who takes it off (event, time-out, a request, the end of the ring) ends it,
- * and nobody else. What belongs to io_uring is not known here: @end is called once, in any context, and sees to it that
- * weft_pending_stop() is called from a thread.
+ * A pending command stands in its file's list. Who takes it off (event, time-out, a request, the
+ * end of the ring) ends it, and nobody else. What belongs to io_uring is not known here: @end is
+ * called once, in any context, and sees to it that weft_pending_stop() is called from a thread.
  */
 #ifndef WEFT_PENDING_H
 #define WEFT_PENDING_H
@@ -35,8 +35,8 @@ struct weft_file;
  * @big: the ring has big CQEs
  * @lock: between looks and the end
  * @done: end of the job, else NULL
- * @is_bind: with @bind_done told, @bind_result then, @bind_over from then on and @bind_cancel: it was asked to end; all of
- *	them guarded by &weft_file.pending_lock
+ * @is_bind: with @bind_done told, @bind_result then, @bind_over from then on and @bind_cancel: it
+ *	was asked to end; all of them guarded by &weft_file.pending_lock
  * @look: the next look, on the module's queue, which the file's close drains
  * @until: end of its time
  * @user: argument in the program's memory, or NULL
@@ -84,8 +84,8 @@ struct weft_pending *weft_pending_create(struct weft_file *f, u32 num);
 void weft_pending_put(struct weft_pending *p);
 
 /*
- * With the card held: takes watches for all cells and looks. 1: over, with @p->result; 0: not yet; -errno: nothing taken.
- * Undone by weft_pending_stop().
+ * With the card held: takes watches for all cells and looks. 1: over, with @p->result; 0: not yet;
+ * -errno: nothing taken. Undone by weft_pending_stop().
  */
 int weft_pending_begin_cells(struct weft_pending *p, const struct drm_weft_cell_want *wants);
 
@@ -99,7 +99,8 @@ void weft_pending_start(struct weft_pending *p);
 bool weft_pending_take(struct weft_pending *p, s32 result);
 
 /*
- * Ends those of a ring that have @user_data, or @all; how many. A bind that has begun goes on, and its command ends with it.
+ * Ends those of a ring that have @user_data, or @all; how many. A bind that has begun goes on, and
+ * its command ends with it.
  */
 int weft_pending_cancel(struct weft_file *f, void *ring, u64 user_data, bool all);
 

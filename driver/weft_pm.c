@@ -48,7 +48,10 @@ void weft_pm_get(struct weft_device *w, enum weft_pm_use use)
 	may_wait();
 	atomic_inc(&w->pm.uses[use]);
 	ret = pm_runtime_get_sync(&w->pdev->dev);
-	/* Disabled is the machine's suspend, in which the card is awake while anything runs, or the end of the device. */
+	/*
+	 * Disabled is the machine's suspend, in which the card is awake while anything runs, or the
+	 * end of the device.
+	 */
 	if (ret < 0 && ret != -EACCES && !drm_dev_is_unplugged(&w->drm)) {
 		drm_err(&w->drm, "the card cannot be woken (%d)\n", ret);
 		weft_reset_lost(w, "wake-up");
@@ -124,7 +127,10 @@ static void set_asleep(struct weft_device *w, bool asleep)
 	spin_unlock_irqrestore(&w->events.lock, flags);
 }
 
-/* No queue may have work: D3hot stops nothing by itself, and who rang a doorbell just now waits for its effect. */
+/*
+ * No queue may have work: D3hot stops nothing by itself, and who rang a doorbell just now waits for
+ * its effect.
+ */
 static int go_to_sleep(struct weft_device *w)
 {
 	int queue = weft_hwq_find_busy(w);
@@ -165,7 +171,7 @@ static int runtime_suspend(struct device *dev)
 	return ret;
 }
 
-/* Always awake afterwards: a card that does not answer is lost, and its owner finds that in its state. */
+/* Always awake afterwards: a card that does not answer is lost, as its owner finds in its state. */
 static int runtime_resume(struct device *dev)
 {
 	struct weft_device *w = pci_get_drvdata(to_pci_dev(dev));

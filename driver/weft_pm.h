@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * When the card is awake. Whoever uses it holds a reference; with none left for the autosuspend delay it goes to D3hot,
- * which keeps everything and answers nothing but configuration requests. weft_mmio.c warns of an access to a card that
- * is asleep: it means that somebody holds no reference.
+ * When the card is awake. Whoever uses it holds a reference; with none left for the autosuspend
+ * delay it goes to D3hot, which keeps everything and answers nothing but configuration requests.
+ * weft_mmio.c warns of an access to a card that is asleep: it means that somebody holds no
+ * reference.
  *
- * The callbacks take map_sem, exports.lock, the lock of hwqs and that of the event ring: under those nobody may call
- * weft_pm_get(). It may be called under everything else, in a page fault (mmap_lock) and under a reservation too, but
- * not in the dma-fence signalling path, where jobs hold the card already.
+ * The callbacks take map_sem, exports.lock, the lock of hwqs and that of the event ring: under
+ * those nobody may call weft_pm_get(). It may be called under everything else, in a page fault
+ * (mmap_lock) and under a reservation too, but not in the dma-fence signalling path, where jobs
+ * hold the card already.
  */
 #ifndef WEFT_PM_H
 #define WEFT_PM_H
@@ -27,7 +29,10 @@ struct weft_device;
  * @WEFT_PM_PEER: a mapping of this card's memory for another device
  * @WEFT_PM_WATCH: a sleeper on a cell
  */
-enum weft_pm_use { WEFT_PM_CALL, WEFT_PM_QUEUE, WEFT_PM_JOB, WEFT_PM_BIND, WEFT_PM_PEER, WEFT_PM_WATCH, WEFT_PM_USES };
+enum weft_pm_use {
+	WEFT_PM_CALL, WEFT_PM_QUEUE, WEFT_PM_JOB, WEFT_PM_BIND, WEFT_PM_PEER, WEFT_PM_WATCH,
+	WEFT_PM_USES
+};
 
 /**
  * struct weft_pm - state
@@ -50,8 +55,8 @@ void weft_pm_start(struct weft_device *w);
 void weft_pm_stop(struct weft_device *w);
 
 /*
- * Wakes the card and holds it; may sleep for as long as that takes (tens of ms). It has no result: a card that does not
- * wake is lost then, which weft_device_check() tells.
+ * Wakes the card and holds it; may sleep for as long as that takes (tens of ms). It has no result:
+ * a card that does not wake is lost then, which weft_device_check() tells.
  */
 void weft_pm_get(struct weft_device *w, enum weft_pm_use use);
 
@@ -62,8 +67,9 @@ void weft_pm_hold(struct weft_device *w, enum weft_pm_use use);
 void weft_pm_put(struct weft_device *w, enum weft_pm_use use);
 
 /*
- * For those who only look: true when the card is awake, and then it stays so until weft_pm_look_end(), which does not
- * count as a use. weft_pm_look_busy(): only when somebody uses it. Any context.
+ * For those who only look: true when the card is awake, and then it stays so until
+ * weft_pm_look_end(), which does not count as a use. weft_pm_look_busy(): only when somebody uses
+ * it. Any context.
  */
 bool weft_pm_look(struct weft_device *w);
 bool weft_pm_look_busy(struct weft_device *w);

@@ -39,7 +39,7 @@ int weft_prime_probe(struct weft_device *w)
 #ifdef WEFT_HAVE_P2P_PROVIDER
 	int ret = pcim_p2pdma_init(w->pdev);
 
-	/* A kernel configured without PCI_P2PDMA says so here; peers are refused then, nothing else is lost. */
+	/* A kernel without PCI_P2PDMA says so here; peers are refused, nothing else is lost. */
 	if (ret == -EOPNOTSUPP)
 		return 0;
 	if (ret)
@@ -63,16 +63,20 @@ static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *at)
 		return weft_device_check(w) ?: -ECANCELED;
 	if (x->bo->kind == WEFT_BO_SYSTEM)
 		return 0;
-	/* Local memory must be taken away at reset and unplug: importers that cannot let go get none. */
+	/* Local memory is taken away at reset and unplug: importers that cannot let go get none. */
 	if (!at->peer2peer || !at->importer_ops || !at->importer_ops->WEFT_ATTACH_OP_INVALIDATE) {
 		drm_dbg(&w->drm, "%s cannot map local memory: its driver %s\n", dev_name(at->dev),
-			at->peer2peer ? "cannot give it back when asked" : "does not take memory of peers");
+			at->peer2peer ? "cannot give it back when asked" :
+			"does not take memory of peers");
 		return -EOPNOTSUPP;
 	}
 	return weft_route_open(w, at->dev, weft_import_follows_iova(at));
 }
 
-/* Memory has its place for life, so pinning has nothing to do; without the operation P2P would be lost silently. */
+/*
+ * Memory has its place for life, so pinning has nothing to do; without the operation P2P would be
+ * lost silently.
+ */
 static int pin(struct dma_buf_attachment *at)
 {
 	return 0;
@@ -83,7 +87,8 @@ static void unpin(struct dma_buf_attachment *at)
 }
 
 #ifdef WEFT_HAVE_P2P_PROVIDER
-static struct sg_table *map_local(struct dma_buf_attachment *at, struct weft_bo *bo, enum dma_data_direction dir)
+static struct sg_table *map_local(struct dma_buf_attachment *at, struct weft_bo *bo,
+				  enum dma_data_direction dir)
 {
 	struct phys_vec *vec;
 	struct sg_table *sgt;
@@ -96,22 +101,26 @@ static struct sg_table *map_local(struct dma_buf_attachment *at, struct weft_bo 
 		vec[i].paddr = bo->w->mmio.lmem_phys + bo->local.extents[i].at;
 		vec[i].len = bo->local.extents[i].bytes;
 	}
-	sgt = dma_buf_phys_vec_to_sgt(at, bo->w->exports.provider, vec, bo->local.num_extents, bo->base.size, dir);
+	sgt = dma_buf_phys_vec_to_sgt(at, bo->w->exports.provider, vec, bo->local.num_extents,
+				      bo->base.size, dir);
 	kvfree(vec);
 	return sgt;
 }
 #else
-static struct sg_table *map_local(struct dma_buf_attachment *at, struct weft_bo *bo, enum dma_data_direction dir)
+static struct sg_table *map_local(struct dma_buf_attachment *at, struct weft_bo *bo,
+				  enum dma_data_direction dir)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-static void dma_buf_free_sgt(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_data_direction dir)
+static void dma_buf_free_sgt(struct dma_buf_attachment *at, struct sg_table *sgt,
+			     enum dma_data_direction dir)
 {
 }
 #endif
 
-static struct sg_table *map_system(struct dma_buf_attachment *at, struct weft_bo *bo, enum dma_data_direction dir)
+static struct sg_table *map_system(struct dma_buf_attachment *at, struct weft_bo *bo,
+				   enum dma_data_direction dir)
 {
 	struct sg_table *sgt;
 	int ret;
@@ -128,7 +137,10 @@ static struct sg_table *map_system(struct dma_buf_attachment *at, struct weft_bo
 	return sgt;
 }
 
-/* A weft card's own page tables keep the rights and its mapping has both directions; others have nothing else. */
+/*
+ * A weft card's own page tables keep the rights and its mapping has both directions; others have
+ * nothing else.
+ */
 static int check_direction(struct dma_buf_attachment *at, u32 rights, enum dma_data_direction dir)
 {
 	if (weft_import_is_ours(at))
@@ -151,7 +163,10 @@ static struct sg_table *map(struct dma_buf_attachment *at, enum dma_data_directi
 	ret = check_direction(at, x->rights, dir);
 	if (ret)
 		return ERR_PTR(ret);
-	/* The importer's device reaches the card whenever it likes, so the card stays awake as long as it may. */
+	/*
+	 * The importer's device reaches the card whenever it likes, so the card stays awake as long
+	 * as it may.
+	 */
 	if (bo->kind == WEFT_BO_LOCAL)
 		weft_pm_get(bo->w, WEFT_PM_PEER);
 	sgt = bo->kind == WEFT_BO_SYSTEM ? map_system(at, bo, dir) : map_local(at, bo, dir);
@@ -179,13 +194,14 @@ static void unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_
 		sg_free_table(sgt);
 		kfree(sgt);
 	} else {
-		/* It comes with 0 for lack of pages, and freeing would then leave the list itself behind. */
+		/* It comes with 0 for lack of pages; freeing would then leave the list behind. */
 		if (!sgt->orig_nents)
 			sgt->orig_nents = sgt->nents;
 		dma_buf_free_sgt(at, sgt, dir);
 		weft_pm_put(x->bo->w, WEFT_PM_PEER);
 	}
-	trace_weft_p2p_unmap(x->bo->w->serial, dev_name(at->dev), x->bo->base.size, 0, WEFT_TRACE_SINCE(from_ns));
+	trace_weft_p2p_unmap(x->bo->w->serial, dev_name(at->dev), x->bo->base.size, 0,
+			     WEFT_TRACE_SINCE(from_ns));
 	kref_put(&x->mappings, last_unmapped);
 }
 
@@ -243,7 +259,10 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags)
 	int ret;
 
 	if (bo->kind == WEFT_BO_IMPORT) {
-		/* Passing on somebody else's memory: only as it came, its owner's rights are not ours to narrow. */
+		/*
+		 * Passing on somebody else's memory: only as it came, its owner's rights are not
+		 * ours to narrow.
+		 */
 		if (rights != bo->rights)
 			return ERR_PTR(-EOPNOTSUPP);
 		get_dma_buf(bo->import.attach->dmabuf);
@@ -295,14 +314,17 @@ static void revoke(struct weft_export *x)
 	}
 	x->revoked = true;
 	dma_buf_invalidate_mappings(dmabuf);
-	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false, msecs_to_jiffies(REVOKE_MS));
+	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
+			      msecs_to_jiffies(REVOKE_MS));
 	dma_resv_unlock(dmabuf->resv);
 	kref_put(&x->mappings, last_unmapped);
 	left = !wait_for_completion_timeout(&x->unmapped, msecs_to_jiffies(REVOKE_MS));
-	trace_weft_p2p_revoke(w->serial, "all", dmabuf->size, left ? -ETIME : 0, WEFT_TRACE_SINCE(from_ns));
+	trace_weft_p2p_revoke(w->serial, "all", dmabuf->size, left ? -ETIME : 0,
+			      WEFT_TRACE_SINCE(from_ns));
 	if (left)
-		drm_err(&w->drm, "an importer still maps a revoked buffer of %zu bytes after %d ms\n", dmabuf->size,
-			REVOKE_MS);
+		drm_err(&w->drm,
+			"an importer still maps a revoked buffer of %zu bytes after %d ms\n",
+			dmabuf->size, REVOKE_MS);
 	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
 }
 
@@ -390,7 +412,8 @@ put:
 	return ret;
 }
 
-int weft_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle, u32 flags, int *fd)
+int weft_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle, u32 flags,
+			    int *fd)
 {
 	u32 rights = DRM_WEFT_RIGHT_READ | (flags & DRM_RDWR ? DRM_WEFT_RIGHT_WRITE : 0);
 	struct weft_device *w = to_weft(drm);
@@ -463,6 +486,7 @@ struct drm_gem_object *weft_prime_import(struct drm_device *drm, struct dma_buf 
 	struct weft_device *w = to_weft(drm);
 	struct weft_bo *bo;
 
-	bo = x && x->bo->w == w ? import_alias(w, x) : weft_import_create(w, w->exports.importer, dmabuf);
+	bo = x && x->bo->w == w ? import_alias(w, x) :
+				  weft_import_create(w, w->exports.importer, dmabuf);
 	return IS_ERR(bo) ? ERR_CAST(bo) : &bo->base;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* Objects as dma-bufs: every export is a dma-buf of its own with its own rights, and is revoked at reset and unplug. */
+/*
+ * Objects as dma-bufs: every export is a dma-buf of its own with its own rights, and is revoked at
+ * reset and unplug.
+ */
 #ifndef WEFT_PRIME_H
 #define WEFT_PRIME_H
 
@@ -22,7 +25,8 @@ struct weft_file;
 /**
  * struct weft_exports - live exports
  * @provider: the kernel's P2P provider of BAR2, NULL without PCI_P2PDMA
- * @revoke_lock: one revocation of all at a time: whoever comes second may go on only when the importers have let go, too
+ * @revoke_lock: one revocation of all at a time: whoever comes second may go on only when the
+ *	importers have let go, too
  * @said: PCI address of a client → what the log said about its way here (weft_route.c)
  * @importer: file that imports something now; the core does not pass it on
  */
@@ -71,7 +75,8 @@ void weft_prime_zap(struct weft_device *w);
 /* Ends every mapping of every export; returns when importers have let go, 5 s at most each. */
 void weft_prime_revoke_all(struct weft_device *w);
 
-int weft_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle, u32 flags, int *fd);
+int weft_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle, u32 flags,
+			    int *fd);
 int weft_prime_fd_to_handle(struct drm_device *drm, struct drm_file *file, int fd, u32 *handle);
 struct drm_gem_object *weft_prime_import(struct drm_device *drm, struct dma_buf *dmabuf);
 int weft_gem_export_ioctl(struct weft_device *w, struct weft_file *f, void *data);

@@ -20,8 +20,8 @@ static int is_leaf(__u64 entry)
 	return (entry & (WEFT_PTE_VALID | WEFT_PTE_LEAF)) == (WEFT_PTE_VALID | WEFT_PTE_LEAF);
 }
 
-static void set_entry(struct weft_pt *pt, struct weft_pt_table *table, unsigned int index, __u64 entry,
-		      struct weft_pt_table *child)
+static void set_entry(struct weft_pt *pt, struct weft_pt_table *table, unsigned int index,
+		      __u64 entry, struct weft_pt_table *child)
 {
 	table->used += !!(entry & WEFT_PTE_VALID);
 	table->used -= !!(table->entry[index] & WEFT_PTE_VALID);
@@ -59,10 +59,12 @@ static __u64 leaf_at(__u64 leaf, __u64 offset)
 
 static int fits_2m(__u64 va, __u64 bytes, __u64 leaf)
 {
-	return ((va | (leaf & WEFT_PTE_ADDR_MASK)) & (WEFT_PAGE2M_BYTES - 1)) == 0 && bytes >= WEFT_PAGE2M_BYTES;
+	return ((va | (leaf & WEFT_PTE_ADDR_MASK)) & (WEFT_PAGE2M_BYTES - 1)) == 0 &&
+	       bytes >= WEFT_PAGE2M_BYTES;
 }
 
-static int map_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 va, __u64 bytes, __u64 leaf)
+static int map_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 va, __u64 bytes,
+		     __u64 leaf)
 {
 	__u64 span = span_of(table->level);
 
@@ -72,7 +74,8 @@ static int map_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 va, 
 
 		if (part > bytes)
 			part = bytes;
-		if (table->level == 0 || (table->level == LEAF_2M && !table->child[i] && fits_2m(va, bytes, leaf))) {
+		if (table->level == 0 ||
+		    (table->level == LEAF_2M && !table->child[i] && fits_2m(va, bytes, leaf))) {
 			set_entry(pt, table, i, leaf | WEFT_PTE_VALID | WEFT_PTE_LEAF, NO_TABLE);
 		} else {
 			struct weft_pt_table *child = table->child[i];
@@ -82,7 +85,7 @@ static int map_level(struct weft_pt *pt, struct weft_pt_table *table, __u64 va, 
 				child = new_table(pt, table->level - 1);
 			if (!child)
 				return -1;
-			/* A failure below a fresh table leaves it linked, so that clearing the range finds it. */
+			/* A failure below a fresh table leaves it linked: clearing finds it. */
 			if (map_level(pt, child, va, part, leaf)) {
 				if (fresh && !child->used)
 					pt->ops->free_table(pt->ctx, child);
@@ -170,12 +173,14 @@ static void count_spans(struct weft_pt_need *need, unsigned int level, __u64 fir
 void weft_pt_count(struct weft_pt_need *need, __u64 va, __u64 bytes, __u64 leaf)
 {
 	const __u64 in_2m = WEFT_PAGE2M_BYTES - 1;
-	__u64 end = va + bytes, first = va >> WEFT_PAGE2M_SHIFT, last = (end - 1) >> WEFT_PAGE2M_SHIFT;
+	__u64 end = va + bytes, first = va >> WEFT_PAGE2M_SHIFT;
+	__u64 last = (end - 1) >> WEFT_PAGE2M_SHIFT;
 	unsigned int level;
 
 	for (level = LEAF_2M; level < WEFT_PT_LEVELS - 1; level++)
-		count_spans(need, level, va >> WEFT_PT_SHIFT(level + 1), (end - 1) >> WEFT_PT_SHIFT(level + 1));
-	/* Large leaves in between take address and range that lie alike; a sparse leaf has no address. */
+		count_spans(need, level, va >> WEFT_PT_SHIFT(level + 1),
+			    (end - 1) >> WEFT_PT_SHIFT(level + 1));
+	/* Large leaves in between take an address that lies like the range; sparse ones none. */
 	if (!is_sparse(leaf) && (va ^ (leaf & WEFT_PTE_ADDR_MASK)) & in_2m) {
 		count_spans(need, 0, first, last);
 		return;

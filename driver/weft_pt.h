@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Page-table builder. Pure: it knows the entry format and nothing of Linux, so unit tests compile it in user space.
- * The outside world is struct weft_pt_ops. Every table has a shadow in host memory, therefore the card's copy is only
- * ever written, by single 8-byte stores, children before parents.
+ * Page-table builder. Pure: it knows the entry format and nothing of Linux, so unit tests compile
+ * it in user space. The outside world is struct weft_pt_ops. Every table has a shadow in host
+ * memory, therefore the card's copy is only ever written, by single 8-byte stores, children before
+ * parents.
  *
- * The caller serialises all calls on one struct weft_pt and does the invalidates: after weft_pt_clear() and
- * weft_pt_split() the card may still use old entries and old tables until its translations are invalidated, so
- * ->free_table() must only put tables aside until then.
+ * The caller serialises all calls on one struct weft_pt and does the invalidates: after
+ * weft_pt_clear() and weft_pt_split() the card may still use old entries and old tables until its
+ * translations are invalidated, so ->free_table() must only put tables aside until then.
  */
 #ifndef WEFT_PT_H
 #define WEFT_PT_H
@@ -41,7 +42,8 @@ struct weft_pt_table {
 struct weft_pt_ops {
 	struct weft_pt_table *(*alloc_table)(void *ctx);
 	void (*free_table)(void *ctx, struct weft_pt_table *table);
-	void (*write_entry)(void *ctx, const struct weft_pt_table *table, unsigned int index, __u64 entry);
+	void (*write_entry)(void *ctx, const struct weft_pt_table *table, unsigned int index,
+			    __u64 entry);
 };
 
 /** struct weft_pt - a page table: @root always present between init and fini */
@@ -63,8 +65,9 @@ void weft_pt_fini(struct weft_pt *pt);
  * @bytes: length, multiple of 4 KiB, > 0, va + bytes <= 2^48
  * @leaf: entry of the first page without VALID and LEAF: address, aperture, link, permissions
  *
- * Uses 2 MiB leaves where address, range and length allow. Entries of the range must be invalid. On failure (-1, no
- * memory) the part already mapped stays: the caller clears the range and invalidates.
+ * Uses 2 MiB leaves where address, range and length allow. Entries of the range must be invalid. On
+ * failure (-1, no memory) the part already mapped stays: the caller clears the range and
+ * invalidates.
  */
 int weft_pt_map(struct weft_pt *pt, __u64 va, __u64 bytes, __u64 leaf);
 
@@ -78,21 +81,21 @@ struct weft_pt_need {
 	__u64 tables;
 };
 
-/* Adds a piece, as weft_pt_map() will be called with it; pieces come in the order of their addresses. */
+/* Adds a piece, as weft_pt_map() will be called with it; pieces come in order of address. */
 void weft_pt_count(struct weft_pt_need *need, __u64 va, __u64 bytes, __u64 leaf);
 
 /**
  * weft_pt_split() - make sure that no 2 MiB leaf reaches over an address
  *
- * Returns 0 (nothing to do), 1 (a leaf was replaced by a table with the same translations; invalidate) or -1.
+ * Returns 0 (nothing to do), 1 (a leaf was replaced by an equivalent table; invalidate) or -1.
  */
 int weft_pt_split(struct weft_pt *pt, __u64 va);
 
 /**
  * weft_pt_clear() - make a range invalid and give back tables that became empty
  *
- * No 2 MiB leaf may reach over either end; see weft_pt_split(). Never fails, allocates nothing. Returns the number of
- * leaves cleared; the caller invalidates when it is not 0.
+ * No 2 MiB leaf may reach over either end; see weft_pt_split(). Never fails, allocates nothing.
+ * Returns the number of leaves cleared; the caller invalidates when it is not 0.
  */
 __u64 weft_pt_clear(struct weft_pt *pt, __u64 va, __u64 bytes);
 

@@ -84,9 +84,12 @@ static int query_engines(struct weft_device *w, struct drm_weft_query *args)
 	for (i = 0; i < w->num_engines && args->size; i++) {
 		u32 at = WEFT_REG_ENGINES + i * sizeof(struct weft_engine_info);
 
-		engines[i].kinds = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, kinds));
-		engines[i].group = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, group));
-		engines[i].width = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, width));
+		engines[i].kinds = weft_mmio_read32(w, at +
+						    offsetof(struct weft_engine_info, kinds));
+		engines[i].group = weft_mmio_read32(w, at +
+						    offsetof(struct weft_engine_info, group));
+		engines[i].width = weft_mmio_read32(w, at +
+						    offsetof(struct weft_engine_info, width));
 		if (w->caps & WEFT_CAP_COUNTERS)
 			engines[i].busy_ns = read_counter(w, WEFT_CNT_ENGINE_BUSY_NS, 0, i);
 	}

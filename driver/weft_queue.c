@@ -26,7 +26,7 @@
 #define DEFAULT_LIMIT_MS	10000
 #define MAX_LIMIT_MS		600000
 #define SCHED_SLACK_MS		100	/* the card's own limit acts first */
-#define CANCEL_MS		200	/* for jobs without open dependencies to end with their proper error */
+#define CANCEL_MS		200	/* for ready jobs to end with their proper error */
 
 static void fault_event(struct weft_hwq *hw)
 {
@@ -48,7 +48,8 @@ static void take_completed(struct weft_queue *q, u64 value, struct list_head *ou
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	while ((fence = list_first_entry_or_null(&q->in_flight, struct weft_fence, link)) && fence->value <= value) {
+	while ((fence = list_first_entry_or_null(&q->in_flight, struct weft_fence, link)) &&
+	       fence->value <= value) {
 		list_move_tail(&fence->link, out);
 		q->extended = 0;
 	}
@@ -125,7 +126,7 @@ static void free_work(struct work_struct *work)
 	struct weft_queue *q = container_of(work, struct weft_queue, free_work);
 	struct drm_device *drm = &q->w->drm;
 
-	/* First out of the table: a late fault event would start the recovery of a scheduler that is gone. */
+	/* First out of the table: a late fault event would start recovery of a gone scheduler. */
 	weft_hwq_fini(&q->hw);
 	drm_sched_fini(&q->sched);
 	atomic_dec(&q->w->counts.queues);
@@ -135,7 +136,7 @@ static void free_work(struct work_struct *work)
 	mutex_destroy(&q->hw_lock);
 	kfree(q);
 	drm_dev_put(drm);
-	/* The worker is drained at module exit, so the code that returns from here is still there. */
+	/* The worker is drained at module exit: the code that returns from here is still there. */
 	module_put(THIS_MODULE);
 }
 
@@ -151,7 +152,8 @@ void weft_queue_put(struct weft_queue *q)
 	kref_put(&q->hw.ref, queue_release);
 }
 
-static int create(struct weft_queue *q, struct weft_device *w, const struct drm_weft_queue_create *args)
+static int create(struct weft_queue *q, struct weft_device *w,
+		  const struct drm_weft_queue_create *args)
 {
 	u32 jobs = args->max_jobs ?: DEFAULT_JOBS, log2;
 	struct drm_gpu_scheduler *sched = &q->sched;
@@ -221,7 +223,10 @@ static struct weft_queue *alloc(struct weft_device *w, struct weft_file *f, stru
 
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	/* No references yet: who takes all queues of a lost card down passes over one that may still be freed here. */
+	/*
+	 * No references yet: who takes all queues of a lost card down passes over one that may
+	 * still be freed here.
+	 */
 	q->w = w;
 	q->f = f;
 	q->vm = vm;
@@ -257,14 +262,14 @@ static void kill(struct weft_hwq *hw)
 	struct weft_queue *q = container_of(hw, struct weft_queue, hw);
 
 	shut_down(q, -ECANCELED);
-	/* Who armed before that has pushed when this is taken; who comes later sees a dead queue. */
+	/* Who armed before has pushed when this is taken; who comes later sees a dead queue. */
 	mutex_lock(&q->submit_lock);
 	mutex_unlock(&q->submit_lock);
 	/* Jobs still in the scheduler go through ->run_job() and are refused there. */
 	wait_event_timeout(q->idle_wq, !atomic_read(&q->pending), msecs_to_jiffies(CANCEL_MS));
 	/*
-	 * The scheduler's worker puts an entity back that it has just taken a job from, also one that is being killed
-	 * (7.3), and then takes jobs beside the killer. It must not run.
+	 * The scheduler's worker puts an entity back that it has just taken a job from, also one
+	 * that is being killed (7.3), and then takes jobs beside the killer. It must not run.
 	 */
 	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
@@ -333,7 +338,8 @@ int weft_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *da
 	if (args->band < DRM_WEFT_BAND_NORMAL && !capable(CAP_SYS_NICE))
 		return -EACCES;
 	if (!(w->caps & WEFT_CAP_CALL)) {
-		drm_dbg(&w->drm, "the card lacks capability CALL, without which jobs cannot be run\n");
+		drm_dbg(&w->drm,
+			"the card lacks capability CALL, without which jobs cannot be run\n");
 		return -EOPNOTSUPP;
 	}
 	vm = weft_vm_get(f, args->vm_id);

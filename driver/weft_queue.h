@@ -34,7 +34,8 @@ struct weft_queue_fault {
  * @seqno: value of the last FENCE packet
  * @epoch: jobs armed in an earlier one are cancelled instead of run
  * @dead: takes no job any more; they end with @error
- * @first: error that the oldest in flight ends with, when a reset has cut the card off; 0: as whoever ends it says
+ * @first: error that the oldest in flight ends with, when a reset has cut the card off; 0: as
+ *	whoever ends it says
  * @gen: reset generation it lives in
  * @extended: how often the oldest job's limit was extended because it got no turn
  * @busy_mark: engine time when the job before it ended
@@ -79,14 +80,15 @@ void weft_queue_put(struct weft_queue *q);
 void weft_queue_complete(struct weft_hwq *hw);
 
 /*
- * Ends what is left in flight: the oldest with @first, the others with @rest; jobs not yet in the ring end with
- * -ECANCELED. The hardware queue is stopped. @dead: for good.
+ * Ends what is left in flight: the oldest with @first, the others with @rest; jobs not yet in the
+ * ring end with -ECANCELED. The hardware queue is stopped. @dead: for good.
  */
 void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead);
 
 /*
- * The same, for good, of a queue that does not stop: the card may still write, so no fence ends before the reset, which this
- * schedules, has cut it off. Then the oldest in flight ends with @first, what comes later with @rest.
+ * The same, for good, of a queue that does not stop: the card may still write, so no fence ends
+ * before the reset, which this schedules, has cut it off. Then the oldest in flight ends with
+ * @first, what comes later with @rest.
  */
 void weft_queue_condemn(struct weft_queue *q, int first, int rest);
 

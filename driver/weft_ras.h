@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Counts of reliability, per card, in sysfs (folder ras/ of the PCI device). DRM's own interface for them, drm_ras, is
- * not exported to modules; what stands here has one number a file, so that it can be moved there.
+ * Counts of reliability, per card, in sysfs (folder ras/ of the PCI device). DRM's own interface
+ * for them, drm_ras, is not exported to modules; what stands here has one number a file, so that it
+ * can be moved there.
  */
 #ifndef WEFT_RAS_H
 #define WEFT_RAS_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 /*
- * A queue that faulted or ran too long: stop it, tell whose fault it was, set it up again. Nobody else is touched.
- * Runs in the dma-fence signalling path: no allocation, every wait bounded by safe_timeout_ms and mbox_timeout_ms.
+ * A queue that faulted or ran too long: stop it, tell whose fault it was, set it up again. Nobody
+ * else is touched. Runs in the dma-fence signalling path: no allocation, every wait bounded by
+ * safe_timeout_ms and mbox_timeout_ms.
  */
 #include <linux/delay.h>
 #include <drm/drm_print.h>
@@ -24,7 +25,7 @@
 
 enum verdict {
 	VERDICT_NOTHING,	/* an interrupt was late or lost, or there is nothing in flight */
-	VERDICT_STARVED,	/* had fewer turns on the card than its limit gives it: not its fault */
+	VERDICT_STARVED,	/* had fewer turns than its limit gives it: not its fault */
 	VERDICT_FAULT,
 	VERDICT_TIMEOUT,
 };
@@ -68,7 +69,8 @@ static struct look look(struct weft_queue *q)
 		l.run = state32(q, offsetof(struct weft_queue_state, run));
 		l.engine = state32(q, offsetof(struct weft_queue_state, engine));
 		l.progress_ns = state64(q, offsetof(struct weft_queue_state, progress_ns));
-		if (!(version & 1) && state64(q, offsetof(struct weft_queue_state, version)) == version)
+		if (!(version & 1) &&
+		    state64(q, offsetof(struct weft_queue_state, version)) == version)
 			break;
 		udelay(2);
 	} while (--tries);
@@ -76,8 +78,8 @@ static struct look look(struct weft_queue *q)
 }
 
 /*
- * On an engine, and the card ends no unit of it for longer than one takes. A turn may just have begun when the end of the
- * last unit is long ago, so that is waited for.
+ * On an engine, and the card ends no unit of it for longer than one takes. A turn may just have
+ * begun when the end of the last unit is long ago, so that is waited for.
  */
 static bool hangs(struct weft_queue *q, struct look first)
 {
@@ -96,13 +98,17 @@ static bool hangs(struct weft_queue *q, struct look first)
 	return false;
 }
 
-/* Ready, or running and not yet for as long as it may. What TIMED waits for is its own time, and on no engine. */
+/*
+ * Ready, or running and not yet for as long as it may. What TIMED waits for is its own time, and on
+ * no engine.
+ */
 static bool starves(struct weft_queue *q, struct look l)
 {
 	if (l.run == WEFT_QS_READY)
 		return true;
 	return l.run == WEFT_QS_RUNNING && l.engine &&
-	       weft_hwq_busy_ns(&q->hw) - q->busy_mark < (u64)q->run_limit_ms * NSEC_PER_MSEC && !hangs(q, l);
+	       weft_hwq_busy_ns(&q->hw) - q->busy_mark < (u64)q->run_limit_ms * NSEC_PER_MSEC &&
+	       !hangs(q, l);
 }
 
 static enum verdict judge(struct weft_queue *q)
@@ -115,7 +121,7 @@ static enum verdict judge(struct weft_queue *q)
 		return VERDICT_FAULT;
 	if (!in_flight(q))
 		return VERDICT_NOTHING;
-	/* With the whole machine, whose sleep is not the job's time; the card goes on counting that. */
+	/* With the machine, whose sleep is not the job's time; the card goes on counting that. */
 	if (l.run == WEFT_QS_SUSPENDED || xchg(&q->hw.slept, false))
 		return VERDICT_NOTHING;
 	if (starves(q, l) && q->extended < MAX_EXTENSIONS) {
@@ -145,7 +151,8 @@ static void remember(struct weft_queue *q, enum verdict verdict)
 	};
 	/* STOPPED is what our own stop left; what led to it is the time limit. */
 	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED))
-		q->fault.cause = q->hw.stage > DRM_WEFT_STAGE_QUEUE_STOP ? WEFT_FAULT_HANG : WEFT_FAULT_RUN_LIMIT;
+		q->fault.cause = q->hw.stage > DRM_WEFT_STAGE_QUEUE_STOP ?
+				 WEFT_FAULT_HANG : WEFT_FAULT_RUN_LIMIT;
 	q->faults++;
 }
 
@@ -155,9 +162,13 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	struct weft_device *w = q->w;
 	int error, ret;
 
-	/* Before the stop, which leaves nothing of what it did. Faults of a queue are its own doing: one is enough. */
+	/*
+	 * Before the stop, which leaves nothing of what it did. Faults of a queue are its own
+	 * doing: one is enough.
+	 */
 	if (errno_of(verdict, state32(q, offsetof(struct weft_queue_state, cause))) == -ETIME)
-		weft_dump_capture(w, WEFT_DUMP_JOB_TIMEOUT, &q->hw, weft_tables_root(&q->vm->tables));
+		weft_dump_capture(w, WEFT_DUMP_JOB_TIMEOUT, &q->hw,
+				  weft_tables_root(&q->vm->tables));
 	else if (!q->faults)
 		weft_dump_capture(w, WEFT_DUMP_JOB_FAULT, &q->hw, weft_tables_root(&q->vm->tables));
 	ret = weft_hwq_stop(&q->hw);
@@ -165,14 +176,15 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	weft_queue_complete(&q->hw);
 	remember(q, verdict);
 	error = errno_of(verdict, q->fault.cause);
-	weft_history_note(&w->history, "job failed, value is its cause", q->hw.desc.id, q->fault.cause, error);
-	trace_weft_queue_fault(w->serial, q->hw.desc.id, q->fault.cause, q->fault.va, q->fault.list, q->fault.packet,
-			       q->fault.op);
+	weft_history_note(&w->history, "job failed, value is its cause", q->hw.desc.id,
+			  q->fault.cause, error);
+	trace_weft_queue_fault(w->serial, q->hw.desc.id, q->fault.cause, q->fault.va, q->fault.list,
+			       q->fault.packet, q->fault.op);
 	if (error == -ETIME)
 		atomic64_inc(&w->stats.timeouts);
-	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n", q->hw.desc.id,
-		error == -ETIME ? "time limit" : "fault", q->fault.cause, q->fault.va, q->fault.list, q->fault.packet,
-		q->fault.op);
+	drm_dbg(&w->drm, "queue %u stopped: %s, cause %u, va %#llx, list %#llx packet %u op %#x\n",
+		q->hw.desc.id, error == -ETIME ? "time limit" : "fault", q->fault.cause,
+		q->fault.va, q->fault.list, q->fault.packet, q->fault.op);
 	if (weft_hwq_reaches(&q->hw)) {
 		weft_queue_condemn(q, error, -ECANCELED);
 		return;
@@ -183,7 +195,8 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	}
 	if (ret) {
 		/* Its jobs still end: nobody may wait for a queue that cannot be set up again. */
-		drm_err(&w->drm, "queue %u cannot be set up again (%d); it takes no more jobs\n", q->hw.desc.id, ret);
+		drm_err(&w->drm, "queue %u cannot be set up again (%d); it takes no more jobs\n",
+			q->hw.desc.id, ret);
 		weft_queue_fail(q, error, weft_device_check(w) ?: -EIO, true);
 	}
 }
@@ -211,8 +224,9 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 	mutex_unlock(&q->hw_lock);
 
 	/*
-	 * The scheduler has taken the job off its list. Every fence is right now, also of jobs that go on, so it goes
-	 * back where it was and the worker frees what has ended. drm_sched_stop() and _start() would cancel the rest.
+	 * The scheduler has taken the job off its list. Every fence is right now, also of jobs that
+	 * go on, so it goes back where it was and the worker frees what has ended. drm_sched_stop()
+	 * and _start() would cancel the rest.
 	 */
 	spin_lock(&sched->job_list_lock);
 	list_add(&bad->list, &sched->pending_list);

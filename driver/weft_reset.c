@@ -19,7 +19,8 @@
 
 bool weft_reset_pending(struct weft_device *w)
 {
-	return READ_ONCE(w->state) != WEFT_UP || READ_ONCE(w->reset_wanted) == READ_ONCE(w->gen) + 1;
+	return READ_ONCE(w->state) != WEFT_UP ||
+	       READ_ONCE(w->reset_wanted) == READ_ONCE(w->gen) + 1;
 }
 
 void weft_reset_schedule(struct weft_device *w)
@@ -40,7 +41,8 @@ void weft_reset_lost(struct weft_device *w, const char *doing)
 	weft_history_note(&w->history, doing, WEFT_QUEUE_NONE, 0, -ENODEV);
 	trace_weft_reset(w->serial, "lost", READ_ONCE(w->gen), -ENODEV);
 	if (!drm_dev_is_unplugged(&w->drm))
-		drm_err(&w->drm, "the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
+		drm_err(&w->drm,
+			"the card does not answer (noticed in %s): removed or without power; its users get -ENODEV\n",
 			doing);
 	queue_work(w->work_wq, &w->lost_work);
 }
@@ -66,7 +68,10 @@ static void go_quiet(struct weft_device *w)
 	WRITE_ONCE(w->quiet, true);
 }
 
-/* Order: users cannot start anything new, then stop what runs, then tell who waits; then revoke() takes memory away. */
+/*
+ * Order: users cannot start anything new, then stop what runs, then tell who waits; then revoke()
+ * takes memory away.
+ */
 static void take_down(struct weft_device *w, int error)
 {
 	go_quiet(w);
@@ -110,7 +115,8 @@ void weft_reset_prepare(struct weft_device *w)
 		return;
 	}
 	atomic64_inc(&w->stats.resets);
-	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE, w->gen, 0);
+	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE,
+			  w->gen, 0);
 	trace_weft_reset(w->serial, "prepare", w->gen, 0);
 	/* Matches no object: what faults between here and the card's return is lost. */
 	if (w->gen != U64_MAX)
@@ -121,12 +127,15 @@ void weft_reset_prepare(struct weft_device *w)
 	w->mbox.dead = true;
 	mutex_unlock(&w->mbox.lock);
 	up_write(&w->reset_sem);
-	/* The state keeps everybody out. Who resets the card goes on when no importer can reach it any more. */
+	/* The state keeps everybody out. The reset goes on when no importer reaches the card. */
 	revoke(w);
 	trace_weft_reset(w->serial, "prepared", w->gen, 0);
 }
 
-/* As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we do not have. */
+/*
+ * As drm_dev_wedged_event() says it for other nodes; that function expects a primary node, which we
+ * do not have.
+ */
 static void tell_wedged(struct weft_device *w)
 {
 	char *envp[2] = { "WEDGED=rebind" };	/* NULL ends it */
@@ -143,8 +152,8 @@ static void give_up(struct weft_device *w, int error)
 	weft_history_note(&w->history, "reset failed", WEFT_QUEUE_NONE, 0, error);
 	trace_weft_reset(w->serial, "wedged", w->gen, error);
 	weft_dump_capture(w, WEFT_DUMP_WEDGED, NULL, 0);
-	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n", error,
-		w->state == WEFT_LOST ? "lost" : "wedged");
+	drm_err(&w->drm, "reset failed (%d): the card is %s until the driver is bound again\n",
+		error, w->state == WEFT_LOST ? "lost" : "wedged");
 	tell_wedged(w);
 	weft_news_tell(w, w->state == WEFT_LOST ? DRM_WEFT_EVENT_REMOVED : DRM_WEFT_EVENT_WEDGED);
 }
@@ -180,7 +189,8 @@ void weft_reset_done(struct weft_device *w)
 	/* After the state: what is freed from here on is not withheld any more. */
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
-	weft_history_note(&w->history, "reset done, value is the generation", WEFT_QUEUE_NONE, w->gen, ret);
+	weft_history_note(&w->history, "reset done, value is the generation", WEFT_QUEUE_NONE,
+			  w->gen, ret);
 	trace_weft_reset(w->serial, "done", w->gen, ret);
 	if (ret) {
 		give_up(w, ret);
@@ -188,7 +198,8 @@ void weft_reset_done(struct weft_device *w)
 	}
 	/* For error recovery, which can save nothing: who restores state uses it up. */
 	pci_save_state(w->pdev);
-	drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n", w->gen);
+	drm_info(&w->drm, "reset done, generation %llu; objects of earlier ones give -ECANCELED\n",
+		 w->gen);
 	weft_news_tell(w, DRM_WEFT_EVENT_RESET);
 unlock:
 	up_write(&w->reset_sem);
@@ -234,8 +245,9 @@ void weft_reset_remove(struct weft_device *w)
 	WRITE_ONCE(w->state, WEFT_LOST);
 	wake_up_all(&w->reset_wq);
 	end(w);
-	/* Registers are out of reach after the unplug; FLR through config space leaves nothing running. */
+	/* Registers are out of reach after unplug; FLR by config space leaves nothing running. */
 	if (pci_device_is_present(w->pdev) && pcie_flr(w->pdev))
-		drm_err(&w->drm, "function-level reset at removal failed; the card stays off the bus\n");
+		drm_err(&w->drm,
+			"function-level reset at removal failed; the card stays off the bus\n");
 	weft_gem_unmap_all(w);
 }

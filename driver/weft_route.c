@@ -59,7 +59,8 @@ static bool translated(struct device *dev)
 	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
 }
 
-void weft_route_find(struct weft_device *owner, struct device *client, bool follows_iova, struct weft_route *route)
+void weft_route_find(struct weft_device *owner, struct device *client, bool follows_iova,
+		     struct weft_route *route)
 {
 	struct pci_dev *meet, *from;
 
@@ -88,7 +89,10 @@ void weft_route_find(struct weft_device *owner, struct device *client, bool foll
 	if (route->distance < 0) {
 		route->error = -EHOSTUNREACH;
 	} else if (!follows_iova && translated(client)) {
-		/* With ACS redirect that port stays the one to change: without it no address is translated. */
+		/*
+		 * With ACS redirect that port stays the one to change: without it no address is
+		 * translated.
+		 */
 		route->error = -EHOSTUNREACH;
 		route->detail = meet ? DRM_WEFT_PEER_DETAIL_IOMMU_ACS : DRM_WEFT_PEER_DETAIL_IOMMU;
 	}
@@ -103,20 +107,26 @@ void weft_route_text(const struct weft_route *r, const char *who, char *text, si
 		 PCI_SLOT(r->port & 0xff), PCI_FUNC(r->port & 0xff));
 	switch (r->detail) {
 	case DRM_WEFT_PEER_DETAIL_ACS:
-		snprintf(text, bytes, "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); where the devices may trust each other boot with pci=disable_acs_redir=%s",
-			 who, verdict, r->error ? "" : " through the host bridge", port, r->num_ports, port);
+		snprintf(text, bytes,
+			 "%s %s this card's memory%s: ACS redirect is on at port %s (%u such ports on the way); where the devices may trust each other boot with pci=disable_acs_redir=%s",
+			 who, verdict, r->error ? "" : " through the host bridge", port,
+			 r->num_ports, port);
 		break;
 	case DRM_WEFT_PEER_DETAIL_HOST_BRIDGE:
-		snprintf(text, bytes, "%s %s this card's memory%s at %s%s: no switch is above both; put them below one",
-			 who, verdict, r->error ? ", as the host bridge" : " through the host bridge", port,
+		snprintf(text, bytes,
+			 "%s %s this card's memory%s at %s%s: no switch is above both; put them below one",
+			 who, verdict,
+			 r->error ? ", as the host bridge" : " through the host bridge", port,
 			 r->error ? " is not known to forward between its ports" : "");
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU:
-		snprintf(text, bytes, "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; put both below one switch, or boot with iommu=pt",
+		snprintf(text, bytes,
+			 "%s %s this card's memory: the IOMMU translates addresses of peers, which it cannot follow; put both below one switch, or boot with iommu=pt",
 			 who, verdict);
 		break;
 	case DRM_WEFT_PEER_DETAIL_IOMMU_ACS:
-		snprintf(text, bytes, "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with pci=disable_acs_redir=%s, or with iommu=pt",
+		snprintf(text, bytes,
+			 "%s %s this card's memory: ACS redirect at port %s (%u such ports on the way) sends it to the IOMMU, whose addresses it cannot follow; where the devices may trust each other boot with pci=disable_acs_redir=%s, or with iommu=pt",
 			 who, verdict, port, r->num_ports, port);
 		break;
 	default:
@@ -135,7 +145,8 @@ int weft_route_open(struct weft_device *owner, struct device *client, bool follo
 	if (!route.detail) {
 		if (route.error)
 			drm_dbg(&owner->drm, "%s cannot map local memory: %s\n", dev_name(client),
-				route.error == -EOPNOTSUPP ? "this kernel has no PCI_P2PDMA" : "it is no PCI device");
+				route.error == -EOPNOTSUPP ? "this kernel has no PCI_P2PDMA" :
+				"it is no PCI device");
 		return route.error;
 	}
 	now = xa_mk_value((route.detail << 1) + !route.error);

@@ -12,7 +12,8 @@
 
 static unsigned int safe_timeout_ms = 1000;
 module_param(safe_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(safe_timeout_ms, "how long a safe operation may take before the next stage of recovery (ms, default 1000)");
+MODULE_PARM_DESC(safe_timeout_ms,
+		 "how long a safe operation may take before the next stage of recovery (ms, default 1000)");
 
 #define BATCH	16	/* operations the card takes at once */
 
@@ -101,8 +102,8 @@ int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 		status = WEFT_SAFE_OK;
 	if (status == WEFT_SAFE_OK)
 		return 0;
-	drm_err(&w->drm, "safe operation %s(%llu, %#llx) refused with status %u, wanted 0\n", safe_names[op], arg0, arg1,
-		status);
+	drm_err(&w->drm, "safe operation %s(%llu, %#llx) refused with status %u, wanted 0\n",
+		safe_names[op], arg0, arg1, status);
 	return -EIO;
 }
 
@@ -143,8 +144,9 @@ int weft_safe_link_unmask(struct weft_device *w, u32 link)
 	return run(w, WEFT_SAFE_LINK_UNMASK, link, 0, 0);
 }
 
-/* One operation for each. Those of one kind complete in order: the last one stands for its batch. */
-static int one_by_one(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
+/* One operation for each. Those of one kind complete in order: the last stands for its batch. */
+static int one_by_one(struct weft_device *w, const struct weft_safe_fault *faults,
+		      unsigned int count)
 {
 	const struct weft_safe_fault *last = &faults[count - 1];
 	u64 from_ns = WEFT_TRACE_START(safe);
@@ -158,13 +160,16 @@ static int one_by_one(struct weft_device *w, const struct weft_safe_fault *fault
 	}
 	ret = weft_safe_await(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word);
 	mutex_unlock(&w->safe.lock);
-	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word, ret, WEFT_TRACE_SINCE(from_ns));
-	return ret == -ETIME ? weft_escalate_reset(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word) : ret;
+	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word, ret,
+			WEFT_TRACE_SINCE(from_ns));
+	return ret == -ETIME ?
+	       weft_escalate_reset(w, WEFT_SAFE_CELL_FAULT, seq, last->cell, last->word) : ret;
 }
 
 /*
- * All by one operation. When it does not complete the next caller may change the list under it: then a cell is poisoned
- * early that is to be poisoned anyway, and the reset that follows ends both.
+ * All by one operation. When it does not complete the next caller may change the list under it:
+ * then a cell is poisoned early that is to be poisoned anyway, and the reset that follows ends
+ * both.
  */
 static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
 {
@@ -178,11 +183,13 @@ static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, 
 	seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);
 	ret = weft_safe_await(w, WEFT_SAFE_CELL_FAULTS, seq, at, count);
 	mutex_unlock(&w->safe.lock);
-	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULTS, seq, at, count, ret, WEFT_TRACE_SINCE(from_ns));
+	trace_weft_safe(w->serial, WEFT_SAFE_CELL_FAULTS, seq, at, count, ret,
+			WEFT_TRACE_SINCE(from_ns));
 	return ret == -ETIME ? weft_escalate_reset(w, WEFT_SAFE_CELL_FAULTS, seq, at, count) : ret;
 }
 
-int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults, unsigned int count)
+int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *faults,
+			  unsigned int count)
 {
 	int ret = 0;
 

@@ -8,7 +8,7 @@
 #include "weft_vm.h"
 
 #define RING_LOG2	6
-#define BATCH		16			/* FILLs per FENCE, so that a batch always fits in the ring */
+#define BATCH		16			/* FILLs per FENCE: they always fit in the ring */
 #define SCRUB_VA	BIT_ULL(40)		/* user local memory, whole */
 #define RUN_LIMIT_NS	(60ull * NSEC_PER_SEC)
 
@@ -39,7 +39,8 @@ static int start_space(struct weft_device *w)
 	ret = weft_pt_map(&s->tables.pt, SCRUB_VA, w->user_limit, WEFT_PTE_W) ? s->tables.error : 0;
 	if (ret)
 		goto err_tables;
-	ret = xa_alloc(&w->asids, &s->asid, xa_mk_value(WEFT_ASID_USED), XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
+	ret = xa_alloc(&w->asids, &s->asid, xa_mk_value(WEFT_ASID_USED),
+		       XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
 	if (ret)
 		goto err_tables;
 	weft_mmio_flush_writes();
@@ -81,7 +82,8 @@ int weft_scrub_start(struct weft_device *w)
 	ret = start_space(w);
 	if (ret)
 		goto unlock;
-	ret = weft_hwq_init(&s->q, w, NULL, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2, RUN_LIMIT_NS);
+	ret = weft_hwq_init(&s->q, w, NULL, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2,
+			    RUN_LIMIT_NS);
 	if (ret)
 		goto err_space;
 	ret = weft_hwq_start(&s->q);
@@ -171,9 +173,10 @@ static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int
 	state = kzalloc_obj(*state, GFP_KERNEL);
 	if (state)
 		weft_hwq_read_state(&s->q, state);
-	drm_err(&w->drm, "clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor from now on\n",
-		bytes, s->q.desc.id, state ? state->run : 0, state ? state->cause : 0, state ? state->fence : 0,
-		s->seq);
+	drm_err(&w->drm,
+		"clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor from now on\n",
+		bytes, s->q.desc.id, state ? state->run : 0, state ? state->cause : 0,
+		state ? state->fence : 0, s->seq);
 	kfree(state);
 	stop_locked(w);
 	return false;
@@ -190,7 +193,7 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 		unsigned int part = min_t(unsigned int, count, BATCH);
 
 		if (!s->up || !fill(w, ranges, part)) {
-			/* A queue that could not be stopped might still write what it was given: only zeros. */
+			/* A queue that could not be stopped may still write: only zeros. */
 			for (i = 0; i < part; i++) {
 				weft_mmio_lmem_clear(w, ranges[i].at, ranges[i].bytes);
 				s->by_cpu_bytes += ranges[i].bytes;
@@ -207,7 +210,10 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 
 int weft_scrub_kick(struct weft_device *w, u64 cell)
 {
-	/* Without the lock, which is held while batches run: a queue that is just being stopped wakes all the same. */
+	/*
+	 * Without the lock, which is held while batches run: a queue that is just being stopped
+	 * wakes all the same.
+	 */
 	if (!READ_ONCE(w->scrub.up))
 		return weft_device_check(w) ?: -EIO;
 	weft_mmio_kick(w, w->scrub.q.desc.id, SCRUB_VA + cell);

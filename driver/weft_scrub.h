@@ -45,8 +45,8 @@ void weft_scrub_stop(struct weft_device *w);
 bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, unsigned int count);
 
 /*
- * KICK for a cell at a local-memory offset, by the scrubber's doorbell, whose space maps all of it: the card looks at
- * its waiters again. -EIO when the queue is down.
+ * KICK for a cell at a local-memory offset, by the scrubber's doorbell, whose space maps all of it:
+ * the card looks at its waiters again. -EIO when the queue is down.
  */
 int weft_scrub_kick(struct weft_device *w, u64 cell);
 

@@ -64,8 +64,8 @@ static int make_arm(struct weft_bo *bo, struct weft_file *f, struct weft_sem *se
 		sem->arm = NULL;
 		return ret;
 	}
-	sem->window = weft_window_create(w, WEFT_WINDOW_ARM, &bo->base, w->mmio.lmem_phys + sem->arm->at,
-					 bo->base.size);
+	sem->window = weft_window_create(w, WEFT_WINDOW_ARM, &bo->base,
+					 w->mmio.lmem_phys + sem->arm->at, bo->base.size);
 	if (!sem->window)
 		return -ENOMEM;
 	weft_mmio_flush_writes();
@@ -96,7 +96,7 @@ void weft_sem_destroy(struct weft_bo *bo)
 
 	if (!sem)
 		return;
-	/* One more than is known to be bound: the answer to the last request may be what was missing. */
+	/* One more than is known to be bound: the last request's answer may be what was missing. */
 	if (sem->arm && bo->gen == w->gen && !READ_ONCE(w->quiet))
 		ret = bind_all(bo, 0, min_t(u64, sem->bound + 1, bo->base.size / SZ_4K), NULL);
 	if (ret)
@@ -137,7 +137,8 @@ int weft_sem_claim(struct weft_bo *bo, struct weft_file *f, u64 offset, u64 byte
 		home->local.sem->writer[i] = f->id;
 	spin_unlock(&writers_lock);
 	if (ret)
-		drm_dbg(&f->w->drm, "pages %llu to %llu of an object for cells: another file signals in one of them\n",
+		drm_dbg(&f->w->drm,
+			"pages %llu to %llu of an object for cells: another file signals in one of them\n",
 			first, last);
 	return ret;
 }

@@ -26,7 +26,7 @@ struct weft_sem {
 	u64 writer[];
 };
 
-/* For a new local object that has its memory. -ENOMEM, -EDQUOT, -ENOSPC, -EIO, -EINVAL: too large. */
+/* For a new local object with its memory. -ENOMEM, -EDQUOT, -ENOSPC, -EIO, -EINVAL: too large. */
 int weft_sem_create(struct weft_bo *bo, struct weft_file *f);
 void weft_sem_destroy(struct weft_bo *bo);
 
@@ -34,8 +34,8 @@ void weft_sem_destroy(struct weft_bo *bo);
 struct weft_bo *weft_sem_home(struct weft_bo *bo);
 
 /*
- * @f is to signal in a range of the object: 0, or -EBUSY when another file does in one of its pages. It stays so for
- * the life of the object: a cell whose writer died is poisoned for good.
+ * @f is to signal in a range of the object: 0, or -EBUSY when another file does in one of its
+ * pages. It stays so for the life of the object: a cell whose writer died is poisoned for good.
  */
 int weft_sem_claim(struct weft_bo *bo, struct weft_file *f, u64 offset, u64 bytes);
 
@@ -43,8 +43,8 @@ int weft_sem_claim(struct weft_bo *bo, struct weft_file *f, u64 offset, u64 byte
 u64 weft_sem_cell(struct weft_bo *home, u64 offset);
 
 /*
- * Object of a handle whose cell at @offset this card can look at: SEM, of this card, with @rights. Referenced;
- * -ENOENT, -EINVAL, -EACCES, -ECANCELED.
+ * Object of a handle whose cell at @offset this card can look at: SEM, of this card, with @rights.
+ * Referenced; -ENOENT, -EINVAL, -EACCES, -ECANCELED.
  */
 struct weft_bo *weft_sem_lookup(struct weft_file *f, u32 handle, u64 offset, u32 rights);
 

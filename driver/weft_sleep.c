@@ -14,7 +14,8 @@
 
 static unsigned int suspend_timeout_ms = 5000;
 module_param(suspend_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(suspend_timeout_ms, "how long queues may take to the end of their packet when the machine suspends (ms, default 5000)");
+MODULE_PARM_DESC(suspend_timeout_ms,
+		 "how long queues may take to the end of their packet when the machine suspends (ms, default 5000)");
 
 bool weft_sleep_check(struct weft_device *w, const char *doing)
 {
@@ -24,8 +25,9 @@ bool weft_sleep_check(struct weft_device *w, const char *doing)
 	}
 	if (weft_mmio_read64(w, WEFT_REG_RESET_GEN) != w->gen ||
 	    weft_mmio_read64(w, WEFT_REG_USER_LIMIT) != w->user_limit) {
-		drm_err(&w->drm, "the card lost its contents before %s (generation %llu, was %llu): resetting it\n", doing,
-			weft_mmio_read64(w, WEFT_REG_RESET_GEN), w->gen);
+		drm_err(&w->drm,
+			"the card lost its contents before %s (generation %llu, was %llu): resetting it\n",
+			doing, weft_mmio_read64(w, WEFT_REG_RESET_GEN), w->gen);
 		weft_reset_schedule(w);
 		return false;
 	}
@@ -44,7 +46,7 @@ static bool at_rest(struct weft_hwq *q)
 	       (!q->suspended && (run == WEFT_QS_IDLE || run == WEFT_QS_PARKED));
 }
 
-/* Tasks and the card's workers are frozen: nobody makes, ends or fills a queue, so the table needs no lock. */
+/* Tasks and the card's workers are frozen: nobody makes, ends or fills a queue; no lock needed. */
 static struct weft_hwq *next(struct weft_device *w, unsigned long *id)
 {
 	struct weft_hwq *q;
@@ -66,7 +68,7 @@ static int suspend_all(struct weft_device *w)
 	while ((q = next(w, &id))) {
 		int ret = weft_mbox_queue_suspend(w, q->desc.id);
 
-		/* Without the capability, or without firmware, queues have to come to rest by themselves. */
+		/* Without the capability or firmware queues have to come to rest by themselves. */
 		if (ret == -EOPNOTSUPP || ret == -EIO)
 			return 0;
 		if (ret == -ENODEV)
@@ -125,8 +127,10 @@ static int wait_rest(struct weft_device *w)
 			return 0;
 		}
 		if (time_after(jiffies, end)) {
-			drm_err(&w->drm, "suspend refused: %u of %u queues did not come to rest in %u ms, the first is %u (address space %u, state %u): end it, or raise suspend_timeout_ms\n",
-				busy, all, suspend_timeout_ms, q->desc.id, q->desc.asid, weft_hwq_run(q));
+			drm_err(&w->drm,
+				"suspend refused: %u of %u queues did not come to rest in %u ms, the first is %u (address space %u, state %u): end it, or raise suspend_timeout_ms\n",
+				busy, all, suspend_timeout_ms, q->desc.id, q->desc.asid,
+				weft_hwq_run(q));
 			return -EBUSY;
 		}
 		usleep_range(2000, 4000);
@@ -142,7 +146,8 @@ static int refuse_loss(struct weft_device *w)
 
 	if (!spaces && !objects && !jobs && !users)
 		return 0;
-	drm_err(&w->drm, "suspend refused: the card would lose its memory, and %d job queues, %d user queues, %d address spaces and %d objects are in use: end their processes, or suspend to idle\n",
+	drm_err(&w->drm,
+		"suspend refused: the card would lose its memory, and %d job queues, %d user queues, %d address spaces and %d objects are in use: end their processes, or suspend to idle\n",
 		jobs, users, spaces, objects);
 	return -EBUSY;
 }
@@ -187,6 +192,9 @@ int weft_sleep_resume(struct device *dev)
 			weft_reset_schedule(w);
 		weft_event_rescan(w);
 	}
-	/* What could not be kept is told now or by the worker that resets; the machine's resume does not fail for it. */
+	/*
+	 * What could not be kept is told now or by the worker that resets; the machine's resume
+	 * does not fail for it.
+	 */
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 /*
- * Nothing here believes what it reads: the card may be gone (all-ones), and tables and states are read beside whoever
- * changes them.
+ * Nothing here believes what it reads: the card may be gone (all-ones), and tables and states are
+ * read beside whoever changes them.
  */
 #include <linux/timekeeping.h>
 
@@ -46,13 +46,14 @@ static u64 packet_at(struct weft_device *w, u64 root, u64 va)
 	if (!(leaf & WEFT_PTE_VALID) || !(leaf & WEFT_PTE_LEAF) ||
 	    (leaf & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT != WEFT_APERTURE_LOCAL)
 		return U64_MAX;
-	at = (leaf & WEFT_PTE_ADDR_MASK) + (va & ((1ull << WEFT_PT_SHIFT(WEFT_PT_LEVELS - found.levels)) - 1));
+	at = (leaf & WEFT_PTE_ADDR_MASK) +
+	     (va & ((1ull << WEFT_PT_SHIFT(WEFT_PT_LEVELS - found.levels)) - 1));
 	return inside(w, at, sizeof(union weft_packet)) ? at : U64_MAX;
 }
 
 /* @mask: of a ring, all-ones for a list. @root 0: addresses are offsets of local memory. */
-static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root, u64 va, u64 first, u32 count,
-			 u64 mask)
+static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root, u64 va, u64 first,
+			 u32 count, u64 mask)
 {
 	u32 i;
 
@@ -75,7 +76,8 @@ static void take_ring(struct weft_snapshot *s, struct weft_device *w, u64 root)
 	bool job = s->desc.kind == WEFT_QUEUE_JOB;
 	u64 size = 1ull << s->desc.ring_log2, head = s->queue.head;
 
-	take_packets(w, &s->ring, job ? 0 : root, s->desc.ring, head > WEFT_SNAP_BEFORE ? head - WEFT_SNAP_BEFORE : 0,
+	take_packets(w, &s->ring, job ? 0 : root, s->desc.ring,
+		     head > WEFT_SNAP_BEFORE ? head - WEFT_SNAP_BEFORE : 0,
 		     min_t(u64, size, WEFT_SNAP_RING), size - 1);
 	s->ctl_valid = job;
 	if (job)
@@ -97,10 +99,12 @@ static void take_list(struct weft_snapshot *s, struct weft_device *w, u64 root)
 	}
 	s->list.count = 0;
 	if (list && root)
-		take_packets(w, &s->list, root, list, at > WEFT_SNAP_BEFORE ? at - WEFT_SNAP_BEFORE : 0, count, ~0ull);
+		take_packets(w, &s->list, root, list,
+			     at > WEFT_SNAP_BEFORE ? at - WEFT_SNAP_BEFORE : 0, count, ~0ull);
 }
 
-static void take_queue(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw, u64 root)
+static void take_queue(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw,
+		       u64 root)
 {
 	s->queue_valid = hw;
 	if (!hw)
@@ -109,7 +113,8 @@ static void take_queue(struct weft_snapshot *s, struct weft_device *w, struct we
 	s->tail = hw->tail;
 	s->root = root;
 	weft_hwq_read_state(hw, &s->queue);
-	weft_mmio_lmem_read(w, s->queue.frame, hw->desc.state + offsetof(struct weft_queue_state, frame),
+	weft_mmio_lmem_read(w, s->queue.frame,
+			    hw->desc.state + offsetof(struct weft_queue_state, frame),
 			    sizeof(s->queue.frame));
 	walk(w, root, s->queue.fault_va, &s->fault);
 	walk(w, root, s->queue.wait_va, &s->wait);
@@ -153,12 +158,16 @@ static void take_engines(struct weft_snapshot *s, struct weft_device *w)
 	for (i = 0; i < s->num_engines; i++) {
 		u32 at = WEFT_REG_ENGINES + i * sizeof(struct weft_engine_info);
 
-		s->engine[i].kinds = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, kinds));
-		s->engine[i].group = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, group));
-		s->engine[i].width = weft_mmio_read32(w, at + offsetof(struct weft_engine_info, width));
+		s->engine[i].kinds = weft_mmio_read32(w, at +
+						      offsetof(struct weft_engine_info, kinds));
+		s->engine[i].group = weft_mmio_read32(w, at +
+						      offsetof(struct weft_engine_info, group));
+		s->engine[i].width = weft_mmio_read32(w, at +
+						      offsetof(struct weft_engine_info, width));
 		s->busy_ns[i] = 0;
 		if (counters) {
-			weft_mmio_write32(w, WEFT_REG_CNT_SEL, WEFT_CNT_SEL(WEFT_CNT_ENGINE_BUSY_NS, 0, i));
+			weft_mmio_write32(w, WEFT_REG_CNT_SEL,
+					  WEFT_CNT_SEL(WEFT_CNT_ENGINE_BUSY_NS, 0, i));
 			s->busy_ns[i] = weft_mmio_read64(w, WEFT_REG_CNT_VALUE);
 		}
 	}
@@ -185,10 +194,14 @@ static void take_queues(struct weft_snapshot *s, struct weft_device *w)
 		}
 		s->num_queues++;
 		out->desc = q->desc;
-		out->run = weft_mmio_lmem_read32(w, q->desc.state + offsetof(struct weft_queue_state, run));
-		out->cause = weft_mmio_lmem_read32(w, q->desc.state + offsetof(struct weft_queue_state, cause));
-		out->retired = weft_mmio_lmem_read64(w, q->desc.state + offsetof(struct weft_queue_state, retired));
-		out->head = weft_mmio_lmem_read64(w, q->desc.state + offsetof(struct weft_queue_state, head));
+		out->run = weft_mmio_lmem_read32(w, q->desc.state +
+						 offsetof(struct weft_queue_state, run));
+		out->cause = weft_mmio_lmem_read32(w, q->desc.state +
+						   offsetof(struct weft_queue_state, cause));
+		out->retired = weft_mmio_lmem_read64(w, q->desc.state +
+						     offsetof(struct weft_queue_state, retired));
+		out->head = weft_mmio_lmem_read64(w, q->desc.state +
+						  offsetof(struct weft_queue_state, head));
 	}
 	xa_unlock_irqrestore(&w->hwqs, flags);
 }
@@ -208,7 +221,7 @@ static void take_events(struct weft_snapshot *s, struct weft_device *w)
 	spin_unlock_irqrestore(&r->lock, flags);
 }
 
-/* The last ones, the newest first. Read beside who writes them: a message may be half a newer one. */
+/* The last ones, newest first. Read beside who writes them: a message may be half a newer one. */
 static void take_mailbox(struct weft_snapshot *s, struct weft_device *w)
 {
 	struct weft_carve_block *slots = READ_ONCE(w->mbox.slots);
@@ -216,10 +229,12 @@ static void take_mailbox(struct weft_snapshot *s, struct weft_device *w)
 
 	s->num_messages = slots ? min_t(u32, READ_ONCE(w->mbox.req_tail), WEFT_SNAP_MESSAGES) : 0;
 	for (i = 0; i < s->num_messages; i++) {
-		u64 slot = (READ_ONCE(w->mbox.req_tail) - 1 - i) % WEFT_MBOX_SLOTS * sizeof(struct weft_mbox_msg);
+		u64 slot = (READ_ONCE(w->mbox.req_tail) - 1 - i) % WEFT_MBOX_SLOTS *
+			   sizeof(struct weft_mbox_msg);
 
 		weft_mmio_lmem_read(w, &s->request[i], slots->at + slot, sizeof(s->request[i]));
-		weft_mmio_lmem_read(w, &s->answer[i], slots->at + WEFT_MBOX_RSP_OFFSET + slot, sizeof(s->answer[i]));
+		weft_mmio_lmem_read(w, &s->answer[i], slots->at + WEFT_MBOX_RSP_OFFSET + slot,
+				    sizeof(s->answer[i]));
 	}
 }
 
@@ -238,7 +253,8 @@ static void take_log(struct weft_snapshot *s, struct weft_device *w)
 	}
 }
 
-void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw, u64 root)
+void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw,
+			u64 root)
 {
 	s->taken_ns = ktime_get_ns();
 	s->wall_s = ktime_get_real_seconds();

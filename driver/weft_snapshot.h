@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* What a dump is made of: all that is read from the card and from the driver at the moment of the error. */
+/* What a dump is made of: all that is read from card and driver at the moment of the error. */
 #ifndef WEFT_SNAPSHOT_H
 #define WEFT_SNAPSHOT_H
 
@@ -29,14 +29,14 @@ struct weft_device;
 #define WEFT_SNAP_MESSAGES	4
 #define WEFT_SNAP_LOG		4096
 
-/** struct weft_walk - how an address is translated: @entry of each level from 3 down, @levels of them read */
+/** struct weft_walk - an address's translation: @entry of each level from 3 down, @levels read */
 struct weft_walk {
 	u64 va;
 	u64 entry[WEFT_PT_LEVELS];
 	u32 levels;
 };
 
-/** struct weft_packets - @count packets from index @first on; 0: none, or in memory that cannot be read here */
+/** struct weft_packets - @count from index @first on; 0: none, or in memory unreadable here */
 struct weft_packets {
 	u64 va;
 	u64 first;
@@ -52,7 +52,10 @@ struct weft_snap_queue {
 	u64 head;
 };
 
-/** struct weft_snapshot - see the page of dumps in Documentation; @queue_valid: the fields from @desc to @list are */
+/**
+ * struct weft_snapshot - see the page of dumps in Documentation; @queue_valid: the fields from
+ * @desc to @list are
+ */
 struct weft_snapshot {
 	enum weft_dump_reason reason;
 	u64 taken_ns;			/* monotonic */
@@ -92,7 +95,8 @@ struct weft_snapshot {
 };
 
 /* Fills it; context as weft_dump_capture(). */
-void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw, u64 root);
+void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw,
+			u64 root);
 
 /* Writes it as text. */
 void weft_snapshot_write(const struct weft_snapshot *s, struct weft_device *w, struct seq_buf *out);

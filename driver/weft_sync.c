@@ -70,7 +70,8 @@ void weft_sync_free(struct weft_sync_out *outs, u32 num)
 	kfree(outs);
 }
 
-struct weft_sync_out *weft_sync_prepare(struct drm_file *file, const struct drm_weft_sync *syncs, u32 count, u32 *num)
+struct weft_sync_out *weft_sync_prepare(struct drm_file *file, const struct drm_weft_sync *syncs,
+					u32 count, u32 *num)
 {
 	struct weft_sync_out *outs;
 	int ret = -ENOENT;

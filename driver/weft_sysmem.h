@@ -10,7 +10,8 @@ struct weft_bo;
 struct weft_device;
 struct weft_file;
 
-struct weft_bo *weft_sysmem_create(struct weft_device *w, struct weft_file *f, u64 bytes, u32 flags);
+struct weft_bo *weft_sysmem_create(struct weft_device *w, struct weft_file *f, u64 bytes,
+				   u32 flags);
 
 /* Ends the card's mapping; the pages stay for the processor. */
 void weft_sysmem_unmap(struct weft_bo *bo);

@@ -8,7 +8,7 @@
 #include "weft_tables.h"
 
 #define MANY	16	/* tables whose room is looked for first */
-#define POOLED	3	/* one for each level below the root: what a bind of one page needs at most */
+#define POOLED	3	/* one per level below the root: what a bind of one page needs at most */
 
 struct table {
 	struct weft_pt_table t;
@@ -65,7 +65,7 @@ static void write_entry(void *ctx, const struct weft_pt_table *t, unsigned int i
 {
 	struct weft_tables *ts = ctx;
 
-	/* Write-combining does not keep the order of stores; a link to a table must not overtake its entries. */
+	/* Write-combining does not order stores; a table's link must not overtake its entries. */
 	if ((entry & (WEFT_PTE_VALID | WEFT_PTE_LEAF)) == WEFT_PTE_VALID)
 		weft_mmio_flush_writes();
 	weft_mmio_lmem_write64(ts->w, t->addr + 8 * index, entry);
@@ -120,7 +120,7 @@ int weft_tables_prepare(struct weft_tables *ts, u64 count, struct list_head *spa
 		list_add(&table->link, spare);
 		cond_resched();
 	}
-	/* They are zeroed through write-combining buffers of this processor, and linked by another. */
+	/* Zeroed through write-combining buffers of this processor, and linked by another. */
 	weft_mmio_flush_writes();
 	return 0;
 }

@@ -38,8 +38,9 @@ int weft_tables_init(struct weft_tables *t, struct weft_device *w, struct weft_f
 u64 weft_tables_root(const struct weft_tables *t);
 
 /*
- * Adds @count tables to a list, from which a change can take them later, where nothing may be allocated. What was added
- * before a failure stays. -EDQUOT, -ENOSPC, -ENOMEM, -EINTR: the caller is being killed.
+ * Adds @count tables to a list, from which a change can take them later, where nothing may be
+ * allocated. What was added before a failure stays. -EDQUOT, -ENOSPC, -ENOMEM, -EINTR: the caller
+ * is being killed.
  */
 int weft_tables_prepare(struct weft_tables *t, u64 count, struct list_head *spare);
 

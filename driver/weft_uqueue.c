@@ -70,7 +70,7 @@ static void free_work(struct work_struct *work)
 	mutex_destroy(&q->lock);
 	kfree(q);
 	drm_dev_put(drm);
-	/* The worker is drained at module exit, so the code that returns from here is still there. */
+	/* The worker is drained at module exit: the code that returns from here is still there. */
 	module_put(THIS_MODULE);
 }
 
@@ -96,7 +96,8 @@ static void execute_wills(struct weft_uqueue *q, u32 cause)
 	if (q->cause)
 		cause = q->cause;
 	if (cause == WEFT_FAULT_POISON)
-		first = weft_mmio_lmem_read64(q->w, q->hw.desc.state + offsetof(struct weft_queue_state, origin));
+		first = weft_mmio_lmem_read64(q->w, q->hw.desc.state +
+					      offsetof(struct weft_queue_state, origin));
 	/* A card that does not answer knows no origin; the poison is its own then. */
 	weft_wills_execute(q->wills, cause, first == ~0ull ? 0 : first);
 	q->wills = NULL;
@@ -105,15 +106,19 @@ static void execute_wills(struct weft_uqueue *q, u32 cause)
 static void trace_fault(struct weft_uqueue *q)
 {
 	u64 at = q->hw.desc.state;
+	u64 va = at + offsetof(struct weft_queue_state, fault_va);
+	u64 list = at + offsetof(struct weft_queue_state, fault_list);
+	u64 packet = at + offsetof(struct weft_queue_state, fault_packet);
+	u64 op = at + offsetof(struct weft_queue_state, fault_op);
 
-	weft_history_note(&q->w->history, "queue faulted, value is its cause", q->hw.desc.id, q->cause, 0);
+	weft_history_note(&q->w->history, "queue faulted, value is its cause", q->hw.desc.id,
+			  q->cause, 0);
 	if (!trace_weft_queue_fault_enabled())
 		return;
 	trace_weft_queue_fault(q->w->serial, q->hw.desc.id, q->cause,
-			       weft_mmio_lmem_read64(q->w, at + offsetof(struct weft_queue_state, fault_va)),
-			       weft_mmio_lmem_read64(q->w, at + offsetof(struct weft_queue_state, fault_list)),
-			       weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, fault_packet)),
-			       weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, fault_op)));
+			       weft_mmio_lmem_read64(q->w, va), weft_mmio_lmem_read64(q->w, list),
+			       weft_mmio_lmem_read32(q->w, packet),
+			       weft_mmio_lmem_read32(q->w, op));
 }
 
 /* Lock held. The fault may have happened without its event having been seen. */
@@ -122,15 +127,21 @@ static void note_fault(struct weft_uqueue *q)
 	u64 at = q->hw.desc.state;
 
 	if (!q->cause &&
-	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) == WEFT_QS_FAULTED) {
-		q->cause = weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, cause));
-		/* A card that is taken down loses the bus first, and what it does meanwhile fails: not the queue's doing. */
+	    weft_mmio_lmem_read32(q->w, at + offsetof(struct weft_queue_state, run)) ==
+	    WEFT_QS_FAULTED) {
+		q->cause = weft_mmio_lmem_read32(q->w, at +
+						 offsetof(struct weft_queue_state, cause));
+		/*
+		 * A card that is taken down loses the bus first, and what it does meanwhile fails:
+		 * not the queue's doing.
+		 */
 		if (q->cause == WEFT_FAULT_BUS && READ_ONCE(q->w->state) != WEFT_UP)
 			q->cause = WEFT_FAULT_RESET;
 		trace_fault(q);
 		/* Poison is somebody else's fault, and the queue that began it has its own dump. */
 		if (q->cause != WEFT_FAULT_POISON)
-			weft_dump_capture(q->w, WEFT_DUMP_QUEUE_FAULT, &q->hw, weft_tables_root(&q->vm->tables));
+			weft_dump_capture(q->w, WEFT_DUMP_QUEUE_FAULT, &q->hw,
+					  weft_tables_root(&q->vm->tables));
 	}
 }
 
@@ -142,7 +153,7 @@ static void end_running(struct weft_uqueue *q, u32 cause)
 	weft_window_release(q->doorbell);
 }
 
-/* A fault ends nothing but the running: the queue stays to be looked at until its owner destroys it. */
+/* A fault only ends the running: the queue stays to be looked at until its owner destroys it. */
 static void fault_work(struct work_struct *work)
 {
 	struct weft_uqueue *q = container_of(work, struct weft_uqueue, fault_work);
@@ -221,7 +232,10 @@ struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_wi
 
 	if (!q)
 		return ERR_PTR(-ENOENT);
-	win = kind == WEFT_WINDOW_DOORBELL ? q->doorbell : kind == WEFT_WINDOW_STATE ? q->state : NULL;
+	if (kind == WEFT_WINDOW_DOORBELL)
+		win = q->doorbell;
+	else
+		win = kind == WEFT_WINDOW_STATE ? q->state : NULL;
 	if (win)
 		kref_get(&win->ref);
 	uqueue_put(q);
@@ -289,16 +303,18 @@ static int prepare(struct weft_uqueue *q, const struct drm_weft_user_queue_creat
 	ret = weft_hwq_init_user(&q->hw, w, q->f, &uqueue_ops, &desc);
 	if (ret)
 		return ret;
-	q->doorbell = weft_window_create(w, WEFT_WINDOW_DOORBELL, NULL,
-					 w->mmio.doorbell_phys + (u64)q->hw.desc.id * WEFT_DOORBELL_BYTES,
+	q->doorbell = weft_window_create(w, WEFT_WINDOW_DOORBELL, NULL, w->mmio.doorbell_phys +
+					 (u64)q->hw.desc.id * WEFT_DOORBELL_BYTES,
 					 WEFT_DOORBELL_BYTES);
-	q->state = weft_window_create(w, WEFT_WINDOW_STATE, NULL, w->mmio.lmem_phys + q->hw.desc.state,
+	q->state = weft_window_create(w, WEFT_WINDOW_STATE, NULL,
+				      w->mmio.lmem_phys + q->hw.desc.state,
 				      sizeof(struct weft_queue_state));
 	return q->doorbell && q->state ? 0 : -ENOMEM;
 }
 
-static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm, u32 id,
-				 struct weft_wills *wills, const struct drm_weft_user_queue_create *args)
+static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
+				 u32 id, struct weft_wills *wills,
+				 const struct drm_weft_user_queue_create *args)
 {
 	struct weft_uqueue *q = kzalloc_obj(*q, GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -389,10 +405,12 @@ err_wills:
 
 static int check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
 {
-	u64 ring_bytes = (u64)sizeof(union weft_packet) << min_t(u32, args->ring_log2, WEFT_RING_LOG2_MAX), end;
+	u64 ring_bytes = (u64)sizeof(union weft_packet) <<
+			 min_t(u32, args->ring_log2, WEFT_RING_LOG2_MAX);
+	u64 end;
 
-	if (args->pad || args->flags & ~FLAGS || args->band > DRM_WEFT_BAND_LOW || args->weight > MAX_WEIGHT ||
-	    args->num_wills > DRM_WEFT_MAX_WILLS)
+	if (args->pad || args->flags & ~FLAGS || args->band > DRM_WEFT_BAND_LOW ||
+	    args->weight > MAX_WEIGHT || args->num_wills > DRM_WEFT_MAX_WILLS)
 		return -EINVAL;
 	if (args->ring_log2 < WEFT_RING_LOG2_MIN || args->ring_log2 > WEFT_RING_LOG2_MAX)
 		return -EINVAL;
@@ -405,7 +423,8 @@ static int check(struct weft_device *w, const struct drm_weft_user_queue_create 
 		return -EACCES;
 	if (!(w->caps & WEFT_CAP_LR) ||
 	    (args->flags & DRM_WEFT_USER_QUEUE_TRACE && !(w->caps & WEFT_CAP_TRACE))) {
-		drm_dbg(&w->drm, "the card lacks capability %s\n", w->caps & WEFT_CAP_LR ? "TRACE" : "LR");
+		drm_dbg(&w->drm, "the card lacks capability %s\n",
+			w->caps & WEFT_CAP_LR ? "TRACE" : "LR");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -452,7 +471,8 @@ static int wait_idle(struct weft_uqueue *q)
 			break;
 		usleep_range(50, 100);
 	}
-	drm_dbg(&q->w->drm, "queue %u is not idle (state %u): ask again when what was submitted has retired\n",
+	drm_dbg(&q->w->drm,
+		"queue %u is not idle (state %u): ask again when what was submitted has retired\n",
 		q->hw.desc.id, run);
 	return -EBUSY;
 }

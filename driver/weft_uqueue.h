@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* User queues: driven by the process through ring, doorbell and cells; the kernel makes and ends them. */
+/* User queues: driven by the process with ring, doorbell, cells; the kernel makes and ends them. */
 #ifndef WEFT_UQUEUE_H
 #define WEFT_UQUEUE_H
 

@@ -3,15 +3,17 @@
 /*
  * Commands of io_uring.
  *
- * What ends at once is done where the SQE is issued. What sleeps on locks or on the card (preparing a BIND, QUEUE_CREATE,
- * anything during a reset) goes to io_uring's workers by -EAGAIN. What waits for an event of the card is a struct weft_pending,
- * which holds no thread.
+ * What ends at once is done where the SQE is issued. What sleeps on locks or on the card (preparing
+ * a BIND, QUEUE_CREATE, anything during a reset) goes to io_uring's workers by -EAGAIN. What waits
+ * for an event of the card is a struct weft_pending, which holds no thread.
  *
- * A pending command (weft_pending.h) is completed from task work of its submitter, so that no completion runs in an
- * interrupt and results can be written to his memory; at the exit of the ring directly. It starts to wait only after
- * io_uring was told that it is cancelable, since from then on it can be completed, and freed by io_uring, at any time.
+ * A pending command (weft_pending.h) is completed from task work of its submitter, so that no
+ * completion runs in an interrupt and results can be written to his memory; at the exit of the ring
+ * directly. It starts to wait only after io_uring was told that it is cancelable, since from then
+ * on it can be completed, and freed by io_uring, at any time.
  *
- * The ring's lock is outside of all of ours: none is held when io_uring is called, but for ending a command in an interrupt.
+ * The ring's lock is outside of all of ours: none is held when io_uring is called, but for ending a
+ * command in an interrupt.
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -68,11 +70,13 @@ static int write_cells(const struct weft_pending *p)
 	if (current->flags & (PF_KTHREAD | PF_EXITING))
 		return 0;
 	if (!p->cells)
-		return one && (put_user(cell->value, &one->value) || put_user(cell->end, &one->end) ||
+		return one && (put_user(cell->value, &one->value) ||
+			       put_user(cell->end, &one->end) ||
 			       put_user(cell->fault, &one->fault)) ? -EFAULT : 0;
 	for (i = 0; i < p->num && !bad; i++) {
 		cell = &p->wait[i].now;
-		bad = put_user(cell->value, &p->cells[i].value) || put_user(cell->end, &p->cells[i].end) ||
+		bad = put_user(cell->value, &p->cells[i].value) ||
+		      put_user(cell->end, &p->cells[i].end) ||
 		      put_user(cell->fault, &p->cells[i].fault);
 	}
 	return bad || (many && put_user(p->decided, &many->decided)) ? -EFAULT : 0;
@@ -202,13 +206,14 @@ static int queue_create(struct weft_call *c)
 	weft_device_exit(c->w, idx);
 	if (ret)
 		return ret;
-	if (c->user && put_user(c->a.queue.queue_id, &((struct drm_weft_queue_create __user *)c->user)->queue_id))
+	if (c->user && put_user(c->a.queue.queue_id,
+				&((struct drm_weft_queue_create __user *)c->user)->queue_id))
 		return -EFAULT;
 	return c->a.queue.queue_id;
 }
 
-static int wait_cells(struct weft_call *c, const struct drm_weft_cell_want *wants, u32 num, u64 timeout_ns,
-		      struct drm_weft_cell_want __user *cells, bool all)
+static int wait_cells(struct weft_call *c, const struct drm_weft_cell_want *wants, u32 num,
+		      u64 timeout_ns, struct drm_weft_cell_want __user *cells, bool all)
 {
 	struct weft_pending *p;
 	int idx, ret;
@@ -258,8 +263,8 @@ static int cell_wait_many(struct weft_call *c)
 	int ret = 0;
 	u32 i;
 
-	if (!c->a.many.num_cells || c->a.many.num_cells > DRM_WEFT_MAX_WANTS || c->a.many.flags & ~DRM_WEFT_WAIT_ALL ||
-	    c->a.many.decided || !cells)
+	if (!c->a.many.num_cells || c->a.many.num_cells > DRM_WEFT_MAX_WANTS ||
+	    c->a.many.flags & ~DRM_WEFT_WAIT_ALL || c->a.many.decided || !cells)
 		return -EINVAL;
 	wants = memdup_array_user(cells, c->a.many.num_cells, sizeof(*wants));
 	if (IS_ERR(wants))
@@ -279,12 +284,14 @@ static int cancel(struct weft_call *c)
 {
 	int idx, n;
 
-	if (c->a.cancel.flags & ~DRM_WEFT_CANCEL_ALL || c->a.cancel.pad || (c->a.cancel.flags && c->a.cancel.user_data))
+	if (c->a.cancel.flags & ~DRM_WEFT_CANCEL_ALL || c->a.cancel.pad ||
+	    (c->a.cancel.flags && c->a.cancel.user_data))
 		return -EINVAL;
 	if (!drm_dev_enter(&c->w->drm, &idx))
 		return -ENODEV;
 	atomic64_inc(&c->f->ioctls);
-	n = weft_pending_cancel(c->f, weft_uring_ring(c->cmd), c->a.cancel.user_data, c->a.cancel.flags);
+	n = weft_pending_cancel(c->f, weft_uring_ring(c->cmd), c->a.cancel.user_data,
+				c->a.cancel.flags);
 	drm_dev_exit(idx);
 	return n ?: -ENOENT;
 }
@@ -297,15 +304,22 @@ static const struct weft_command {
 	u16 flags;
 	int (*issue)(struct weft_call *c);
 } commands[] = {
-	[DRM_WEFT_URING_SUBMIT] = { sizeof(struct drm_weft_submit), 48, DRM_WEFT_URING_END, submit },
+	[DRM_WEFT_URING_SUBMIT] = {
+		sizeof(struct drm_weft_submit), 48, DRM_WEFT_URING_END, submit
+	},
 	[DRM_WEFT_URING_BIND] = { sizeof(struct drm_weft_vm_bind), 40, 0, bind },
-	[DRM_WEFT_URING_QUEUE_CREATE] = { sizeof(struct drm_weft_queue_create), 24, 0, queue_create },
+	[DRM_WEFT_URING_QUEUE_CREATE] = {
+		sizeof(struct drm_weft_queue_create), 24, 0, queue_create
+	},
 	[DRM_WEFT_URING_CELL_WAIT] = { sizeof(struct drm_weft_cell_wait), 48, 0, cell_wait },
-	[DRM_WEFT_URING_CELL_WAIT_MANY] = { sizeof(struct drm_weft_cell_wait_many), 32, 0, cell_wait_many },
+	[DRM_WEFT_URING_CELL_WAIT_MANY] = {
+		sizeof(struct drm_weft_cell_wait_many), 32, 0, cell_wait_many
+	},
 	[DRM_WEFT_URING_CANCEL] = { sizeof(struct drm_weft_uring_cancel), 16, 0, cancel },
 };
 
-static_assert(ARRAY_SIZE(commands) == DRM_WEFT_URING_CANCEL + 1, "every command of the header has its row");
+static_assert(ARRAY_SIZE(commands) == DRM_WEFT_URING_CANCEL + 1,
+	      "every command of the header has its row");
 
 /* The SQE may lie in memory that the program writes to meanwhile: everything is read once. */
 static int copy_args(struct weft_call *c, const struct weft_command *command)
@@ -317,8 +331,9 @@ static int copy_args(struct weft_call *c, const struct weft_command *command)
 	memcpy(&head, sqe->cmd, sizeof(head));
 	c->user_data = READ_ONCE(sqe->user_data);
 	c->flags = head.flags;
-	if (head.pad || head.flags & ~(DRM_WEFT_URING_INLINE | command->flags) || head.size < command->least ||
-	    c->cmd->flags & IORING_URING_CMD_MASK || READ_ONCE(sqe->addr) || READ_ONCE(sqe->len))
+	if (head.pad || head.flags & ~(DRM_WEFT_URING_INLINE | command->flags) ||
+	    head.size < command->least || c->cmd->flags & IORING_URING_CMD_MASK ||
+	    READ_ONCE(sqe->addr) || READ_ONCE(sqe->len))
 		return -EINVAL;
 	if (!(head.flags & DRM_WEFT_URING_INLINE)) {
 		c->user = u64_to_user_ptr(head.args);
@@ -347,12 +362,13 @@ int weft_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (drm_dev_is_unplugged(&f->w->drm))
 		return -ENODEV;
 	if (weft_uring_ring(cmd)->flags & IORING_SETUP_IOPOLL) {
-		drm_dbg(&f->w->drm, "a ring with IORING_SETUP_IOPOLL: commands end by interrupts, use another ring\n");
+		drm_dbg(&f->w->drm,
+			"a ring with IORING_SETUP_IOPOLL: commands end by interrupts, use another ring\n");
 		return -EOPNOTSUPP;
 	}
 	if (cmd->cmd_op >= ARRAY_SIZE(commands)) {
-		drm_dbg(&f->w->drm, "io_uring command %u is unknown, the last known is %zu\n", cmd->cmd_op,
-			ARRAY_SIZE(commands) - 1);
+		drm_dbg(&f->w->drm, "io_uring command %u is unknown, the last known is %zu\n",
+			cmd->cmd_op, ARRAY_SIZE(commands) - 1);
 		return -EOPNOTSUPP;
 	}
 	ret = copy_args(&c, &commands[cmd->cmd_op]);

@@ -81,13 +81,15 @@ static struct weft_vm *create(struct weft_device *w, struct weft_file *f, u32 ty
 	mutex_init(&vm->lock);
 	weft_binds_init(vm);
 	atomic_inc(&w->counts.vms);
-	drm_gpuvm_init(&vm->base, "weft", WEFT_GPUVM_FLAGS, &w->drm, resv, 0, WEFT_VM_END, 0, 0, &vm_ops);
+	drm_gpuvm_init(&vm->base, "weft", WEFT_GPUVM_FLAGS, &w->drm, resv, 0, WEFT_VM_END, 0, 0,
+		       &vm_ops);
 	drm_gem_object_put(resv);
 
 	ret = weft_tables_init(&vm->tables, w, f);
 	if (ret)
 		goto err_put;
-	ret = xa_alloc(&w->asids, &vm->asid, xa_mk_value(WEFT_ASID_USED), XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
+	ret = xa_alloc(&w->asids, &vm->asid, xa_mk_value(WEFT_ASID_USED),
+		       XA_LIMIT(0, w->num_asids - 1), GFP_KERNEL);
 	if (ret) {
 		ret = ret == -EBUSY ? -EDQUOT : ret;
 		goto err_tables;

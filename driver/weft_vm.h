@@ -56,7 +56,7 @@ void weft_vm_put(struct weft_vm *vm);
 /* 0 or -ECANCELED when it did not survive a reset. */
 int weft_vm_check(struct weft_vm *vm);
 
-/* Removes it from the card, whatever state that is in, and drops the file's reference. Its queues are gone. */
+/* Removes it from a card in any state, and drops the file's reference. Its queues are gone. */
 void weft_vm_kill(struct weft_vm *vm);
 
 /* After FLR, address-space numbers that could not be given back are free. */

@@ -94,7 +94,8 @@ int weft_vma_step_remap(struct drm_gpuva_op *op, void *priv)
 	struct drm_gpuva *va = r->unmap->va;
 	struct weft_change *c = priv;
 	struct drm_gpuvm_bo *vm_bo = va->vm_bo;
-	struct weft_va *prev = r->prev ? take_spare(c) : NULL, *next = r->next ? take_spare(c) : NULL;
+	struct weft_va *prev = r->prev ? take_spare(c) : NULL;
+	struct weft_va *next = r->next ? take_spare(c) : NULL;
 	u64 flags = va->flags & KEPT, start, range;
 
 	drm_gpuva_op_remap_to_unmap_range(r, &start, &range);
@@ -112,7 +113,7 @@ int weft_vma_step_remap(struct drm_gpuva_op *op, void *priv)
 	return 0;
 }
 
-/* Range that translations cached by the card may come from: a split 2 MiB leaf was one translation. */
+/* Where translations cached by the card may come from: a split 2 MiB leaf was one translation. */
 static int invalidate(struct weft_vm *vm, u64 va, u64 range, bool split)
 {
 	if (weft_vm_check(vm))
@@ -201,8 +202,8 @@ static u64 leaf_of(const struct weft_change *c)
 	if (c->bo) {
 		struct weft_bo *origin = weft_bo_origin(c->bo);
 
-		leaf = (u64)(origin->kind == WEFT_BO_LOCAL ? WEFT_APERTURE_LOCAL : WEFT_APERTURE_BUS) <<
-		       WEFT_PTE_APERTURE_SHIFT;
+		leaf = origin->kind == WEFT_BO_LOCAL ? WEFT_APERTURE_LOCAL : WEFT_APERTURE_BUS;
+		leaf <<= WEFT_PTE_APERTURE_SHIFT;
 		if (origin->kind == WEFT_BO_IMPORT)
 			leaf |= (u64)origin->import.tag << WEFT_PTE_LINK_SHIFT;
 	}
@@ -241,7 +242,8 @@ static int map_all(struct weft_change *c, struct weft_pt_need *need)
 {
 	struct weft_mapping m = { .vm = c->vm, .va = c->va, .leaf = leaf_of(c), .need = need };
 
-	return c->bo ? weft_bo_walk(c->bo, c->offset, c->range, map_piece, &m) : map_piece(&m, 0, c->range);
+	return c->bo ? weft_bo_walk(c->bo, c->offset, c->range, map_piece, &m) :
+	       map_piece(&m, 0, c->range);
 }
 
 static int map_tables(struct weft_change *c)
@@ -252,7 +254,8 @@ static int map_tables(struct weft_change *c)
 	if (!ret) {
 		/* Visible before anybody is told; new translations need no invalidate. */
 		weft_mmio_flush_writes();
-	} else if (weft_pt_clear(&vm->tables.pt, c->va, c->range) && invalidate(vm, c->va, c->range, false)) {
+	} else if (weft_pt_clear(&vm->tables.pt, c->va, c->range) &&
+		   invalidate(vm, c->va, c->range, false)) {
 		c->stopped = false;
 	}
 	return ret;
@@ -322,7 +325,8 @@ int weft_vma_check(const struct drm_weft_vm_bind *args)
 	if (check_add_overflow(args->va, args->range, &end) || end > WEFT_VM_END)
 		return -EINVAL;
 	if (args->op != DRM_WEFT_BIND_MAP)
-		return args->op != DRM_WEFT_BIND_UNMAP || flags || args->handle || args->offset ? -EINVAL : 0;
+		return args->op != DRM_WEFT_BIND_UNMAP || flags || args->handle || args->offset ?
+		       -EINVAL : 0;
 	if (flags & DRM_WEFT_BIND_SPARSE) {
 		flags &= ~DRM_WEFT_BIND_SPARSE;
 		if (args->handle || args->offset || flags & DRM_WEFT_BIND_SEM)
@@ -349,7 +353,8 @@ static int check_rights(struct weft_bo *bo, u32 flags)
 	return 0;
 }
 
-static int take_object(struct weft_change *c, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static int take_object(struct weft_change *c, struct weft_file *f,
+		       const struct drm_weft_vm_bind *args)
 {
 	struct weft_bo *bo = weft_bo_lookup(f, args->handle);
 	u64 end;
@@ -388,7 +393,8 @@ static int count_tables(struct weft_change *c, u64 *tables)
 	return ret;
 }
 
-static int prepare_map(struct weft_change *c, struct weft_file *f, const struct drm_weft_vm_bind *args)
+static int prepare_map(struct weft_change *c, struct weft_file *f,
+		       const struct drm_weft_vm_bind *args)
 {
 	u64 tables;
 	int ret = 0;
@@ -405,7 +411,8 @@ static int prepare_map(struct weft_change *c, struct weft_file *f, const struct 
 
 static int prepare_unmap(struct weft_change *c)
 {
-	u64 tables = !!(c->va & (WEFT_PAGE2M_BYTES - 1)) + !!((c->va + c->range) & (WEFT_PAGE2M_BYTES - 1));
+	u64 tables = !!(c->va & (WEFT_PAGE2M_BYTES - 1)) +
+		     !!((c->va + c->range) & (WEFT_PAGE2M_BYTES - 1));
 	unsigned int i;
 	int ret;
 
@@ -414,7 +421,10 @@ static int prepare_unmap(struct weft_change *c)
 		if (!c->spare[i])
 			return -ENOMEM;
 	}
-	/* Most unmaps split nothing, and whose quota is used up must be able to free: what lacks will be told then. */
+	/*
+	 * Most unmaps split nothing, and whose quota is used up must be able to free: what lacks
+	 * will be told then.
+	 */
 	ret = weft_tables_prepare(&c->vm->tables, tables, &c->tables);
 	if (ret == -EDQUOT || ret == -ENOSPC) {
 		c->no_tables = ret;
@@ -431,7 +441,8 @@ void weft_vma_init(struct weft_change *c, struct weft_vm *vm)
 	INIT_LIST_HEAD(&c->dead_tables);
 }
 
-int weft_vma_prepare(struct weft_change *c, struct weft_file *f, const struct drm_weft_vm_bind *args)
+int weft_vma_prepare(struct weft_change *c, struct weft_file *f,
+		     const struct drm_weft_vm_bind *args)
 {
 	c->op = args->op;
 	c->flags = args->flags;
@@ -455,8 +466,8 @@ void weft_vma_clean(struct weft_change *c)
 	unsigned int i;
 
 	/*
-	 * Only now, with the card stopped, may objects go. When it did not stop, a reset is on its way and what is freed is
-	 * withheld until then.
+	 * Only now, with the card stopped, may objects go. When it did not stop, a reset is on its
+	 * way and what is freed is withheld until then.
 	 */
 	list_for_each_entry_safe(va, next, &c->dead, link) {
 		if (va->base.gem.obj)

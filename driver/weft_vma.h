@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Mappings of an address space. One change (map or unmap) goes through three steps: it is prepared, where everything is
- * allocated and checked that can be; it is done, where nothing is allocated and nothing waited for but the card's bounded
- * invalidate; and what it left over is freed.
+ * Mappings of an address space. One change (map or unmap) goes through three steps: it is prepared,
+ * where everything is allocated and checked that can be; it is done, where nothing is allocated and
+ * nothing waited for but the card's bounded invalidate; and what it left over is freed.
  */
 #ifndef WEFT_VMA_H
 #define WEFT_VMA_H
@@ -56,25 +56,26 @@ int weft_vma_check(const struct drm_weft_vm_bind *args);
 void weft_vma_init(struct weft_change *c, struct weft_vm *vm);
 
 /*
- * @args passed weft_vma_check(), @c is as weft_vma_init() leaves it; weft_vma_clean() is due whatever this returns. May
- * wait for the owner of an imported object, killable. -ENOENT, -EINVAL, -EACCES, -ECANCELED, -ENOMEM, -ENOSPC, -EDQUOT,
- * -EINTR, -ETIME, the owner's errno.
+ * @args passed weft_vma_check(), @c is as weft_vma_init() leaves it; weft_vma_clean() is due
+ * whatever this returns. May wait for the owner of an imported object, killable. -ENOENT, -EINVAL,
+ * -EACCES, -ECANCELED, -ENOMEM, -ENOSPC, -EDQUOT, -EINTR, -ETIME, the owner's errno.
  */
-int weft_vma_prepare(struct weft_change *c, struct weft_file *f, const struct drm_weft_vm_bind *args);
+int weft_vma_prepare(struct weft_change *c, struct weft_file *f,
+		     const struct drm_weft_vm_bind *args);
 
 /*
- * Does it. In the dma-fence signalling path. -EEXIST: the range is bound; -EBUSY: another file signals there;
- * -ECANCELED: the object was taken back; -ETIME, -EIO: the card did not invalidate.
+ * Does it. In the dma-fence signalling path. -EEXIST: the range is bound; -EBUSY: another file
+ * signals there; -ECANCELED: the object was taken back; -ETIME, -EIO: the card did not invalidate.
  */
 int weft_vma_do(struct weft_change *c);
 
 /* Frees what is left; takes locks of objects. */
 void weft_vma_clean(struct weft_change *c);
 
-/* Everything, for a VM that goes away and gets no more changes. -ETIME, -EIO when the card may still use it. */
+/* All, for a VM that goes away and changes no more. -ETIME, -EIO: the card may still use it. */
 int weft_vma_clear(struct weft_vm *vm);
 
-/* Takes an object out of every address space, bind_lock held; its mappings stay reserved and fault. */
+/* Takes an object out of every space, bind_lock held; its mappings stay reserved and fault. */
 void weft_vma_revoke(struct weft_bo *bo);
 
 int weft_vma_step_unmap(struct drm_gpuva_op *op, void *priv);

@@ -11,7 +11,8 @@
 #include "weft_sem.h"
 #include "weft_wait.h"
 
-int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait *wait, u32 handle, u64 offset)
+int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait *wait, u32 handle,
+		    u64 offset)
 {
 	struct weft_bo *bo;
 	int ret;
@@ -33,7 +34,7 @@ int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait
 
 static bool decided(struct weft_device *w, u64 at, u64 wanted, struct weft_cell *cell)
 {
-	/* Word by word: each is stored by one access, and end and fault come after the value they belong to. */
+	/* Word by word: each is stored by one access, end and fault after the value they are of. */
 	cell->fault = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, fault));
 	cell->end = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, end));
 	cell->value = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, value));
@@ -53,8 +54,8 @@ int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps)
 	if (ret)
 		return ret;
 	/*
-	 * Inserted before the cell is looked at, so that no signal falls in between. Fired but not decided: the card saw
-	 * another value than we do now; ask again.
+	 * Inserted before the cell is looked at, so that no signal falls in between. Fired but not
+	 * decided: the card saw another value than we do now; ask again.
 	 */
 	if (sleeps && (!wait->inserted || READ_ONCE(wait->watch.fired))) {
 		WRITE_ONCE(wait->watch.fired, false);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * One cell that the host waits for, without the way the waiter sleeps: the ioctl does on a wait queue, a command of
- * io_uring not at all. A waiter begins, looks, and looks again whenever the watch fired, SLICE has passed or its time
- * is up, until the cell is decided: it has the value, ended or failed.
+ * One cell that the host waits for, without the way the waiter sleeps: the ioctl does on a wait
+ * queue, a command of io_uring not at all. A waiter begins, looks, and looks again whenever the
+ * watch fired, SLICE has passed or its time is up, until the cell is decided: it has the value,
+ * ended or failed.
  */
 #ifndef WEFT_WAIT_H
 #define WEFT_WAIT_H
@@ -39,10 +40,17 @@ struct weft_wait {
 	bool inserted;
 };
 
-/* With the card held; @wait->watch.fire and @wait->wanted are set. 0, or the errno of CELL_WAIT. Undone by weft_wait_end(). */
-int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait *wait, u32 handle, u64 offset);
+/*
+ * With the card held; @wait->watch.fire and @wait->wanted are set. 0, or the errno of CELL_WAIT.
+ * Undone by weft_wait_end().
+ */
+int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait *wait, u32 handle,
+		    u64 offset);
 
-/* With the card held: 1 decided, 0 not, or -errno. @sleeps: the watch is to fire when the cell changes. Takes no lock but regs. */
+/*
+ * With the card held: 1 decided, 0 not, or -errno. @sleeps: the watch is to fire when the cell
+ * changes. Takes no lock but regs.
+ */
 int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps);
 
 /* @up: the card is held, so that it can be told. Afterwards @fire does not run any more. */

@@ -18,7 +18,8 @@ int weft_watch_init(struct weft_device *w)
 
 	mutex_init(&t->regs);
 	spin_lock_init(&t->lock);
-	t->count = w->caps & WEFT_CAP_WATCH ? min_t(u32, weft_mmio_read32(w, WEFT_REG_NUM_WATCHES), MAX_ENTRIES) : 0;
+	t->count = w->caps & WEFT_CAP_WATCH ?
+		   min_t(u32, weft_mmio_read32(w, WEFT_REG_NUM_WATCHES), MAX_ENTRIES) : 0;
 	if (!t->count)
 		return 0;
 	t->entry = kvcalloc(t->count, sizeof(*t->entry), GFP_KERNEL);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* The card's table of watches: cells that make an event for the host to sleep on. Each entry is one sleeper's. */
+/*
+ * The card's table of watches: cells that make an event for the host to sleep on. Each entry is one
+ * sleeper's.
+ */
 #ifndef WEFT_WATCH_H
 #define WEFT_WATCH_H
 

@@ -23,7 +23,7 @@
 /* Those of a queue fit in one list. */
 static_assert(DRM_WEFT_MAX_WILLS <= WEFT_SAFE_FAULTS_MAX);
 
-/* Not those of the card: its device may go with the last will. Drained before the module's text goes away. */
+/* Not the card's: its device may go with the last will. Drained before the module's text goes. */
 static struct workqueue_struct *will_wq;
 
 /**
@@ -46,7 +46,8 @@ struct weft_will {
  * struct weft_wills - those of a queue
  * @cause: as in weft_wills_execute()
  * @first: likewise
- * @faults: room for what one card is told, @count of them, since a queue may end where nothing can be allocated
+ * @faults: room for what one card is told, @count of them, since a queue may end where nothing can
+ *	be allocated
  */
 struct weft_wills {
 	struct weft_device *w;
@@ -98,7 +99,9 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 		/* What was lost or taken away since is nobody's to write to. */
 		if (!weft_device_check(holder) && will->gen == holder->gen &&
 		    !weft_mmio_lmem_read64(holder, will->at + offsetof(struct weft_cell, end)))
-			faults[n++] = (struct weft_safe_fault) { .cell = will->at, .word = word_of(wills, will) };
+			faults[n++] = (struct weft_safe_fault) {
+				.cell = will->at, .word = word_of(wills, will)
+			};
 	}
 	ret = weft_safe_cell_faults(holder, faults, n);
 	if (!ret)
@@ -153,7 +156,8 @@ static int accept(struct weft_wills *wills, struct weft_will *will, const struct
 	if (need & ~will->bo->rights)
 		return -EACCES;
 	if (!(home->w->caps & WEFT_CAP_CELL_FAULT)) {
-		drm_dbg(&wills->w->drm, "card %u, which holds the cell of will %u, lacks capability CELL_FAULT\n",
+		drm_dbg(&wills->w->drm,
+			"card %u, which holds the cell of will %u, lacks capability CELL_FAULT\n",
 			home->w->serial, arg->id);
 		return -EOPNOTSUPP;
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
 /*
- * Wills: the cells a user queue has said it signals. When it ends without having ended them, they are poisoned by the
- * card that holds them, this one or a peer. That is done by a worker of its own, which holds nothing of the queue's
- * card meanwhile; a holder that is in reset or gone has stopped everybody who waited there.
+ * Wills: the cells a user queue has said it signals. When it ends without having ended them, they
+ * are poisoned by the card that holds them, this one or a peer. That is done by a worker of its
+ * own, which holds nothing of the queue's card meanwhile; a holder that is in reset or gone has
+ * stopped everybody who waited there.
  *
- * Order: stop the queue, weft_wills_execute(), weft_wills_wait() without locks, then take memory away.
+ * Order: stop the queue, weft_wills_execute(), weft_wills_wait() without locks, then take memory.
  */
 #ifndef WEFT_WILL_H
 #define WEFT_WILL_H
@@ -21,8 +22,8 @@ int weft_will_init(void);
 void weft_will_exit(void);
 
 /*
- * Those that a queue's creator lists; each keeps its object. -EACCES, -EBUSY (another file signals there), -ECANCELED,
- * -EFAULT, -EINVAL, -ENOENT, -ENOMEM, -EOPNOTSUPP. NULL when there are none.
+ * Those that a queue's creator lists; each keeps its object. -EACCES, -EBUSY (another file signals
+ * there), -ECANCELED, -EFAULT, -EINVAL, -ENOENT, -ENOMEM, -EOPNOTSUPP. NULL when there are none.
  */
 struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
 				     const struct drm_weft_user_queue_create *args);
@@ -31,8 +32,9 @@ struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
 void weft_wills_drop(struct weft_wills *wills);
 
 /*
- * The queue has stopped: poisons what has not ended, soon. @cause enum weft_fault; @first the fault word that stopped
- * the queue, when that was poison, whose origin is passed on, else 0. Takes @wills over; NULL is none.
+ * The queue has stopped: poisons what has not ended, soon. @cause enum weft_fault; @first the fault
+ * word that stopped the queue, when that was poison, whose origin is passed on, else 0. Takes
+ * @wills over; NULL is none.
  */
 void weft_wills_execute(struct weft_wills *wills, u32 cause, u64 first);
 

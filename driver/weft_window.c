@@ -58,16 +58,20 @@ static void zap(struct weft_window *win, u32 id)
 {
 	struct weft_device *w = win->w;
 
-	/* Another file may have mapped another window at this offset; it faults its page in again. */
+	/* Another file may have mapped another window here; it faults its page in again. */
 	if (w->drm.anon_inode)
-		unmap_mapping_range(w->drm.anon_inode->i_mapping, weft_window_offset(win->kind, id), win->bytes, 1);
+		unmap_mapping_range(w->drm.anon_inode->i_mapping, weft_window_offset(win->kind, id),
+				    win->bytes, 1);
 }
 
 void weft_window_revoke(struct weft_window *win, u32 id)
 {
 	struct weft_device *w = win->w;
 
-	/* Whoever holds it for reading inserts the page and is zapped; whoever comes later sees that it is gone. */
+	/*
+	 * Whoever holds it for reading inserts the page and is zapped; whoever comes later sees
+	 * that it is gone.
+	 */
 	down_write(&w->map_sem);
 	win->gone = true;
 	up_write(&w->map_sem);
@@ -100,11 +104,15 @@ bool weft_window_doze(struct weft_window *win, u32 id)
 void weft_window_dozed(struct weft_window *win, bool idle)
 {
 	/* A store that came meanwhile took a reference of its own. */
-	if (idle || atomic_cmpxchg(&win->hold, WEFT_WINDOW_DOZING, WEFT_WINDOW_AWAKE) != WEFT_WINDOW_DOZING)
+	if (idle ||
+	    atomic_cmpxchg(&win->hold, WEFT_WINDOW_DOZING, WEFT_WINDOW_AWAKE) != WEFT_WINDOW_DOZING)
 		weft_pm_put(win->w, WEFT_PM_QUEUE);
 }
 
-/* In a fault, which holds the card. Before the page is there, so that a store finds the card held by its queue. */
+/*
+ * In a fault, which holds the card. Before the page is there, so that a store finds the card held
+ * by its queue.
+ */
 static void rouse(struct weft_window *win)
 {
 	if (atomic_cmpxchg(&win->hold, WEFT_WINDOW_DOZING, WEFT_WINDOW_AWAKE) != WEFT_WINDOW_DOZING)
@@ -138,7 +146,10 @@ static vm_fault_t fault(struct vm_fault *vmf)
 
 	if (at >= win->bytes)
 		return VM_FAULT_SIGBUS;
-	/* First: the card takes map_sem on its way to sleep. The queue's reference, or the delay, outlives this one. */
+	/*
+	 * First: the card takes map_sem on its way to sleep. The queue's reference, or the delay,
+	 * outlives this one.
+	 */
 	weft_pm_get(w, WEFT_PM_CALL);
 	down_read(&w->map_sem);
 	if (win->gone || weft_device_check(w) || win->gen != w->gen) {
@@ -189,7 +200,8 @@ static const struct vm_operations_struct window_vm_ops = {
 
 static int map(struct weft_window *win, struct vm_area_struct *vma)
 {
-	u64 at = (u64)vma->vm_pgoff << PAGE_SHIFT & (MAX_BYTES - 1), bytes = vma->vm_end - vma->vm_start;
+	u64 at = (u64)vma->vm_pgoff << PAGE_SHIFT & (MAX_BYTES - 1);
+	u64 bytes = vma->vm_end - vma->vm_start;
 	bool written = win->kind == WEFT_WINDOW_DOORBELL;
 
 	if (at >= win->bytes || bytes > win->bytes - at)
@@ -206,9 +218,11 @@ static int map(struct weft_window *win, struct vm_area_struct *vma)
 		vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
 	}
 	/* A child does not get the doorbell of its parent, and cannot ask for it (VM_IO). */
-	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP | (written ? VM_DONTCOPY : 0));
+	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP |
+		     (written ? VM_DONTCOPY : 0));
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
-	vma->vm_page_prot = written ? pgprot_noncached(vma->vm_page_prot) : pgprot_writecombine(vma->vm_page_prot);
+	vma->vm_page_prot = written ? pgprot_noncached(vma->vm_page_prot) :
+				      pgprot_writecombine(vma->vm_page_prot);
 	vma->vm_ops = &window_vm_ops;
 	vma->vm_private_data = win;
 	return 0;

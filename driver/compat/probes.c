@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 /*
- * One translation unit asks the target kernel everything at once: each question is compiled under a #line that bears
- * its name, so that the compiler's messages tell which ones the kernel cannot answer (probe.sh reads them). Stable
- * kernels take over API changes, so a version number would not do. A question stays inside one declaration or
- * function; an error in one does not disturb the next. A function that may be missing is asked for in one place only,
- * or by its address: the compiler complains about an undeclared call once per name.
+ * One translation unit asks the target kernel everything at once: each question is compiled under a
+ * #line that bears its name, so that the compiler's messages tell which ones the kernel cannot
+ * answer (probe.sh reads them). Stable kernels take over API changes, so a version number would not
+ * do. A question stays inside one declaration or function; an error in one does not disturb the
+ * next. A function that may be missing is asked for in one place only, or by its address: the
+ * compiler complains about an undeclared call once per name.
  *
- * CONTROL_PASS must compile and CONTROL_FAIL must not, otherwise the answers are worthless and the build stops.
+ * CONTROL_PASS must compile and CONTROL_FAIL must not, otherwise the answers are worthless and the
+ * build stops.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -59,7 +61,14 @@ static void probe_dbi(struct dma_buf *b) { dma_buf_invalidate_mappings(b); }
 #line 1 "DMABUF_OP_INVALIDATE"
 static void *probe_doi(struct dma_buf_attach_ops *o) { return o->invalidate_mappings; }
 #line 1 "P2P_PROVIDER"
-static void *probe_p2p(struct pci_dev *p, struct phys_vec *v) { return pcim_p2pdma_init(p) ? NULL : dma_buf_phys_vec_to_sgt(NULL, pcim_p2pdma_provider(p, 2), v, 1, 4096, DMA_BIDIRECTIONAL); }
+static void *probe_p2p(struct pci_dev *p, struct phys_vec *v)
+{
+	if (pcim_p2pdma_init(p))
+		return NULL;
+	return dma_buf_phys_vec_to_sgt(NULL, pcim_p2pdma_provider(p, 2), v, 1, 4096,
+				       DMA_BIDIRECTIONAL);
+}
+
 #line 1 "IMPORT_NS_BARE"
 MODULE_IMPORT_NS(DMA_BUF);
 #line 1 "BUDDY_RESET_CLEAR"

@@ -75,7 +75,7 @@ def checkpatch(tree):
              if p.suffix in (".c", ".h") and "firmware" not in p.parts or p.name in ("Kbuild", "Kconfig")]
     files.append(src / "include/uapi/drm/weft_accel.h")
     run = subprocess.run(["perl", "scripts/checkpatch.pl", "-f", "--strict", "--terse", "--no-summary", "--show-types",
-                          "--ignore", NOT_HERE, "--max-line-length=120", *[p.relative_to(src) for p in files]],
+                          "--ignore", NOT_HERE, *[p.relative_to(src) for p in files]],
                          cwd=src, capture_output=True, text=True)
     return [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
 
