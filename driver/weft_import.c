@@ -24,7 +24,7 @@ static void unmap_locked(struct weft_bo *bo)
 
 	if (!sgt)
 		return;
-	/* The owner may be in reclaim, or hold up fences: lockdep sees to it that ours does neither. */
+	/* The owner may be in reclaim, or hold up fences: lockdep checks that ours does neither. */
 	cookie = dma_fence_begin_signalling();
 	if (bo->import.flush)
 		weft_flush_lost(bo->w, bo->import.tag);

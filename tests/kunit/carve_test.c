@@ -43,8 +43,10 @@ static void zeroed_and_aligned(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(block));
 	KUNIT_EXPECT_EQ(test, block->bytes, SZ_8K);
 	KUNIT_EXPECT_EQ(test, block->at, USER_LIMIT);
-	KUNIT_EXPECT_NULL(test, memchr_inv((void __force *)w->mmio.lmem + block->at, 0, block->bytes));
-	KUNIT_EXPECT_NOT_NULL(test, memchr_inv((void __force *)w->mmio.lmem + block->at + block->bytes, 0, 1));
+	KUNIT_EXPECT_NULL(test, memchr_inv((void __force *)w->mmio.lmem + block->at, 0,
+					   block->bytes));
+	KUNIT_EXPECT_NOT_NULL(test, memchr_inv((void __force *)w->mmio.lmem + block->at +
+					       block->bytes, 0, 1));
 	weft_carve_free(w, block);
 }
 

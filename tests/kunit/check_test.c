@@ -43,7 +43,8 @@ static void submit(struct kunit *test)
 }
 
 static const struct drm_weft_vm_bind map = {
-	.op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ, .handle = 1, .va = SZ_2M, .range = SZ_4K,
+	.op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ, .handle = 1,
+	.va = SZ_2M, .range = SZ_4K,
 };
 
 #define BIND(wanted, ...) do {							\
@@ -76,7 +77,8 @@ static void bind(struct kunit *test)
 	BIND(-EINVAL, args.flags |= DRM_WEFT_BIND_SPARSE | DRM_WEFT_BIND_SEM; args.handle = 0);
 	BIND(-EINVAL, args.op = DRM_WEFT_BIND_UNMAP; args.handle = 0);
 	BIND(-EINVAL, args.op = DRM_WEFT_BIND_UNMAP; args.flags = 0);
-	BIND(-EINVAL, args.op = DRM_WEFT_BIND_UNMAP; args.flags = 0; args.handle = 0; args.offset = SZ_4K);
+	BIND(-EINVAL, args.op = DRM_WEFT_BIND_UNMAP; args.flags = 0; args.handle = 0;
+	     args.offset = SZ_4K);
 }
 
 static struct kunit_case cases[] = {

@@ -59,7 +59,7 @@ static void up_to_a_gap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&w->stats.events), 4);
 }
 
-/* A slot holds the event of the turn before until the card writes it anew: that is not taken again. */
+/* A slot holds the event of the turn before until it is written anew: that is not taken again. */
 static void many_turns(struct kunit *test)
 {
 	struct weft_device *w = listener(test);

@@ -38,7 +38,8 @@ static void a_peer_keeps_its_tag(struct kunit *test)
 
 static void all_taken(struct kunit *test)
 {
-	struct weft_device *w = card_with_links(test, 3), *a = peer(test, 10), *b = peer(test, 11), *c = peer(test, 12);
+	struct weft_device *w = card_with_links(test, 3);
+	struct weft_device *a = peer(test, 10), *b = peer(test, 11), *c = peer(test, 12);
 
 	KUNIT_EXPECT_EQ(test, weft_link_get(w, a), 1);
 	KUNIT_EXPECT_EQ(test, weft_link_get(w, b), 2);

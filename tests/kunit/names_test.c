@@ -10,7 +10,10 @@
 #include "weft_device.h"
 #include "weft_names.h"
 
-/* Numbers have gaps: those have no name, and no two others have the same; beyond @count there is none. */
+/*
+ * Numbers have gaps: those have no name, and no two others have the same; beyond @count there is
+ * none.
+ */
 static void table(struct kunit *test, const char *(*name)(u32), u32 count)
 {
 	u32 i, j, known = 0;

@@ -41,7 +41,8 @@ static void free_table(void *ctx, struct weft_pt_table *table)
 	kfree(table);
 }
 
-static void write_entry(void *ctx, const struct weft_pt_table *table, unsigned int index, __u64 entry)
+static void write_entry(void *ctx, const struct weft_pt_table *table, unsigned int index,
+			__u64 entry)
 {
 }
 
@@ -76,7 +77,8 @@ static void maps_and_clears(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, weft_pt_map(&world->pt, SZ_1G, 3 * SZ_4K, LEAF | SZ_1M), 0);
 	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_1G - SZ_4K), 0);
-	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_1G + 2 * SZ_4K) & WEFT_PTE_ADDR_MASK, SZ_1M + 2 * SZ_4K);
+	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_1G + 2 * SZ_4K) & WEFT_PTE_ADDR_MASK,
+			SZ_1M + 2 * SZ_4K);
 	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_1G + 3 * SZ_4K), 0);
 	KUNIT_EXPECT_EQ(test, weft_pt_clear(&world->pt, SZ_1G, 3 * SZ_4K), 3);
 	KUNIT_EXPECT_EQ(test, world->tables, 1);
@@ -93,7 +95,8 @@ static void large_leaves_split(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, weft_pt_split(&world->pt, SZ_4M), 0);
 	KUNIT_EXPECT_EQ(test, weft_pt_split(&world->pt, SZ_4M + SZ_4K), 1);
 	KUNIT_EXPECT_EQ(test, world->tables, before + 1);
-	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_4M + SZ_1M) & WEFT_PTE_ADDR_MASK, SZ_8M + SZ_2M + SZ_1M);
+	KUNIT_EXPECT_EQ(test, weft_pt_lookup(&world->pt, SZ_4M + SZ_1M) & WEFT_PTE_ADDR_MASK,
+			SZ_8M + SZ_2M + SZ_1M);
 	KUNIT_EXPECT_EQ(test, weft_pt_clear(&world->pt, SZ_4M + SZ_4K, SZ_2M - SZ_4K), 511);
 	KUNIT_EXPECT_NE(test, weft_pt_lookup(&world->pt, SZ_4M), 0);
 }

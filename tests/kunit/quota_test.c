@@ -28,7 +28,8 @@ static void host_memory(struct kunit *test)
 {
 	struct weft_device *w = fake_card(test);
 	struct weft_file *f = fake_file(test, w);
-	struct weft_quota *own = &f->quota[DRM_WEFT_QUOTA_SYSTEM], *all = &f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL];
+	struct weft_quota *own = &f->quota[DRM_WEFT_QUOTA_SYSTEM];
+	struct weft_quota *all = &f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL];
 
 	own->limit = 8192;
 	all->limit = 1ULL << 60;

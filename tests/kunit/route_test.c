@@ -27,26 +27,34 @@ static void words(struct kunit *test)
 		const char *has[4];
 	} cases[] = {
 		{ DRM_WEFT_PEER_DETAIL_ACS, 0,
-		  { "reaches", "through the host bridge", "0102:03:1f.7 (3 such", "pci=disable_acs_redir=0102:03:1f.7" } },
-		{ DRM_WEFT_PEER_DETAIL_ACS, -EHOSTUNREACH, { "cannot reach", "ACS redirect is on at port 0102:03:1f.7" } },
-		{ DRM_WEFT_PEER_DETAIL_HOST_BRIDGE, 0, { "reaches", "through the host bridge at 0102:03:1f.7:", "below one" } },
+		  { "reaches", "through the host bridge", "0102:03:1f.7 (3 such",
+		    "pci=disable_acs_redir=0102:03:1f.7" } },
+		{ DRM_WEFT_PEER_DETAIL_ACS, -EHOSTUNREACH,
+		  { "cannot reach", "ACS redirect is on at port 0102:03:1f.7" } },
+		{ DRM_WEFT_PEER_DETAIL_HOST_BRIDGE, 0,
+		  { "reaches", "through the host bridge at 0102:03:1f.7:", "below one" } },
 		{ DRM_WEFT_PEER_DETAIL_HOST_BRIDGE, -EHOSTUNREACH,
-		  { "cannot reach", "as the host bridge at 0102:03:1f.7 is not known to forward", "below one" } },
-		{ DRM_WEFT_PEER_DETAIL_IOMMU, -EHOSTUNREACH, { "cannot reach", "IOMMU translates", "iommu=pt" } },
+		  { "cannot reach", "as the host bridge at 0102:03:1f.7 is not known to forward",
+		    "below one" } },
+		{ DRM_WEFT_PEER_DETAIL_IOMMU, -EHOSTUNREACH,
+		  { "cannot reach", "IOMMU translates", "iommu=pt" } },
 		{ DRM_WEFT_PEER_DETAIL_IOMMU_ACS, -EHOSTUNREACH,
-		  { "cannot reach", "ACS redirect at port 0102:03:1f.7 (3 such", "pci=disable_acs_redir=0102:03:1f.7", "iommu=pt" } },
+		  { "cannot reach", "ACS redirect at port 0102:03:1f.7 (3 such",
+		    "pci=disable_acs_redir=0102:03:1f.7", "iommu=pt" } },
 		{ 0, 0, { "reaches" } },
 		{ U32_MAX, -EHOSTUNREACH, { "cannot reach" } },
 	};
 	u32 i, j;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *text = text_of(test, (struct weft_route){ .detail = cases[i].detail, .error = cases[i].error });
+		const char *text = text_of(test, (struct weft_route){ .detail = cases[i].detail,
+								      .error = cases[i].error });
 
 		KUNIT_EXPECT_PTR_EQ(test, strstr(text, "0000:0a:00.0 "), text);
 		KUNIT_EXPECT_PTR_EQ(test, strchr(text, '\n'), NULL);
 		for (j = 0; j < ARRAY_SIZE(cases[i].has) && cases[i].has[j]; j++)
-			KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, cases[i].has[j]), "%s\nhas no \"%s\"", text, cases[i].has[j]);
+			KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(text, cases[i].has[j]),
+						  "%s\nhas no \"%s\"", text, cases[i].has[j]);
 		/* it was not cut */
 		KUNIT_EXPECT_LT(test, strlen(text), WEFT_ROUTE_TEXT_MAX - 20);
 	}
@@ -54,7 +62,9 @@ static void words(struct kunit *test)
 
 static void cut(struct kunit *test)
 {
-	const struct weft_route route = { .detail = DRM_WEFT_PEER_DETAIL_IOMMU_ACS, .error = -EHOSTUNREACH };
+	const struct weft_route route = {
+		.detail = DRM_WEFT_PEER_DETAIL_IOMMU_ACS, .error = -EHOSTUNREACH,
+	};
 	char text[8] = "xxxxxxx";
 
 	weft_route_text(&route, "peer", text, 6);

@@ -3,38 +3,41 @@
 /**
  * DOC: weft accelerator UAPI
  *
- * Long because it is all that kernel and user share, in one place.
+ * Long because it is all that kernel and user share, in one place: programs include one header.
  *
- * One node /dev/accel/accelN per card. Objects (GEM handles, VM ids, queue ids) belong to the open file and end with
- * it. Growth rules: ids and flags are only appended, every ``pad`` and unknown flag must be 0 (-EINVAL), arrays of
- * structures carry their stride where they may grow. Long because programs include one header for the whole interface.
+ * One node /dev/accel/accelN per card. Objects (GEM handles, VM ids, queue ids) belong to the open
+ * file and end with it. Growth rules: ids and flags are only appended, every ``pad`` and unknown
+ * flag must be 0 (-EINVAL), arrays of structures carry their stride where they may grow.
  *
- * ============  =====================================================================================
+ * ============  ===================================================================================
  * errno         meaning, for every ioctl
- * ============  =====================================================================================
+ * ============  ===================================================================================
  * EINVAL        unknown flag or value, padding not 0, misaligned or overflowing range
  * ENOENT        no such handle, VM, queue or syncobj
  * EACCES        the handle's rights do not allow it
  * ENOSPC        local memory, room for page tables and rings, or link tags (import) are used up;
  *               DRM_WEFT_QUERY_MEMORY tells free bytes and largest block of local memory
- * EDQUOT        a quota is used up: of the file (queues, VMs, watches, local memory, host memory, page tables and rings), of
- *               all files (host memory pinned for cards, foreign dma-bufs included): DRM_WEFT_QUERY_QUOTAS tells which, with
- *               limit and use; of a queue (DRM_WEFT_MAX_PENDING waiting jobs), of a VM (DRM_WEFT_MAX_BINDS pending binds)
+ * EDQUOT        a quota is used up: of the file (queues, VMs, watches, local memory, host memory,
+ *               page tables and rings), of all files (host memory pinned for cards, foreign
+ *               dma-bufs included): DRM_WEFT_QUERY_QUOTAS tells which, with limit and use; of a
+ *               queue (DRM_WEFT_MAX_PENDING waiting jobs), of a VM (DRM_WEFT_MAX_BINDS pending
+ *               binds)
  * ENOMEM        the kernel has no memory
  * EEXIST        the address range is already bound (asynchronous bind: told at its end)
- * EBUSY         VM_DESTROY: the VM has queues; QUEUE_IDLE: the queue has packets to run; cells to be written: another file
- *               signals in one of their pages
+ * EBUSY         VM_DESTROY: the VM has queues; QUEUE_IDLE: the queue has packets to run; cells to
+ *               be written: another file signals in one of their pages
  * EBADF         QUERY_PEER, import, VM_BIND with an eventfd: not a file descriptor
  * EOPNOTSUPP    the card or the kernel lacks the capability; WEFT_QUERY_DEVICE shows which
  * ECANCELED     the object did not survive a reset of the card; create it again
  * ENODEV        the card is gone; close the file
- * EHOSTUNREACH  import, VM_BIND of an import: the PCI topology forbids the way to the peer; QUERY_PEER says what of it
+ * EHOSTUNREACH  import, VM_BIND of an import: the PCI topology forbids the way to the peer;
+ *               QUERY_PEER says what of it
  * ETIME         a bounded wait ran out
  * EIO           the firmware or the card did not do what the contract says
  * EFAULT        a user pointer is not readable or writable
  * EINTR         a signal came while waiting; call again
  * E2BIG         io_uring: the argument is longer than the driver knows, and not 0 there
- * ============  =====================================================================================
+ * ============  ===================================================================================
  */
 #ifndef _UAPI_DRM_WEFT_ACCEL_H_
 #define _UAPI_DRM_WEFT_ACCEL_H_
@@ -89,7 +92,8 @@ enum drm_weft_query_what {
  * struct drm_weft_query - DRM_WEFT_QUERY
  * @what: enum drm_weft_query_what
  * @index: VM id for COUNTERS, else 0
- * @size: in: bytes at @ptr; out: bytes the answer has. With 0 nothing is copied. A smaller buffer gets a prefix
+ * @size: in: bytes at @ptr; out: bytes the answer has. With 0 nothing is copied. A smaller buffer
+ *	gets a prefix
  * @pad: 0
  * @ptr: user pointer
  */
@@ -159,7 +163,14 @@ struct drm_weft_memory {
 	__u64 used;
 };
 
-/** struct drm_weft_engine - one engine: @kinds WEFT_ENGINE_*, @group and @width as in the contract, @busy_ns so far */
+/**
+ * struct drm_weft_engine - one engine
+ * @kinds: WEFT_ENGINE_*
+ * @group: as in the contract
+ * @width: as in the contract
+ * @pad: 0
+ * @busy_ns: so far
+ */
 struct drm_weft_engine {
 	__u32 kinds;
 	__u32 group;
@@ -216,7 +227,8 @@ enum drm_weft_quota_kind {
  * @pad: 0
  * @limit: what the file may have
  * @used: what it has
- * @refused: calls of this file that ended with -EDQUOT for it: the one that has grown is the one that is used up
+ * @refused: calls of this file that ended with -EDQUOT for it: the one that has grown is the one
+ *	that is used up
  */
 struct drm_weft_quota {
 	__u32 kind;
@@ -227,11 +239,13 @@ struct drm_weft_quota {
 };
 
 /**
- * struct drm_weft_clock - one moment on the card's clock and on the host's, so that times of the card (TIMESTAMP, trace
- * records, queue states) can be put beside those of programs; two of them, some time apart, give the drift, too
+ * struct drm_weft_clock - one moment on the card's clock and on the host's
  * @host_ns: CLOCK_MONOTONIC
  * @card_ns: card clock, taken after @host_ns …
  * @error_ns: … and at most so much later
+ *
+ * With it times of the card (TIMESTAMP, trace records, queue states) can be put beside those of
+ * programs; two of them, some time apart, give the drift, too.
  */
 struct drm_weft_clock {
 	__u64 host_ns;
@@ -259,11 +273,11 @@ struct drm_weft_clock {
  * @links_down: times a link to a peer went down
  * @thermals: times the card reported that it is too hot
  * @resets: function-level resets, the administrator's included
- * @safe_timeouts: safe operations that were not done in time, each of which leads to a reset of the card
+ * @safe_timeouts: safe operations not done in time, each of which leads to a reset of the card
  * @lost_irqs: events found in the ring for which no interrupt came
  * @ecc_corrected: memory errors that the card corrected, as last read from it
  * @dumps: dumps given to the kernel's devcoredump
- * @stop_timeouts: queues whose stop did not complete in time, for which an engine is reset, or else the card
+ * @stop_timeouts: queues that did not stop in time, for which an engine is reset, or else the card
  * @engine_resets: engines reset for it, each of which cost that queue alone
  * @wedged: resets that failed
  * @starved: times a job's limit was extended because it got no turn on the card
@@ -328,10 +342,11 @@ struct drm_weft_gem_create {
  * @flags: out
  * @rights: out, DRM_WEFT_RIGHT_*
  * @size: out, bytes
- * @mmap_offset: out, for mmap() of the node; 0 when it cannot be mapped. Without RIGHT_WRITE only PROT_READ
+ * @mmap_offset: out, for mmap() of the node; 0 when it cannot be mapped. Without RIGHT_WRITE only
+ *	PROT_READ
  * @generation: out, reset generation of its contents
- * @arm_offset: out, for mmap() of the node with PROT_READ: the arm pages (struct weft_arm_page of the contract) of a local
- *	GEM_SEM object, one for each of its pages; 0 for others
+ * @arm_offset: out, for mmap() of the node with PROT_READ: the arm pages (struct weft_arm_page of
+ *	the contract) of a local GEM_SEM object, one for each of its pages; 0 for others
  */
 struct drm_weft_gem_info {
 	__u32 handle;
@@ -351,9 +366,10 @@ struct drm_weft_gem_info {
  * @flags: in, O_CLOEXEC or 0
  * @fd: out
  *
- * Import with DRM_IOCTL_PRIME_FD_TO_HANDLE, on the same card too. DRM_IOCTL_PRIME_HANDLE_TO_FD exports with
- * RIGHT_READ, and RIGHT_WRITE when DRM_RDWR is given. mmap() of a dma-buf obeys its rights. Other drivers map it for
- * reading only unless it has RIGHT_WRITE, and not at all without RIGHT_READ.
+ * Import with DRM_IOCTL_PRIME_FD_TO_HANDLE, on the same card too. DRM_IOCTL_PRIME_HANDLE_TO_FD
+ * exports with RIGHT_READ, and RIGHT_WRITE when DRM_RDWR is given. mmap() of a dma-buf obeys its
+ * rights. Other drivers map it for reading only unless it has RIGHT_WRITE, and not at all without
+ * RIGHT_READ.
  */
 struct drm_weft_gem_export {
 	__u32 handle;
@@ -365,7 +381,13 @@ struct drm_weft_gem_export {
 #define DRM_WEFT_VM_FENCE	0
 #define DRM_WEFT_VM_LR		1
 
-/** struct drm_weft_vm_create - DRM_WEFT_VM_CREATE: @type DRM_WEFT_VM_*, @flags 0, @vm_id out (> 0), @pad 0 */
+/**
+ * struct drm_weft_vm_create - DRM_WEFT_VM_CREATE
+ * @type: DRM_WEFT_VM_*
+ * @flags: 0
+ * @vm_id: out (> 0)
+ * @pad: 0
+ */
 struct drm_weft_vm_create {
 	__u32 type;
 	__u32 flags;
@@ -380,20 +402,27 @@ struct drm_weft_vm_destroy {
 };
 
 #define DRM_WEFT_BIND_MAP	0
-#define DRM_WEFT_BIND_UNMAP	1	/* everything in the range; splits what reaches over it. handle, offset, flags 0 */
-#define DRM_WEFT_BIND_FLUSH	2	/* waits for the earlier ones, and fails as the first asynchronous one that did
-					 * since the last FLUSH; range and object are 0
-					 */
+/* Everything in the range; splits what reaches over it. handle, offset, flags 0. */
+#define DRM_WEFT_BIND_UNMAP	1
+/*
+ * Waits for the earlier ones, and fails as the first asynchronous one that did since the last
+ * FLUSH; range and object are 0.
+ */
+#define DRM_WEFT_BIND_FLUSH	2
+
 #define DRM_WEFT_BIND_READ	0x1
 #define DRM_WEFT_BIND_WRITE	0x2
 #define DRM_WEFT_BIND_SEM	0x4	/* needs RIGHT_SEM and an object made with GEM_SEM */
-#define DRM_WEFT_BIND_SPARSE	0x8	/* no object (handle, offset 0): reads give 0, writes are dropped; not with SEM */
+/* No object (handle, offset 0): reads give 0, writes are dropped; not with SEM. */
+#define DRM_WEFT_BIND_SPARSE	0x8
 #define DRM_WEFT_BIND_ASYNC	0x10	/* any op: the call returns before it is done */
 
 /* How the end of an asynchronous bind is told besides by syncobjs. */
 #define DRM_WEFT_BIND_DONE_NONE		0
-#define DRM_WEFT_BIND_DONE_EVENTFD	1	/* @done_handle is an eventfd: 1 is added, whether it succeeded or not */
-#define DRM_WEFT_BIND_DONE_CELL		2	/* a cell gets @done_value, or POISON as its fault when it failed */
+/* @done_handle is an eventfd: 1 is added, whether it succeeded or not. */
+#define DRM_WEFT_BIND_DONE_EVENTFD	1
+/* A cell gets @done_value, or POISON as its fault when it failed. */
+#define DRM_WEFT_BIND_DONE_CELL		2
 
 #define DRM_WEFT_MAX_BINDS	4096u	/* binds of a VM that have not ended; one more is -EDQUOT */
 
@@ -405,22 +434,25 @@ struct drm_weft_vm_destroy {
  * @handle: MAP: object
  * @offset: MAP: first byte in it, 4 KiB aligned
  * @va: device address, 4 KiB aligned, not 0; va + range <= 2^47 (the rest is the kernel's)
- * @range: bytes, 4 KiB aligned, > 0. MAP over an existing mapping is -EEXIST; UNMAP of nothing succeeds
+ * @range: bytes, 4 KiB aligned, > 0. MAP over an existing mapping is -EEXIST; UNMAP of nothing
+ *	succeeds
  * @num_syncs: ASYNC: 0 … DRM_WEFT_MAX_SYNCS
  * @done: ASYNC: DRM_WEFT_BIND_DONE_*
- * @syncs: user pointer to struct drm_weft_sync[num_syncs]: it starts after those without SIGNAL, and signals the others. In
- *	an LR VM none may signal (-EOPNOTSUPP)
- * @done_handle: EVENTFD: descriptor. CELL: local object of this card made with GEM_SEM, with RIGHT_WRITE and RIGHT_SEM,
- *	in whose page no other file signals (-EBUSY)
+ * @syncs: user pointer to struct drm_weft_sync[num_syncs]: it starts after those without SIGNAL,
+ *	and signals the others. In an LR VM none may signal (-EOPNOTSUPP)
+ * @done_handle: EVENTFD: descriptor. CELL: local object of this card made with GEM_SEM, with
+ *	RIGHT_WRITE and RIGHT_SEM, in whose page no other file signals (-EBUSY)
  * @done_id: CELL: origin of the poison, as in struct drm_weft_will
  * @done_offset: CELL: of the cell, 32-byte aligned
  * @done_value: CELL: stored unless the cell is there already
  *
- * Binds of one VM take effect one after the other, in the order of the calls; without ASYNC the call waits for those
- * before it, and is done when it returns. UNMAP is done when the card can no longer reach the range. An asynchronous bind
- * that fails (-EEXIST, -EBUSY, -ECANCELED: the object was taken back or the card reset; -EDQUOT: no table to split with)
- * signals all the same, its fences with the error; those after it go on. What can be found wrong at the call is, and then
- * nothing is signalled. VM_DESTROY ends what has not started with -ECANCELED, removal of the card with -ENODEV.
+ * Binds of one VM take effect one after the other, in the order of the calls; without ASYNC the
+ * call waits for those before it, and is done when it returns. UNMAP is done when the card can no
+ * longer reach the range. An asynchronous bind that fails (-EEXIST, -EBUSY, -ECANCELED: the object
+ * was taken back or the card reset; -EDQUOT: no table to split with) signals all the same, its
+ * fences with the error; those after it go on. What can be found wrong at the call is, and then
+ * nothing is signalled. VM_DESTROY ends what has not started with -ECANCELED, removal of the card
+ * with -ENODEV.
  */
 struct drm_weft_vm_bind {
 	__u32 vm_id;
@@ -450,7 +482,8 @@ struct drm_weft_vm_bind {
  * @band: DRM_WEFT_BAND_*
  * @flags: 0
  * @max_jobs: jobs the hardware ring holds at once, 1 … 1024; 0 = 64. More wait in the scheduler
- * @run_limit_ms: a job that runs longer is stopped, 1 … 600000; 0 = 10000. Time without a turn on the card does not count
+ * @run_limit_ms: a job that runs longer is stopped, 1 … 600000; 0 = 10000. Time without a turn on
+ *	the card does not count
  * @queue_id: out (> 0)
  */
 struct drm_weft_queue_create {
@@ -462,8 +495,8 @@ struct drm_weft_queue_create {
 	__u32 queue_id;
 };
 
-#define DRM_WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* @wait_limit_ns stops the queue (else it is only counted) */
-#define DRM_WEFT_USER_QUEUE_TRACE	0x2	/* trace records, into the ring that ring control names */
+#define DRM_WEFT_USER_QUEUE_WAIT_STOPS	0x1	/* @wait_limit_ns stops it (else only counted) */
+#define DRM_WEFT_USER_QUEUE_TRACE	0x2	/* records into the trace ring that @ctl names */
 
 /**
  * struct drm_weft_will - a cell that a queue says it signals
@@ -471,8 +504,9 @@ struct drm_weft_queue_create {
  * @id: the owner's name for it; origin of the poison
  * @offset: of the cell, 32-byte aligned
  *
- * When the queue is stopped by a fault, destroyed, its process dies or its card is reset or removed, a cell that has not
- * ended (``end`` is 0) gets ``fault`` = POISON with origin and cause, and its waiters stop.
+ * When the queue is stopped by a fault, destroyed, its process dies or its card is reset or
+ * removed, a cell that has not ended (``end`` is 0) gets ``fault`` = POISON with origin and cause,
+ * and its waiters stop.
  */
 struct drm_weft_will {
 	__u32 handle;
@@ -483,20 +517,24 @@ struct drm_weft_will {
 #define DRM_WEFT_MAX_WILLS	4096
 
 /**
- * struct drm_weft_user_queue_create - DRM_WEFT_USER_QUEUE_CREATE: a queue in an LR VM, driven without the kernel
+ * struct drm_weft_user_queue_create - DRM_WEFT_USER_QUEUE_CREATE: a queue in an LR VM, driven
+ *	without the kernel
  * @vm_id: LR address space
  * @band: DRM_WEFT_BAND_*
  * @flags: DRM_WEFT_USER_QUEUE_*
  * @ring_log2: packets of the ring, 4 … 16
  * @ring: device address of the ring, 4 KiB aligned
- * @ctl: device address of struct weft_ring_ctl of the contract, 4 KiB aligned; head 0 and armed 1 set before
+ * @ctl: device address of struct weft_ring_ctl of the contract, 4 KiB aligned; head 0 and armed 1
+ *	set before
  * @run_limit_ns: running time between two progress marks; 0 = none
  * @wait_limit_ns: parked time of one wait; 0 = none
  * @weight: share inside band and VM, 1 … 1000; 0 = 100
  * @num_wills: 0 … DRM_WEFT_MAX_WILLS
  * @wills: user pointer to struct drm_weft_will[num_wills]
- * @doorbell_offset: out, for mmap() of one page with PROT_WRITE and MAP_SHARED, doorbell.h of the contract
- * @state_offset: out, for mmap() of one page with PROT_READ: struct weft_queue_state of the contract
+ * @doorbell_offset: out, for mmap() of one page with PROT_WRITE and MAP_SHARED, doorbell.h of the
+ *	contract
+ * @state_offset: out, for mmap() of one page with PROT_READ: struct weft_queue_state of the
+ *	contract
  * @queue_id: out (> 0), for QUEUE_STATE and QUEUE_DESTROY
  * @pad: 0
  *
@@ -521,8 +559,8 @@ struct drm_weft_user_queue_create {
 };
 
 /**
- * struct drm_weft_kick - DRM_WEFT_KICK: the card looks at the waiters of a cell again, for a process that has no doorbell
- *	page on the card that holds it
+ * struct drm_weft_kick - DRM_WEFT_KICK: the card looks at the waiters of a cell again, for a
+ *	process that has no doorbell page on the card that holds it
  * @handle: local object made with GEM_SEM, of this card
  * @pad: 0
  * @offset: of the cell, 32-byte aligned
@@ -534,13 +572,13 @@ struct drm_weft_kick {
 };
 
 /**
- * struct drm_weft_cell_wait - DRM_WEFT_CELL_WAIT: sleeps until a cell reaches a value, ends or fails
+ * struct drm_weft_cell_wait - DRM_WEFT_CELL_WAIT: waits for a cell to reach a value, end or fail
  * @handle: local object made with GEM_SEM and RIGHT_READ, of this card
  * @flags: 0
  * @offset: of the cell, 32-byte aligned
  * @value: in: wanted; satisfied when (s64)(value of the cell - wanted) >= 0. out: value of the cell
- * @timeout_ns: in, from now; at most 600 s; 0 looks once. -ETIME when it ran out. A wait that a signal interrupted is
- *	restarted with the rest
+ * @timeout_ns: in, from now; at most 600 s; 0 looks once. -ETIME when it ran out. A wait that a
+ *	signal interrupted is restarted with the rest
  * @end: out
  * @fault: out: fault word of the cell; the call succeeds
  */
@@ -555,21 +593,29 @@ struct drm_weft_cell_wait {
 };
 
 /**
- * struct drm_weft_queue_idle - DRM_WEFT_QUEUE_IDLE: the owner of a user queue does not need the card for it now
+ * struct drm_weft_queue_idle - DRM_WEFT_QUEUE_IDLE: the owner of a user queue does not need the
+ *	card for it now
  * @queue_id: user queue
  * @pad: 0
  *
- * A user queue keeps the card awake until it stops, is destroyed, or its owner says that it is idle; then the card may go
- * to sleep. The next store to the doorbell wakes it and takes effect; so do accesses to mapped local memory, and other
- * calls. From then on the queue keeps it awake again. 0 also for a queue that is idle already or has stopped. -EBUSY: it
- * has packets to run; nothing is changed. -ENOENT: no user queue (job queues need no call). -ECANCELED: lost in a reset.
+ * A user queue keeps the card awake until it stops, is destroyed, or its owner says that it is
+ * idle; then the card may go to sleep. The next store to the doorbell wakes it and takes effect; so
+ * do accesses to mapped local memory, and other calls. From then on the queue keeps it awake again.
+ * 0 also for a queue that is idle already or has stopped. -EBUSY: it has packets to run; nothing is
+ * changed. -ENOENT: no user queue (job queues need no call). -ECANCELED: lost in a reset.
  */
 struct drm_weft_queue_idle {
 	__u32 queue_id;
 	__u32 pad;
 };
 
-/** struct drm_weft_queue_destroy - stops it; jobs not ended signal -ECANCELED, those waiting for a syncobj -ESRCH */
+/**
+ * struct drm_weft_queue_destroy - DRM_WEFT_QUEUE_DESTROY: stops it
+ * @queue_id: job or user queue
+ * @pad: 0
+ *
+ * Jobs not ended signal -ECANCELED, those waiting for a syncobj -ESRCH.
+ */
 struct drm_weft_queue_destroy {
 	__u32 queue_id;
 	__u32 pad;
@@ -606,8 +652,9 @@ enum drm_weft_stage {
  * @card_queue: out, its number on the card, by which the logs of kernel and firmware name it
  * @pad: out, 0
  *
- * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences) and those behind
- * it in the queue at that moment (-ECANCELED), is set up again, and takes new jobs.
+ * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences)
+ * and those behind it in the queue at that moment (-ECANCELED), is set up again, and takes new
+ * jobs.
  */
 struct drm_weft_queue_state {
 	__u32 queue_id;
@@ -629,7 +676,12 @@ struct drm_weft_queue_state {
 #define DRM_WEFT_SYNC_WAIT	0x0	/* the job starts after @point (0: binary syncobj) */
 #define DRM_WEFT_SYNC_SIGNAL	0x1	/* @point (0: binary) is signalled when the job ends */
 
-/** struct drm_weft_sync - @handle syncobj of this file, @flags DRM_WEFT_SYNC_*, @point timeline point or 0 */
+/**
+ * struct drm_weft_sync - what a job or bind waits for, or signals
+ * @handle: syncobj of this file
+ * @flags: DRM_WEFT_SYNC_*
+ * @point: timeline point or 0
+ */
 struct drm_weft_sync {
 	__u32 handle;
 	__u32 flags;
@@ -639,7 +691,7 @@ struct drm_weft_sync {
 #define DRM_WEFT_MAX_SYNCS	256
 #define DRM_WEFT_MAX_PACKETS	(1u << 20)
 #define DRM_WEFT_MAX_OPERANDS	4096
-#define DRM_WEFT_MAX_PENDING	16384u	/* jobs of a queue that have not ended; one more is -EDQUOT */
+#define DRM_WEFT_MAX_PENDING	16384u	/* jobs of a queue not yet ended; one more is -EDQUOT */
 
 /**
  * struct drm_weft_submit - DRM_WEFT_SUBMIT: one job, a list of packets run by CALL
@@ -653,8 +705,8 @@ struct drm_weft_sync {
  * @pad: 0
  * @syncs: user pointer to struct drm_weft_sync[num_syncs]
  *
- * Jobs of a queue run in order. The kernel does not read the packets: what a job may touch is decided by the page
- * table of its VM, and what it may execute by the VM's type.
+ * Jobs of a queue run in order. The kernel does not read the packets: what a job may touch is
+ * decided by the page table of its VM, and what it may execute by the VM's type.
  */
 struct drm_weft_submit {
 	__u32 queue_id;
@@ -671,27 +723,39 @@ struct drm_weft_submit {
 /*
  * io_uring
  *
- * Commands of IORING_OP_URING_CMD on an open node, number in ``cmd_op``. Gate, checks and errno are those of the ioctls, and
- * quotas those of the file; CQE ``res`` is what the command says below, or -errno. Privileges are those of the credentials
- * the SQE is issued with: of the ring's task (SQPOLL too), or of its ``personality``. Arguments are copied when the SQE
- * is issued; what is written back is written before the CQE is there. ``addr``, ``len`` and ``uring_cmd_flags`` of the SQE are
- * 0 (-EINVAL). An unknown command is -EOPNOTSUPP, and so is a ring with IORING_SETUP_IOPOLL, as nothing here is polled for.
+ * Commands of IORING_OP_URING_CMD on an open node, number in ``cmd_op``. Gate, checks and errno are
+ * those of the ioctls, and quotas those of the file; CQE ``res`` is what the command says below, or
+ * -errno. Privileges are those of the credentials the SQE is issued with: of the ring's task
+ * (SQPOLL too), or of its ``personality``. Arguments are copied when the SQE is issued; what is
+ * written back is written before the CQE is there. ``addr``, ``len`` and ``uring_cmd_flags`` of the
+ * SQE are 0 (-EINVAL). An unknown command is -EOPNOTSUPP, and so is a ring with
+ * IORING_SETUP_IOPOLL, as nothing here is polled for.
  */
-#define DRM_WEFT_URING_SUBMIT		0	/* struct drm_weft_submit. 0 */
-#define DRM_WEFT_URING_BIND		1	/* struct drm_weft_vm_bind; asynchronous with ASYNC and without. 0 when done */
-#define DRM_WEFT_URING_QUEUE_CREATE	2	/* struct drm_weft_queue_create. The queue's id */
-#define DRM_WEFT_URING_CELL_WAIT	3	/* struct drm_weft_cell_wait. DRM_WEFT_CELL_*; big CQE: the value */
-#define DRM_WEFT_URING_CELL_WAIT_MANY	4	/* struct drm_weft_cell_wait_many; see there. Big CQE: @decided */
-#define DRM_WEFT_URING_CANCEL		5	/* struct drm_weft_uring_cancel. How many it ended */
 
-#define DRM_WEFT_URING_INLINE	0x1	/* SQE128: the argument follows struct drm_weft_uring, at most 64 bytes; 0 in @args */
-#define DRM_WEFT_URING_END	0x2	/* SUBMIT: complete when the job has ended; its error is ``res``, as of its fences */
+/* struct drm_weft_submit. 0 */
+#define DRM_WEFT_URING_SUBMIT		0
+/* struct drm_weft_vm_bind; asynchronous with ASYNC and without. 0 when done */
+#define DRM_WEFT_URING_BIND		1
+/* struct drm_weft_queue_create. The queue's id */
+#define DRM_WEFT_URING_QUEUE_CREATE	2
+/* struct drm_weft_cell_wait. DRM_WEFT_CELL_*; big CQE: the value */
+#define DRM_WEFT_URING_CELL_WAIT	3
+/* struct drm_weft_cell_wait_many; see there. Big CQE: @decided */
+#define DRM_WEFT_URING_CELL_WAIT_MANY	4
+/* struct drm_weft_uring_cancel. How many it ended */
+#define DRM_WEFT_URING_CANCEL		5
+
+/* SQE128: the argument follows struct drm_weft_uring, at most 64 bytes; 0 in @args. */
+#define DRM_WEFT_URING_INLINE	0x1
+/* SUBMIT: complete when the job has ended; its error is ``res``, as of its fences. */
+#define DRM_WEFT_URING_END	0x2
 
 /**
  * struct drm_weft_uring - ``cmd`` of the SQE
- * @args: user pointer to the argument, to which outputs are written back; with INLINE there are none but those of the CQE
- * @size: of the argument, as the program knows it: what a later version added is 0 if missing, and what the driver does
- *	not know must be 0 (-E2BIG)
+ * @args: user pointer to the argument, to which outputs are written back; with INLINE there are
+ *	none but those of the CQE
+ * @size: of the argument, as the program knows it: what a later version added is 0 if missing, and
+ *	what the driver does not know must be 0 (-E2BIG)
  * @flags: DRM_WEFT_URING_*
  * @pad: 0
  */
@@ -729,15 +793,17 @@ struct drm_weft_cell_want {
 #define DRM_WEFT_WAIT_ALL	0x1
 
 /**
- * struct drm_weft_cell_wait_many - DRM_WEFT_URING_CELL_WAIT_MANY: sleeps until one cell is decided (reached, failed or
- *	ended, as CELL_WAIT says it); with WAIT_ALL until all are, or one failed
- * @cells: user pointer to struct drm_weft_cell_want[num_cells]; outputs are written there, also with -ETIME
+ * struct drm_weft_cell_wait_many - DRM_WEFT_URING_CELL_WAIT_MANY: sleeps until one cell is decided
+ *	(reached, failed or ended, as CELL_WAIT says it); with WAIT_ALL until all are, or one failed
+ * @cells: user pointer to struct drm_weft_cell_want[num_cells]; outputs are written there, also
+ *	with -ETIME
  * @num_cells: 1 … DRM_WEFT_MAX_WANTS; each takes a watch of the quota
  * @flags: DRM_WEFT_WAIT_ALL or 0
  * @timeout_ns: as in struct drm_weft_cell_wait
  * @decided: in: 0; out: bit n = cell n is decided
  *
- * ``res`` is the index of the first cell that is decided; with WAIT_ALL of the first that failed, @num_cells when none did.
+ * ``res`` is the index of the first cell that is decided; with WAIT_ALL of the first that failed,
+ * @num_cells when none did.
  */
 struct drm_weft_cell_wait_many {
 	__u64 cells;
@@ -750,13 +816,15 @@ struct drm_weft_cell_wait_many {
 #define DRM_WEFT_CANCEL_ALL	0x1
 
 /**
- * struct drm_weft_uring_cancel - DRM_WEFT_URING_CANCEL: ends pending commands (SUBMIT with END, BIND, CELL_WAIT…) of this file and ring
+ * struct drm_weft_uring_cancel - DRM_WEFT_URING_CANCEL: ends pending commands (SUBMIT with END,
+ *	BIND, CELL_WAIT…) of this file and ring
  * @user_data: of the SQE whose command it is; several may have the same. ALL: 0
  * @flags: DRM_WEFT_CANCEL_ALL: whatever their user_data, or 0
  * @pad: 0
  *
- * They complete with -ECANCELED; a job goes on, only nobody is told of its end. A BIND that has begun is done all the same and
- * completes with how. -ENOENT when none is pending: it has completed, or is about to. IORING_OP_ASYNC_CANCEL does not find commands of drivers (-ENOENT).
+ * They complete with -ECANCELED; a job goes on, only nobody is told of its end. A BIND that has
+ * begun is done all the same and completes with how. -ENOENT when none is pending: it has
+ * completed, or is about to. IORING_OP_ASYNC_CANCEL does not find commands of drivers (-ENOENT).
  */
 struct drm_weft_uring_cancel {
 	__u64 user_data;
@@ -786,12 +854,14 @@ enum drm_weft_peer_refusal {
 
 /**
  * enum drm_weft_peer_detail - what sends the traffic through the host bridge, or forbids it there
- * @DRM_WEFT_PEER_DETAIL_NONE: nothing: a switch below the host bridge turns it, or the refusal says all
+ * @DRM_WEFT_PEER_DETAIL_NONE: nothing: a switch below the host bridge turns it, or the refusal says
+ *	all
  * @DRM_WEFT_PEER_DETAIL_ACS: @port, the first of @num_ports on the way, has ACS redirect on:
  *	``pci=disable_acs_redir=`` turns it off where the devices may trust each other
  * @DRM_WEFT_PEER_DETAIL_HOST_BRIDGE: no switch is above both cards; the host bridge is @port
- * @DRM_WEFT_PEER_DETAIL_IOMMU: as HOST_BRIDGE, and an IOMMU translates the addresses there, which the card cannot follow
- *	(WEFT_CAP_PEER_IOVA is missing): one switch above both, or ``iommu=pt``
+ * @DRM_WEFT_PEER_DETAIL_IOMMU: as HOST_BRIDGE, and an IOMMU translates the addresses there, which
+ *	the card cannot follow (WEFT_CAP_PEER_IOVA is missing): one switch above both, or
+ *	``iommu=pt``
  * @DRM_WEFT_PEER_DETAIL_IOMMU_ACS: as ACS, and the same
  */
 enum drm_weft_peer_detail {
@@ -817,7 +887,7 @@ enum drm_weft_peer_detail {
  * @cells: out, 1 = cells in the peer can be signalled
  * @pad: 0
  * @detail: out, enum drm_weft_peer_detail; also when it works, through the host bridge
- * @port: out, domain << 16 | bus << 8 | devfn of the port or host bridge that @detail means, 0 for none
+ * @port: out, domain << 16 | bus << 8 | devfn of the port or host bridge that @detail means, or 0
  * @num_ports: out, ports with ACS redirect on the way
  * @pad2: 0
  */
@@ -851,16 +921,17 @@ enum drm_weft_event_reason {
 };
 
 /**
- * struct drm_weft_event_card - read() of the node: one for every file that was open when it happened
+ * struct drm_weft_event_card - read() of the node: one for every file open when it happened
  * @base: type DRM_WEFT_EVENT_CARD, length of all
  * @reason: enum drm_weft_event_reason
- * @resets: RESET, WEDGED: that ended well since the last event read. An event that waits to be read is brought up to date
- *	instead of another one sent; REMOVED (0) is always one of its own, and the last
+ * @resets: RESET, WEDGED: that ended well since the last event read. An event that waits to be read
+ *	is brought up to date instead of another one sent; REMOVED (0) is always one of its own, and
+ *	the last
  * @generation: RESET: of the card now, else 0
  * @time_ns: CLOCK_MONOTONIC
  *
- * A buffer too short for it reads 0 bytes and leaves it where it is. With the last one read, read() is -ENODEV and poll()
- * POLLHUP.
+ * A buffer too short for it reads 0 bytes and leaves it where it is. With the last one read, read()
+ * is -ENODEV and poll() POLLHUP.
  */
 struct drm_weft_event_card {
 	struct drm_event base;

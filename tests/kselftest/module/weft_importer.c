@@ -53,7 +53,8 @@ free:
 	return ERR_PTR(ret);
 }
 
-static void page_unmap(struct dma_buf_attachment *at, struct sg_table *sgt, enum dma_data_direction dir)
+static void page_unmap(struct dma_buf_attachment *at, struct sg_table *sgt,
+		       enum dma_data_direction dir)
 {
 	dma_unmap_sgtable(at->dev, sgt, dir, 0);
 	sg_free_table(sgt);
@@ -142,12 +143,14 @@ static const struct dma_buf_attach_ops with_p2p = { true, let_go }, without_p2p 
 
 static int attach(struct importer *m, const struct weft_importer_attach *args)
 {
-	const struct dma_buf_attach_ops *ops = args->flags & WEFT_IMPORTER_P2P ? &with_p2p : &without_p2p;
+	const struct dma_buf_attach_ops *ops =
+		args->flags & WEFT_IMPORTER_P2P ? &with_p2p : &without_p2p;
 	int ret;
 
 	if (m->at)
 		return -EBUSY;
-	m->pdev = pci_get_domain_bus_and_slot(args->pci >> 16, args->pci >> 8 & 0xff, args->pci & 0xff);
+	m->pdev = pci_get_domain_bus_and_slot(args->pci >> 16, args->pci >> 8 & 0xff,
+					      args->pci & 0xff);
 	if (!m->pdev)
 		return -ENODEV;
 	m->dmabuf = dma_buf_get(args->fd);
@@ -155,7 +158,8 @@ static int attach(struct importer *m, const struct weft_importer_attach *args)
 		ret = PTR_ERR(m->dmabuf);
 		goto put_pdev;
 	}
-	m->at = args->flags & WEFT_IMPORTER_DYNAMIC ? dma_buf_dynamic_attach(m->dmabuf, &m->pdev->dev, ops, m) :
+	m->at = args->flags & WEFT_IMPORTER_DYNAMIC ?
+		dma_buf_dynamic_attach(m->dmabuf, &m->pdev->dev, ops, m) :
 		dma_buf_attach(m->dmabuf, &m->pdev->dev);
 	if (!IS_ERR(m->at))
 		return 0;

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Copyright 2026 The weft authors */
-/* /dev/weft-importer, a driver of tests: takes and gives dma-bufs the ways other drivers do, and moves no data. */
+/*
+ * /dev/weft-importer, a driver of tests: takes and gives dma-bufs the ways other drivers do, and
+ * moves no data.
+ */
 #ifndef WEFT_IMPORTER_H
 #define WEFT_IMPORTER_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define WEFT_IMPORTER_DYNAMIC	0x1	/* has the callback that asks for the memory back, and then unmaps */
+/* has the callback that asks for the memory back, and then unmaps */
+#define WEFT_IMPORTER_DYNAMIC	0x1
 #define WEFT_IMPORTER_P2P	0x2	/* says that it can use memory of peers; needs DYNAMIC */
 
-/* One attachment a file: as the PCI device @pci (domain << 16 | bus << 8 | devfn), which no driver of ours has to have. */
+/*
+ * One attachment a file: as the PCI device @pci (domain << 16 | bus << 8 | devfn), which no driver
+ * of ours has to have.
+ */
 struct weft_importer_attach {
 	__s32 fd;
 	__u32 flags;
@@ -18,7 +25,10 @@ struct weft_importer_attach {
 	__u32 pad;
 };
 
-/* MAP: @write in. STATE and MAP: bus address of the first piece, how many pieces, if mapped; times it was taken away. */
+/*
+ * MAP: @write in. STATE and MAP: bus address of the first piece, how many pieces, if mapped; times
+ * it was taken away.
+ */
 struct weft_importer_state {
 	__u64 addr;
 	__u32 pieces;
