@@ -49,7 +49,7 @@ extern "C" {
 #endif
 
 #define DRM_WEFT_UAPI_MAJOR	0
-#define DRM_WEFT_UAPI_MINOR	1
+#define DRM_WEFT_UAPI_MINOR	9
 
 #define DRM_WEFT_QUERY		0x00
 #define DRM_WEFT_GEM_CREATE	0x01
