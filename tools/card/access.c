@@ -168,6 +168,8 @@ static int find_piece(struct wcard_acc *a, uint64_t va, uint64_t bytes, unsigned
 	case WEFT_APERTURE_BUS:
 		if (link_is_off(a, w.pte))
 			return WEFT_FAULT_LINK_DOWN;
+		if (WCARD_BROKEN(link_mask_no_wait))
+			wcard_defect_dawdle();
 		if (!wcard_bus_find(a->c, a->dma, a->route, addr, access & WCARD_ACC_WRITE, &t))
 			return WEFT_FAULT_BUS;
 		left = wcard_walk_run(&a->mem, a->as->root, va, &w, bytes);
