@@ -166,7 +166,7 @@ static void bound_again(void)
 	unsigned met = 0;
 
 	open();
-	for (unsigned i = 1; i <= 300 && met < 3; i++) {
+	for (unsigned i = 1; i <= 120 && met < 3; i++) {
 		struct weft_mbox_msg m = { .op = WEFT_MBOX_ARM_BIND };
 		uint64_t end = ct_now_ns() + 3000000;
 		bool seen = false;

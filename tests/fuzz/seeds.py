@@ -48,7 +48,8 @@ def vfu():
             message(8, struct.pack("<IIIII", 20, 0x24, 2, 0, 2)),
             message(8, struct.pack("<IIIII", 20, 0x0c, 2, 0, 1))]
     bars = [write(CONFIG, 0x10, struct.pack("<IIIIII", 0xffffffff, 0, 0xffffffff, 0xffffffff, 0, 0)),
-            write(CONFIG, 0x18, struct.pack("<II", 0x80000000, 1)), write(CONFIG, 4, b"\6\0"), read(CONFIG, 0, 256)]
+            write(CONFIG, 0x18, struct.pack("<II", 0x80000000, 1)),
+            *[write(CONFIG, 4, command) for command in (b"\6\0", b"\2\0", b"\6\0")], read(CONFIG, 0, 256)]
     flr = [write(CONFIG, 0x78, struct.pack("<H", 0x8000))]
     power = [write(CONFIG, 0x44, struct.pack("<H", state)) for state in (3, 1, 2, 0)]
     memory = [write(LMEM, 0x3ff000, bytes(range(64))), read(LMEM, 0x3ff000, 64), read(LMEM, 0, 8)]
