@@ -54,9 +54,9 @@ static bool next_queue(struct weft_device *w, unsigned long *id, struct look_que
 			continue;
 		l->desc = q->desc;
 		l->tail = q->tail;
-		l->live = q->live;
-		l->halted = q->halted;
-		l->asked = up && q->live;
+		l->live = READ_ONCE(q->live);
+		l->halted = READ_ONCE(q->halted);
+		l->asked = up && l->live;
 		l->shown = 0;
 		if (l->asked) {
 			weft_mmio_lmem_read(w, &l->state, q->desc.state,

@@ -119,11 +119,11 @@ int weft_hwq_start(struct weft_hwq *q)
 	weft_mmio_lmem_clear(q->w, q->desc.state, SZ_4K);
 	weft_mmio_flush_writes();
 	q->tail = 0;
-	q->halted = false;
-	q->busy_seen = 0;
+	WRITE_ONCE(q->halted, false);
+	WRITE_ONCE(q->busy_seen, 0);
 	ret = weft_mbox_queue_create(q->w, &q->desc);
 	if (!ret)
-		q->live = true;
+		WRITE_ONCE(q->live, true);
 	weft_history_note(&q->w->history, "queue started", q->desc.id, q->desc.asid, ret);
 	trace_weft_queue_start(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band,
 			       ret);
@@ -137,7 +137,7 @@ int weft_hwq_halt(struct weft_hwq *q)
 	if (q->live && !q->halted)
 		ret = weft_escalate_stop(q->w, q);
 	if (!ret)
-		q->halted = true;
+		WRITE_ONCE(q->halted, true);
 	weft_history_note(&q->w->history, "queue halted", q->desc.id, q->desc.asid, ret);
 	trace_weft_queue_halt(q->w->serial, q->desc.id, q->desc.asid, q->desc.kind, q->desc.band,
 			      ret);
@@ -156,7 +156,7 @@ int weft_hwq_stop(struct weft_hwq *q)
 	if (!ret && !READ_ONCE(q->w->quiet))
 		ret = weft_mbox_queue_destroy(q->w, q->desc.id);
 	if (!ret) {
-		q->live = false;
+		WRITE_ONCE(q->live, false);
 		WRITE_ONCE(q->busy_seen, 0);
 		WRITE_ONCE(q->past_busy_ns, busy_ns);
 	}
@@ -167,7 +167,7 @@ int weft_hwq_stop(struct weft_hwq *q)
 
 bool weft_hwq_reaches(const struct weft_hwq *q)
 {
-	return q->live && !q->halted && !READ_ONCE(q->w->quiet);
+	return READ_ONCE(q->live) && !READ_ONCE(q->halted) && !READ_ONCE(q->w->quiet);
 }
 
 void weft_hwq_fini(struct weft_hwq *q)
@@ -230,7 +230,7 @@ int weft_hwq_find_busy(struct weft_device *w)
 	xa_for_each(&w->hwqs, id, q) {
 		u32 run;
 
-		if (xa_is_value(q) || !q->live || q->halted)
+		if (xa_is_value(q) || !READ_ONCE(q->live) || READ_ONCE(q->halted))
 			continue;
 		run = weft_hwq_run(q);
 		if (run == WEFT_QS_READY || run == WEFT_QS_RUNNING) {
@@ -258,7 +258,7 @@ void weft_hwq_remember(struct weft_device *w)
 
 	xa_lock_irqsave(&w->hwqs, flags);
 	xa_for_each(&w->hwqs, id, q)
-		if (!xa_is_value(q) && q->live)
+		if (!xa_is_value(q) && READ_ONCE(q->live))
 			remember(q);
 	xa_unlock_irqrestore(&w->hwqs, flags);
 }

@@ -188,7 +188,7 @@ static int create(struct weft_queue *q, struct weft_device *w,
 
 err_hw:
 	/* Without an answer the firmware may have created it all the same. */
-	q->hw.live = ret == -EIO;
+	WRITE_ONCE(q->hw.live, ret == -EIO);
 	weft_hwq_fini(&q->hw);
 err_entity:
 	drm_sched_entity_fini(&q->entity);

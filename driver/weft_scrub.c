@@ -96,7 +96,7 @@ unlock:
 	return ret;
 
 err_queue:
-	s->q.live = ret == -EIO;
+	WRITE_ONCE(s->q.live, ret == -EIO);
 	stopped = !s->q.live;
 	weft_hwq_fini(&s->q);
 err_space:

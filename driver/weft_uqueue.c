@@ -335,7 +335,7 @@ static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, str
 	ret = weft_hwq_start(&q->hw);
 	if (ret) {
 		/* Without an answer the firmware may have created it all the same. */
-		q->hw.live = ret == -EIO;
+		WRITE_ONCE(q->hw.live, ret == -EIO);
 		goto err_free;
 	}
 	q->wills = wills;
