@@ -52,7 +52,8 @@ static struct weft_hwq *next(struct weft_device *w, unsigned long *id)
 	struct weft_hwq *q;
 
 	xa_for_each_start(&w->hwqs, *id, q, *id) {
-		if (!xa_is_value(q) && READ_ONCE(q->live) && !READ_ONCE(q->halted) && q->ops->kill) {
+		if (!xa_is_value(q) && q->ops->kill && READ_ONCE(q->live) &&
+		    !READ_ONCE(q->halted)) {
 			++*id;
 			return q;
 		}
