@@ -61,8 +61,8 @@ static void alone(struct queue *const *q, unsigned n)
 	WAIT_FOR(busy(q, n) > n * ALONE_NS, 10000, "150 ms of engine time for each of %u queues", n);
 }
 
-/* As many queues as there are engines, in a space of their own; then as many in another. */
-static void spaces(void)
+/* As many queues as there are engines; then as many more, of another space or of the same. */
+static void newcomers(bool same)
 {
 	struct card *c = CARD;
 	struct queue *old[MOST] = { 0 }, *new[MOST];
@@ -71,7 +71,7 @@ static void spaces(void)
 
 	card_need(c);
 	n = engines(c);
-	struct load a = load_open(c, lr_or_fence(c)), b = load_open(c, lr_or_fence(c));
+	struct load a = load_open(c, lr_or_fence(c)), b = same ? a : load_open(c, lr_or_fence(c));
 	for (unsigned i = 0; i < n; i++) {
 		old[i] = load_queue(&a, NULL);
 		new[i] = load_queue(&b, NULL);
@@ -82,29 +82,18 @@ static void spaces(void)
 	for (unsigned i = 0; i < n; i++)
 		load_start(&b, new[i]);
 	got = share(old, n, new, n);
-	ct_note("a space that ran alone: %llu per mille beside one that came", (unsigned long long)got);
+	ct_note("%s that ran alone: %llu per mille beside what came", same ? "queues" : "a space", (unsigned long long)got);
 	CHECK(got >= 350 && got <= 650, "it got %llu per mille", (unsigned long long)got);
 }
 
-/* The same of queues of one space. */
+static void spaces(void)
+{
+	newcomers(false);
+}
+
 static void queues(void)
 {
-	struct card *c = CARD;
-	struct queue *old[MOST] = { 0 }, *new[MOST];
-	unsigned n;
-	uint64_t got;
-
-	card_need(c);
-	n = engines(c);
-	struct load l = load_open(c, lr_or_fence(c));
-	for (unsigned i = 0; i < n; i++)
-		old[i] = started(&l);
-	alone(old, n);
-	for (unsigned i = 0; i < n; i++)
-		new[i] = started(&l);
-	got = share(old, n, new, n);
-	ct_note("queues that ran alone: %llu per mille beside as many that came", (unsigned long long)got);
-	CHECK(got >= 350 && got <= 650, "they got %llu per mille", (unsigned long long)got);
+	newcomers(true);
 }
 
 /* The same of cards that share engines. */
