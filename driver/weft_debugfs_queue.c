@@ -182,8 +182,6 @@ static void show_contents(struct seq_file *m, struct weft_vm *vm)
 		return;
 	}
 	drm_gpuvm_for_each_va(va, &vm->base) {
-		if (va == &vm->base.kernel_alloc_node)
-			continue;
 		mappings++;
 		bytes += va->va.range;
 	}

@@ -66,11 +66,6 @@ int weft_dump_init(struct weft_device *w)
 	return w->dumps.snapshot ? 0 : -ENOMEM;
 }
 
-void weft_dump_flush(struct weft_device *w)
-{
-	flush_work(&w->dumps.work);
-}
-
 void weft_dump_fini(struct weft_device *w)
 {
 	/* Kept taken: whoever still comes finds no room. */

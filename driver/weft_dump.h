@@ -46,9 +46,6 @@ struct weft_dumps {
 
 int weft_dump_init(struct weft_device *w);
 
-/* Waits until what was taken is handed over. */
-void weft_dump_flush(struct weft_device *w);
-
 /* Takes no dump from here on. */
 void weft_dump_fini(struct weft_device *w);
 

@@ -199,26 +199,23 @@ void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 
 	atomic64_sub(amount, &f->quota[kind].used);
 }
 
-int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes)
+int weft_file_charge_system(struct weft_file *f, u64 bytes)
 {
-	u64 limit = f ? f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].limit :
-			system_limit(capable(CAP_SYS_RESOURCE));
-	int ret = f ? weft_file_charge(f, DRM_WEFT_QUOTA_SYSTEM, bytes) : 0;
+	struct weft_quota *all = &f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL];
+	int ret = weft_file_charge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
 
-	if (ret || take(&system_used, limit, bytes))
+	if (ret || take(&system_used, all->limit, bytes))
 		return ret;
-	if (f) {
-		weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
-		atomic64_inc(&f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL].refused);
-	}
-	return refuse(w, DRM_WEFT_QUOTA_SYSTEM_ALL, bytes, atomic64_read(&system_used), limit);
+	weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
+	atomic64_inc(&all->refused);
+	return refuse(f->w, DRM_WEFT_QUOTA_SYSTEM_ALL, bytes, atomic64_read(&system_used),
+		      all->limit);
 }
 
 void weft_file_uncharge_system(struct weft_file *f, u64 bytes)
 {
 	atomic64_sub(bytes, &system_used);
-	if (f)
-		weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
+	weft_file_uncharge(f, DRM_WEFT_QUOTA_SYSTEM, bytes);
 }
 
 void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas)

@@ -73,8 +73,8 @@ void weft_file_uncharge(struct weft_file *f, enum drm_weft_quota_kind kind, u64 
 /* The answer to DRM_WEFT_QUERY_QUOTAS. */
 void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas);
 
-/* Host memory pinned for cards: against @f's quota (NULL: nobody's), and the limit for all. */
-int weft_file_charge_system(struct weft_device *w, struct weft_file *f, u64 bytes);
+/* Host memory pinned for cards: against @f's quota, and the limit for all. */
+int weft_file_charge_system(struct weft_file *f, u64 bytes);
 void weft_file_uncharge_system(struct weft_file *f, u64 bytes);
 
 /* The card behind a file descriptor's file, NULL when it is not one of ours. */

@@ -106,7 +106,7 @@ static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct
 	bo->base.resv = dmabuf->resv;
 	/* What another card exports is charged to its owner already. */
 	if (!x) {
-		ret = weft_file_charge_system(w, f, dmabuf->size);
+		ret = weft_file_charge_system(f, dmabuf->size);
 		if (ret) {
 			weft_bo_put(bo);
 			return ERR_PTR(ret);

@@ -300,6 +300,7 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags)
 	return x->dmabuf;
 }
 
+/* Once for each export: weft_prime_revoke_all() holds revoke_lock and passes no revoked one. */
 static void revoke(struct weft_export *x)
 {
 	struct weft_device *w = x->bo->w;
@@ -308,10 +309,6 @@ static void revoke(struct weft_export *x)
 	bool left;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	if (x->revoked) {
-		dma_resv_unlock(dmabuf->resv);
-		return;
-	}
 	x->revoked = true;
 	dma_buf_invalidate_mappings(dmabuf);
 	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,

@@ -68,7 +68,7 @@ struct weft_bo *weft_sysmem_create(struct weft_device *w, struct weft_file *f, u
 	bo->flags = flags;
 	bo->placement = DRM_WEFT_PLACE_SYSTEM;
 	bo->rights = DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE;
-	ret = weft_file_charge_system(w, f, bytes);
+	ret = weft_file_charge_system(f, bytes);
 	if (ret)
 		goto err_put;
 	bo->owner = weft_file_get(f);
