@@ -279,7 +279,8 @@ int weft_list_fill(struct weft_list *list, uint64_t dst, uint64_t bytes, uint64_
 
 	if (ret)
 		return ret;
-	if (width < 1 || width > 8 || (width & (width - 1)) || dst % width || bytes % width)
+	if (width < 1 || width > 8 || (width & (width - 1)) || (!(dst & WEFT_TOKEN) && dst % width) ||
+	    bytes % width)
 		return weft_fail(-EINVAL, "weft_list_fill: width %u for %llu bytes at %#llx", width,
 				 (unsigned long long)bytes, (unsigned long long)dst);
 	return weft_list_append(list, &c);
@@ -321,7 +322,7 @@ int weft_list_timestamp(struct weft_list *list, uint64_t dst)
 
 	if (ret)
 		return ret;
-	return dst % 8 ? weft_fail(-EINVAL, "weft_list_timestamp: %#llx is not 8-byte aligned",
+	return !(dst & WEFT_TOKEN) && dst % 8 ? weft_fail(-EINVAL, "weft_list_timestamp: %#llx is not 8-byte aligned",
 				   (unsigned long long)dst) : weft_list_append(list, &c);
 }
 
