@@ -83,15 +83,47 @@ int weft_device_engines(struct weft_device *device, struct weft_engine *engines,
 	return ret < 0 ? ret : rows(engines, max, stride, e, sizeof(e[0]), ret < MAX_ROWS ? ret : MAX_ROWS, __func__);
 }
 
+/* One address space's rows onto those of another. */
+static int add_counters(struct weft_counter *to, int num, const struct weft_counter *from, int more)
+{
+	for (int i = 0; i < more; i++) {
+		int at = 0;
+
+		while (at < num && to[at].link != from[i].link)
+			at++;
+		if (at == num) {
+			if (num == MAX_ROWS)
+				break;
+			to[num++] = from[i];
+			continue;
+		}
+		to[at].read_bytes += from[i].read_bytes;
+		to[at].write_bytes += from[i].write_bytes;
+		to[at].cell_reads += from[i].cell_reads;
+		to[at].cell_writes += from[i].cell_writes;
+		to[at].fetch_bytes += from[i].fetch_bytes;
+	}
+	return num;
+}
+
 int weft_device_counters(struct weft_device *device, struct weft_counter *counters, uint32_t max, size_t stride)
 {
-	struct weft_counter c[MAX_ROWS];
-	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+	struct weft_counter c[MAX_ROWS], user[MAX_ROWS];
+	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__), more = 0;
+	uint32_t lr_vm;
 
 	if (ret || device->fd < 0)
 		return ret;
+	pthread_mutex_lock(&device->space);
+	lr_vm = device->lr_vm;
+	pthread_mutex_unlock(&device->space);
 	ret = told(device, device->weft->sys->counters(device->fd, device->vm, c, MAX_ROWS), __func__);
-	return ret < 0 ? ret : rows(counters, max, stride, c, sizeof(c[0]), ret < MAX_ROWS ? ret : MAX_ROWS, __func__);
+	if (ret >= 0 && lr_vm)
+		more = told(device, device->weft->sys->counters(device->fd, lr_vm, user, MAX_ROWS), __func__);
+	if (ret < 0 || more < 0)
+		return ret < 0 ? ret : more;
+	ret = add_counters(c, ret, user, more);
+	return rows(counters, max, stride, c, sizeof(c[0]), ret, __func__);
 }
 
 static const char *const reach_names[] = {

@@ -91,7 +91,7 @@ int weft_device_memory(struct weft_device *device, struct weft_memory_info *info
  */
 int weft_device_engines(struct weft_device *device, struct weft_engine *engines, uint32_t max, size_t stride);
 
-/** weft_device_counters() - traffic by link; parameters and return as weft_device_engines() */
+/** weft_device_counters() - traffic by link, of jobs and user queues of this process; parameters and return as weft_device_engines() */
 int weft_device_counters(struct weft_device *device, struct weft_counter *counters, uint32_t max, size_t stride);
 
 /** weft_device_stats() - Return: 0, -EINVAL, -ENOTCONN, -ENODEV, -EOPNOTSUPP for kinds without driver */
