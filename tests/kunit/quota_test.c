@@ -26,20 +26,19 @@ static void bytes(struct kunit *test)
 /* Refused by the limit of all, a file is charged nothing. */
 static void host_memory(struct kunit *test)
 {
-	struct weft_device *w = fake_card(test);
-	struct weft_file *f = fake_file(test, w);
+	struct weft_file *f = fake_file(test, fake_card(test));
 	struct weft_quota *own = &f->quota[DRM_WEFT_QUOTA_SYSTEM];
 	struct weft_quota *all = &f->quota[DRM_WEFT_QUOTA_SYSTEM_ALL];
 
 	own->limit = 8192;
 	all->limit = 1ULL << 60;
-	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 8192), 0);
-	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 4096), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, weft_file_charge_system(f, 8192), 0);
+	KUNIT_EXPECT_EQ(test, weft_file_charge_system(f, 4096), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&own->used), 8192);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&own->refused), 1);
 	weft_file_uncharge_system(f, 8192);
 	all->limit = 0;
-	KUNIT_EXPECT_EQ(test, weft_file_charge_system(w, f, 4096), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, weft_file_charge_system(f, 4096), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&own->used), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&own->refused), 1);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&all->refused), 1);
