@@ -32,7 +32,8 @@ COUNTS = {
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
     "udmabuf_test": (8, 200),                   # processes killed while they pin
-    "life_test": (10_000, 100_000),             # open and close of a node; 1/500 of it is rounds of kill -9
+    "life_test": (10_000, 100_000),             # open and close of a node
+    "kill_test": (30, 10_000),                  # processes killed at random moments
     "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image
     "inject_test": (6, 100),                    # crashes of the firmware

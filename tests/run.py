@@ -193,7 +193,7 @@ program() {
 # What runs where data races are looked for: programs whose threads, workers and interrupts meet, with counts that fit into
 # five minutes there, since every access may be delayed.
 RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test": "", "uring_life_test": "5",
-          "bind_random_test": "60", "life_test": "500", "revoke_test": "2", "prime_test": "", "pm_test": "50",
+          "bind_random_test": "60", "life_test": "500", "kill_test": "9", "revoke_test": "2", "prime_test": "", "pm_test": "50",
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
           "event_test": ""}

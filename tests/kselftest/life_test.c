@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
-/* Files open and close, processes die, drivers unbind: nothing is left behind. */
+/* Files open and close, drivers unbind: nothing is left behind. */
 #define _GNU_SOURCE
 #include "ks.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 static int open_close(void)
 {
@@ -26,72 +24,6 @@ static int open_close(void)
 		close(fd);
 	}
 	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
-	return 0;
-}
-
-/* The victim: jobs in flight on every card, P2P where there is any, queues of timelines. */
-static void work_until_killed(void)
-{
-	struct ks_rig rig[KS_MAX_CARDS];
-	int n = ks_cards();
-
-	for (int card = 0; card < n; card++)
-		if (ks_rig_open(&rig[card], card, 0))
-			_exit(3);
-	for (int card = 0; card < n; card++) {
-		uint32_t handle;
-		int fd;
-
-		if (n > 1 && !ks_export(rig[card].fd, rig[card].data_handle, DRM_WEFT_RIGHT_READ, &fd)) {
-			struct ks_rig *peer = &rig[(card + 1) % n];
-
-			if (!ks_import(peer->fd, fd, &handle))
-				ks_bind(peer->fd, peer->vm, handle, 0x400000000ULL, KS_DATA_BYTES, DRM_WEFT_BIND_READ);
-			close(fd);
-		}
-	}
-	for (;;) {
-		for (int card = 0; card < n; card++) {
-			for (int i = 0; i < 64; i++)
-				rig[card].list[i].copy = (struct weft_pkt_copy){
-					.op = WEFT_PKT_COPY, .src = KS_DATA_VA, .dst = KS_DATA_VA + (1 << 20),
-					.bytes = 1 << 20,
-				};
-			for (int i = 0; i < 8; i++)
-				if (ks_rig_submit(&rig[card], 64, 0))
-					_exit(4);
-		}
-		for (int card = 0; card < n; card++)
-			if (ks_rig_wait(&rig[card]))
-				_exit(5);
-	}
-}
-
-static int kill_nine(void)
-{
-	long n = (ks_iterations(10000) + 499) / 500;	/* one COUNT for both: 20 when 10,000 are opened */
-	char what[256] = "";
-
-	for (long i = 0; i < n; i++) {
-		pid_t pid = fork();
-		int status;
-
-		KS_CHECK(pid >= 0);
-		if (!pid)
-			work_until_killed();
-		usleep(20000 + ks_random() % 300000);
-		kill(pid, SIGKILL);
-		KS_CHECK(waitpid(pid, &status, 0) == pid);
-		KS_CHECK(WIFSIGNALED(status), "the victim ended by itself with %d", WEXITSTATUS(status));
-		KS_CHECK(!ks_leaks(what, sizeof(what)), "round %ld: %s", i, what);
-	}
-	for (int card = 0; card < ks_cards(); card++) {
-		struct ks_rig rig;
-
-		KS_OK(ks_rig_open(&rig, card, 0));
-		KS_OK(ks_rig_alive(&rig));
-		ks_rig_close(&rig);
-	}
 	return 0;
 }
 
@@ -199,7 +131,6 @@ int main(void)
 		{ "open and close, 10000 times", open_close },
 		{ "fdinfo has the standard keys", fdinfo },
 		{ "fdinfo counts memory as the objects are", fdinfo_memory },
-		{ "kill -9 in the middle of work", kill_nine },
 		{ "unbind and bind under load", unbind_under_load },
 	};
 

@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
-#define MIB	(1ULL << 20)
 
 static int open_queue(struct ks_uq *q)
 {
@@ -421,37 +420,6 @@ static int reset_ends_it(void)
 	return 0;
 }
 
-/* Killed while its queue runs: nothing stays, and the neighbour goes on. */
-static int kill_nine(void)
-{
-	char what[256] = "";
-	struct ks_uq q;
-
-	for (int round = 0; round < 10; round++) {
-		pid_t pid = fork();
-		int status;
-
-		KS_CHECK(pid >= 0);
-		if (!pid) {
-			union weft_packet copy = ks_pkt_copy(KS_UDATA_VA + MIB / 2, KS_UDATA_VA, MIB / 2);
-			struct ks_uq victim;
-
-			if (open_queue(&victim))
-				_exit(1);
-			for (;;)
-				ks_uq_put(&victim, &copy);
-		}
-		usleep(20000 + ks_random() % 50000);
-		kill(pid, SIGKILL);
-		KS_CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-		KS_CHECK(!ks_leaks(what, sizeof(what)), "round %d: %s", round, what);
-	}
-	KS_OK(open_queue(&q));
-	KS_OK(works(&q));
-	ks_uq_close(&q);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -464,7 +432,6 @@ int main(void)
 		{ "mappings of a queue that is gone lead nowhere", after_destroy },
 		{ "a fault stops the queue, which stays", fault_stays },
 		{ "a reset ends it", reset_ends_it },
-		{ "kill -9", kill_nine },
 	};
 
 	return ks_main("uqueue", tests, sizeof(tests) / sizeof(tests[0]));

@@ -3,6 +3,9 @@
 /* New programs, and changes of old ones that keep their structure. */
 #include "kf.h"
 
+/* The last two of the table, reset and rebind, take as long as a thousand others. */
+#define DEAR	(kf_table_size - 2)
+
 static uint64_t state;
 
 void kf_seed(uint64_t seed)
@@ -42,7 +45,7 @@ static uint64_t argument(const struct kf_field *f)
 	switch (f->type) {
 	case KF_T_POOL:
 		return (kf_below(f->limit == KF_HANDLE ? 12 : 200) ? 0 : KF_OTHER) | kf_below(kf_below(3) ? 2 : KF_MADE);
-	case KF_T_SIZE: return sizes[kf_below(kf_below(8) ? 4 : 8)];
+	case KF_T_SIZE: return sizes[kf_below(kf_below(8) ? 4 : kf_below(8) ? 7 : 8)];
 	case KF_T_PAGES: return 4096 * (kf_below(3) ? f->limit > 4 : kf_below(kf_below(30) ? f->limit + 1 : 1024));
 	case KF_T_CELL: return kf_below(20) ? 32 * kf_below(kf_below(3) ? 4 : 129) : kf_below(8192);
 	case KF_T_VA: return !f->limit && kf_below(4) ? 0 : kf_below(10) ? 1 + kf_below(8) : 1 + kf_below(64);
@@ -67,8 +70,8 @@ static unsigned int any_desc(void)
 	if (!total)
 		for (i = 0; i < kf_table_size; i++)
 			total += kf_table[i].weight;
-	if (!kf_below(4000))	/* reset, rarely rebind: they take long */
-		return kf_table_size - 2 + !kf_below(8);
+	if (!kf_below(4000))
+		return DEAR + !kf_below(8);
 	n = kf_below(total);
 	for (i = 0; n >= kf_table[i].weight; i++)
 		n -= kf_table[i].weight;
@@ -120,6 +123,20 @@ static void change(struct kf_call *c)
 		c->arg[a] += kf_below(3) - 1;
 }
 
+static void take_out(struct kf_program *p, unsigned int i)
+{
+	p->num--;
+	memmove(&p->call[i], &p->call[i + 1], (p->num - i) * sizeof(p->call[0]));
+}
+
+/* The corpus has resets and rebinds; of those of its children one in eight and one in 64 stays. */
+static void spare(struct kf_program *p)
+{
+	for (unsigned int i = p->num; i--; )
+		if (p->call[i].desc >= DEAR && kf_below(p->call[i].desc == DEAR ? 8 : 64))
+			take_out(p, i);
+}
+
 void kf_mutate(struct kf_program *p, const struct kf_program *other)
 {
 	struct kf_call c;
@@ -143,8 +160,7 @@ void kf_mutate(struct kf_program *p, const struct kf_program *other)
 			insert(p, kf_below(p->num + 1), &c);
 			break;
 		case 7:
-			memmove(&p->call[i], &p->call[i + 1], (p->num - i - 1) * sizeof(c));
-			p->num--;
+			take_out(p, i);
 			break;
 		case 8:		/* the other's end behind ours */
 			from = kf_below(other->num);
@@ -164,6 +180,7 @@ void kf_mutate(struct kf_program *p, const struct kf_program *other)
 			break;
 		}
 	}
+	spare(p);
 	if (p->num && !kf_below(3))
 		p->call[kf_below(p->num)].nth = 1 + kf_below(kf_below(2) ? 6 : 60);
 }
