@@ -344,7 +344,7 @@ err_hw:
 	WRITE_ONCE(w->quiet, true);
 	WRITE_ONCE(w->state, WEFT_LOST);
 	/* A step that failed may have asked for a reset; with the card lost nobody asks again. */
-	cancel_work_sync(&w->reset_work);
+	cancel_delayed_work_sync(&w->reset_work);
 	cancel_work_sync(&w->lost_work);
 	reset_function(w);
 	weft_scrub_stop(w);

@@ -115,7 +115,7 @@ struct weft_counts {
  * @quiet: the card cannot access memory any more (bus mastering off): stops count as done
  * @gen: reset generation, from the card; objects and VMs of an older one are stale
  * @gen_before: the last generation before @gen became invalid for a reset
- * @reset_wanted: 1 + the generation that is to end by a reset
+ * @reset_wanted: the card is off the bus, and a worker is going to reset it; written with @reset_lock
  * @serial: of the card, distinct in the machine
  * @temp_limit_mc: throttled from this temperature on (m°C), 0: unknown; @power_limit_mw likewise
  * @caps: WEFT_CAP_*
@@ -151,7 +151,8 @@ struct weft_device {
 	bool quiet;
 	u64 gen;
 	u64 gen_before;
-	u64 reset_wanted;
+	bool reset_wanted;
+	spinlock_t reset_lock;	/* see above; bus mastering while @state is WEFT_UP */
 
 	u32 serial;
 	u32 contract;
@@ -198,7 +199,7 @@ struct weft_device {
 	struct workqueue_struct *timeout_wq;
 	struct workqueue_struct *work_wq;
 	struct workqueue_struct *free_wq;
-	struct work_struct reset_work;
+	struct delayed_work reset_work;
 	struct work_struct lost_work;
 
 	struct weft_stats stats;

@@ -17,7 +17,7 @@ static int want_reset(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 
 {
 	if (weft_mmio_gone(w)) {
 		weft_reset_lost(w, weft_safe_name(op));
-		return 0;
+		return READ_ONCE(w->quiet) ? 0 : -ETIME;
 	}
 	atomic_inc(&w->safe.timeouts);
 	drm_err(&w->drm,
@@ -75,10 +75,10 @@ int weft_escalate_stop(struct weft_device *w, struct weft_hwq *q)
 	u32 seq;
 	int ret;
 
-	*stage = DRM_WEFT_STAGE_QUEUE_STOP;
 	/* A card without bus mastering, or gone, reaches nothing: that is completion. */
 	if (READ_ONCE(w->quiet))
 		return 0;
+	*stage = DRM_WEFT_STAGE_QUEUE_STOP;
 	/* Nor is a card waited for again that is going to be reset. */
 	if (weft_reset_pending(w)) {
 		*stage = DRM_WEFT_STAGE_CARD_RESET;

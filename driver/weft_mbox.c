@@ -44,9 +44,12 @@ static const int status_errno[] = {
 	[WEFT_MBOX_STATE] = -EIO,
 };
 
-static bool answered(struct weft_device *w)
+/* How many answers there are. What firmware that stopped may have left there is none. */
+static u32 answered(struct weft_device *w)
 {
-	return weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL) != w->mbox.rsp_head;
+	u32 num = weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL) - w->mbox.rsp_head;
+
+	return num <= WEFT_MBOX_SLOTS ? num : 0;
 }
 
 static bool wake(struct weft_device *w)

@@ -7,6 +7,7 @@
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
+#include <firmware/abi/fault.h>
 #include <firmware/abi/reg.h>
 
 #include "weft_compat.h"
@@ -395,8 +396,10 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 		goto put;
 	}
 	mutex_lock(&q->hw_lock);
+	/* After a reset it is on the card no more; its owner may still ask how it came to that. */
 	if (q->gen != w->gen) {
-		ret = -ECANCELED;
+		args->cause = q->hw.stage == DRM_WEFT_STAGE_CARD_RESET ? q->fault.cause :
+									 WEFT_FAULT_RESET;
 	} else {
 		if (q->hw.live)
 			weft_hwq_read_state(&q->hw, state);
@@ -404,14 +407,16 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 		args->retired = state->retired;
 		args->busy_ns = state->busy_ns;
 		args->cause = q->fault.cause;
+		args->card_queue = q->hw.desc.id;
+	}
+	args->stage = q->hw.stage;
+	args->starved = q->starved;
+	args->faults = q->faults;
+	if (args->cause == q->fault.cause) {
 		args->fault_packet = q->fault.packet;
 		args->fault_op = q->fault.op;
 		args->fault_va = q->fault.va;
 		args->fault_list = q->fault.list;
-		args->faults = q->faults;
-		args->stage = q->hw.stage;
-		args->starved = q->starved;
-		args->card_queue = q->hw.desc.id;
 	}
 	mutex_unlock(&q->hw_lock);
 	kfree(state);

@@ -16,6 +16,7 @@
 #include "weft_device.h"
 #include "weft_job.h"
 #include "weft_queue.h"
+#include "weft_reset.h"
 #include "weft_trace.h"
 #include "weft_vm.h"
 
@@ -116,6 +117,9 @@ static enum verdict judge(struct weft_queue *q)
 	struct look l;
 
 	weft_queue_complete(&q->hw);
+	/* The card is off the bus, so that what fails now need not be the queue's doing. */
+	if (weft_reset_pending(q->w))
+		return VERDICT_NOTHING;
 	l = look(q);
 	if (l.run == WEFT_QS_FAULTED)
 		return VERDICT_FAULT;
@@ -149,8 +153,12 @@ static void remember(struct weft_queue *q, enum verdict verdict)
 		.va = state64(q, offsetof(struct weft_queue_state, fault_va)),
 		.list = state64(q, offsetof(struct weft_queue_state, fault_list)),
 	};
-	/* STOPPED is what our own stop left; what led to it is the time limit. */
-	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED))
+	/*
+	 * STOPPED is what our own stop left; what led to it is the time limit. After a reset of the
+	 * card, which may have come already, the record says nothing of it.
+	 */
+	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED ||
+					   q->hw.stage == DRM_WEFT_STAGE_CARD_RESET))
 		q->fault.cause = q->hw.stage > DRM_WEFT_STAGE_QUEUE_STOP ?
 				 WEFT_FAULT_HANG : WEFT_FAULT_RUN_LIMIT;
 	q->faults++;

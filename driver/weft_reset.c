@@ -17,23 +17,40 @@
 #include "weft_uqueue.h"
 #include "weft_vm.h"
 
+#define RETRY_MS	10	/* until whoever holds the device's lock has done */
+
 bool weft_reset_pending(struct weft_device *w)
 {
-	return READ_ONCE(w->state) != WEFT_UP ||
-	       READ_ONCE(w->reset_wanted) == READ_ONCE(w->gen) + 1;
+	return READ_ONCE(w->state) != WEFT_UP || READ_ONCE(w->reset_wanted);
 }
 
+/*
+ * What did not stop may go on until the reset, while those who wait for it are let go: local memory
+ * is withheld until then, and host memory and that of peers is out of reach from here on.
+ */
 void weft_reset_schedule(struct weft_device *w)
 {
-	if (READ_ONCE(w->state) != WEFT_UP)
+	unsigned long flags;
+	bool first;
+
+	spin_lock_irqsave(&w->reset_lock, flags);
+	first = READ_ONCE(w->state) == WEFT_UP && !w->reset_wanted;
+	if (first) {
+		pci_clear_master(w->pdev);
+		WRITE_ONCE(w->reset_wanted, true);
+	}
+	spin_unlock_irqrestore(&w->reset_lock, flags);
+	if (!first)
 		return;
-	WRITE_ONCE(w->reset_wanted, READ_ONCE(w->gen) + 1);
 	trace_weft_reset(w->serial, "wanted", READ_ONCE(w->gen), 0);
-	queue_work(w->work_wq, &w->reset_work);
+	mod_delayed_work(w->work_wq, &w->reset_work, 0);
 }
 
 void weft_reset_lost(struct weft_device *w, const char *doing)
 {
+	/* Behind a port in error recovery nothing answers for a while; the recovery says how it ends. */
+	if (READ_ONCE(w->pdev->error_state) == pci_channel_io_frozen)
+		return;
 	if (xchg(&w->state, WEFT_LOST) == WEFT_LOST)
 		return;
 	WRITE_ONCE(w->quiet, true);
@@ -123,6 +140,10 @@ void weft_reset_prepare(struct weft_device *w)
 		w->gen_before = w->gen;
 	w->gen = U64_MAX;
 	take_down(w, -ECANCELED);
+	/* This is the reset that was wanted, whoever does it; the card is quiet now. */
+	spin_lock_irq(&w->reset_lock);
+	WRITE_ONCE(w->reset_wanted, false);
+	spin_unlock_irq(&w->reset_lock);
 	mutex_lock(&w->mbox.lock);
 	w->mbox.dead = true;
 	mutex_unlock(&w->mbox.lock);
@@ -181,11 +202,12 @@ void weft_reset_done(struct weft_device *w)
 	weft_hwq_reclaim(w);
 	weft_vm_reclaim(w);
 	w->quiet = false;
+	/* Before the state: who then wants a reset takes it away again. */
+	pci_set_master(w->pdev);
 	if (!set_state(w, WEFT_UP)) {
 		w->quiet = true;
 		goto unlock;
 	}
-	pci_set_master(w->pdev);
 	/* After the state: what is freed from here on is not withheld any more. */
 	weft_lmem_after_reset(w);
 	ret = weft_device_start_hw(w);
@@ -207,26 +229,33 @@ unlock:
 	wake_up_all(&w->reset_wq);
 }
 
+/*
+ * By the PCI core, which serialises it with resets that others ask for, and calls prepare and done.
+ * It does not wait for the device's lock: who removes the device holds it and waits for us.
+ */
 static void reset_work(struct work_struct *work)
 {
-	struct weft_device *w = container_of(work, struct weft_device, reset_work);
-	int idx;
+	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device, reset_work);
+	int idx, ret;
 
 	if (!drm_dev_enter(&w->drm, &idx))
 		return;
 	weft_pm_get(w, WEFT_PM_CALL);
-	/* Several stops may fail before the reset they ask for; one is enough. */
-	if (!weft_reset_pending(w))
+	/* Several stops may fail before the reset they ask for; one is enough, also the administrator's. */
+	if (!READ_ONCE(w->reset_wanted) || READ_ONCE(w->state) != WEFT_UP)
 		goto exit;
-	weft_reset_prepare(w);
-	if (w->state == WEFT_RESETTING) {
-		pci_save_state(w->pdev);
-		trace_weft_reset(w->serial, "flr", w->gen, 0);
-		if (pcie_flr(w->pdev))
-			drm_err(&w->drm, "function-level reset failed\n");
-		pci_restore_state(w->pdev);
+	ret = pci_try_reset_function(w->pdev);
+	if (ret == -EAGAIN) {
+		mod_delayed_work(w->work_wq, &w->reset_work, msecs_to_jiffies(RETRY_MS));
+		goto exit;
 	}
-	weft_reset_done(w);
+	if (ret)
+		drm_err(&w->drm, "reset by the PCI core failed (%d)\n", ret);
+	/* It may have no way to reset a function at all, and says so before it calls anybody. */
+	if (READ_ONCE(w->reset_wanted)) {
+		weft_reset_prepare(w);
+		weft_reset_done(w);
+	}
 exit:
 	weft_pm_put(w, WEFT_PM_CALL);
 	drm_dev_exit(idx);
@@ -234,13 +263,14 @@ exit:
 
 void weft_reset_init(struct weft_device *w)
 {
-	INIT_WORK(&w->reset_work, reset_work);
+	spin_lock_init(&w->reset_lock);
+	INIT_DELAYED_WORK(&w->reset_work, reset_work);
 	INIT_WORK(&w->lost_work, lost_work);
 }
 
 void weft_reset_remove(struct weft_device *w)
 {
-	cancel_work_sync(&w->reset_work);
+	cancel_delayed_work_sync(&w->reset_work);
 	cancel_work_sync(&w->lost_work);
 	WRITE_ONCE(w->state, WEFT_LOST);
 	wake_up_all(&w->reset_wq);

@@ -107,16 +107,31 @@ int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 	return -EIO;
 }
 
+/*
+ * 1: ask it. A card without bus mastering, or gone, reaches nothing: that is completion. One that is
+ * going to be reset is not waited for again, or each of many would wait its time while the reset
+ * waits for them all. Lock held.
+ */
+static int worthwhile(struct weft_device *w)
+{
+	lockdep_assert_held(&w->safe.lock);
+	if (READ_ONCE(w->quiet))
+		return 0;
+	return READ_ONCE(w->reset_wanted) ? -ETIME : 1;
+}
+
 static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
 	u64 from_ns = WEFT_TRACE_START(safe);
 	u32 seq;
 	int ret;
 
-	/* A card without bus mastering, or gone, reaches nothing: that is completion. */
-	if (READ_ONCE(w->quiet))
-		return 0;
 	mutex_lock(&w->safe.lock);
+	ret = worthwhile(w);
+	if (ret <= 0) {
+		mutex_unlock(&w->safe.lock);
+		return ret;
+	}
 	seq = weft_safe_ask(w, op, arg0, arg1, arg2);
 	ret = weft_safe_await(w, op, seq, arg0, arg1);
 	mutex_unlock(&w->safe.lock);
@@ -154,6 +169,11 @@ static int one_by_one(struct weft_device *w, const struct weft_safe_fault *fault
 	int ret;
 
 	mutex_lock(&w->safe.lock);
+	ret = worthwhile(w);
+	if (ret <= 0) {
+		mutex_unlock(&w->safe.lock);
+		return ret;
+	}
 	while (count--) {
 		seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULT, faults->cell, faults->word, 0);
 		faults++;
@@ -178,6 +198,11 @@ static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, 
 	int ret;
 
 	mutex_lock(&w->safe.lock);
+	ret = worthwhile(w);
+	if (ret <= 0) {
+		mutex_unlock(&w->safe.lock);
+		return ret;
+	}
 	weft_mmio_lmem_write(w, at, faults, count * sizeof(*faults));
 	weft_mmio_flush_writes();
 	seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);
@@ -193,7 +218,7 @@ int weft_safe_cell_faults(struct weft_device *w, const struct weft_safe_fault *f
 {
 	int ret = 0;
 
-	if (READ_ONCE(w->quiet) || !count)
+	if (!count)
 		return 0;
 	if (w->safe.list)
 		return by_list(w, faults, count);

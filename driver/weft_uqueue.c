@@ -15,6 +15,7 @@
 #include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_file.h"
+#include "weft_reset.h"
 #include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
@@ -135,7 +136,7 @@ static void note_fault(struct weft_uqueue *q)
 		 * A card that is taken down loses the bus first, and what it does meanwhile fails:
 		 * not the queue's doing.
 		 */
-		if (q->cause == WEFT_FAULT_BUS && READ_ONCE(q->w->state) != WEFT_UP)
+		if (q->cause == WEFT_FAULT_BUS && weft_reset_pending(q->w))
 			q->cause = WEFT_FAULT_RESET;
 		trace_fault(q);
 		/* Poison is somebody else's fault, and the queue that began it has its own dump. */
@@ -257,7 +258,8 @@ int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args)
 	}
 	mutex_lock(&q->lock);
 	if (q->gen != q->w->gen) {
-		ret = -ECANCELED;
+		args->cause = q->hw.stage == DRM_WEFT_STAGE_CARD_RESET ? WEFT_FAULT_HANG :
+									 WEFT_FAULT_RESET;
 	} else if (!q->dead) {
 		weft_hwq_read_state(&q->hw, state);
 		args->run = state->run;
@@ -269,9 +271,9 @@ int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args)
 		args->faults = state->run == WEFT_QS_FAULTED;
 		args->retired = state->retired;
 		args->busy_ns = state->busy_ns;
-		args->stage = q->hw.stage;
 		args->card_queue = q->hw.desc.id;
 	}
+	args->stage = q->hw.stage;
 	mutex_unlock(&q->lock);
 	kfree(state);
 put:

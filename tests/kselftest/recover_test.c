@@ -7,7 +7,11 @@
 #define _GNU_SOURCE
 #include "ks_load.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <linux/netlink.h>
 
 #define PEER_VA		0x400000000ULL
@@ -138,7 +142,6 @@ static int card_reset(void)
 	struct ks_rig rig, beside;
 	uint64_t before;
 	int64_t from;
-	int r;
 
 	KS_OK(ks_rig_open(&rig, 0, 100));
 	KS_OK(ks_rig_open(&beside, 0, 60000));
@@ -149,13 +152,18 @@ static int card_reset(void)
 	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
 	fill_list(&rig, 1, 1);
 	from = ks_now_ns();
-	r = ks_rig_run(&rig, 1, 0);
-	KS_CHECK(r == -ETIME || r == -ECANCELED, "%d", r);
+	KS_IS(ks_rig_run(&rig, 1, 0), -ETIME);
 	KS_IS(ks_rig_wait(&beside), -ECANCELED);
 	KS_DO(has_reset(rig.fd, before));
 	printf("# a reset of the card after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
-	KS_IS(ks_queue_state(rig.fd, rig.queue, &state), -ECANCELED);
-	KS_IS(ks_queue_state(beside.fd, beside.queue, &state), -ECANCELED);
+	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
+	KS_IS(state.run, WEFT_QS_NONE);
+	KS_IS(state.cause, WEFT_FAULT_HANG);
+	KS_IS(state.stage, DRM_WEFT_STAGE_CARD_RESET);
+	KS_OK(ks_queue_state(beside.fd, beside.queue, &state));
+	KS_IS(state.run, WEFT_QS_NONE);
+	KS_IS(state.cause, WEFT_FAULT_RESET);
+	KS_IS(state.stage, DRM_WEFT_STAGE_NONE);
 	KS_DO(ks_load_goes_on());
 	ks_rig_close(&beside);
 	ks_rig_close(&rig);
@@ -163,6 +171,149 @@ static int card_reset(void)
 	KS_DO(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
 	KS_DO(ks_load_stop());
+	return 0;
+}
+
+/* A job that obeys nothing, in a child that is killed when the card is being waited for. */
+static int hang_in_child(pid_t *pid, int spaces)
+{
+	int told[2];
+	char ok;
+
+	KS_CHECK(!pipe2(told, O_CLOEXEC));
+	*pid = fork();
+	KS_CHECK(*pid >= 0);
+	if (!*pid) {
+		struct ks_rig rig;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (ks_rig_open(&rig, 0, 100))
+			_exit(1);
+		for (int i = 0; i < spaces; i++) {
+			uint32_t vm;
+
+			if (ks_vm_create(rig.fd, &vm) ||
+			    ks_bind(rig.fd, vm, rig.data_handle, KS_DATA_VA, KS_DATA_BYTES, DRM_WEFT_BIND_READ))
+				_exit(2);
+		}
+		if (inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
+			_exit(3);
+		fill_list(&rig, 1, 1);
+		if (ks_rig_submit(&rig, 1, 0) || write(told[1], "", 1) != 1)
+			_exit(4);
+		pause();
+	}
+	close(told[1]);
+	KS_CHECK(read(told[0], &ok, 1) == 1, "the child ended");
+	close(told[0]);
+	return 0;
+}
+
+/* Whoever asks for something else of a card that is going to be reset does not wait for it: else each of 48 would a second. */
+static int many_spaces(void)
+{
+	int fd = ks_open(0);
+	uint64_t before;
+	int64_t from;
+	pid_t pid;
+
+	KS_CHECK(fd >= 0);
+	before = stats_of(fd).resets;
+	KS_DO(hang_in_child(&pid, 48));
+	from = ks_now_ns();
+	kill(pid, SIGKILL);
+	KS_CHECK(waitpid(pid, NULL, 0) == pid);
+	KS_DO(has_reset(fd, before));
+	printf("# closed, and the card reset, after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
+	KS_CHECK(ks_now_ns() - from < SLOW * 2 * SAFE_MS * 1000000LL, "%lld ms", (long long)(ks_now_ns() - from) / 1000000);
+	close(fd);
+	return 0;
+}
+
+/* Resets by the driver and by the administrator at any distance: one after the other, and the card is as before. */
+static int resets_at_once(void)
+{
+	unsigned char config[2][64];
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", ks_pci(0));
+	for (int i = 0; i < 6; i++) {
+		struct ks_rig rig;
+		uint64_t before;
+		pid_t pid;
+		int fd = open(path, O_RDONLY | O_CLOEXEC), card = ks_open(0);
+
+		KS_CHECK(fd >= 0 && card >= 0 && pread(fd, config[0], 64, 0) == 64);
+		before = stats_of(card).resets;
+		KS_DO(hang_in_child(&pid, 0));
+		usleep(ks_random() % (i % 2 ? 1500000 : 300000));
+		KS_OK(reset_card(0));
+		kill(pid, SIGKILL);
+		KS_CHECK(waitpid(pid, NULL, 0) == pid);
+		KS_OK(ks_rig_open(&rig, 0, 0));
+		KS_DO(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+		/* one that was wanted before the administrator's has been that one */
+		KS_CHECK(stats_of(card).resets - before <= 2, "%llu resets", (unsigned long long)(stats_of(card).resets - before));
+		KS_IS(ks_count(0, "wedged"), 0);
+		KS_IS(ks_count(0, "scrub_up"), 1);
+		KS_CHECK(pread(fd, config[1], 64, 0) == 64);
+		KS_CHECK(!memcmp(config[0], config[1], 64), "round %d: the card's configuration has changed", i);
+		close(card);
+		close(fd);
+	}
+	return 0;
+}
+
+/*
+ * Host memory of one who is killed while the card does not stop belongs to others at once: nothing that the card still
+ * does reaches it. Another queue of the dead process writes all the time.
+ */
+static int no_stray_writes(void)
+{
+	const uint32_t size = 2 << 20;
+	int from = ks_open(0);
+	uint64_t before;
+	pid_t pid[2];
+
+	KS_CHECK(from >= 0);
+	before = stats_of(from).resets;
+	pid[0] = fork();
+	KS_CHECK(pid[0] >= 0);
+	if (!pid[0]) {
+		struct ks_rig rig;
+		uint32_t handle;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (ks_rig_open(&rig, 0, 0) || ks_gem_create(rig.fd, size, DRM_WEFT_PLACE_SYSTEM, 0, &handle) ||
+		    ks_bind(rig.fd, rig.vm, handle, PEER_VA, size, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE))
+			_exit(1);
+		for (int i = 0; i < 1024; i++)
+			rig.list[i].fill = (struct weft_pkt_fill){
+				.op = WEFT_PKT_FILL, .width = 8, .dst = PEER_VA, .bytes = size, .pattern = 0x5757575757575757ULL,
+			};
+		for (;;)
+			if (ks_rig_run(&rig, 1024, 0))
+				pause();
+	}
+	KS_DO(hang_in_child(&pid[1], 8));
+	usleep(50000);
+	/* both go on: the one that writes as long as the other is being waited for, and after */
+	kill(pid[1], SIGKILL);
+	kill(pid[0], SIGKILL);
+	for (int i = 0; i < 2; i++)
+		KS_CHECK(waitpid(pid[i], NULL, 0) == pid[i]);
+	for (int64_t until = ks_now_ns() + 2 * KS_SECOND; ks_now_ns() < until;) {
+		uint64_t *map = mmap(NULL, 8 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		KS_CHECK(map != MAP_FAILED);
+		usleep(1000);
+		for (uint32_t i = 0; i < 8 * size / 8; i++)
+			KS_CHECK(!map[i], "a page of ours has %#llx at %u", (unsigned long long)map[i], i);
+		munmap(map, 8 * size);
+	}
+	KS_DO(has_reset(from, before));
+	close(from);
 	return 0;
 }
 
@@ -453,6 +604,9 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "a queue that does not stop costs an engine reset, and nobody else", engine_reset },
 		{ "one that an engine reset does not stop costs its card", card_reset },
+		{ "calls of a card that is going to be reset do not wait for it one by one", many_spaces },
+		{ "resets by the driver and the administrator at once", resets_at_once },
+		{ "host memory that is freed before the reset is not written any more", no_stray_writes },
 		{ "a reset that fails leaves the card wedged, and says so", wedged },
 		{ "starved told from hung", starved_and_hung },
 		{ "firmware crashes and lost interrupts under load", firmware_and_interrupts },

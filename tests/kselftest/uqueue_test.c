@@ -410,7 +410,9 @@ static int reset_ends_it(void)
 	KS_OK(ks_write(path, "1"));
 	KS_IS(q.state->run, WEFT_QS_NONE);
 	q.doorbell[0] = 1;
-	KS_IS(ks_queue_state(q.fd, q.queue, &state), -ECANCELED);
+	KS_OK(ks_queue_state(q.fd, q.queue, &state));
+	KS_IS(state.run, WEFT_QS_NONE);
+	KS_IS(state.cause, WEFT_FAULT_RESET);
 	KS_OK(ks_uq_stop(&q));
 	KS_IS(ks_uq_start(&q, NULL, 0), -ECANCELED);
 	ks_uq_close(&q);

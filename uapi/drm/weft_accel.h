@@ -626,7 +626,7 @@ struct drm_weft_queue_destroy {
  * @DRM_WEFT_STAGE_NONE: it was never stopped
  * @DRM_WEFT_STAGE_QUEUE_STOP: it obeyed
  * @DRM_WEFT_STAGE_ENGINE_RESET: a reset of the engine it was on, which cost nobody else
- * @DRM_WEFT_STAGE_CARD_RESET: a reset of the card: every queue of the card is -ECANCELED after
+ * @DRM_WEFT_STAGE_CARD_RESET: a reset of the card: every queue of the card is gone after
  */
 enum drm_weft_stage {
 	DRM_WEFT_STAGE_NONE = 0,
@@ -654,7 +654,8 @@ enum drm_weft_stage {
  *
  * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences)
  * and those behind it in the queue at that moment (-ECANCELED), is set up again, and takes new
- * jobs.
+ * jobs. A queue from before a reset of the card has @run 0 and @cause RESET, and takes none; the one
+ * for which the card was reset has @stage CARD_RESET and its own @cause.
  */
 struct drm_weft_queue_state {
 	__u32 queue_id;
