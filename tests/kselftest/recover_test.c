@@ -267,7 +267,7 @@ static int resets_at_once(void)
 
 /*
  * Host memory of one who is killed while the card does not stop belongs to others at once: nothing that the card still
- * does reaches it. Another queue of the dead process writes all the time.
+ * does reaches it. A user queue writes there without an end, while another process has a job that obeys nothing.
  */
 static int no_stray_writes(void)
 {
@@ -281,20 +281,19 @@ static int no_stray_writes(void)
 	pid[0] = fork();
 	KS_CHECK(pid[0] >= 0);
 	if (!pid[0]) {
-		struct ks_rig rig;
+		union weft_packet loop = { .call = { .op = WEFT_PKT_LOOP, .list = KS_UDATA_VA, .npackets = 1 } };
+		union weft_packet fill = { .fill = { .op = WEFT_PKT_FILL, .width = 8, .dst = PEER_VA, .bytes = size,
+						     .pattern = 0x5757575757575757ULL } };
 		uint32_t handle;
+		struct ks_uq q;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (ks_rig_open(&rig, 0, 0) || ks_gem_create(rig.fd, size, DRM_WEFT_PLACE_SYSTEM, 0, &handle) ||
-		    ks_bind(rig.fd, rig.vm, handle, PEER_VA, size, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE))
+		if (ks_uq_ready(&q, 0) || ks_gem_create(q.fd, size, DRM_WEFT_PLACE_SYSTEM, 0, &handle) ||
+		    ks_bind(q.fd, q.vm, handle, PEER_VA, size, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE))
 			_exit(1);
-		for (int i = 0; i < 1024; i++)
-			rig.list[i].fill = (struct weft_pkt_fill){
-				.op = WEFT_PKT_FILL, .width = 8, .dst = PEER_VA, .bytes = size, .pattern = 0x5757575757575757ULL,
-			};
-		for (;;)
-			if (ks_rig_run(&rig, 1024, 0))
-				pause();
+		memcpy(q.data, &fill, sizeof(fill));
+		ks_uq_put(&q, &loop);
+		pause();
 	}
 	KS_DO(hang_in_child(&pid[1], 8));
 	usleep(50000);
