@@ -265,57 +265,6 @@ static int resets_at_once(void)
 	return 0;
 }
 
-/*
- * Host memory of one who is killed while the card does not stop belongs to others at once: nothing that the card still
- * does reaches it. A user queue writes there without an end, while another process has a job that obeys nothing.
- */
-static int no_stray_writes(void)
-{
-	const uint32_t size = 2 << 20;
-	int from = ks_open(0);
-	uint64_t before;
-	pid_t pid[2];
-
-	KS_CHECK(from >= 0);
-	before = stats_of(from).resets;
-	pid[0] = fork();
-	KS_CHECK(pid[0] >= 0);
-	if (!pid[0]) {
-		union weft_packet loop = { .call = { .op = WEFT_PKT_LOOP, .list = KS_UDATA_VA, .npackets = 1 } };
-		union weft_packet fill = { .fill = { .op = WEFT_PKT_FILL, .width = 8, .dst = PEER_VA, .bytes = size,
-						     .pattern = 0x5757575757575757ULL } };
-		uint32_t handle;
-		struct ks_uq q;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (ks_uq_ready(&q, 0) || ks_gem_create(q.fd, size, DRM_WEFT_PLACE_SYSTEM, 0, &handle) ||
-		    ks_bind(q.fd, q.vm, handle, PEER_VA, size, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE))
-			_exit(1);
-		memcpy(q.data, &fill, sizeof(fill));
-		ks_uq_put(&q, &loop);
-		pause();
-	}
-	KS_DO(hang_in_child(&pid[1], 8));
-	usleep(50000);
-	/* both go on: the one that writes as long as the other is being waited for, and after */
-	kill(pid[1], SIGKILL);
-	kill(pid[0], SIGKILL);
-	for (int i = 0; i < 2; i++)
-		KS_CHECK(waitpid(pid[i], NULL, 0) == pid[i]);
-	for (int64_t until = ks_now_ns() + 2 * KS_SECOND; ks_now_ns() < until;) {
-		uint64_t *map = mmap(NULL, 8 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-		KS_CHECK(map != MAP_FAILED);
-		usleep(1000);
-		for (uint32_t i = 0; i < 8 * size / 8; i++)
-			KS_CHECK(!map[i], "a page of ours has %#llx at %u", (unsigned long long)map[i], i);
-		munmap(map, 8 * size);
-	}
-	KS_DO(has_reset(from, before));
-	close(from);
-	return 0;
-}
-
 /* Waits for an event of the kernel's with this line. */
 static int wait_uevent(int fd, const char *line)
 {
@@ -605,7 +554,6 @@ int main(void)
 		{ "one that an engine reset does not stop costs its card", card_reset },
 		{ "calls of a card that is going to be reset do not wait for it one by one", many_spaces },
 		{ "resets by the driver and the administrator at once", resets_at_once },
-		{ "host memory that is freed before the reset is not written any more", no_stray_writes },
 		{ "a reset that fails leaves the card wedged, and says so", wedged },
 		{ "starved told from hung", starved_and_hung },
 		{ "firmware crashes and lost interrupts under load", firmware_and_interrupts },

@@ -3,9 +3,12 @@
 /* Tracepoints: the life of a job in order, and each kind of event when its cause is there. */
 #include "ks_uq.h"
 
+#include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <sys/mount.h>
 
 #define TRACING		"/sys/kernel/tracing"
+#define SAFE_TIMEOUT	"/sys/module/weft/parameters/safe_timeout_ms"
 #define MAX_LINES	4096
 
 /* One line of the trace: the event's name and its fields, as they stand. */
@@ -227,6 +230,67 @@ static int reset(void)
 	return 0;
 }
 
+/* Waits until bus mastering is off in the card's configuration, and says so in the trace. */
+static int mark_off(const char *config)
+{
+	int fd = open(config, O_RDONLY | O_CLOEXEC), marker = open(TRACING "/trace_marker", O_WRONLY | O_CLOEXEC);
+	int64_t until = ks_now_ns() + 20 * KS_SECOND;
+	uint16_t command;
+
+	KS_CHECK(fd >= 0 && marker >= 0);
+	do {
+		KS_CHECK(pread(fd, &command, 2, PCI_COMMAND) == 2);
+		KS_CHECK(ks_now_ns() < until, "the card is not reset");
+	} while (command & PCI_COMMAND_MASTER);
+	KS_CHECK(write(marker, ": weft_off: now", 15) == 15);
+	close(marker);
+	close(fd);
+	return 0;
+}
+
+/*
+ * A queue that obeys nothing: from the wish for a reset on, before it begins, the card is off the bus, since host memory
+ * may be given back then. Who looks may look too late; one look in time is enough.
+ */
+static int off_the_bus(void)
+{
+	char config[128];
+	bool seen = false;
+
+	snprintf(config, sizeof(config), "/sys/bus/pci/devices/%s/config", ks_pci(0));
+	KS_OK(ks_write(SAFE_TIMEOUT, "100"));
+	for (int round = 0; round < 12 && !seen; round++) {
+		struct drm_weft_queue_state state;
+		const struct line *l;
+		struct ks_rig rig;
+		int at = 0;
+
+		KS_OK(ks_rig_open(&rig, 0, 100));
+		KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
+		KS_OK(ks_inject(0, WEFT_INJECT_STUCK_HARD, state.card_queue));
+		rig.list[0] = ks_pkt_copy(KS_DATA_VA, KS_DATA_VA + 65536, 65536);
+		KS_OK(begin());
+		KS_OK(ks_rig_submit(&rig, 1, 0));
+		KS_DO(mark_off(config));
+		KS_IS(ks_rig_wait(&rig), -ETIME);
+		ks_rig_close(&rig);
+		KS_OK(ks_rig_open(&rig, 0, 0));		/* waits for the end of the reset */
+		KS_DO(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+		KS_OK(end());
+		while (at < num_lines && strcmp(lines[at].event, "weft_off"))
+			at++;
+		l = next(&at, "weft_reset", NULL, 0);
+		while (l && !has(l, "prepare") && !has(l, "done"))
+			l = next(&at, "weft_reset", NULL, 0);
+		seen = l && has(l, "stage=prepare ");
+		printf("# round %d: after bus mastering was seen off: %s\n", round, l ? l->fields : "nothing");
+	}
+	KS_OK(ks_write(SAFE_TIMEOUT, "1000"));
+	KS_CHECK(seen, "bus mastering is on until the reset begins");
+	return 0;
+}
+
 /* Memory of one card mapped by another, unmapped, and revoked when it is reset. */
 static int peers(void)
 {
@@ -274,6 +338,7 @@ int main(void)
 		{ "a job waits for another", dependency },
 		{ "faults, kicks, safe operations", faults_and_user_queues },
 		{ "stages of a reset", reset },
+		{ "a card that is to be reset is off the bus before", off_the_bus },
 		{ "a peer maps, unmaps, is revoked", peers },
 	};
 
