@@ -173,6 +173,26 @@ void weft_lmem_free(struct weft_device *w, struct list_head *blocks)
 		queue_work(w->work_wq, &l->scrub_work);
 }
 
+/* Of nothing is known any more that it is clear. */
+static void forget_clear(struct weft_lmem *l)
+{
+#ifdef WEFT_HAVE_BUDDY_RESET_CLEAR
+	u64 before;
+
+	/*
+	 * The call takes nodes out of the trees that it walks and can pass over some (7.3), which
+	 * would then be given out as clear: it is repeated until there are none.
+	 */
+	do {
+		before = l->mm.clear_avail;
+		gpu_buddy_reset_clear(&l->mm, false);
+	} while (l->mm.clear_avail && l->mm.clear_avail < before);
+	l->nothing_clear = l->mm.clear_avail;
+#else
+	l->nothing_clear = true;
+#endif
+}
+
 void weft_lmem_after_reset(struct weft_device *w)
 {
 	struct weft_lmem *l = &w->lmem;
@@ -185,11 +205,7 @@ void weft_lmem_after_reset(struct weft_device *w)
 	INIT_LIST_HEAD(&l->lost);
 	l->dirty_bytes = 0;
 	l->lost_bytes = 0;
-#ifdef WEFT_HAVE_BUDDY_RESET_CLEAR
-	gpu_buddy_reset_clear(&l->mm, false);
-#else
-	l->nothing_clear = true;
-#endif
+	forget_clear(l);
 	mutex_unlock(&l->lock);
 }
 
