@@ -22,23 +22,7 @@ static int folder(char *path, size_t bytes)
 
 static int read_file(const char *name)
 {
-	char path[128];
-	size_t n = 0;
-	ssize_t got;
-	int fd, r;
-
-	r = folder(path, sizeof(path));
-	if (r)
-		return r;
-	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	while ((got = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += got;
-	close(fd);
-	text[n] = 0;
-	return got < 0 ? -errno : 0;
+	return ks_debugfs(0, name, text, sizeof(text));
 }
 
 /* The first line that begins like this. */
@@ -102,6 +86,34 @@ static int what_is_there(void)
 	KS_CHECK(strlen(text) > 10, "no firmware log");
 	ks_uq_close(&q);
 	ks_rig_close(&rig);
+	return 0;
+}
+
+/* A sleeper on a cell, and a user queue that has faulted, as long as they are there. */
+static int who_waits_and_why(void)
+{
+	union weft_packet bad = ks_pkt_fill(0x7000000000ULL, 64, 1);
+	struct ks_sleeper s;
+	struct ks_uq q;
+
+	KS_OK(ks_uq_open(&s.q, 0));
+	KS_OK(ks_sleeper_start(&s));
+	for (int i = 0; i < 100 && ks_count(0, "live_watches") < 1; i++)
+		usleep(50000);
+	KS_OK(read_file("watches"));
+	KS_CHECK(strstr(text, " used 1\nwatch 0 cell 0x") && strstr(text, " fired 0\n"), "%s", text);
+	KS_OK(ks_sleeper_wake(&s));
+	KS_OK(read_file("watches"));
+	KS_CHECK(strstr(text, " used 0\n") && !line("watch 0 "), "%s", text);
+	ks_uq_close(&s.q);
+
+	KS_OK(ks_uq_ready(&q, 0));
+	ks_uq_put(&q, &bad);
+	KS_DO(ks_uq_reach(&q, WEFT_QS_FAULTED));
+	KS_OK(read_file("queues"));
+	KS_CHECK(strstr(text, "run FAULTED cause PT_INVALID"), "%s", text);
+	KS_CHECK(strstr(text, " fault_va 0x7000000000 fault_list 0x0 fault_packet 0 fault_op FILL origin "), "%s", text);
+	ks_uq_close(&q);
 	return 0;
 }
 
@@ -192,6 +204,7 @@ int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "the files say what there is", what_is_there },
+		{ "who sleeps on a cell, and why a queue stopped", who_waits_and_why },
 		{ "read under load, over resets and unbinds", read_in_any_state },
 	};
 

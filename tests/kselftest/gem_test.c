@@ -169,6 +169,113 @@ static int mapping_outlives_handle(void)
 	return 0;
 }
 
+#define PIECE	65536ULL
+#define PIECES	256
+
+static int memory_of(int fd, struct drm_weft_memory *m)
+{
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_MEMORY, .size = sizeof(*m), .ptr = (uintptr_t)m };
+
+	return ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+}
+
+/* Takes all memory but PIECES of PIECE bytes, which are clear; seldom two of them lie side by side. */
+static int make_holes(int fd)
+{
+	static uint32_t handles[4 * PIECES];
+	struct drm_weft_memory m;
+	long long cleared;
+	uint32_t handle;
+
+	for (int i = 0; i < 4 * PIECES; i++)
+		KS_OK(ks_gem_create(fd, PIECE, DRM_WEFT_PLACE_LOCAL, 0, &handles[i]));
+	for (uint64_t bytes = 1ULL << 30; bytes >= 4096; bytes /= 2)
+		while (!ks_gem_create(fd, bytes, DRM_WEFT_PLACE_LOCAL, 0, &handle))
+			;
+	KS_OK(memory_of(fd, &m));
+	KS_IS(m.free, 0);
+	KS_IS(m.largest, 0);
+	cleared = ks_cleared(0);
+	for (int i = 0; i < 4 * PIECES; i += 4)
+		KS_OK(ks_gem_close(fd, handles[i]));
+	KS_OK(ks_wait_cleared(0, cleared + PIECES * PIECE / 4096));
+	KS_OK(memory_of(fd, &m));
+	KS_IS(m.free, PIECES * PIECE);
+	KS_CHECK(m.largest == PIECE || m.largest == 2 * PIECE, "%llu bytes", (unsigned long long)m.largest);
+	return 0;
+}
+
+/* The card reads at each address of a bind from @offset on what lies there in the object. */
+static int bound_from(struct ks_rig *rig, uint32_t handle, uint64_t offset, uint64_t bytes)
+{
+	struct drm_weft_vm_bind bind = {
+		.vm_id = rig->vm, .op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ, .handle = handle, .offset = offset,
+		.va = 0x300000000ULL, .range = bytes,
+	};
+
+	KS_OK(ks_ioctl(rig->fd, DRM_IOCTL_WEFT_VM_BIND, &bind));
+	rig->list[0].copy = (struct weft_pkt_copy){
+		.op = WEFT_PKT_COPY, .dst = KS_DATA_VA, .src = bind.va, .bytes = bytes,
+	};
+	KS_OK(ks_rig_run(rig, 1, 0));
+	for (uint64_t i = 0; i < bytes; i += 4096)
+		KS_IS(*(uint64_t *)(rig->data + i), (long)((offset + i) / 4096 + 1));
+	return ks_unbind(rig->fd, rig->vm, bind.va, bytes);
+}
+
+/* One in many pieces is zero, and one for its user: offsets are those in the object. @reset: no memory is known to be clear. */
+static int in_pieces(bool reset)
+{
+	const uint64_t bytes = 8 << 20;
+	struct drm_weft_memory m;
+	uint64_t *p, before;
+	char path[128];
+	uint32_t handle;
+	struct ks_rig rig;
+	int fd = ks_open(0);
+
+	KS_DO(make_holes(fd));
+	if (reset) {
+		/* what is held stays so, though it is lost */
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
+		KS_OK(ks_write(path, "1"));
+		KS_OK(memory_of(fd, &m));
+		KS_IS(m.free, PIECES * PIECE);
+		KS_IS(m.dirty, m.free);
+	}
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(memory_of(fd, &m));
+	before = m.free;
+	KS_OK(ks_gem_create(rig.fd, bytes, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(memory_of(fd, &m));
+	KS_IS(before - m.free, (long)bytes);
+	p = ks_gem_map(rig.fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	for (uint64_t i = 0; i < bytes / 8; i++)
+		KS_CHECK(p[i] == 0, "word %llu is %#llx", (unsigned long long)i, (unsigned long long)p[i]);
+	for (uint64_t i = 0; i < bytes / 4096; i++)
+		p[i * 512] = i + 1;
+	KS_DO(bound_from(&rig, handle, 0, bytes / 2));
+	KS_DO(bound_from(&rig, handle, PIECE, PIECE));
+	KS_DO(bound_from(&rig, handle, 5 * PIECE - 4096, 8192));
+	KS_DO(bound_from(&rig, handle, 7 * PIECE + 4096, bytes / 2));
+	KS_DO(bound_from(&rig, handle, bytes - 4096, 4096));
+	munmap(p, bytes);
+	ks_rig_close(&rig);
+	close(fd);
+	return 0;
+}
+
+static int clear_pieces(void)
+{
+	return in_pieces(false);
+}
+
+static int unclear_pieces(void)
+{
+	return in_pieces(true);
+}
+
 /* What a mapping shows when its memory is lost: zeros of its own, which lead nowhere; and there is no new one. */
 static int mapping_loses_card(bool reset)
 {
@@ -223,6 +330,8 @@ int main(void)
 		{ "bad sizes, placements and flags", bad_create },
 		{ "full card and quota", full },
 		{ "no stale bytes", no_stale_bytes },
+		{ "an object in many pieces", clear_pieces },
+		{ "an object in many pieces, none of them clear", unclear_pieces },
 		{ "mmap stays inside one's own object", mmap_bounds },
 		{ "a mapping outlives handle and file", mapping_outlives_handle },
 		{ "a mapping and a reset", mapping_after_reset },

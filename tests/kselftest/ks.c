@@ -158,40 +158,47 @@ int ks_ioctl(int fd, unsigned long request, void *arg)
 	return r ? -errno : 0;
 }
 
-/* Reads a card's counts; text stays empty when there is no debugfs. */
+/* Path of a debugfs file: the folder is named by minor on older kernels, by device on newer ones. */
+static void debugfs_path(int card, const char *name, char *path, size_t bytes)
+{
+	snprintf(path, bytes, "/sys/kernel/debug/accel/%s/%s", ks_pci(card), name);
+	if (access(path, F_OK))
+		snprintf(path, bytes, "/sys/kernel/debug/accel/%d/%s", nodes[card].minor, name);
+}
+
+int ks_debugfs(int card, const char *name, char *text, size_t bytes)
+{
+	ssize_t got = 0;
+	char path[128];
+	size_t n = 0;
+	int fd, r;
+
+	text[0] = 0;
+	debugfs_path(card, name, path, sizeof(path));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (n < bytes - 1 && (got = read(fd, text + n, bytes - 1 - n)) > 0)
+		n += got;
+	r = got < 0 ? -errno : 0;
+	close(fd);
+	text[n] = 0;
+	return r;
+}
+
+/* Text stays empty when there is no debugfs. */
 static void read_counts(int card, struct counts *counts)
 {
-	char path[96];
-	FILE *f;
-	size_t n = 0;
-
-	/* named by minor on older kernels, by device on newer ones */
-	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%d/counts", nodes[card].minor);
-	f = fopen(path, "r");
-	if (!f) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/counts", nodes[card].pci);
-		f = fopen(path, "r");
-	}
-	if (f) {
-		n = fread(counts->text, 1, sizeof(counts->text) - 1, f);
-		fclose(f);
-	}
-	counts->text[n] = 0;
+	ks_debugfs(card, "counts", counts->text, sizeof(counts->text));
 }
 
 int ks_inject(int card, unsigned int kind, uint64_t arg)
 {
-	char path[96], text[48];
-	int r;
+	char path[128], text[48];
 
 	snprintf(text, sizeof(text), "%u %llu", kind, (unsigned long long)arg);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%d/inject", nodes[card].minor);
-	r = ks_write(path, text);
-	if (r == -ENOENT) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/inject", nodes[card].pci);
-		r = ks_write(path, text);
-	}
-	return r;
+	debugfs_path(card, "inject", path, sizeof(path));
+	return ks_write(path, text);
 }
 
 static long long find_count(const struct counts *counts, const char *name)
@@ -222,6 +229,27 @@ long long ks_count(int card, const char *name)
 static bool held(const char *name)
 {
 	return !strncmp(name, "live_", 5) || !strcmp(name, "lmem_free_pages") || strstr(name, "_quarantined_pages");
+}
+
+long long ks_cleared(int card)
+{
+	return ks_count(card, "scrub_filled_pages") + ks_count(card, "scrub_by_cpu_pages");
+}
+
+int ks_wait_cleared(int card, long long pages)
+{
+	int64_t until = ks_now_ns() + 30 * KS_SECOND;
+
+	while (ks_now_ns() < until) {
+		long long before = ks_cleared(card);
+
+		if (pages && before >= pages)
+			return 0;
+		usleep(pages ? 10000 : 200000);
+		if (!pages && ks_cleared(card) == before)
+			return 0;
+	}
+	return -ETIME;
 }
 
 /*

@@ -76,8 +76,13 @@ const char *ks_pci(int card);		/* 0000:05:00.0 */
 int ks_open(int card);			/* descriptor or -errno */
 int ks_open_as_user(int card);	/* the same without CAP_SYS_RESOURCE: its quotas are a user's */
 int ks_ioctl(int fd, unsigned long request, void *arg);	/* 0 or -errno */
+/* A debugfs file of a card, as a string; 0 or -errno. */
+int ks_debugfs(int card, const char *name, char *text, size_t bytes);
 /* Value of a line of the card's debugfs file `counts`, or -errno. */
 long long ks_count(int card, const char *name);
+long long ks_cleared(int card);		/* pages of local memory cleared so far, by whomever */
+/* Waits until that is `pages`, or with 0 until nothing is cleared for a while: 0 or -ETIME. */
+int ks_wait_cleared(int card, long long pages);
 int ks_inject(int card, unsigned int kind, uint64_t arg);	/* WEFT_INJECT_*, by debugfs; 0 or -errno */
 /* Waits up to 5 s until all that is held is as it was at program start; else describes what differs. */
 int ks_leaks(char *what, size_t bytes);
@@ -123,6 +128,7 @@ struct ks_rig {
 	uint8_t *data;
 };
 int ks_rig_open(struct ks_rig *rig, int card, uint32_t run_limit_ms);
+int ks_rig_open_fd(struct ks_rig *rig, int fd, uint32_t run_limit_ms);	/* takes over @fd, or the error that it is */
 void ks_rig_close(struct ks_rig *rig);
 /*
  * Submits list[0 … packets-1] and waits: 0, or what the job's fence ended with, or the submit's own error. The status

@@ -183,11 +183,16 @@ static int map_at(struct ks_rig *rig, uint64_t bytes, uint64_t va, uint32_t *han
 
 int ks_rig_open(struct ks_rig *rig, int card, uint32_t run_limit_ms)
 {
+	return ks_rig_open_fd(rig, ks_open(card), run_limit_ms);
+}
+
+int ks_rig_open_fd(struct ks_rig *rig, int fd, uint32_t run_limit_ms)
+{
 	void *list = NULL, *data = NULL;
 	int r;
 
 	memset(rig, 0, sizeof(*rig));
-	rig->fd = ks_open(card);
+	rig->fd = fd;
 	if (rig->fd < 0)
 		return rig->fd;
 	r = ks_vm_create(rig->fd, &rig->vm);
