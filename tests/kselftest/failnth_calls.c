@@ -307,6 +307,21 @@ static int t_user_queue_destroy(struct fn_state *s)
 	return r;
 }
 
+static int t_user_queue_state(struct fn_state *s)
+{
+	struct drm_weft_queue_state state;
+	int left = fn_pause(), r = start_with_will(s);
+
+	if (r)
+		return r;
+	fn_resume(left);
+	r = ks_queue_state(s->uq.fd, s->uq.queue, &state);
+	left = fn_pause();
+	ks_uq_stop(&s->uq);
+	fn_resume(left);
+	return r;
+}
+
 static int t_kick(struct fn_state *s)
 {
 	return ks_kick(s->uq.fd, s->uq.cells_handle, 0);
@@ -374,6 +389,7 @@ const struct fn_target fn_calls[] = {
 	{ "QUEUE_CREATE", DRM_WEFT_QUEUE_CREATE, t_queue_create, 0 },
 	{ "QUEUE_DESTROY", DRM_WEFT_QUEUE_DESTROY, t_queue_destroy, 0 },
 	{ "QUEUE_STATE", DRM_WEFT_QUEUE_STATE, t_queue_state, 0 },
+	{ "QUEUE_STATE of a user queue", DRM_WEFT_QUEUE_STATE, t_user_queue_state, 0 },
 	{ "SUBMIT", DRM_WEFT_SUBMIT, t_submit, 0 },
 	{ "QUERY_PEER", DRM_WEFT_QUERY_PEER, t_peer, 0 },
 	{ "USER_QUEUE_CREATE and its mappings", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, 0 },

@@ -151,13 +151,11 @@ static int reached_wills(struct fn_state *s)
 	return 0;
 }
 
-static int every_allocation(void)
+/* For this thread, once; KS_SKIP on a kernel without fault injection. */
+static int can_fail(void)
 {
-	struct fn_state s;
-	int allocations;
-	char what[256] = "";
-
-	failnth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (failnth_fd < 0)
+		failnth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (failnth_fd < 0)
 		return ks_skip("fault-injection");
 	KS_OK(ks_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
@@ -165,6 +163,146 @@ static int every_allocation(void)
 	KS_OK(ks_write("/sys/kernel/debug/fail_page_alloc/min-order", "0"));	/* single pages too */
 	ks_write("/sys/kernel/debug/failslab/verbose", "0");
 	ks_write("/sys/kernel/debug/fail_page_alloc/verbose", "0");
+	return 0;
+}
+
+static void cannot_fail(void)
+{
+	close(failnth_fd);
+	failnth_fd = -1;
+}
+
+#define LOST	8
+
+/* One store to each mapping, of which the n-th allocation fails: the access is repeated, and the kernel says nothing. */
+static int touch(volatile uint32_t *const p[LOST], bool write, int *failures)
+{
+	for (int i = 0; i < LOST; i++) {
+		uint32_t value = 0;
+		int left;
+
+		KS_OK(set_nth(i / 2 + 1));
+		if (write)
+			*p[i] = 1;
+		else
+			value = *p[i];
+		left = get_nth();
+		set_nth(0);
+		KS_CHECK(left >= 0);
+		KS_IS(value, 0);
+		*failures += left == 0;
+	}
+	return 0;
+}
+
+/* A mapping of what is lost gets a page of its own when it is touched. */
+static int every_page(void)
+{
+	volatile uint32_t *object[LOST], *state[LOST], *doorbell[LOST];
+	int r = can_fail(), fd, failures = 0;
+	struct ks_uq q[LOST];
+	char path[128];
+	uint32_t handle;
+
+	if (r)
+		return r;
+	fd = ks_open(0);
+	for (int i = 0; i < LOST; i++) {
+		KS_OK(ks_gem_create(fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+		object[i] = ks_gem_map(fd, handle, PROT_READ | PROT_WRITE);
+		KS_CHECK(object[i] != MAP_FAILED);
+		*object[i] = 77;
+		KS_OK(ks_uq_ready(&q[i], 0));
+		state[i] = (volatile uint32_t *)q[i].state;
+		doorbell[i] = q[i].doorbell;
+	}
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
+	KS_OK(ks_write(path, "1"));
+	KS_DO(touch(object, false, &failures));
+	KS_CHECK(failures > 0, "no page of an object failed");
+	failures = 0;
+	KS_DO(touch(state, false, &failures));
+	KS_DO(touch(doorbell, true, &failures));
+	KS_CHECK(failures > 0, "no page of a window failed");
+	for (int i = 0; i < LOST; i++) {
+		munmap((void *)object[i], 4096);
+		ks_uq_close(&q[i]);
+	}
+	close(fd);
+	cannot_fail();
+	return 0;
+}
+
+/* Binds the driver to the card; 0 or -errno, and how many allocations were left to go. */
+static int bind_nth(int fd, const char *pci, int nth, int *left)
+{
+	int r;
+
+	KS_OK(set_nth(nth));
+	r = write(fd, pci, strlen(pci)) < 0 ? -errno : 0;
+	*left = get_nth();
+	set_nth(0);
+	ks_rescan();
+	return r;
+}
+
+/* Card @card works, and so does what was made on it. */
+static int bound_works(int card)
+{
+	struct ks_rig rig;
+
+	KS_OK(ks_rig_open(&rig, card, 0));
+	KS_DO(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/*
+ * The driver is bound to a card, and the n-th allocation fails: it is not bound then, or it works without what it lacked.
+ * Either way the next one works.
+ */
+static int every_bind(void)
+{
+	int cards = ks_cards(), r = can_fail(), clean = 0, failed = 0, without = 0, left = 0, nth;
+	long step = ks_iterations(1);
+	char pci[32];
+	int fd;
+
+	if (r)
+		return r;
+	snprintf(pci, sizeof(pci), "%s", ks_pci(cards - 1));
+	fd = open("/sys/bus/pci/drivers/weft/bind", O_WRONLY | O_CLOEXEC);
+	KS_CHECK(fd >= 0);
+	for (nth = 1; clean < CLEAN; nth += step) {
+		KS_OK(ks_driver("unbind", pci));
+		KS_IS(ks_cards(), cards - 1);
+		r = bind_nth(fd, pci, nth, &left);
+		clean = left > 0 && !r ? clean + 1 : 0;
+		KS_CHECK(!r || r == -ENOMEM || r == -EIO || r == -ENODEV || r == -ENOSPC, "allocation %d: %d", nth, r);
+		KS_CHECK(ks_cards() == cards - (r != 0), "allocation %d: %d, and %d cards", nth, r, ks_cards());
+		failed += r != 0;
+		without += !r && !left;
+		if (r)
+			KS_OK(ks_driver("bind", pci));
+		if (!r || nth % 16 == 1)
+			KS_DO(bound_works(cards - 1));
+	}
+	printf("# %d allocations, every %ld-th failed: %d binds failed, %d did without\n", nth, step, failed, without);
+	KS_CHECK(failed > 20 && without > 0);
+	close(fd);
+	cannot_fail();
+	return 0;
+}
+
+static int every_allocation(void)
+{
+	struct fn_state s;
+	int allocations;
+	char what[256] = "";
+	int r = can_fail();
+
+	if (r)
+		return r;
 	KS_OK(ks_rig_open(&s.rig, 0, 0));
 	KS_OK(ks_gem_create(s.rig.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &s.handle));
 	KS_OK(ks_vm_create(s.rig.fd, &s.vm));
@@ -181,7 +319,7 @@ static int every_allocation(void)
 	ks_ring_close(&s.ring);
 	ks_uq_close(&s.uq);
 	ks_rig_close(&s.rig);
-	close(failnth_fd);
+	cannot_fail();
 	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
 	return 0;
 }
@@ -192,6 +330,8 @@ int main(void)
 		{ "every command of io_uring has a target", all_commands },
 		{ "every ioctl of the driver and every kind of QUERY has a target", every_ioctl },
 		{ "every allocation of every ioctl fails once", every_allocation },
+		{ "the page of a lost mapping fails", every_page },
+		{ "allocations fail while the driver is bound", every_bind },
 	};
 
 	return ks_main("failnth", tests, sizeof(tests) / sizeof(tests[0]));
