@@ -78,6 +78,40 @@ static int bad_descriptors(void)
 	return 0;
 }
 
+/* A descriptor outlives its card: that is an answer, not an error; a new one works again. */
+static int gone(void)
+{
+	struct drm_weft_query_peer query;
+	int fd = ks_open(0), last = ks_cards() - 1, peer = ks_open(last);
+	uint32_t before;
+	char pci[32];
+
+	if (ks_cards() < 2) {
+		close(fd);
+		close(peer);
+		return ks_skip("two-cards");
+	}
+	snprintf(pci, sizeof(pci), "%s", ks_pci(last));
+	query = (struct drm_weft_query_peer){ .peer_fd = peer };
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+	before = query.refusal;
+	KS_OK(ks_driver("unbind", pci));
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+	KS_IS(query.refusal, DRM_WEFT_PEER_GONE);
+	KS_IS(query.error, -ENODEV);
+	KS_IS(query.distance, -1);
+	KS_OK(ks_driver("bind", pci));
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+	KS_IS(query.refusal, DRM_WEFT_PEER_GONE);
+	close(peer);
+	query.peer_fd = ks_open(last);
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
+	KS_IS(query.refusal, before);
+	close(query.peer_fd);
+	close(fd);
+	return 0;
+}
+
 /* A program of before the answer had details: its structure ends where `detail` begins. */
 static int shorter_structure(void)
 {
@@ -102,6 +136,7 @@ int main(void)
 		{ "every pair of cards", all_pairs },
 		{ "descriptors that are no card, padding", bad_descriptors },
 		{ "callers with the structure of before", shorter_structure },
+		{ "a descriptor whose card is gone", gone },
 	};
 
 	return ks_main("peer", tests, sizeof(tests) / sizeof(tests[0]));

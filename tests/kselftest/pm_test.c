@@ -116,6 +116,35 @@ static int wakes(void)
 	return sleeps(0);
 }
 
+/* Exported local memory is taken from its mappings and wakes the card; host memory is not the card's, and stays. */
+static int exported(void)
+{
+	uint32_t handle;
+	uint8_t *p[2];
+	int fd = ks_open(0), shared;
+
+	KS_OK(quick(0));
+	for (uint32_t place = 0; place < 2; place++) {
+		KS_OK(ks_gem_create(fd, 8192, place, 0, &handle));
+		KS_OK(ks_export(fd, handle, DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE, &shared));
+		p[place] = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+		KS_CHECK(p[place] != MAP_FAILED);
+		close(shared);
+		memset(p[place], 0x51 + place, 8192);
+	}
+	if (sleeps(0))
+		return -1;
+	KS_CHECK(p[DRM_WEFT_PLACE_SYSTEM][0] == 0x52 && p[DRM_WEFT_PLACE_SYSTEM][8191] == 0x52);
+	p[DRM_WEFT_PLACE_SYSTEM][1] = 7;
+	KS_CHECK(asleep(0), "host memory woke it");
+	KS_CHECK(p[DRM_WEFT_PLACE_LOCAL][0] == 0x51 && p[DRM_WEFT_PLACE_LOCAL][8191] == 0x51);
+	KS_CHECK(!asleep(0), "local memory was read asleep");
+	for (int i = 0; i < 2; i++)
+		munmap(p[i], 8192);
+	close(fd);
+	return sleeps(0);
+}
+
 static int by_queue(void)
 {
 	union weft_packet fill = ks_pkt_fill(KS_UDATA_VA, 4096, 0x42);
@@ -491,6 +520,7 @@ int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "a card nobody uses sleeps; calls and memory wake it", wakes },
+		{ "exported memory: the card's wakes it, the host's does not", exported },
 		{ "a user queue keeps it awake until it stops", by_queue },
 		{ "a job keeps it awake", by_job },
 		{ "a sleeper on a cell keeps it awake", by_watch },

@@ -4,6 +4,7 @@
 #include "ks_uq.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #define PEER_VA	0x400000000ULL
 #define MIB	(1ULL << 20)
@@ -44,6 +45,126 @@ static int rights(void)
 	KS_IS(ks_export(user, imported, R | W, &fd), -EACCES);
 	KS_OK(ks_export(user, imported, R, &fd));
 	close(fd);
+	close(user);
+	close(owner);
+	return 0;
+}
+
+static int reset_card(int card)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
+	return ks_write(path, "1");
+}
+
+/* DRM's own call: reading, and writing if asked for; the processor maps the descriptor by the same rights. */
+static int by_drm(void)
+{
+	struct drm_weft_gem_info info;
+	int owner = ks_open(0), user = ks_open(0);
+	uint32_t handle, imported;
+	uint8_t *p, *mine;
+
+	KS_OK(ks_gem_create(owner, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	mine = ks_gem_map(owner, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(mine != MAP_FAILED);
+	for (int writable = 0; writable < 2; writable++) {
+		struct drm_prime_handle arg = { .handle = handle, .flags = DRM_CLOEXEC | (writable ? DRM_RDWR : 0) };
+
+		KS_OK(ks_ioctl(owner, DRM_IOCTL_PRIME_HANDLE_TO_FD, &arg));
+		KS_IS(fcntl(arg.fd, F_GETFD), FD_CLOEXEC);
+		KS_OK(ks_import(user, arg.fd, &imported));
+		KS_OK(ks_gem_info(user, imported, &info));
+		KS_IS(info.rights, writable ? R | W : R);
+		mine[MIB - 1] = 0x40 + writable;
+		p = mmap(NULL, MIB, PROT_READ, MAP_SHARED, arg.fd, 0);
+		KS_CHECK(p != MAP_FAILED);
+		KS_IS(p[MIB - 1], 0x40 + writable);
+		KS_IS(mprotect(p, MIB, PROT_READ | PROT_WRITE), writable ? 0 : -1);
+		if (writable) {
+			p[5] = 0x66;
+			KS_IS(mine[5], 0x66);
+		}
+		munmap(p, MIB);
+		/* beyond its end, and behind an offset */
+		KS_CHECK(mmap(NULL, 2 * MIB, PROT_READ, MAP_SHARED, arg.fd, 0) == MAP_FAILED);
+		p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, arg.fd, MIB - 4096);
+		KS_CHECK(p != MAP_FAILED && p[4095] == 0x40 + writable);
+		munmap(p, 4096);
+		KS_OK(ks_gem_close(user, imported));
+		close(arg.fd);
+	}
+	KS_IS(ks_ioctl(owner, DRM_IOCTL_PRIME_HANDLE_TO_FD, &(struct drm_prime_handle){ .handle = handle + 99 }), -ENOENT);
+	munmap(mine, MIB);
+	close(user);
+	close(owner);
+	return 0;
+}
+
+/* A right to signal alone is none to look. */
+static int only_signals(void)
+{
+	int owner = ks_open(0), fd;
+	uint32_t handle;
+
+	KS_OK(ks_gem_create(owner, 4096, DRM_WEFT_PLACE_LOCAL, DRM_WEFT_GEM_SEM, &handle));
+	KS_OK(ks_export(owner, handle, DRM_WEFT_RIGHT_SEM, &fd));
+	KS_CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+	KS_IS(errno, EACCES);
+	close(fd);
+	close(owner);
+	return 0;
+}
+
+/* With no descriptor left nothing is exported; with one, it is. */
+static int no_descriptor(void)
+{
+	long long exports = ks_count(0, "live_exports");
+	struct rlimit was, none;
+	uint32_t handle;
+	int owner = ks_open(0), fd, r;
+
+	KS_OK(ks_gem_create(owner, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(getrlimit(RLIMIT_NOFILE, &was));
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = was.rlim_max };
+	KS_OK(setrlimit(RLIMIT_NOFILE, &none));
+	r = ks_export(owner, handle, R, &fd);
+	KS_OK(setrlimit(RLIMIT_NOFILE, &was));
+	KS_IS(r, -EMFILE);
+	for (int i = 0; i < 100 && ks_count(0, "live_exports") != exports; i++)
+		usleep(10000);
+	KS_IS(ks_count(0, "live_exports"), exports);
+	KS_OK(ks_export(owner, handle, R, &fd));
+	KS_IS(ks_count(0, "live_exports"), exports + 1);
+	close(fd);
+	close(owner);
+	return 0;
+}
+
+/* Memory from before a reset cannot be exported, nor imported, by its own card or another; its old mapping is empty. */
+static int lost(void)
+{
+	int last = ks_cards() - 1, owner = ks_open(0), user = ks_open(0), peer = ks_open(last), fd, after;
+	uint32_t handle, imported;
+	uint8_t *p;
+
+	KS_OK(ks_gem_create(owner, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(ks_export(owner, handle, R | W, &fd));
+	p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	KS_CHECK(p != MAP_FAILED);
+	p[77] = 0x77;
+	KS_OK(reset_card(0));
+	KS_IS(p[77], 0);
+	munmap(p, MIB);
+	KS_CHECK(mmap(NULL, MIB, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+	KS_IS(errno, ECANCELED);
+	KS_IS(ks_export(owner, handle, R, &after), -ECANCELED);
+	KS_IS(ks_import(user, fd, &imported), -ECANCELED);
+	if (last)
+		KS_IS(ks_import(peer, fd, &imported), -ECANCELED);
+	close(fd);
+	close(peer);
 	close(user);
 	close(owner);
 	return 0;
@@ -161,6 +282,38 @@ static int peer_read_only(void)
 	KS_IS(state.cause, WEFT_FAULT_PT_WRITE);
 	KS_CHECK(peer.data[0] == 0);
 	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&peer);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* Somebody else's memory is passed on as it came, or not at all: its owner's rights are not the importer's to change. */
+static int passed_on(void)
+{
+	struct drm_weft_gem_info info;
+	struct ks_rig rig, peer, third;
+	uint32_t handle, again;
+	int refusal, fd;
+
+	if (!peers_reach(&refusal))
+		return no_peers(refusal);
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_rig_open(&peer, 1, 0));
+	KS_OK(ks_rig_open(&third, 0, 0));
+	KS_OK(attach(&rig, &peer, R | W, BIND_RW, &handle));
+	KS_IS(ks_export(rig.fd, handle, R, &fd), -EOPNOTSUPP);
+	KS_IS(ks_export(rig.fd, handle, R | W | DRM_WEFT_RIGHT_SEM, &fd), -EACCES);
+	KS_OK(ks_export(rig.fd, handle, R | W, &fd));
+	KS_OK(ks_import(third.fd, fd, &again));
+	close(fd);
+	KS_OK(ks_gem_info(third.fd, again, &info));
+	KS_IS(info.rights, R | W);
+	KS_OK(ks_bind(third.fd, third.vm, again, PEER_VA, KS_DATA_BYTES, BIND_RW));
+	memset(peer.data, 0x3c, 4096);
+	third.list[0] = ks_pkt_copy(KS_DATA_VA, PEER_VA, 4096);
+	KS_OK(ks_rig_run(&third, 1, 0));
+	KS_CHECK(third.data[0] == 0x3c && third.data[4095] == 0x3c);
+	ks_rig_close(&third);
 	ks_rig_close(&peer);
 	ks_rig_close(&rig);
 	return 0;
@@ -381,6 +534,11 @@ int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "rights belong to the export and only shrink", rights },
+		{ "exported and mapped by DRM's own calls", by_drm },
+		{ "a right to signal is none to look", only_signals },
+		{ "no descriptor left", no_descriptor },
+		{ "memory from before a reset is neither exported nor imported", lost },
+		{ "a peer's memory is passed on as it came", passed_on },
 		{ "every card reads and writes every other, bytes counted per link", peer_copy },
 		{ "a read-only peer cannot be written", peer_read_only },
 		{ "memory outlives its owner's file", owner_closes_first },
