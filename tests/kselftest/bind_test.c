@@ -492,13 +492,57 @@ static int too_many(void)
 		r = ks_vm_bind(rig.fd, args);
 	KS_IS(r, -EDQUOT);
 	KS_IS(n - 1, DRM_WEFT_MAX_BINDS);
+	/* one that would wait is refused, too, and binds nothing */
+	KS_IS(ks_bind(rig.fd, rig.vm, handle, VA + 100 * MIB, MIB, KS_RW), -EDQUOT);
 	KS_OK(ks_queue_destroy(blocker.fd, blocker.queue));
 	KS_OK(ks_syncobj_wait(rig.fd, out, 0, 10 * KS_SECOND));
 	/* the limit holds until the last of them has ended */
 	for (n = 0; n < 1000 && (r = ks_flush_binds(rig.fd, rig.vm)) == -EDQUOT; n++)
 		usleep(1000);
 	KS_OK(r);
+	KS_OK(ks_bind(rig.fd, rig.vm, handle, VA + 100 * MIB, MIB, KS_RW));
 	ks_rig_close(&blocker);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* What would be told by a cell of the card is not told by anything when the card goes; nobody stumbles over it. */
+static int removal_and_cell(void)
+{
+	struct drm_weft_sync wait;
+	struct drm_weft_vm_bind args;
+	struct drm_syncobj_handle pass = { 0 };
+	struct ks_rig blocker, rig;
+	char pci[32];
+	struct ks_uq q;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+	KS_OK(ks_uq_open(&q, 0));
+	KS_OK(ks_rig_open(&blocker, ks_cards() - 1, 0));
+	KS_OK(block(&blocker, 3000 * MS, &wait));
+	pass.handle = blocker.sync;
+	KS_OK(ks_ioctl(blocker.fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &pass));
+	KS_OK(ks_ioctl(q.fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &pass));
+	close(pass.fd);
+	wait.handle = pass.handle;
+	args = ks_map_args(q.vm, 0, VA, MIB, KS_SPARSE | KS_ASYNC);
+	args.done = DRM_WEFT_BIND_DONE_CELL;
+	args.done_handle = q.cells_handle;
+	args.done_value = 9;
+	KS_OK(ks_vm_bind(q.fd, ks_with_syncs(args, &wait, 1)));
+	KS_IS(q.cells[0].value, 0);
+	KS_OK(ks_driver("unbind", pci));
+	KS_IS(ks_flush_binds(q.fd, q.vm), -ENODEV);
+	/* the mapping shows zeros now: neither the value nor a fault */
+	KS_CHECK(!q.cells[0].value && !q.cells[0].fault);
+	KS_OK(ks_rig_wait(&blocker));
+	ks_uq_close(&q);
+	ks_rig_close(&blocker);
+	KS_OK(ks_driver("bind", pci));
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_DO(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
 	return 0;
 }
@@ -517,6 +561,7 @@ int main(void)
 		{ "an address space takes so many pending binds and no more", too_many },
 		{ "a reset ends pending binds with -ECANCELED", reset_pending },
 		{ "removal ends pending binds with -ENODEV", unbind_pending },
+		{ "removal with a bind pending that a cell is to tell of", removal_and_cell },
 	};
 
 	return ks_main("bind", tests, sizeof(tests) / sizeof(tests[0]));

@@ -168,6 +168,55 @@ static int job_hangs(void)
 	return 0;
 }
 
+/* One that waits for a cell for longer than it may, and was to be stopped for it. */
+static int wait_limit(void)
+{
+	union weft_packet wait = ks_pkt_wait(KS_CELLS_VA + 96, 3);
+	struct drm_weft_user_queue_create args;
+	char line[64];
+	struct ks_uq q;
+
+	KS_OK(forget());
+	KS_OK(ks_uq_open(&q, 0));
+	args = ks_uq_args(&q);
+	args.wait_limit_ns = 10000000;
+	args.flags = DRM_WEFT_USER_QUEUE_WAIT_STOPS;
+	KS_OK(ks_uq_start_with(&q, &args));
+	ks_uq_put(&q, &wait);
+	KS_DO(ks_uq_reach(&q, WEFT_QS_FAULTED));
+	KS_OK(wait_dump());
+	KS_OK(whole("queue-fault"));
+	snprintf(line, sizeof(line), "wait_va: %#llx", KS_CELLS_VA + 96);
+	KS_CHECK(has("cause: WAIT_LIMIT") && has(line) && has("wait_value: 3") && has("wait_limit_ns: 10000000"), "%s", text);
+	KS_CHECK(has("[walk-wait]") && !has("[walk-fault]"), "%s", text);
+	ks_uq_close(&q);
+	return 0;
+}
+
+/* Of more queues than it has room for, how many it leaves out. */
+static int many_queues(void)
+{
+	uint32_t queue, left = 0;
+	struct ks_rig rig;
+	const char *at;
+
+	KS_OK(forget());
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	for (int i = 0; i < 70; i++)
+		KS_OK(ks_queue_create(rig.fd, rig.vm, 0, &queue));
+	rig.list[0].hdr.op = 200;
+	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	KS_OK(wait_dump());
+	KS_OK(whole("job-fault"));
+	at = strstr(text, "\nleft_out: ");
+	KS_CHECK(at, "%s", text);
+	left = strtoul(at + strlen("\nleft_out: "), NULL, 10);
+	/* 64 are in it; these, the rig's and the driver's own are there */
+	KS_IS(left, 70 + 2 - 64);
+	ks_rig_close(&rig);
+	return 0;
+}
+
 /* Taken while the engine is still on it: before it is reset, and the queue with it. */
 static int stop_not_done(void)
 {
@@ -305,6 +354,8 @@ int main(void)
 		{ "a stop that is not done", stop_not_done },
 		{ "one that is unread is not replaced", unread },
 		{ "a user queue that faults", user_queue_faults },
+		{ "a user queue that waits for too long", wait_limit },
+		{ "more queues than a dump has room for", many_queues },
 		{ "firmware that stops", firmware_stops },
 		{ "a card that is wedged, bound again", wedged },
 	};

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 #define EVENT_BYTES	((ssize_t)sizeof(struct drm_weft_event_card))
@@ -201,6 +202,39 @@ static int sleepers(void)
 	return 0;
 }
 
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+/* While one sleeps in read(), another of the same file waits for its turn, unless it may not, or a signal comes. */
+static int second_reader(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct reader first = { .fd = ks_open(0) }, second = first;
+	struct drm_weft_event_card e;
+	uint64_t since = monotonic_ns();
+
+	KS_OK(sigaction(SIGUSR1, &action, NULL));
+	KS_OK(pthread_create(&first.thread, NULL, sleep_in_read, &first));
+	usleep(200000);
+	KS_OK(pthread_create(&second.thread, NULL, sleep_in_read, &second));
+	usleep(200000);
+	KS_OK(pthread_kill(second.thread, SIGUSR1));
+	KS_OK(pthread_join(second.thread, NULL));
+	KS_IS(second.n, -EINTR);
+	KS_OK(block(first.fd, false));
+	KS_IS(take(first.fd, &e, sizeof(e)), -EAGAIN);
+	KS_OK(reset_card(0));
+	KS_OK(pthread_join(first.thread, NULL));
+	KS_IS(first.n, EVENT_BYTES);
+	KS_IS(first.e.reason, DRM_WEFT_EVENT_RESET);
+	KS_OK(reset_card(0));
+	KS_DO(is_told(first.fd, DRM_WEFT_EVENT_RESET, 1, generation(first.fd), since));
+	close(first.fd);
+	return 0;
+}
+
 /* One that was told of a reset and has not looked is told of both, in order; one that sleeps in read() wakes. */
 static int removed(void)
 {
@@ -303,6 +337,7 @@ int main(void)
 		{ "what is not read is brought up to date", unread },
 		{ "a short buffer leaves the event", short_buffer },
 		{ "read and poll wake", sleepers },
+		{ "a second reader waits, or may not", second_reader },
 		{ "removal is told last, then ENODEV and POLLHUP", removed },
 		{ "a card given up", wedged },
 		{ "files closed during resets", closed_meanwhile },

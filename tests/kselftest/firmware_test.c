@@ -163,6 +163,9 @@ static int bad_images(void)
 	KS_OK(refused("one byte short", "refused with code 5:", &other));
 	KS_OK(copy_file("/bin/busybox", IMAGE, 100000, -1));
 	KS_OK(refused("not an image", "refused with code 3:", &other));
+	KS_OK(copy_file(KEPT, IMAGE, -1, -1));
+	KS_OK(truncate(IMAGE, sizeof(struct weft_fw_header) + WEFT_FW_MAX_BYTES + 1) ? -errno : 0);
+	KS_OK(refused("too large", "the contract allows", &other));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		KS_OK(flipped(fields[i] * 8 + ks_random() % 32, st.st_size, &other));
 	for (long i = 0; i < n; i++)
@@ -184,7 +187,7 @@ static int bad_images(void)
 int main(void)
 {
 	static const struct ks_test tests[] = {
-		{ "missing, short, wrong, flipped, endless and too new images", bad_images },
+		{ "missing, short, large, wrong, flipped, endless and too new images", bad_images },
 	};
 
 	return ks_main("firmware", tests, sizeof(tests) / sizeof(tests[0]));

@@ -96,6 +96,7 @@ static int values(void)
 			 "power1_input %lld", value(dir, "power1_input"));
 		KS_CHECK(value(dir, "power1_crit") > 10000000 && value(dir, "power1_crit") < 1000000000,
 			 "power1_crit %lld", value(dir, "power1_crit"));
+		KS_IS(value(dir, "power1_crit_alarm"), 0);
 		KS_CHECK(value(dir, "freq1_input") > 100000000 && value(dir, "freq1_input") < 10000000000LL,
 			 "freq1_input %lld", value(dir, "freq1_input"));
 		close(fd);

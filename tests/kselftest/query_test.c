@@ -168,7 +168,37 @@ static int refused(int fd, uint32_t kind, uint64_t n, uint64_t used, struct drm_
 	return 0;
 }
 
-/* Of three, each in a file of its own: what is asked for beyond the limit is refused, and the answer says so in numbers. */
+/* Queues of either kind, as many as may be; one that ends makes room for one. User queues take less of other quotas. */
+static int quota_of_queues(void)
+{
+	struct drm_weft_user_queue_create user = {
+		.band = DRM_WEFT_BAND_NORMAL, .ring_log2 = 4, .ring = 1 << 20, .ctl = 2 << 20,
+	};
+	struct drm_weft_quota q[DRM_WEFT_QUOTA_KINDS];
+	struct drm_weft_device device;
+	uint32_t vm, queue;
+	int fd = ks_open_as_user(0);
+
+	KS_OK(ks_device(fd, &device));
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_vm_create_lr(fd, &user.vm_id));
+	KS_OK(ks_bind(fd, user.vm_id, 0, 1 << 20, 2 << 20,
+		      DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SPARSE));
+	KS_OK(ks_queue_create(fd, vm, 0, &queue));
+	for (uint32_t i = 1; i < device.max_queues; i++)
+		KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_USER_QUEUE_CREATE, &user));
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_QUEUES, 0, device.max_queues, q));
+	KS_IS(ks_queue_create(fd, vm, 0, &queue), -EDQUOT);
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_USER_QUEUE_CREATE, &user), -EDQUOT);
+	KS_DO(refused(fd, DRM_WEFT_QUOTA_QUEUES, 2, device.max_queues, q));
+	KS_OK(ks_queue_destroy(fd, user.queue_id));
+	KS_OK(ks_queue_create(fd, vm, 0, &queue));
+	KS_IS(ks_queue_create(fd, vm, 0, &queue), -EDQUOT);
+	close(fd);
+	return 0;
+}
+
+/* Of four, each in a file of its own: what is asked for beyond the limit is refused, and the answer says so in numbers. */
 static int quotas(void)
 {
 	struct drm_weft_quota q[DRM_WEFT_QUOTA_KINDS];
@@ -192,6 +222,8 @@ static int quotas(void)
 	KS_OK(ks_vm_destroy(fd, id));
 	KS_DO(refused(fd, DRM_WEFT_QUOTA_VMS, 1, device.max_vms - 1, q));
 	close(fd);
+
+	KS_DO(quota_of_queues());
 
 	fd = ks_open_as_user(0);
 	KS_OK(quotas_of(fd, q));

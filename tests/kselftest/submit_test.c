@@ -249,6 +249,48 @@ static int bad_queue(void)
 	return 0;
 }
 
+/* A job or a bind that is to signal what is not there is refused whole: the good ones are not signalled either. */
+static int no_such_syncobj(void)
+{
+	struct drm_weft_sync syncs[3] = { { .flags = DRM_WEFT_SYNC_SIGNAL }, { .flags = DRM_WEFT_SYNC_SIGNAL, .point = 7 },
+					  { .handle = 4711, .flags = DRM_WEFT_SYNC_SIGNAL, .point = 1 } };
+	struct drm_weft_submit submit = { .list = KS_LIST_VA, .num_packets = 1, .num_syncs = 3, .syncs = (uintptr_t)syncs };
+	struct drm_weft_vm_bind bind = {
+		.op = DRM_WEFT_BIND_MAP, .va = 0x300000000ULL, .range = 1 << 20, .num_syncs = 3, .syncs = (uintptr_t)syncs,
+		.flags = DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SPARSE | DRM_WEFT_BIND_ASYNC,
+	};
+	struct ks_rig rig;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	submit.queue_id = rig.queue;
+	bind.vm_id = rig.vm;
+	KS_OK(ks_syncobj_create(rig.fd, &syncs[0].handle));
+	KS_OK(ks_syncobj_create(rig.fd, &syncs[1].handle));
+	rig.list[0].fill = (struct weft_pkt_fill){
+		.op = WEFT_PKT_FILL, .width = 1, .dst = KS_DATA_VA, .bytes = 4096, .pattern = 0x5e,
+	};
+	KS_IS(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_SUBMIT, &submit), -ENOENT);
+	KS_IS(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_VM_BIND, &bind), -ENOENT);
+	KS_IS(ks_syncobj_wait(rig.fd, syncs[0].handle, 0, 200000000), -ETIME);
+	KS_IS(ks_syncobj_wait(rig.fd, syncs[1].handle, 7, 0), -ETIME);
+	KS_CHECK(rig.data[0] == 0, "the job ran");
+	rig.list[0].fill.dst = bind.va;
+	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	/* with the two that are there both are done */
+	rig.list[0].fill.dst = KS_DATA_VA;
+	submit.num_syncs = bind.num_syncs = 2;
+	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_SUBMIT, &submit));
+	KS_OK(ks_syncobj_wait(rig.fd, syncs[1].handle, 7, 10 * KS_SECOND));
+	KS_IS(rig.data[4095], 0x5e);
+	syncs[1].point = 8;
+	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_WEFT_VM_BIND, &bind));
+	KS_OK(ks_syncobj_wait(rig.fd, syncs[1].handle, 8, 10 * KS_SECOND));
+	rig.list[0].fill.dst = bind.va;
+	KS_OK(ks_rig_run(&rig, 1, 0));
+	ks_rig_close(&rig);
+	return 0;
+}
+
 /* A loop of submits behind a long job ends at the limit; destroying the queue ends them all. */
 static int waiting_jobs_have_a_limit(void)
 {
@@ -287,6 +329,7 @@ int main(void)
 		{ "timeline points order two cards", across_cards },
 		{ "many jobs in one queue", many_jobs },
 		{ "bad submissions", bad_submit },
+		{ "a syncobj that does not exist is not signalled, nor any other", no_such_syncobj },
 		{ "waiting jobs of a queue have a limit", waiting_jobs_have_a_limit },
 		{ "bad queues", bad_queue },
 	};

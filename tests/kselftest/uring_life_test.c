@@ -456,6 +456,79 @@ static int card_goes(void)
 	return 0;
 }
 
+static int set_power(const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/%s", ks_pci(0), name);
+	return ks_write(path, text);
+}
+
+/* Within 10 s, when nobody uses it. */
+static int falls_asleep(void)
+{
+	KS_OK(set_power("autosuspend_delay_ms", "50"));
+	KS_OK(set_power("control", "auto"));
+	for (int i = 0; i < 1000 && ks_count(0, "pm_asleep") != 1; i++)
+		usleep(10000);
+	KS_IS(ks_count(0, "pm_asleep"), 1);
+	return 0;
+}
+
+/* A command wakes it, also one that is not to wait for that in the call; what it asked for is done. */
+static int card_sleeps(void)
+{
+	struct drm_weft_submit submit;
+	struct ks_ring ring;
+	struct ks_rig rig;
+	long long resumes;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_ring_open(&ring, 8, 0));
+	memset(&rig.list[0], 0, 64);
+	rig.list[0] = ks_pkt_fill(KS_DATA_VA, 4096, 0x29);
+	submit = ks_ring_job(&rig);
+	KS_DO(falls_asleep());
+	resumes = ks_count(0, "pm_resumes");
+	KS_OK(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, DRM_WEFT_URING_END));
+	KS_CHECK(ks_count(0, "pm_resumes") > resumes, "it was awake");
+	KS_OK(set_power("autosuspend_delay_ms", "1000"));
+	KS_OK(set_power("control", "on"));
+	KS_CHECK(rig.data[0] == 0x29 && rig.data[4095] == 0x29);
+	ks_ring_close(&ring);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* A card whose reset failed: commands are told as ioctls are. */
+static int card_wedged(void)
+{
+	struct drm_weft_submit submit;
+	char path[128], pci[32];
+	struct ks_ring ring;
+	struct ks_rig rig;
+
+	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_ring_open(&ring, 8, 0));
+	submit = ks_ring_job(&rig);
+	KS_OK(ks_inject(0, WEFT_INJECT_RESET_FAILS, 0));
+	(void)ks_write(path, "1");
+	KS_IS(ks_rig_submit(&rig, 1, 0), -EIO);
+	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, 0), -EIO);
+	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, DRM_WEFT_URING_END), -EIO);
+	KS_IS(ks_count(0, "live_commands"), 0);
+	ks_ring_close(&ring);
+	KS_OK(ks_driver("unbind", pci));
+	ks_rig_close(&rig);
+	KS_OK(ks_driver("bind", pci));
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_DO(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
 /* Commands that are issued while the card is in reset wait for its end, as ioctls do. */
 static void *reset_card(void *arg)
 {
@@ -507,6 +580,8 @@ int main(void)
 		{ "kill -9 with commands pending", kill_nine },
 		{ "reset and unbind with commands pending", card_goes },
 		{ "commands during a reset", during_reset },
+		{ "a command wakes its card", card_sleeps },
+		{ "commands to a card whose reset failed", card_wedged },
 	};
 
 	return ks_main("uring_life", tests, sizeof(tests) / sizeof(tests[0]));

@@ -130,6 +130,63 @@ static int quota(void)
 	return 0;
 }
 
+/* Two files have all watches of the card: one more is refused, though no quota is used up, until some are free again. */
+static int all_watches(void)
+{
+	static struct drm_weft_cell_want wants[DRM_WEFT_MAX_WANTS];
+	struct drm_weft_cell_wait_many many = {
+		.cells = (uintptr_t)wants, .num_cells = DRM_WEFT_MAX_WANTS, .timeout_ns = 300 * KS_SECOND,
+	};
+	struct drm_weft_quota quotas[DRM_WEFT_QUOTA_KINDS];
+	struct drm_weft_query query = {
+		.what = DRM_WEFT_QUERY_QUOTAS, .size = sizeof(quotas), .ptr = (uintptr_t)quotas,
+	};
+	struct drm_weft_cell_wait wait;
+	struct ks_ring ring;
+	struct ks_uq q[2];
+	uint64_t limit;
+	long res = 0;
+	int n;
+
+	for (int i = 0; i < 2; i++)
+		KS_OK(ks_uq_open(&q[i], 0));
+	KS_OK(ks_ioctl(q[0].fd, DRM_IOCTL_WEFT_QUERY, &query));
+	limit = quotas[DRM_WEFT_QUOTA_WATCHES].limit;
+	KS_CHECK(limit >= 128 && limit <= 2048, "%llu watches", (unsigned long long)limit);
+	KS_OK(ks_ring_open(&ring, 64, 0));
+	for (uint32_t i = 0; i < DRM_WEFT_MAX_WANTS; i++)
+		wants[i] = (struct drm_weft_cell_want){ .handle = q[0].cells_handle, .offset = i * 32, .value = 1 };
+	/* the first file has all but a command's; its number of the object is the other's, too */
+	KS_IS(q[0].cells_handle, q[1].cells_handle);
+	for (n = 0; n < (int)limit / DRM_WEFT_MAX_WANTS; n++)
+		KS_CHECK(ks_ring_prep(&ring, q[!n].fd, DRM_WEFT_URING_CELL_WAIT_MANY, &many, sizeof(many), 0, n));
+	KS_OK(ks_ring_submit(&ring));
+	for (int i = 0; i < 200 && ks_count(0, "live_watches") < (long long)limit; i++)
+		usleep(10000);
+	KS_IS(ks_count(0, "live_watches"), (long long)limit);
+	KS_CHECK(ks_ring_quiet(&ring));
+	for (int i = 0; i < 2; i++) {
+		wait = (struct drm_weft_cell_wait){ .handle = q[i].cells_handle, .value = 1, .timeout_ns = KS_SECOND };
+		KS_IS(ks_ioctl(q[i].fd, DRM_IOCTL_WEFT_CELL_WAIT, &wait), -EDQUOT);
+		KS_OK(ks_ioctl(q[i].fd, DRM_IOCTL_WEFT_QUERY, &query));
+		KS_IS(quotas[DRM_WEFT_QUOTA_WATCHES].refused, 0);
+		KS_CHECK(quotas[DRM_WEFT_QUOTA_WATCHES].used < limit);
+	}
+	for (int i = 0; i < n; i++)
+		KS_IS(ks_ring_cancel(&ring, q[!i].fd, i, 0), 1);
+	for (int i = 0; i < n; i++) {
+		KS_OK(ks_ring_next(&ring, NULL, &res, NULL));
+		KS_IS(res, -ECANCELED);
+	}
+	KS_IS(ks_count(0, "live_watches"), 0);
+	wait.timeout_ns = 1000000;
+	KS_IS(ks_ioctl(q[1].fd, DRM_IOCTL_WEFT_CELL_WAIT, &wait), -ETIME);
+	ks_ring_close(&ring);
+	for (int i = 0; i < 2; i++)
+		ks_uq_close(&q[i]);
+	return 0;
+}
+
 /* A ring whose SQEs a kernel thread takes. */
 static int sqpoll(void)
 {
@@ -250,6 +307,7 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "CELL_WAIT: the card signals", wait_for_signal },
 		{ "as many pending waits as the quota has watches", quota },
+		{ "all watches of a card in two files", all_watches },
 		{ "SQPOLL: jobs and waits", sqpoll },
 		{ "privileges are those of the ring, or of the personality", credentials },
 		{ "IOPOLL is refused", iopoll },

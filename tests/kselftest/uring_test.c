@@ -406,6 +406,35 @@ static int wait_many(void)
 	return 0;
 }
 
+/* Each cell that is wrong is found, wherever it stands; what was begun for those before it is undone. */
+static int one_is_wrong(void)
+{
+	struct ks_ring ring;
+	struct ks_uq q;
+	struct many m;
+	long res;
+
+	KS_OK(ks_uq_open(&q, 0));
+	KS_OK(ks_ring_open(&ring, 8, 0));
+	for (int bad = 0; bad < CELLS; bad++) {
+		fill_many(&m, &q, DRM_WEFT_WAIT_ALL, 20 * KS_SECOND);
+		m.want[bad].handle = 4711;
+		KS_IS(KS_RING_DO(&ring, q.fd, DRM_WEFT_URING_CELL_WAIT_MANY, &m.many, 0), -ENOENT);
+		fill_many(&m, &q, 0, 20 * KS_SECOND);
+		m.want[bad].offset = 4096;
+		KS_IS(KS_RING_DO(&ring, q.fd, DRM_WEFT_URING_CELL_WAIT_MANY, &m.many, 0), -EINVAL);
+		KS_IS(ks_count(0, "live_watches"), 0);
+		KS_IS(ks_count(0, "live_commands"), 0);
+	}
+	START(0, 20 * KS_SECOND);
+	KS_OK(store(&q, 1, 10));
+	KS_OK(ks_ring_next(&ring, NULL, &res, NULL));
+	KS_IS(res, 1);
+	ks_ring_close(&ring);
+	ks_uq_close(&q);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -415,6 +444,7 @@ int main(void)
 		{ "BIND: in a chain with the job that needs it", binds },
 		{ "CELL_WAIT: reached, ended, failed, out of time", wait_at_once },
 		{ "CELL_WAIT_MANY: any, all, failed, out of time", wait_many },
+		{ "CELL_WAIT_MANY: one of them is wrong", one_is_wrong },
 	};
 
 	return ks_main("uring", tests, sizeof(tests) / sizeof(tests[0]));

@@ -183,6 +183,123 @@ static int tables_are_not_endless(void)
 	return 0;
 }
 
+/* What the card reads in each page of a range: the pattern, or nothing in the pages that are not bound. */
+static int reads(struct ks_rig *rig, uint64_t va, uint64_t bytes, uint8_t byte)
+{
+	memset(rig->data, ~byte, bytes);
+	rig->list[0].copy = (struct weft_pkt_copy){
+		.op = WEFT_PKT_COPY, .dst = KS_DATA_VA, .src = va, .bytes = bytes,
+	};
+	KS_OK(ks_rig_run(rig, 1, 0));
+	for (uint64_t i = 0; i < bytes; i += 64)
+		KS_CHECK(rig->data[i] == byte, "byte %llu is %#x", (unsigned long long)i, rig->data[i]);
+	return 0;
+}
+
+/* A table to split a large page with is lacking: the unmap is refused, and the page is whole. Unmaps of whole pages work. */
+static int split_without_tables(void)
+{
+	const uint64_t page = 2 * MIB, count = 8, va = 0x4000000000ULL, step = 1ULL << 30;
+	uint32_t vm, queue, large, small;
+	uint64_t n, at = 0;
+	struct ks_rig rig;
+	uint8_t *p;
+	int r = 0;
+
+	KS_OK(ks_rig_open_fd(&rig, ks_open_as_user(0), 0));
+	vm = rig.vm;
+	KS_OK(ks_gem_create(rig.fd, count * page, DRM_WEFT_PLACE_LOCAL, 0, &large));
+	KS_OK(ks_bind(rig.fd, vm, large, va, count * page, RW));
+	p = ks_gem_map(rig.fd, large, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	memset(p, 0x5d, count * page);
+	KS_OK(ks_gem_create(rig.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &small));
+	for (n = 1; n < (1ULL << 46) / step && !r; n++)
+		r = ks_bind(rig.fd, vm, small, va + n * step, 4096, RW);
+	KS_IS(r, -EDQUOT);
+	/* a few tables are kept for the next call */
+	for (r = 0; at < count * page && !r; at += r ? 0 : page)
+		r = ks_unbind(rig.fd, vm, va + at + MIB, 4096);
+	KS_IS(r, -EDQUOT);
+	KS_CHECK(at + page < count * page, "only %llu of %llu left", (unsigned long long)at, (unsigned long long)count);
+	KS_DO(reads(&rig, va + at, page, 0x5d));
+	KS_IS(ks_unbind(rig.fd, vm, va + at + MIB, page), -EDQUOT);
+	KS_DO(reads(&rig, va + at, 2 * page, 0x5d));
+	KS_IS(ks_queue_create(rig.fd, vm, 0, &queue), -EDQUOT);
+	KS_OK(ks_unbind(rig.fd, vm, va, count * page));
+	rig.list[0].copy.src = va + at;
+	KS_IS(ks_rig_run(&rig, 1, 0), -EFAULT);
+	KS_OK(ks_rig_alive(&rig));
+	munmap(p, count * page);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* Pieces of host memory lie anywhere: what is bound begins in the middle of them. */
+static int host_memory_from_the_middle(void)
+{
+	const uint64_t bytes = 16 * MIB, va = 0x300000000ULL;
+	struct ks_rig rig;
+	uint32_t handle;
+	uint64_t *p;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_OK(ks_gem_create(rig.fd, bytes, DRM_WEFT_PLACE_SYSTEM, 0, &handle));
+	p = ks_gem_map(rig.fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	for (uint64_t i = 0; i < bytes / 4096; i++)
+		p[i * 512] = i + 1;
+	for (uint64_t offset = 4096; offset < bytes; offset += 3 * MIB - 8192) {
+		uint64_t range = bytes - offset < 8192 ? bytes - offset : 8192;
+
+		KS_OK(bind_raw(rig.fd, rig.vm, DRM_WEFT_BIND_MAP, RW, handle, offset, va, range));
+		rig.list[0].copy = (struct weft_pkt_copy){
+			.op = WEFT_PKT_COPY, .dst = KS_DATA_VA, .src = va, .bytes = range,
+		};
+		KS_OK(ks_rig_run(&rig, 1, 0));
+		for (uint64_t i = 0; i < range / 4096; i++)
+			KS_IS(*(uint64_t *)(rig.data + i * 4096), (long)(offset / 4096 + i + 1));
+		KS_OK(ks_unbind(rig.fd, rig.vm, va, range));
+	}
+	munmap(p, bytes);
+	ks_rig_close(&rig);
+	return 0;
+}
+
+/* An address space does not survive a reset: nothing can be made in it or asked of it, but it can be destroyed. */
+static int from_before_a_reset(void)
+{
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_COUNTERS };
+	struct drm_weft_user_queue_create user = {
+		.band = DRM_WEFT_BAND_NORMAL, .ring_log2 = 4, .ring = MIB, .ctl = 2 * MIB,
+	};
+	struct drm_weft_vm_create lr = { .type = DRM_WEFT_VM_LR };
+	uint32_t vm, queue, handle;
+	char path[128];
+	int fd = ks_open(0);
+
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &lr));
+	query.index = vm;
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
+	KS_OK(ks_write(path, "1"));
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query), -ECANCELED);
+	KS_IS(ks_queue_create(fd, vm, 0, &queue), -ECANCELED);
+	user.vm_id = lr.vm_id;
+	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_USER_QUEUE_CREATE, &user), -ECANCELED);
+	KS_OK(ks_gem_create(fd, MIB, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_IS(ks_bind(fd, vm, handle, MIB, MIB, RW), -ECANCELED);
+	KS_OK(ks_vm_destroy(fd, vm));
+	KS_OK(ks_vm_destroy(fd, lr.vm_id));
+	KS_OK(ks_vm_create(fd, &vm));
+	KS_OK(ks_queue_create(fd, vm, 0, &queue));
+	query = (struct drm_weft_query){ .what = DRM_WEFT_QUERY_COUNTERS, .index = vm };
+	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query));
+	close(fd);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -192,6 +309,9 @@ int main(void)
 		{ "unbind splits a mapping", split },
 		{ "unbind under load is final", unbind_is_final },
 		{ "one file's page tables leave room for others", tables_are_not_endless },
+		{ "a large page is not split without a table", split_without_tables },
+		{ "host memory is bound from the middle of its pieces", host_memory_from_the_middle },
+		{ "an address space from before a reset", from_before_a_reset },
 	};
 
 	return ks_main("vm", tests, sizeof(tests) / sizeof(tests[0]));
