@@ -82,6 +82,8 @@ static int by_drm(void)
 		KS_CHECK(p != MAP_FAILED);
 		KS_IS(p[MIB - 1], 0x40 + writable);
 		KS_IS(mprotect(p, MIB, PROT_READ | PROT_WRITE), writable ? 0 : -1);
+		/* a copy of one's own, which the descriptor would allow, there is not */
+		KS_CHECK(mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE, arg.fd, 0) == MAP_FAILED);
 		if (writable) {
 			p[5] = 0x66;
 			KS_IS(mine[5], 0x66);
