@@ -242,10 +242,9 @@ static int split_without_tables(void)
 	return 0;
 }
 
-/* Pieces of host memory lie anywhere: what is bound begins in the middle of them. */
-static int host_memory_from_the_middle(void)
+static int from_the_middle_of(uint64_t bytes)
 {
-	const uint64_t bytes = 16 * MIB, va = 0x300000000ULL;
+	const uint64_t va = 0x300000000ULL, step = bytes / 5 & ~4095ULL;
 	struct ks_rig rig;
 	uint32_t handle;
 	uint64_t *p;
@@ -256,7 +255,7 @@ static int host_memory_from_the_middle(void)
 	KS_CHECK(p != MAP_FAILED);
 	for (uint64_t i = 0; i < bytes / 4096; i++)
 		p[i * 512] = i + 1;
-	for (uint64_t offset = 4096; offset < bytes; offset += 3 * MIB - 8192) {
+	for (uint64_t offset = 4096; offset < bytes; offset += step) {
 		uint64_t range = bytes - offset < 8192 ? bytes - offset : 8192;
 
 		KS_OK(bind_raw(rig.fd, rig.vm, DRM_WEFT_BIND_MAP, RW, handle, offset, va, range));
@@ -271,6 +270,13 @@ static int host_memory_from_the_middle(void)
 	munmap(p, bytes);
 	ks_rig_close(&rig);
 	return 0;
+}
+
+/* Pieces of host memory lie anywhere, large ones and single pages: what is bound begins in the middle of them. */
+static int host_memory_from_the_middle(void)
+{
+	KS_DO(from_the_middle_of(16 * MIB));
+	return from_the_middle_of(MIB);
 }
 
 /* An address space does not survive a reset: nothing can be made in it or asked of it, but it can be destroyed. */

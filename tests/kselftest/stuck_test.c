@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright 2026 The weft authors
+/*
+ * Queues that obey no stop, by errors that the card is told to make, where nobody waits for a job of theirs: they are
+ * destroyed, or closed with their file, or are the driver's own, by which it clears memory.
+ */
+#define _GNU_SOURCE
+#include "ks_uq.h"
+
+/* What a program reads of the stages. */
+static struct drm_weft_stats stats_of(int fd)
+{
+	struct drm_weft_stats s = { .irqs = 0 };
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_STATS, .size = sizeof(s), .ptr = (uintptr_t)&s };
+
+	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+	return s;
+}
+
+static int reset_card(int card)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
+	return ks_write(path, "1");
+}
+
+/* The next unit of a queue of this file meets `what`. */
+static int inject_queue(int card, int fd, uint32_t queue, unsigned int what)
+{
+	struct drm_weft_queue_state state;
+	int r = ks_queue_state(fd, queue, &state);
+
+	return r ? r : ks_inject(card, what, state.card_queue);
+}
+
+static int has_reset(int fd, uint64_t before)
+{
+	int64_t until = ks_now_ns() + 30 * KS_SECOND;
+	struct drm_weft_stats s;
+
+	do {
+		s = stats_of(fd);
+		KS_CHECK(ks_now_ns() < until, "no reset");
+		usleep(10000);
+	} while (s.resets == before);
+	KS_IS(s.resets - before, 1);
+	return 0;
+}
+
+/* Whatever asks for the end of a queue that obeys nothing: the card is reset for it, once, and works again. */
+static int ends_by_reset(const char *what, int fd, int (*end)(void *), void *arg)
+{
+	uint64_t before = stats_of(fd).resets;
+	struct ks_rig rig;
+	int64_t from = ks_now_ns();
+
+	KS_OK(end(arg));
+	KS_DO(has_reset(fd, before));
+	printf("# %s: a reset after %lld ms\n", what, (long long)(ks_now_ns() - from) / 1000000);
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_DO(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
+static int destroy_rig(void *arg)
+{
+	struct ks_rig *rig = arg;
+
+	return ks_queue_destroy(rig->fd, rig->queue);
+}
+
+static int close_uq(void *arg)
+{
+	ks_uq_close(arg);
+	return 0;
+}
+
+/* A job queue that is destroyed, a user queue whose file is closed: neither can be stopped. */
+static int ended_while_stuck(void)
+{
+	union weft_packet fill = ks_pkt_fill(KS_UDATA_VA, 4096, 1);
+	int fd = ks_open(0);
+	struct ks_rig rig;
+	struct ks_uq uq;
+
+	KS_OK(ks_rig_open(&rig, 0, 60000));
+	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
+	rig.list[0] = ks_pkt_fill(KS_DATA_VA, KS_DATA_BYTES, 1);
+	KS_OK(ks_rig_submit(&rig, 1, 0));
+	usleep(50000);
+	KS_DO(ends_by_reset("QUEUE_DESTROY", fd, destroy_rig, &rig));
+	KS_IS(ks_rig_wait(&rig), -ECANCELED);
+	ks_rig_close(&rig);
+
+	KS_OK(ks_uq_ready(&uq, 0));
+	KS_OK(inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK_HARD));
+	ks_uq_put(&uq, &fill);
+	KS_DO(ks_uq_reach(&uq, WEFT_QS_RUNNING));
+	usleep(20000);
+	KS_DO(ends_by_reset("close", fd, close_uq, &uq));
+	close(fd);
+	return 0;
+}
+
+/* The number on the card of the driver's own queue, by which it clears memory: the only one while no program has any. */
+static int own_queue(uint32_t *queue)
+{
+	static char text[1 << 16];
+	const char *at;
+
+	KS_OK(ks_debugfs(0, "queues", text, sizeof(text)));
+	at = strstr(text, "\nqueue ");
+	KS_CHECK(at && strstr(at, " kind job ") && !strstr(at + 1, "\nqueue "), "%s", text);
+	*queue = strtoul(at + strlen("\nqueue "), NULL, 10);
+	return 0;
+}
+
+#define DIRT	(8ULL << 20)
+
+/* Memory that somebody has written to and freed. @cleared: that is waited for, too. */
+static int leave_dirt(int fd, bool cleared)
+{
+	long long before;
+	uint32_t handle;
+	uint8_t *p;
+
+	KS_OK(ks_gem_create(fd, DIRT, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	p = ks_gem_map(fd, handle, PROT_READ | PROT_WRITE);
+	KS_CHECK(p != MAP_FAILED);
+	memset(p, 0xda, DIRT);
+	munmap(p, DIRT);
+	before = ks_cleared(0);
+	KS_OK(ks_gem_close(fd, handle));
+	if (cleared)
+		KS_OK(ks_wait_cleared(0, before + (long long)DIRT / 4096));
+	return 0;
+}
+
+/* All that can be had, in objects of 8 MiB, reads zero. */
+static int all_zero(void)
+{
+	int fd = ks_open(0), objects = 0;
+	uint32_t handle;
+
+	KS_CHECK(fd >= 0);
+	for (; !ks_gem_create(fd, DIRT, DRM_WEFT_PLACE_LOCAL, 0, &handle); objects++) {
+		uint64_t *p = ks_gem_map(fd, handle, PROT_READ);
+
+		KS_CHECK(p != MAP_FAILED);
+		for (uint64_t i = 0; i < DIRT / 8; i += 64)
+			KS_CHECK(p[i] == 0, "object %d, word %llu: %#llx", objects, (unsigned long long)i,
+				 (unsigned long long)p[i]);
+		munmap(p, DIRT);
+	}
+	KS_CHECK(objects > 2, "%d objects", objects);
+	close(fd);
+	return 0;
+}
+
+/*
+ * A clearing by the card that does not end: the processor clears from then on, and cells are not kicked, until a reset. What
+ * others get is zero all the time.
+ */
+static int clearing_stuck(void)
+{
+	struct drm_weft_stats before, after;
+	long long by_cpu, filled;
+	struct ks_rig rig;
+	uint32_t queue;
+	struct ks_uq uq;
+	int fd = ks_open(0);
+
+	KS_OK(ks_wait_cleared(0, 0));
+	KS_DO(own_queue(&queue));
+	before = stats_of(fd);
+	KS_OK(ks_inject(0, WEFT_INJECT_STUCK, queue));
+	KS_DO(leave_dirt(fd, true));
+	KS_IS(ks_count(0, "scrub_up"), 0);
+	by_cpu = ks_count(0, "scrub_by_cpu_pages");
+	KS_CHECK(by_cpu >= (long long)DIRT / 4096, "%lld pages", by_cpu);
+	after = stats_of(fd);
+	KS_IS(after.stop_timeouts - before.stop_timeouts, 1);
+	KS_IS(after.engine_resets - before.engine_resets, 1);
+	KS_IS(after.resets - before.resets, 0);
+	KS_DO(all_zero());
+	KS_DO(leave_dirt(fd, true));
+	KS_CHECK(ks_count(0, "scrub_by_cpu_pages") > by_cpu);
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	KS_DO(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	KS_OK(ks_uq_open(&uq, 0));
+	KS_IS(ks_kick(uq.fd, uq.cells_handle, 0), -EIO);
+	ks_uq_close(&uq);
+
+	KS_OK(ks_wait_cleared(0, 0));
+	KS_OK(reset_card(0));
+	KS_IS(ks_count(0, "scrub_up"), 1);
+	by_cpu = ks_count(0, "scrub_by_cpu_pages");
+	filled = ks_count(0, "scrub_filled_pages");
+	KS_DO(all_zero());
+	KS_DO(leave_dirt(fd, true));
+	KS_IS(ks_count(0, "scrub_by_cpu_pages"), by_cpu);
+	KS_CHECK(ks_count(0, "scrub_filled_pages") >= filled + (long long)DIRT / 4096);
+	KS_OK(ks_uq_open(&uq, 0));
+	KS_OK(ks_kick(uq.fd, uq.cells_handle, 0));
+	ks_uq_close(&uq);
+	close(fd);
+	return 0;
+}
+
+/* The same where no engine reset helps, so that the card is reset for it; and a reset that comes while a clearing runs. */
+static int clearing_costs_a_reset(void)
+{
+	long long spaces = ks_count(0, "live_asids"), queues = ks_count(0, "live_hw_queues");
+	uint64_t before;
+	uint32_t queue;
+	int fd = ks_open(0);
+
+	for (int asked = 0; asked < 2; asked++) {
+		KS_OK(ks_wait_cleared(0, 0));
+		KS_DO(own_queue(&queue));
+		before = stats_of(fd).resets;
+		KS_OK(ks_inject(0, WEFT_INJECT_STUCK_HARD, queue));
+		KS_DO(leave_dirt(fd, false));
+		usleep(100000);
+		/* the one that is asked for may come too late to be the first, on a slow machine */
+		if (asked)
+			KS_OK(reset_card(0));
+		else
+			KS_DO(has_reset(fd, before));
+		KS_CHECK(stats_of(fd).resets > before);
+		KS_IS(ks_count(0, "scrub_up"), 1);
+		KS_IS(ks_count(0, "live_asids"), spaces);
+		KS_IS(ks_count(0, "live_hw_queues"), queues);
+		KS_DO(all_zero());
+	}
+	close(fd);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct ks_test tests[] = {
+		{ "queues that obey nothing are destroyed and closed", ended_while_stuck },
+		{ "a clearing that does not end: the processor clears", clearing_stuck },
+		{ "a clearing that costs a reset, and one that a reset meets", clearing_costs_a_reset },
+	};
+
+	return ks_main("stuck", tests, sizeof(tests) / sizeof(tests[0]));
+}
