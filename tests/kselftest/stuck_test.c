@@ -104,16 +104,29 @@ static int ended_while_stuck(void)
 	return 0;
 }
 
+static char text[1 << 16];
+
 /* The number on the card of the driver's own queue, by which it clears memory: the only one while no program has any. */
 static int own_queue(uint32_t *queue)
 {
-	static char text[1 << 16];
 	const char *at;
 
 	KS_OK(ks_debugfs(0, "queues", text, sizeof(text)));
 	at = strstr(text, "\nqueue ");
 	KS_CHECK(at && strstr(at, " kind job ") && !strstr(at + 1, "\nqueue "), "%s", text);
 	*queue = strtoul(at + strlen("\nqueue "), NULL, 10);
+	return 0;
+}
+
+/* Within 10 s that queue is on an engine. */
+static int own_queue_runs(void)
+{
+	int64_t until = ks_now_ns() + 10 * KS_SECOND;
+
+	do {
+		KS_CHECK(ks_now_ns() < until, "%s", text);
+		KS_OK(ks_debugfs(0, "queues", text, sizeof(text)));
+	} while (!strstr(text, " run RUNNING "));
 	return 0;
 }
 
@@ -224,7 +237,7 @@ static int clearing_costs_a_reset(void)
 		before = stats_of(fd).resets;
 		KS_OK(ks_inject(0, WEFT_INJECT_STUCK_HARD, queue));
 		KS_DO(leave_dirt(fd, false));
-		usleep(100000);
+		KS_DO(own_queue_runs());
 		/* the one that is asked for may come too late to be the first, on a slow machine */
 		if (asked)
 			KS_OK(reset_card(0));
