@@ -7,11 +7,7 @@
 #define _GNU_SOURCE
 #include "ks_load.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <linux/netlink.h>
 
 #define PEER_VA		0x400000000ULL
@@ -174,97 +170,6 @@ static int card_reset(void)
 	return 0;
 }
 
-/* A job that obeys nothing, in a child that is killed when the card is being waited for. */
-static int hang_in_child(pid_t *pid, int spaces)
-{
-	int told[2];
-	char ok;
-
-	KS_CHECK(!pipe2(told, O_CLOEXEC));
-	*pid = fork();
-	KS_CHECK(*pid >= 0);
-	if (!*pid) {
-		struct ks_rig rig;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (ks_rig_open(&rig, 0, 100))
-			_exit(1);
-		for (int i = 0; i < spaces; i++) {
-			uint32_t vm;
-
-			if (ks_vm_create(rig.fd, &vm) ||
-			    ks_bind(rig.fd, vm, rig.data_handle, KS_DATA_VA, KS_DATA_BYTES, DRM_WEFT_BIND_READ))
-				_exit(2);
-		}
-		if (inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
-			_exit(3);
-		fill_list(&rig, 1, 1);
-		if (ks_rig_submit(&rig, 1, 0) || write(told[1], "", 1) != 1)
-			_exit(4);
-		pause();
-	}
-	close(told[1]);
-	KS_CHECK(read(told[0], &ok, 1) == 1, "the child ended");
-	close(told[0]);
-	return 0;
-}
-
-/* Whoever asks for something else of a card that is going to be reset does not wait for it: else each of 48 would a second. */
-static int many_spaces(void)
-{
-	int fd = ks_open(0);
-	uint64_t before;
-	int64_t from;
-	pid_t pid;
-
-	KS_CHECK(fd >= 0);
-	before = stats_of(fd).resets;
-	KS_DO(hang_in_child(&pid, 48));
-	from = ks_now_ns();
-	kill(pid, SIGKILL);
-	KS_CHECK(waitpid(pid, NULL, 0) == pid);
-	KS_DO(has_reset(fd, before));
-	printf("# closed, and the card reset, after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
-	KS_CHECK(ks_now_ns() - from < SLOW * 2 * SAFE_MS * 1000000LL, "%lld ms", (long long)(ks_now_ns() - from) / 1000000);
-	close(fd);
-	return 0;
-}
-
-/* Resets by the driver and by the administrator at any distance: one after the other, and the card is as before. */
-static int resets_at_once(void)
-{
-	unsigned char config[2][64];
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", ks_pci(0));
-	for (int i = 0; i < 6; i++) {
-		struct ks_rig rig;
-		uint64_t before;
-		pid_t pid;
-		int fd = open(path, O_RDONLY | O_CLOEXEC), card = ks_open(0);
-
-		KS_CHECK(fd >= 0 && card >= 0 && pread(fd, config[0], 64, 0) == 64);
-		before = stats_of(card).resets;
-		KS_DO(hang_in_child(&pid, 0));
-		usleep(ks_random() % (i % 2 ? 1500000 : 300000));
-		KS_OK(reset_card(0));
-		kill(pid, SIGKILL);
-		KS_CHECK(waitpid(pid, NULL, 0) == pid);
-		KS_OK(ks_rig_open(&rig, 0, 0));
-		KS_DO(ks_rig_alive(&rig));
-		ks_rig_close(&rig);
-		/* one that was wanted before the administrator's has been that one */
-		KS_CHECK(stats_of(card).resets - before <= 2, "%llu resets", (unsigned long long)(stats_of(card).resets - before));
-		KS_IS(ks_count(0, "wedged"), 0);
-		KS_IS(ks_count(0, "scrub_up"), 1);
-		KS_CHECK(pread(fd, config[1], 64, 0) == 64);
-		KS_CHECK(!memcmp(config[0], config[1], 64), "round %d: the card's configuration has changed", i);
-		close(card);
-		close(fd);
-	}
-	return 0;
-}
-
 /* Waits for an event of the kernel's with this line. */
 static int wait_uevent(int fd, const char *line)
 {
@@ -302,6 +207,7 @@ static int wedged(void)
 	close(events);
 	KS_IS(ks_gem_create(rig.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &(uint32_t){ 0 }), -EIO);
 	KS_IS(ks_rig_submit(&rig, 1, 0), -EIO);
+	KS_IS(ks_ioctl(rig.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &(struct drm_prime_handle){ .handle = rig.data_handle }), -EIO);
 	KS_IS(ks_count(0, "wedged"), 1);
 	KS_DO(ks_load_goes_on());
 	KS_OK(ks_driver("unbind", pci));
@@ -552,8 +458,6 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "a queue that does not stop costs an engine reset, and nobody else", engine_reset },
 		{ "one that an engine reset does not stop costs its card", card_reset },
-		{ "calls of a card that is going to be reset do not wait for it one by one", many_spaces },
-		{ "resets by the driver and the administrator at once", resets_at_once },
 		{ "a reset that fails leaves the card wedged, and says so", wedged },
 		{ "starved told from hung", starved_and_hung },
 		{ "firmware crashes and lost interrupts under load", firmware_and_interrupts },

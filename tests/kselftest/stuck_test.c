@@ -2,10 +2,15 @@
 // Copyright 2026 The weft authors
 /*
  * Queues that obey no stop, by errors that the card is told to make, where nobody waits for a job of theirs: they are
- * destroyed, or closed with their file, or are the driver's own, by which it clears memory.
+ * destroyed, or closed with their file, or die with their process, or are the driver's own, by which it clears memory.
  */
 #define _GNU_SOURCE
 #include "ks_uq.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 /* What a program reads of the stages. */
 static struct drm_weft_stats stats_of(int fd)
@@ -253,10 +258,103 @@ static int clearing_costs_a_reset(void)
 	return 0;
 }
 
+/* A job that obeys nothing, in a child that is killed when the card is being waited for. */
+static int hang_in_child(pid_t *pid, int spaces)
+{
+	int told[2];
+	char ok;
+
+	KS_CHECK(!pipe2(told, O_CLOEXEC));
+	*pid = fork();
+	KS_CHECK(*pid >= 0);
+	if (!*pid) {
+		struct ks_rig rig;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (ks_rig_open(&rig, 0, 100))
+			_exit(1);
+		for (int i = 0; i < spaces; i++) {
+			uint32_t vm;
+
+			if (ks_vm_create(rig.fd, &vm) ||
+			    ks_bind(rig.fd, vm, rig.data_handle, KS_DATA_VA, KS_DATA_BYTES, DRM_WEFT_BIND_READ))
+				_exit(2);
+		}
+		if (inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
+			_exit(3);
+		rig.list[0] = ks_pkt_fill(KS_DATA_VA, KS_DATA_BYTES, 1);
+		if (ks_rig_submit(&rig, 1, 0) || write(told[1], "", 1) != 1)
+			_exit(4);
+		pause();
+	}
+	close(told[1]);
+	KS_CHECK(read(told[0], &ok, 1) == 1, "the child ended");
+	close(told[0]);
+	return 0;
+}
+
+/* Whoever asks for something else of a card that is going to be reset does not wait for it: else each of 48 would a second. */
+static int many_spaces(void)
+{
+	int fd = ks_open(0);
+	uint64_t before;
+	int64_t from;
+	pid_t pid;
+
+	KS_CHECK(fd >= 0);
+	before = stats_of(fd).resets;
+	KS_DO(hang_in_child(&pid, 48));
+	from = ks_now_ns();
+	kill(pid, SIGKILL);
+	KS_CHECK(waitpid(pid, NULL, 0) == pid);
+	KS_DO(has_reset(fd, before));
+	printf("# closed, and the card reset, after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
+	KS_CHECK(ks_now_ns() - from < 16 * KS_SECOND, "%lld ms", (long long)(ks_now_ns() - from) / 1000000);
+	close(fd);
+	return 0;
+}
+
+/* Resets by the driver and by the administrator at any distance: one after the other, and the card is as before. */
+static int resets_at_once(void)
+{
+	unsigned char config[2][64];
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", ks_pci(0));
+	for (int i = 0; i < 6; i++) {
+		struct ks_rig rig;
+		uint64_t before;
+		pid_t pid;
+		int fd = open(path, O_RDONLY | O_CLOEXEC), card = ks_open(0);
+
+		KS_CHECK(fd >= 0 && card >= 0 && pread(fd, config[0], 64, 0) == 64);
+		before = stats_of(card).resets;
+		KS_DO(hang_in_child(&pid, 0));
+		usleep(ks_random() % (i % 2 ? 1500000 : 300000));
+		KS_OK(reset_card(0));
+		kill(pid, SIGKILL);
+		KS_CHECK(waitpid(pid, NULL, 0) == pid);
+		KS_OK(ks_rig_open(&rig, 0, 0));
+		KS_DO(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+		/* one that was wanted before the administrator's has been that one */
+		KS_CHECK(stats_of(card).resets - before <= 2, "%llu resets", (unsigned long long)(stats_of(card).resets - before));
+		KS_IS(ks_count(0, "wedged"), 0);
+		KS_IS(ks_count(0, "scrub_up"), 1);
+		KS_CHECK(pread(fd, config[1], 64, 0) == 64);
+		KS_CHECK(!memcmp(config[0], config[1], 64), "round %d: the card's configuration has changed", i);
+		close(card);
+		close(fd);
+	}
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "queues that obey nothing are destroyed and closed", ended_while_stuck },
+		{ "calls of a card that is going to be reset do not wait for it one by one", many_spaces },
+		{ "resets by the driver and the administrator at once", resets_at_once },
 		{ "a clearing that does not end: the processor clears", clearing_stuck },
 		{ "a clearing that costs a reset, and one that a reset meets", clearing_costs_a_reset },
 	};
