@@ -27,6 +27,27 @@ int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_wef
 		struct dma_fence **ended);
 int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 
+/**
+ * struct weft_queue_look - what the card says of a queue, all of one moment
+ * @run: enum weft_queue_run
+ * @engine: 1 + the one it is on; 0: none, or a card that does not tell
+ * @progress_ns: card clock at the end of its last unit
+ */
+struct weft_queue_look {
+	u32 run;
+	u32 engine;
+	u64 progress_ns;
+};
+
+/*
+ * weft_recover.c: ready, or running and not yet for as long as it may. What TIMED waits for is its
+ * own time, and on no engine. Sleeps where that tells a long unit from one that hangs.
+ */
+bool weft_recover_starves(struct weft_queue *q, struct weft_queue_look l);
+
+/* What a job ends with whose queue was stopped for @cause, or for its @timeout. */
+int weft_recover_errno(bool timeout, u32 cause);
+
 /* weft_recover.c: the scheduler's ->timedout_job(), also run when the card reports a fault. */
 enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad);
 

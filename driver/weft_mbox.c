@@ -150,8 +150,7 @@ static bool revive(struct weft_device *w)
 	return true;
 }
 
-/* What the firmware had done before it stopped is done: asked again, it says so with these. */
-static void forgive(struct weft_mbox_msg *msg, u16 op)
+void weft_mbox_forgive(struct weft_mbox_msg *msg, u16 op)
 {
 	bool makes = op == WEFT_MBOX_AS_CREATE || op == WEFT_MBOX_QUEUE_CREATE ||
 		     op == WEFT_MBOX_ARM_BIND;
@@ -192,7 +191,7 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 			ret = -EIO;
 			goto unlock;
 		}
-		forgive(msg, op);
+		weft_mbox_forgive(msg, op);
 	}
 	if (msg->op != op) {
 		drm_err(&w->drm,

@@ -70,4 +70,10 @@ int weft_mbox_queue_resume(struct weft_device *w, u32 queue);
  */
 int weft_mbox_arm_bind(struct weft_device *w, u64 sem, u64 arm);
 
+/*
+ * The answer to @op that was asked again, of firmware that was started again: what it had done
+ * before it stopped is done, and it says so with EXISTS or NOT_FOUND.
+ */
+void weft_mbox_forgive(struct weft_mbox_msg *msg, u16 op);
+
 #endif

@@ -52,17 +52,10 @@ static bool in_flight(struct weft_queue *q)
 	return any;
 }
 
-/* What the card says of a queue, all of one moment. */
-struct look {
-	u32 run;
-	u32 engine;	/* 1 + the one it is on; 0: none, or a card that does not tell */
-	u64 progress_ns;
-};
-
-static struct look look(struct weft_queue *q)
+static struct weft_queue_look look(struct weft_queue *q)
 {
 	int tries = 100;
-	struct look l;
+	struct weft_queue_look l;
 	u64 version;
 
 	do {
@@ -82,11 +75,11 @@ static struct look look(struct weft_queue *q)
  * On an engine, and the card ends no unit of it for longer than one takes. A turn may just have
  * begun when the end of the last unit is long ago, so that is waited for.
  */
-static bool hangs(struct weft_queue *q, struct look first)
+static bool hangs(struct weft_queue *q, struct weft_queue_look first)
 {
 	u64 now = weft_mmio_read64(q->w, WEFT_REG_CLOCK_NOW);
 	int looks = STALE_MS / LOOK_MS;
-	struct look l;
+	struct weft_queue_look l;
 
 	if (now <= first.progress_ns || now - first.progress_ns <= STALE_MS * NSEC_PER_MSEC)
 		return false;
@@ -99,11 +92,7 @@ static bool hangs(struct weft_queue *q, struct look first)
 	return false;
 }
 
-/*
- * Ready, or running and not yet for as long as it may. What TIMED waits for is its own time, and on
- * no engine.
- */
-static bool starves(struct weft_queue *q, struct look l)
+bool weft_recover_starves(struct weft_queue *q, struct weft_queue_look l)
 {
 	if (l.run == WEFT_QS_READY)
 		return true;
@@ -114,7 +103,7 @@ static bool starves(struct weft_queue *q, struct look l)
 
 static enum verdict judge(struct weft_queue *q)
 {
-	struct look l;
+	struct weft_queue_look l;
 
 	weft_queue_complete(&q->hw);
 	/* The card is off the bus, so that what fails now need not be the queue's doing. */
@@ -128,7 +117,7 @@ static enum verdict judge(struct weft_queue *q)
 	/* With the machine, whose sleep is not the job's time; the card goes on counting that. */
 	if (l.run == WEFT_QS_SUSPENDED || xchg(&q->hw.slept, false))
 		return VERDICT_NOTHING;
-	if (starves(q, l) && q->extended < MAX_EXTENSIONS) {
+	if (weft_recover_starves(q, l) && q->extended < MAX_EXTENSIONS) {
 		q->extended++;
 		q->starved++;
 		atomic64_inc(&q->w->stats.starved);
@@ -137,9 +126,9 @@ static enum verdict judge(struct weft_queue *q)
 	return VERDICT_TIMEOUT;
 }
 
-static int errno_of(enum verdict verdict, u32 cause)
+int weft_recover_errno(bool timeout, u32 cause)
 {
-	if (verdict == VERDICT_TIMEOUT || cause == WEFT_FAULT_RUN_LIMIT || cause == WEFT_FAULT_HANG)
+	if (timeout || cause == WEFT_FAULT_RUN_LIMIT || cause == WEFT_FAULT_HANG)
 		return -ETIME;
 	return -EFAULT;
 }
@@ -167,6 +156,7 @@ static void remember(struct weft_queue *q, enum verdict verdict)
 /* hw_lock held, scheduler's workers stopped. */
 static void recover(struct weft_queue *q, enum verdict verdict)
 {
+	bool timeout = verdict == VERDICT_TIMEOUT;
 	struct weft_device *w = q->w;
 	int error, ret;
 
@@ -174,7 +164,8 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	 * Before the stop, which leaves nothing of what it did. Faults of a queue are its own
 	 * doing: one is enough.
 	 */
-	if (errno_of(verdict, state32(q, offsetof(struct weft_queue_state, cause))) == -ETIME)
+	if (weft_recover_errno(timeout, state32(q, offsetof(struct weft_queue_state, cause))) ==
+	    -ETIME)
 		weft_dump_capture(w, WEFT_DUMP_JOB_TIMEOUT, &q->hw,
 				  weft_tables_root(&q->vm->tables));
 	else if (!q->faults)
@@ -183,7 +174,7 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 	/* It may have completed more on the way to its stop. */
 	weft_queue_complete(&q->hw);
 	remember(q, verdict);
-	error = errno_of(verdict, q->fault.cause);
+	error = weft_recover_errno(timeout, q->fault.cause);
 	weft_history_note(&w->history, "job failed, value is its cause", q->hw.desc.id,
 			  q->fault.cause, error);
 	trace_weft_queue_fault(w->serial, q->hw.desc.id, q->fault.cause, q->fault.va, q->fault.list,

@@ -15,7 +15,7 @@ static bool inside(struct weft_device *w, u64 at, u64 bytes)
 	return at < w->lmem_bytes && bytes <= w->lmem_bytes - at;
 }
 
-static void walk(struct weft_device *w, u64 root, u64 va, struct weft_walk *out)
+void weft_snapshot_walk(struct weft_device *w, u64 root, u64 va, struct weft_walk *out)
 {
 	u64 table = root;
 	int level;
@@ -35,13 +35,12 @@ static void walk(struct weft_device *w, u64 root, u64 va, struct weft_walk *out)
 	}
 }
 
-/* Where a packet at @va lies in local memory; U64_MAX when it does not. */
-static u64 packet_at(struct weft_device *w, u64 root, u64 va)
+u64 weft_snapshot_packet_at(struct weft_device *w, u64 root, u64 va)
 {
 	struct weft_walk found;
 	u64 leaf, at;
 
-	walk(w, root, va, &found);
+	weft_snapshot_walk(w, root, va, &found);
 	leaf = found.levels ? found.entry[found.levels - 1] : 0;
 	if (!(leaf & WEFT_PTE_VALID) || !(leaf & WEFT_PTE_LEAF) ||
 	    (leaf & WEFT_PTE_APERTURE_MASK) >> WEFT_PTE_APERTURE_SHIFT != WEFT_APERTURE_LOCAL)
@@ -63,7 +62,7 @@ static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root
 	for (i = 0; i < count; i++) {
 		u64 at = va + ((first + i) & mask) * sizeof(union weft_packet);
 
-		at = root ? packet_at(w, root, at) : at;
+		at = root ? weft_snapshot_packet_at(w, root, at) : at;
 		if (!inside(w, at, sizeof(union weft_packet)))
 			return;
 		weft_mmio_lmem_read(w, &p->packet[i], at, sizeof(union weft_packet));
@@ -116,8 +115,8 @@ static void take_queue(struct weft_snapshot *s, struct weft_device *w, struct we
 	weft_mmio_lmem_read(w, s->queue.frame,
 			    hw->desc.state + offsetof(struct weft_queue_state, frame),
 			    sizeof(s->queue.frame));
-	walk(w, root, s->queue.fault_va, &s->fault);
-	walk(w, root, s->queue.wait_va, &s->wait);
+	weft_snapshot_walk(w, root, s->queue.fault_va, &s->fault);
+	weft_snapshot_walk(w, root, s->queue.wait_va, &s->wait);
 	take_ring(s, w, root);
 	take_list(s, w, root);
 }

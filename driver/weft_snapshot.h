@@ -98,6 +98,12 @@ struct weft_snapshot {
 void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw,
 			u64 root);
 
+/* Follows @va through tables that may hold anything. */
+void weft_snapshot_walk(struct weft_device *w, u64 root, u64 va, struct weft_walk *out);
+
+/* Where a packet at @va lies in local memory; U64_MAX when it does not. */
+u64 weft_snapshot_packet_at(struct weft_device *w, u64 root, u64 va);
+
 /* Writes it as text. */
 void weft_snapshot_write(const struct weft_snapshot *s, struct weft_device *w, struct seq_buf *out);
 

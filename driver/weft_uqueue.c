@@ -405,7 +405,7 @@ err_wills:
 	return ret;
 }
 
-static int check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
+int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
 {
 	u64 ring_bytes = (u64)sizeof(union weft_packet) <<
 			 min_t(u32, args->ring_log2, WEFT_RING_LOG2_MAX);
@@ -438,7 +438,7 @@ int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, voi
 	struct weft_vm *vm;
 	int ret;
 
-	ret = check(w, args);
+	ret = weft_uqueue_check(w, args);
 	if (ret)
 		return ret;
 	vm = weft_vm_get(f, args->vm_id);

@@ -11,6 +11,7 @@
 #include "weft_window.h"
 
 struct drm_weft_queue_state;
+struct drm_weft_user_queue_create;
 struct weft_device;
 struct weft_file;
 struct weft_vm;
@@ -54,6 +55,12 @@ void weft_uqueue_end_all(struct weft_device *w);
 
 /* Window of a queue of the file, referenced; -ENOENT. */
 struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_window_kind kind);
+
+/*
+ * Flags, counts, alignment, ranges, privilege and what the card has: 0, -EINVAL, -EACCES,
+ * -EOPNOTSUPP.
+ */
+int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_create *args);
 
 /* QUEUE_STATE of a user queue; -ENOENT when it is none. */
 int weft_uqueue_state(struct weft_file *f, struct drm_weft_queue_state *args);

@@ -30,32 +30,6 @@
 #include "weft_queue.h"
 #include "weft_uring.h"
 
-#define INLINE_BYTES	64	/* of an SQE128 behind struct drm_weft_uring */
-
-/**
- * struct weft_call - a command being issued
- * @user: its argument in the program's memory, NULL with INLINE
- * @flags: DRM_WEFT_URING_*
- */
-struct weft_call {
-	struct weft_device *w;
-	struct weft_file *f;
-	struct io_uring_cmd *cmd;
-	unsigned int issue_flags;
-	u64 user_data;
-	void __user *user;
-	u16 flags;
-	union weft_uring_args {
-		struct drm_weft_submit submit;
-		struct drm_weft_vm_bind bind;
-		struct drm_weft_queue_create queue;
-		struct drm_weft_cell_wait wait;
-		struct drm_weft_cell_wait_many many;
-		struct drm_weft_uring_cancel cancel;
-		u8 bytes[INLINE_BYTES];
-	} a;
-};
-
 /* --- the end of what waited --- */
 
 /* Not in a thread that has left the program's memory: then nobody is there to read it either. */
@@ -298,12 +272,7 @@ static int cancel(struct weft_call *c)
 
 /* --- the gate --- */
 
-/* @size of the argument, @least of its first version, @flags it may have besides INLINE. */
-static const struct weft_command {
-	size_t size, least;
-	u16 flags;
-	int (*issue)(struct weft_call *c);
-} commands[] = {
+static const struct weft_command commands[] = {
 	[DRM_WEFT_URING_SUBMIT] = {
 		sizeof(struct drm_weft_submit), 48, DRM_WEFT_URING_END, submit
 	},
@@ -321,8 +290,7 @@ static const struct weft_command {
 static_assert(ARRAY_SIZE(commands) == DRM_WEFT_URING_CANCEL + 1,
 	      "every command of the header has its row");
 
-/* The SQE may lie in memory that the program writes to meanwhile: everything is read once. */
-static int copy_args(struct weft_call *c, const struct weft_command *command)
+int weft_uring_copy_args(struct weft_call *c, const struct weft_command *command)
 {
 	const struct io_uring_sqe *sqe = c->cmd->sqe;
 	struct drm_weft_uring head;
@@ -339,7 +307,7 @@ static int copy_args(struct weft_call *c, const struct weft_command *command)
 		c->user = u64_to_user_ptr(head.args);
 		return copy_struct_from_user(&c->a, command->size, c->user, head.size);
 	}
-	if (!(c->issue_flags & IO_URING_F_SQE128) || head.args || head.size > INLINE_BYTES)
+	if (!(c->issue_flags & IO_URING_F_SQE128) || head.args || head.size > WEFT_URING_INLINE_BYTES)
 		return -EINVAL;
 	memcpy(c->a.bytes, (const u8 *)sqe->cmd + sizeof(head), head.size);
 	for (i = command->size; i < head.size; i++)
@@ -371,7 +339,7 @@ int weft_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 			cmd->cmd_op, ARRAY_SIZE(commands) - 1);
 		return -EOPNOTSUPP;
 	}
-	ret = copy_args(&c, &commands[cmd->cmd_op]);
+	ret = weft_uring_copy_args(&c, &commands[cmd->cmd_op]);
 	if (!ret)
 		ret = commands[cmd->cmd_op].issue(&c);
 	return ret == -ERESTARTSYS ? -EINTR : ret;

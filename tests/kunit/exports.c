@@ -9,6 +9,9 @@
 #include "weft_names.h"
 #include "weft_pt.h"
 #include "weft_route.h"
+#include "weft_snapshot.h"
+#include "weft_uqueue.h"
+#include "weft_uring.h"
 #include "weft_vma.h"
 
 EXPORT_SYMBOL_IF_KUNIT(weft_pt_init);
@@ -44,3 +47,13 @@ EXPORT_SYMBOL_IF_KUNIT(weft_name_event);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_safe);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_mbox);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_state);
+EXPORT_SYMBOL_IF_KUNIT(weft_uqueue_check);
+EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_walk);
+EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_packet_at);
+EXPORT_SYMBOL_IF_KUNIT(weft_recover_starves);
+EXPORT_SYMBOL_IF_KUNIT(weft_recover_errno);
+EXPORT_SYMBOL_IF_KUNIT(weft_mbox_forgive);
+EXPORT_SYMBOL_IF_KUNIT(weft_uring_copy_args);
+EXPORT_SYMBOL_IF_KUNIT(weft_history_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_history_note);
+EXPORT_SYMBOL_IF_KUNIT(weft_history_copy);
