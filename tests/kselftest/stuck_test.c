@@ -268,6 +268,7 @@ static int hang_in_child(pid_t *pid, int spaces)
 	*pid = fork();
 	KS_CHECK(*pid >= 0);
 	if (!*pid) {
+		struct drm_weft_queue_state state;
 		struct ks_rig rig;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -283,8 +284,14 @@ static int hang_in_child(pid_t *pid, int spaces)
 		if (inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
 			_exit(3);
 		rig.list[0] = ks_pkt_fill(KS_DATA_VA, KS_DATA_BYTES, 1);
-		if (ks_rig_submit(&rig, 1, 0) || write(told[1], "", 1) != 1)
+		if (ks_rig_submit(&rig, 1, 0))
 			_exit(4);
+		/* on an engine, where it meets the error within a unit */
+		for (int i = 0; i < 10000 && !ks_queue_state(rig.fd, rig.queue, &state) && state.run != WEFT_QS_RUNNING; i++)
+			usleep(1000);
+		usleep(20000);
+		if (write(told[1], "", 1) != 1)
+			_exit(5);
 		pause();
 	}
 	close(told[1]);

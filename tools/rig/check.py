@@ -229,7 +229,7 @@ def features(tree):
             continue
         cells += 1
         absent = re.match(r":\w+: no \(``(.+)``\)$", line)
-        present = re.match(r":\w+: ``(\S+\.[ch]): (.+)``$", line)
+        present = re.match(r":\w+: ``(\S+\.[ch]|Kconfig): (.+)``$", line)
         if absent:
             wrong = any(re.search(absent.group(1), text, re.M) for text in whole[name])
         elif present:
