@@ -108,6 +108,18 @@ static int t_export_import(struct fn_state *s)
 	return r;
 }
 
+/* Of memory that is not this card's; what a card exported comes back as an alias instead. */
+static int t_import(struct fn_state *s)
+{
+	uint32_t imported;
+	int r = ks_import(s->rig.fd, s->foreign[s->arg], &imported), left = fn_pause();
+
+	if (!r)
+		ks_gem_close(s->rig.fd, imported);
+	fn_resume(left);
+	return r;
+}
+
 static int t_vm_create(struct fn_state *s)
 {
 	uint32_t vm;
@@ -143,6 +155,24 @@ static int t_bind(struct fn_state *s)
 	left = fn_pause();
 	if (!r)
 		ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
+	fn_resume(left);
+	return r;
+}
+
+/* The import is there before: what is mapped of it for the card is mapped by one of the two. */
+static int t_bind_import(struct fn_state *s)
+{
+	uint32_t imported;
+	int left = fn_pause(), r = ks_import(s->rig.fd, s->foreign[s->arg], &imported);
+
+	if (r)
+		return r;
+	fn_resume(left);
+	r = ks_bind(s->rig.fd, s->vm, imported, 0x123400000ULL, 1 << 20, DRM_WEFT_BIND_READ);
+	left = fn_pause();
+	if (!r)
+		r = ks_unbind(s->rig.fd, s->vm, 0x123400000ULL, 1 << 20);
+	ks_gem_close(s->rig.fd, imported);
 	fn_resume(left);
 	return r;
 }
@@ -361,43 +391,47 @@ static int t_mmap(struct fn_state *s)
 }
 
 const struct fn_target fn_calls[] = {
-	{ "open", FN_NO_NUMBER, t_open, 0 },
-	{ "QUERY of the device", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_DEVICE },
-	{ "QUERY of memory", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_MEMORY },
-	{ "QUERY of engines", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_ENGINES },
-	{ "QUERY of counters", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_COUNTERS },
-	{ "QUERY of quotas", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_QUOTAS },
-	{ "QUERY of the clock", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_CLOCK },
-	{ "QUERY of statistics", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_STATS },
-	{ "GEM_CREATE local", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_LOCAL },
-	{ "GEM_CREATE system", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_SYSTEM },
-	{ "GEM_CREATE of cells", DRM_WEFT_GEM_CREATE, t_gem_sem, 0 },
-	{ "GEM_CLOSE", FN_NO_NUMBER, t_gem_close, 0 },
-	{ "GEM_INFO", DRM_WEFT_GEM_INFO, t_gem_info, 0 },
-	{ "GEM_EXPORT", DRM_WEFT_GEM_EXPORT, t_export, 0 },
-	{ "PRIME import", FN_NO_NUMBER, t_export_import, 0 },
-	{ "mmap", FN_NO_NUMBER, t_mmap, 0 },
-	{ "VM_CREATE", DRM_WEFT_VM_CREATE, t_vm_create, 0 },
-	{ "VM_DESTROY", DRM_WEFT_VM_DESTROY, t_vm_destroy, 0 },
-	{ "VM_BIND map", DRM_WEFT_VM_BIND, t_bind, 0 },
-	{ "VM_BIND unmap", DRM_WEFT_VM_BIND, t_unbind_split, 0 },
-	{ "VM_BIND asynchronous, with syncobjs", DRM_WEFT_VM_BIND, t_bind_async, 0 },
-	{ "VM_BIND asynchronous and sparse", DRM_WEFT_VM_BIND, t_bind_async, 1 },
-	{ "VM_BIND told by an eventfd", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_EVENTFD },
-	{ "VM_BIND told by a cell", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_CELL },
-	{ "VM_BIND flush", DRM_WEFT_VM_BIND, t_flush, 0 },
-	{ "QUEUE_CREATE", DRM_WEFT_QUEUE_CREATE, t_queue_create, 0 },
-	{ "QUEUE_DESTROY", DRM_WEFT_QUEUE_DESTROY, t_queue_destroy, 0 },
-	{ "QUEUE_STATE", DRM_WEFT_QUEUE_STATE, t_queue_state, 0 },
-	{ "QUEUE_STATE of a user queue", DRM_WEFT_QUEUE_STATE, t_user_queue_state, 0 },
-	{ "SUBMIT", DRM_WEFT_SUBMIT, t_submit, 0 },
-	{ "QUERY_PEER", DRM_WEFT_QUERY_PEER, t_peer, 0 },
-	{ "USER_QUEUE_CREATE and its mappings", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, 0 },
-	{ "USER_QUEUE_CREATE with a will", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, 1 },
-	{ "USER_QUEUE_CREATE with many wills", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, FN_MANY_WILLS },
-	{ "QUEUE_DESTROY of a user queue", DRM_WEFT_QUEUE_DESTROY, t_user_queue_destroy, 0 },
-	{ "KICK", DRM_WEFT_KICK, t_kick, 0 },
-	{ "CELL_WAIT", DRM_WEFT_CELL_WAIT, t_cell_wait, 0 },
-	{ "QUEUE_IDLE", DRM_WEFT_QUEUE_IDLE, t_queue_idle, 0 },
+	{ "open", FN_NO_NUMBER, t_open, 0, 8, false },
+	{ "QUERY of the device", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_DEVICE, 0, false },
+	{ "QUERY of memory", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_MEMORY, 0, false },
+	{ "QUERY of engines", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_ENGINES, 1, false },
+	{ "QUERY of counters", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_COUNTERS, 1, false },
+	{ "QUERY of quotas", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_QUOTAS, 0, false },
+	{ "QUERY of the clock", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_CLOCK, 0, false },
+	{ "QUERY of statistics", DRM_WEFT_QUERY, t_query, DRM_WEFT_QUERY_STATS, 0, false },
+	{ "GEM_CREATE local", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_LOCAL, 4, false },
+	{ "GEM_CREATE system", DRM_WEFT_GEM_CREATE, t_gem_create, DRM_WEFT_PLACE_SYSTEM, 50, false },
+	{ "GEM_CREATE of cells", DRM_WEFT_GEM_CREATE, t_gem_sem, 0, 12, false },
+	{ "GEM_CLOSE", FN_NO_NUMBER, t_gem_close, 0, 0, false },
+	{ "GEM_INFO", DRM_WEFT_GEM_INFO, t_gem_info, 0, 0, false },
+	{ "GEM_EXPORT", DRM_WEFT_GEM_EXPORT, t_export, 0, 6, false },
+	{ "GEM_EXPORT, and PRIME import into the same card", FN_NO_NUMBER, t_export_import, 0, 10, false },
+	{ "PRIME import of a peer's memory", FN_NO_NUMBER, t_import, FN_PEER, 6, false },
+	{ "PRIME import of a udmabuf", FN_NO_NUMBER, t_import, FN_UDMABUF, 6, false },
+	{ "mmap", FN_NO_NUMBER, t_mmap, 0, 3, false },
+	{ "VM_CREATE", DRM_WEFT_VM_CREATE, t_vm_create, 0, 5, false },
+	{ "VM_DESTROY", DRM_WEFT_VM_DESTROY, t_vm_destroy, 0, 0, false },
+	{ "VM_BIND map", DRM_WEFT_VM_BIND, t_bind, 0, 8, false },
+	{ "VM_BIND map of a peer's memory", DRM_WEFT_VM_BIND, t_bind_import, FN_PEER, 6, false },
+	{ "VM_BIND map of a udmabuf", DRM_WEFT_VM_BIND, t_bind_import, FN_UDMABUF, 6, false },
+	{ "VM_BIND unmap", DRM_WEFT_VM_BIND, t_unbind_split, 0, 8, false },
+	{ "VM_BIND asynchronous, with syncobjs", DRM_WEFT_VM_BIND, t_bind_async, 0, 10, false },
+	{ "VM_BIND asynchronous and sparse", DRM_WEFT_VM_BIND, t_bind_async, 1, 10, false },
+	{ "VM_BIND told by an eventfd", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_EVENTFD, 6, false },
+	{ "VM_BIND told by a cell", DRM_WEFT_VM_BIND, t_bind_told, DRM_WEFT_BIND_DONE_CELL, 5, false },
+	{ "VM_BIND flush", DRM_WEFT_VM_BIND, t_flush, 0, 1, false },
+	{ "QUEUE_CREATE", DRM_WEFT_QUEUE_CREATE, t_queue_create, 0, 10, false },
+	{ "QUEUE_DESTROY", DRM_WEFT_QUEUE_DESTROY, t_queue_destroy, 0, 0, false },
+	{ "QUEUE_STATE", DRM_WEFT_QUEUE_STATE, t_queue_state, 0, 1, false },
+	{ "QUEUE_STATE of a user queue", DRM_WEFT_QUEUE_STATE, t_user_queue_state, 0, 1, false },
+	{ "SUBMIT", DRM_WEFT_SUBMIT, t_submit, 0, 6, false },
+	{ "QUERY_PEER", DRM_WEFT_QUERY_PEER, t_peer, 0, 20, false },
+	{ "USER_QUEUE_CREATE and its mappings", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, 0, 10, false },
+	{ "USER_QUEUE_CREATE with a will", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, 1, 14, false },
+	{ "USER_QUEUE_CREATE with many wills", DRM_WEFT_USER_QUEUE_CREATE, fn_user_queue, FN_MANY_WILLS, 14, false },
+	{ "QUEUE_DESTROY of a user queue", DRM_WEFT_QUEUE_DESTROY, t_user_queue_destroy, 0, 1, false },
+	{ "KICK", DRM_WEFT_KICK, t_kick, 0, 0, false },
+	{ "CELL_WAIT", DRM_WEFT_CELL_WAIT, t_cell_wait, 0, 0, false },
+	{ "QUEUE_IDLE", DRM_WEFT_QUEUE_IDLE, t_queue_idle, 0, 0, false },
 	{ }
 };

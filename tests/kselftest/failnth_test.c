@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
 /*
- * Every allocation of every ioctl fails once. The n-th failure is injected through /proc/thread-self/fail-nth until a
- * call gets through without meeting one; each failing call must return an error (or succeed in spite of it), leave
- * nothing behind, and the call must work afterwards. Calls that destroy are targets of their own: what they need is made
- * with failures off, and one that failed must have left its object whole, so that the same call then succeeds.
+ * Every allocation of every ioctl fails once. The n-th failure is injected through /proc/thread-self/fail-nth, or that file
+ * of io_uring's worker, until a call gets through without meeting one; each failing call must return an error (or succeed in
+ * spite of it), leave nothing behind, and the call must work afterwards. Calls that
+ * destroy are targets of their own: what they need is made with failures off, and one that failed must have left its object
+ * whole, so that the same call then succeeds.
  */
+#define _GNU_SOURCE
 #include "failnth.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/udmabuf.h>
 
 /* Of the wills: what the program gives, the wills, and the room for what a card is told of them when they are done. */
 #define WILLS_ALLOCATE	3
 
 #define CLEAN		3
 
-static int failnth_fd = -1;
+#define WORKER_COMM	"iou-wrk-"
+
+static int caller_fd = -1, worker_fd = -1;	/* fail-nth of both */
+static int failnth_fd = -1;			/* one of these */
 
 static int set_nth(int nth)
 {
@@ -117,6 +124,7 @@ static int every_failure_of(const struct fn_target *target, struct fn_state *s, 
 	int nth, failures = 0, clean = 0;
 
 	s->arg = target->arg;
+	failnth_fd = target->worker ? worker_fd : caller_fd;
 	for (nth = 1; nth < 1000; nth++) {
 		int r, left;
 
@@ -135,14 +143,17 @@ static int every_failure_of(const struct fn_target *target, struct fn_state *s, 
 	printf("# %s: %d allocations, %d errors\n", target->name, nth - CLEAN, failures);
 	KS_CHECK(target->call(s) == 0, "%s does not work afterwards", target->name);
 	*allocations = nth - CLEAN;
+	KS_CHECK(*allocations >= target->least, "%s: %d allocations failed, not %d: were they injected?", target->name,
+		 *allocations, target->least);
+	KS_CHECK(failures || !target->worker, "%s: no failure told", target->name);
 	return 0;
 }
 
 /* Those of the wills were among them. What is allocated once for a file has been by now. */
 static int reached_wills(struct fn_state *s)
 {
-	const struct fn_target without = { "without a will", FN_NO_NUMBER, fn_user_queue, 0 };
-	const struct fn_target with = { "with one", FN_NO_NUMBER, fn_user_queue, 1 };
+	const struct fn_target without = { "without a will", FN_NO_NUMBER, fn_user_queue, 0, 1, false };
+	const struct fn_target with = { "with one", FN_NO_NUMBER, fn_user_queue, 1, 1, false };
 	int few, more;
 
 	KS_DO(every_failure_of(&without, s, &few));
@@ -151,13 +162,92 @@ static int reached_wills(struct fn_state *s)
 	return 0;
 }
 
+/* fail-nth of the one worker that the ring has; -1 when it has none, or two. */
+static int open_worker(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	int fd = -1, n = 0;
+	char path[64];
+
+	while (tasks && (task = readdir(tasks))) {
+		char comm[32] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm", task->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fgets(comm, sizeof(comm), f) && !strncmp(comm, WORKER_COMM, strlen(WORKER_COMM)) && !n++) {
+			snprintf(path, sizeof(path), "/proc/self/task/%.16s/fail-nth", task->d_name);
+			fd = open(path, O_RDWR);
+		}
+		fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	if (n == 1)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* One at most, which stays: the last worker does not leave. */
+static int make_worker(struct fn_state *s)
+{
+	unsigned int most[2] = { 1, 1 };
+
+	KS_OK(io_uring_register_iowq_max_workers(&s->ring.ring, most));
+	for (const struct fn_target *t = fn_uring; t->name; t++)
+		if (t->worker)
+			KS_OK(t->call(s));
+	for (int i = 0; i < 200 && (worker_fd = open_worker()) < 0; i++)
+		usleep(100000);
+	KS_CHECK(worker_fd >= 0, "not one worker of io_uring");
+	return 0;
+}
+
+static int udmabuf(void)
+{
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = 1 << 20 };
+	int device, r;
+
+	if (access("/dev/udmabuf", F_OK) && system("modprobe udmabuf 2>/dev/null"))
+		return -ENOENT;
+	device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	create.memfd = memfd_create("weft-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	if (device < 0 || ftruncate(create.memfd, 1 << 20) || fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		return -errno;
+	r = ioctl(device, UDMABUF_CREATE, &create);
+	if (r < 0)
+		r = -errno;
+	close(create.memfd);
+	close(device);
+	return r;
+}
+
+static int open_foreign(struct fn_state *s)
+{
+	uint32_t handle;
+
+	KS_CHECK(ks_cards() > 1);
+	KS_OK(ks_rig_open(&s->owner, ks_cards() - 1, 0));
+	KS_OK(ks_gem_create(s->owner.fd, 1 << 20, DRM_WEFT_PLACE_LOCAL, 0, &handle));
+	KS_OK(ks_export(s->owner.fd, handle, DRM_WEFT_RIGHT_READ, &s->foreign[FN_PEER]));
+	s->foreign[FN_UDMABUF] = udmabuf();
+	KS_CHECK(s->foreign[FN_UDMABUF] >= 0, "%d", s->foreign[FN_UDMABUF]);
+	return 0;
+}
+
 /* For this thread, once; KS_SKIP on a kernel without fault injection. */
 static int can_fail(void)
 {
-	if (failnth_fd < 0)
-		failnth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (failnth_fd < 0)
+	if (caller_fd < 0)
+		caller_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (caller_fd < 0)
 		return ks_skip("fault-injection");
+	failnth_fd = caller_fd;
 	KS_OK(ks_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
 	KS_OK(ks_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
 	KS_OK(ks_write("/sys/kernel/debug/fail_page_alloc/min-order", "0"));	/* single pages too */
@@ -168,8 +258,8 @@ static int can_fail(void)
 
 static void cannot_fail(void)
 {
-	close(failnth_fd);
-	failnth_fd = -1;
+	close(caller_fd);
+	caller_fd = failnth_fd = -1;
 }
 
 #define LOST	8
@@ -358,6 +448,8 @@ static int every_allocation(void)
 	/* a point to wait for */
 	KS_OK(ks_rig_alive(&s.rig));
 	KS_OK(ks_ring_open(&s.ring, 8, 0));
+	KS_DO(make_worker(&s));
+	KS_DO(open_foreign(&s));
 	for (size_t i = 0; i < 2; i++) {
 		for (const struct fn_target *t = i ? fn_uring : fn_calls; t->name; t++)
 			KS_DO(every_failure_of(t, &s, &allocations));
@@ -367,6 +459,10 @@ static int every_allocation(void)
 	ks_ring_close(&s.ring);
 	ks_uq_close(&s.uq);
 	ks_rig_close(&s.rig);
+	for (int i = 0; i < FN_FOREIGN; i++)
+		close(s.foreign[i]);
+	ks_rig_close(&s.owner);
+	close(worker_fd);
 	cannot_fail();
 	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
 	return 0;

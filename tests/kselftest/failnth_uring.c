@@ -4,8 +4,9 @@
 #include "failnth.h"
 
 /*
- * The SQE and the ring's own memory are there before. BIND and QUEUE_CREATE run in a worker of io_uring, where no failure
- * is injected: theirs are met by the targets of the ioctls, but for the command's own memory.
+ * The SQE and the ring's own memory are there before. BIND and QUEUE_CREATE are issued twice, since they sleep: where they
+ * are submitted, and then by a worker of io_uring, which is where the driver allocates. Failures are injected per thread, so
+ * each has two targets.
  */
 static long uring(struct fn_state *s, int fd, uint32_t op, void *args, size_t size, unsigned int flags)
 {
@@ -83,12 +84,14 @@ static int t_uring_cancel(struct fn_state *s)
 }
 
 const struct fn_target fn_uring[] = {
-	{ "io_uring SUBMIT", DRM_WEFT_URING_SUBMIT, t_uring_submit, 0 },
-	{ "io_uring SUBMIT to the end", DRM_WEFT_URING_SUBMIT, t_uring_submit, DRM_WEFT_URING_END },
-	{ "io_uring BIND", DRM_WEFT_URING_BIND, t_uring_bind, 0 },
-	{ "io_uring QUEUE_CREATE", DRM_WEFT_URING_QUEUE_CREATE, t_uring_queue, 0 },
-	{ "io_uring CELL_WAIT", DRM_WEFT_URING_CELL_WAIT, t_uring_wait, 0 },
-	{ "io_uring CELL_WAIT_MANY", DRM_WEFT_URING_CELL_WAIT_MANY, t_uring_many, 0 },
-	{ "io_uring CANCEL", DRM_WEFT_URING_CANCEL, t_uring_cancel, 0 },
+	{ "io_uring SUBMIT", DRM_WEFT_URING_SUBMIT, t_uring_submit, 0, 4, false },
+	{ "io_uring SUBMIT to the end", DRM_WEFT_URING_SUBMIT, t_uring_submit, DRM_WEFT_URING_END, 5, false },
+	{ "io_uring BIND", DRM_WEFT_URING_BIND, t_uring_bind, 0, 0, false },
+	{ "io_uring BIND, in the worker", DRM_WEFT_URING_BIND, t_uring_bind, 0, 8, true },
+	{ "io_uring QUEUE_CREATE", DRM_WEFT_URING_QUEUE_CREATE, t_uring_queue, 0, 0, false },
+	{ "io_uring QUEUE_CREATE, in the worker", DRM_WEFT_URING_QUEUE_CREATE, t_uring_queue, 0, 8, true },
+	{ "io_uring CELL_WAIT", DRM_WEFT_URING_CELL_WAIT, t_uring_wait, 0, 1, false },
+	{ "io_uring CELL_WAIT_MANY", DRM_WEFT_URING_CELL_WAIT_MANY, t_uring_many, 0, 2, false },
+	{ "io_uring CANCEL", DRM_WEFT_URING_CANCEL, t_uring_cancel, 0, 0, false },
 	{ }
 };
