@@ -2,8 +2,8 @@
 // Copyright 2026 The weft authors
 #define _GNU_SOURCE
 #include "ks_ring.h"
-#include "ks_uq.h"
 
+#include <drm/drm.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 
@@ -162,4 +162,136 @@ int ks_capability(int cap, bool on)
 	else
 		data[cap / 32].effective &= ~(1u << cap % 32);
 	return syscall(SYS_capset, &head, data) ? -errno : 0;
+}
+
+static void fill_steps(struct ks_rig *rig, uint32_t steps)
+{
+	for (uint32_t i = 0; i < steps; i++) {
+		memset(&rig->list[i], 0, sizeof(rig->list[i]));
+		rig->list[i].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = KS_WAITING_STEP_NS };
+	}
+	__sync_synchronize();
+}
+
+int ks_waiting_open(struct ks_waiting *w, int card, int gate)
+{
+	memset(w, 0, sizeof(*w));
+	KS_OK(ks_ring_open(&w->ring, 16, 0));
+	KS_OK(ks_uq_open(&w->uq, card));
+	KS_OK(ks_rig_open(&w->rig, card, 60000));
+	KS_OK(ks_rig_open(&w->gate, gate, 60000));
+	w->card = card;
+	return 0;
+}
+
+/* The gate's job, and its syncobj in the other file. */
+static int shut_gate(struct ks_waiting *w)
+{
+	struct drm_syncobj_handle pass = { .handle = w->gate.sync };
+
+	fill_steps(&w->gate, KS_WAITING_GATE_S * KS_SECOND / KS_WAITING_STEP_NS);
+	KS_OK(ks_rig_submit(&w->gate, KS_WAITING_GATE_S * KS_SECOND / KS_WAITING_STEP_NS, 0));
+	KS_OK(ks_ioctl(w->gate.fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &pass));
+	KS_OK(ks_ioctl(w->rig.fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &pass));
+	close(pass.fd);
+	w->after = (struct drm_weft_sync){ .handle = pass.handle, .flags = DRM_WEFT_SYNC_WAIT, .point = w->gate.point };
+	return 0;
+}
+
+static int prepare(struct ks_waiting *w, enum ks_waiting_kind kind, uint32_t steps)
+{
+	struct ks_ring *r = &w->ring;
+
+	switch (kind) {
+	case KS_WAITING_CELL:
+		w->wait = (struct drm_weft_cell_wait){
+			.handle = w->uq.cells_handle, .value = 1, .timeout_ns = 300ULL * KS_SECOND,
+		};
+		KS_CHECK(ks_ring_prep(r, w->uq.fd, DRM_WEFT_URING_CELL_WAIT, &w->wait, sizeof(w->wait), 0, kind));
+		return 0;
+	case KS_WAITING_END:
+		if (steps)
+			fill_steps(&w->rig, steps);
+		else
+			steps = w->submit.num_packets;
+		w->submit = ks_ring_job(&w->rig);
+		w->submit.num_packets = steps;
+		KS_CHECK(ks_ring_prep(r, w->rig.fd, DRM_WEFT_URING_SUBMIT, &w->submit, sizeof(w->submit), DRM_WEFT_URING_END,
+				      kind));
+		return 0;
+	default:
+		KS_DO(shut_gate(w));
+		w->bind = (struct drm_weft_vm_bind){
+			.vm_id = w->rig.vm, .op = DRM_WEFT_BIND_MAP, .flags = DRM_WEFT_BIND_READ,
+			.handle = w->bind.handle ?: w->rig.data_handle, .va = KS_WAITING_VA, .range = 1 << 20,
+			.num_syncs = 1, .syncs = (uintptr_t)&w->after,
+		};
+		KS_CHECK(ks_ring_prep(r, w->rig.fd, DRM_WEFT_URING_BIND, &w->bind, sizeof(w->bind), 0, kind));
+		return 0;
+	}
+}
+
+/* Commands are on the card's list; a bind, which a worker of the ring prepares, is one when it keeps the card awake. */
+static bool all_pending(struct ks_waiting *w, unsigned int which)
+{
+	return ks_count(w->card, "live_commands") - w->commands == __builtin_popcount(which) &&
+	       (!(which & KS_WAITING(BIND)) || ks_count(w->card, "live_pm_binds") > w->binds);
+}
+
+int ks_waiting_start(struct ks_waiting *w, unsigned int which, uint32_t steps)
+{
+	int64_t until = ks_now_ns() + 20 * KS_SECOND;
+
+	w->commands = ks_count(w->card, "live_commands");
+	w->binds = ks_count(w->card, "live_pm_binds");
+	for (int kind = 0; kind < KS_WAITING_KINDS; kind++)
+		if (which & 1u << kind)
+			KS_DO(prepare(w, kind, steps));
+	KS_OK(ks_ring_submit(&w->ring));
+	while (!all_pending(w, which)) {
+		KS_CHECK(ks_now_ns() < until && ks_ring_quiet(&w->ring), "%lld commands", ks_count(w->card, "live_commands"));
+		usleep(1000);
+	}
+	return 0;
+}
+
+bool ks_waiting_still(struct ks_waiting *w)
+{
+	return ks_ring_quiet(&w->ring);
+}
+
+int ks_waiting_release(struct ks_waiting *w, unsigned int which)
+{
+	if (which & KS_WAITING(CELL)) {
+		w->uq.cells[0].value = 1;
+		__sync_synchronize();
+		KS_OK(ks_kick(w->uq.fd, w->uq.cells_handle, 0));
+	}
+	if (which & KS_WAITING(BIND))
+		KS_OK(ks_queue_destroy(w->gate.fd, w->gate.queue));
+	return 0;
+}
+
+int ks_waiting_end(struct ks_waiting *w, unsigned int which, const long want[KS_WAITING_KINDS])
+{
+	static const char *const name[] = { "CELL_WAIT", "the end of a job", "BIND" };
+	uint64_t kind;
+	long res;
+
+	while (which) {
+		KS_OK(ks_ring_next(&w->ring, &kind, &res, NULL));
+		KS_CHECK(kind < KS_WAITING_KINDS && which & 1u << kind, "%llu", (unsigned long long)kind);
+		KS_CHECK(res == want[kind], "%s gave %ld, wanted %ld", name[kind], res, want[kind]);
+		which &= ~(1u << kind);
+	}
+	KS_CHECK(ks_ring_quiet(&w->ring));
+	return 0;
+}
+
+void ks_waiting_close(struct ks_waiting *w)
+{
+	ks_ring_close(&w->ring);
+	ks_uq_close(&w->uq);
+	ks_rig_close(&w->rig);
+	ks_rig_close(&w->gate);
 }

@@ -2,7 +2,7 @@
 // Copyright 2026 The weft authors
 /* Runtime PM: what keeps a card awake, what wakes it, that nothing is lost, and that looking at it does neither. */
 #define _GNU_SOURCE
-#include "ks_uq.h"
+#include "ks_ring.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -201,6 +201,36 @@ static int by_watch(void)
 		return -1;
 	KS_OK(ks_sleeper_wake(&s));
 	ks_uq_close(&s.q);
+	return sleeps(0);
+}
+
+/* A command of io_uring wakes the card, keeps it awake while it is pending, and lets it sleep when it has ended. */
+static int by_command(void)
+{
+	static const char *const why[] = { "a pending CELL_WAIT", "a pending end of a job", "a pending BIND" };
+	static const long want[] = { DRM_WEFT_CELL_REACHED, 0, 0 };
+	struct ks_waiting w;
+
+	KS_OK(quick(0));
+	/* the gate is on another card, where there is one, for its job keeps that awake */
+	KS_DO(ks_waiting_open(&w, 0, ks_cards() - 1));
+	for (int kind = 0; kind < KS_WAITING_KINDS; kind++) {
+		long long woken;
+
+		if (sleeps(0))
+			return -1;
+		woken = ks_count(0, "pm_resumes");
+		KS_DO(ks_waiting_start(&w, 1u << kind, 40));
+		KS_CHECK(ks_count(0, "pm_resumes") > woken, "%s did not wake it", why[kind]);
+		if (stays_awake(0, why[kind]))
+			return -1;
+		KS_DO(ks_waiting_release(&w, 1u << kind));
+		KS_DO(ks_waiting_end(&w, 1u << kind, want));
+	}
+	if (sleeps(0))
+		return -1;
+	KS_OK(ks_rig_alive(&w.rig));
+	ks_waiting_close(&w);
 	return sleeps(0);
 }
 
@@ -524,6 +554,7 @@ int main(void)
 		{ "a user queue keeps it awake until it stops", by_queue },
 		{ "a job keeps it awake", by_job },
 		{ "a sleeper on a cell keeps it awake", by_watch },
+		{ "an io_uring command wakes it, and keeps it awake while it is pending", by_command },
 		{ "a mapping by a peer keeps the owner awake", by_peer },
 		{ "QUEUE_IDLE refused, and twice", idle_refused },
 		{ "a doorbell, a kick, a look at the state wake it", doorbell },

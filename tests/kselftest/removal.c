@@ -2,14 +2,15 @@
 // Copyright 2026 The weft authors
 /*
  * A card goes away under load, and comes back: pulled out, unplugged in order, reset, or reset because its port reported
- * an error. Its users are told, those of the others go on with right results, peers' accesses fail and their wills are
- * done; the card that comes back reaches, and is reached by, the others again. Run by tests/system/removal_test.py in a
+ * an error. Its users are told, pending commands of io_uring among them, those of the others go on with right results,
+ * peers' accesses fail and their wills are done; the card that comes back reaches, and is reached by, the others again. Run by tests/system/removal_test.py in a
  * machine that can do these things:
  *
  *	removal drop | unplug | reset | error
  */
 #define _GNU_SOURCE
 #include "ks_load.h"
+#include "ks_ring.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -37,6 +38,7 @@ static int cards;
 struct users {
 	struct ks_rig rig, importer;		/* on the victim; on card 0, from the victim's memory */
 	struct ks_uq uq, consumer, producer;	/* on the victim, on card 0: waits for uq; signals the victim's cell */
+	struct ks_waiting waiting;		/* on the victim, behind a job of the last card */
 	uint32_t imported;
 	pthread_t compute, post, copy, sleep;
 	volatile uint64_t computed, posted, copied;
@@ -138,6 +140,7 @@ static int open_users(struct users *u)
 	} else {
 		KS_OK(ks_uq_start(&u->uq, NULL, 0));
 	}
+	KS_DO(ks_waiting_open(&u->waiting, VICTIM, cards - 1));
 	KS_OK(pthread_create(&u->compute, NULL, compute, u));
 	KS_OK(pthread_create(&u->post, NULL, post, u));
 	KS_OK(pthread_create(&u->sleep, NULL, sleeper, u));
@@ -163,6 +166,7 @@ static int check_told(struct users *u, int error)
 	KS_IS(u->compute_result, error);
 	KS_CHECK(u->post_result == -EFAULT || u->post_result == -EBADMSG, "%d", u->post_result);
 	KS_IS(u->sleep_result, error);
+	KS_DO(ks_waiting_end(&u->waiting, KS_WAITING_ALL, (long[]){ error, error, error }));
 	KS_IS(ks_rig_submit(&u->rig, 1, 0), error);
 	if (error == -ENODEV)
 		KS_IS(ks_gem_create(u->rig.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &(uint32_t){ 0 }), -ENODEV);
@@ -200,6 +204,7 @@ static int close_users(struct users *u, int error)
 	KS_IS(ks_gem_close(u->rig.fd, u->rig.data_handle), error == -ENODEV ? -ENODEV : 0);
 	ks_rig_close(&u->rig);
 	ks_uq_close(&u->uq);
+	ks_waiting_close(&u->waiting);
 	if (p2p) {
 		KS_OK(ks_unbind(u->importer.fd, u->importer.vm, PEER_VA, KS_DATA_BYTES));
 		KS_OK(ks_gem_close(u->importer.fd, u->imported));
@@ -362,6 +367,7 @@ static int one(long round)
 	while (!u.computed || !u.posted || (p2p && !u.copied))
 		KS_CHECK(ks_now_ns() < until, "the load did not start: %d %d %d", u.compute_result, u.post_result,
 			 u.copy_result);
+	KS_DO(ks_waiting_start(&u.waiting, KS_WAITING_ALL, 1000));
 	usleep(ks_random() % 30000);
 	KS_DO(go(&u, round));
 	if (p2p)

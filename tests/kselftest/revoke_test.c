@@ -6,7 +6,7 @@
  * importer's card and one that reads that card over P2P, come to their right results each time.
  */
 #define _GNU_SOURCE
-#include "ks_uq.h"
+#include "ks_ring.h"
 
 #include <pthread.h>
 
@@ -229,6 +229,44 @@ static int not_by_close(void)
 	return rounds(CLOSE);
 }
 
+/*
+ * io_uring commands of the importer that are pending when the memory goes: the end of a job that comes to read it, a bind of
+ * it, and a wait that has nothing to do with it and goes on.
+ */
+static int pending_commands(void)
+{
+	static const long want[] = { DRM_WEFT_CELL_REACHED, -EFAULT, -ECANCELED };
+	int missing = peers_missing(), last = ks_cards() - 1;
+
+	if (missing)
+		return missing;
+	for (int unbind = 0; unbind < 2; unbind++) {
+		struct ks_rig owner;
+		struct ks_waiting w;
+		char pci[32];
+
+		snprintf(pci, sizeof(pci), "%s", ks_pci(last));
+		KS_OK(ks_rig_open(&owner, last, 0));
+		KS_DO(ks_waiting_open(&w, 0, last > 1));
+		KS_OK(import_data(w.rig.fd, w.rig.vm, &owner, &w.bind.handle));
+		memset(&w.rig.list[0], 0, sizeof(w.rig.list[0]));
+		w.rig.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 3 * KS_SECOND };
+		traffic(w.rig.list + 1, COPIES, KS_DATA_VA, 0);
+		w.submit.num_packets = 1 + COPIES;
+		KS_DO(ks_waiting_start(&w, KS_WAITING_ALL, 0));
+		KS_OK(unbind ? ks_driver("unbind", pci) : reset(pci));
+		KS_DO(ks_waiting_end(&w, KS_WAITING(END), want));
+		KS_DO(ks_waiting_release(&w, KS_WAITING_ALL));
+		KS_DO(ks_waiting_end(&w, KS_WAITING(CELL) | KS_WAITING(BIND), want));
+		KS_OK(ks_rig_alive(&w.rig));
+		ks_rig_close(&owner);
+		ks_waiting_close(&w);
+		if (unbind)
+			KS_OK(ks_driver("bind", pci));
+	}
+	return 0;
+}
+
 /* Host memory is not the card's: its reset takes it from nobody. */
 static int host_memory_stays(void)
 {
@@ -354,6 +392,7 @@ int main(void)
 		{ "the owner's card is reset under traffic", by_reset },
 		{ "the owner's driver is unbound under traffic", by_unbind },
 		{ "the owner closes handle and file under traffic", not_by_close },
+		{ "io_uring commands that are pending when the memory is revoked", pending_commands },
 		{ "a reset takes no host memory from importers", host_memory_stays },
 		{ "two cards that import from each other, both reset at once", both_reset },
 	};

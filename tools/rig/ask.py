@@ -128,6 +128,12 @@ class Asks:
         """Nothing, so much later: the answer wakes a machine that sleeps."""
         time.sleep(min(int(ms), 60000) / 1000)
 
+    def do_wake(self):
+        """When the machine is in S3, wakes it a second later. Its answer is lost: the machine's port has been reset."""
+        self.qmp().wait("SUSPEND", None)
+        time.sleep(1)
+        self.qmp().run("system_wakeup")
+
     def do_drop(self, index):
         """Card `index` is pulled out: its registers read all ones from now on, and it is fresh when plugged in again."""
         os.kill(self.run.card_pid, signal.SIGRTMIN + self.card(index))
