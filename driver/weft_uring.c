@@ -307,7 +307,8 @@ int weft_uring_copy_args(struct weft_call *c, const struct weft_command *command
 		c->user = u64_to_user_ptr(head.args);
 		return copy_struct_from_user(&c->a, command->size, c->user, head.size);
 	}
-	if (!(c->issue_flags & IO_URING_F_SQE128) || head.args || head.size > WEFT_URING_INLINE_BYTES)
+	if (!(c->issue_flags & IO_URING_F_SQE128) || head.args ||
+	    head.size > WEFT_URING_INLINE_BYTES)
 		return -EINVAL;
 	memcpy(c->a.bytes, (const u8 *)sqe->cmd + sizeof(head), head.size);
 	for (i = command->size; i < head.size; i++)
