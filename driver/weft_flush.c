@@ -88,47 +88,33 @@ int weft_flush_start(struct weft_device *w)
 	return ret;
 }
 
-void weft_flush_fini(struct weft_device *w)
-{
-	struct weft_flush *fl = &w->flush;
-	u32 tag;
-
-	mutex_lock(&fl->lock);
-	if (fl->host)
-		dma_free_coherent(&w->pdev->dev, PAGE_SIZE, fl->host, fl->host_bus);
-	fl->host = NULL;
-	mutex_unlock(&fl->lock);
-	for (tag = 1; tag < WEFT_LINK_MAX; tag++)
-		weft_flush_close(w, tag);
-}
-
 /*
  * The word of a peer, exported for this one import: a dma-buf holds the module, and one that lived
- * as long as the card would keep it from being unloaded. NULL when there is none; in a reset too,
- * after which it is asked for again.
+ * as long as the card would keep it from being unloaded. In a reset of the peer it is an error, as
+ * its memory is.
  */
 static struct dma_buf *word_of(struct weft_device *peer)
 {
-	struct dma_buf *dmabuf = NULL;
 	u64 gen = READ_ONCE(peer->gen);
+	struct dma_buf *dmabuf;
 	struct weft_bo *bo;
 
 	mutex_lock(&peer->flush.lock);
-	if (peer->flush.word && READ_ONCE(peer->state) == WEFT_UP) {
-		bo = make_object(peer);
-		if (bo) {
-			dmabuf = weft_prime_export(bo, DRM_WEFT_RIGHT_READ, 0);
-			weft_bo_put(bo);
-		}
+	bo = peer->flush.word ? make_object(peer) : NULL;
+	if (bo) {
+		dmabuf = weft_prime_export(bo, DRM_WEFT_RIGHT_READ, 0);
+		weft_bo_put(bo);
+	} else {
+		dmabuf = ERR_PTR(-ENOMEM);
 	}
 	mutex_unlock(&peer->flush.lock);
-	if (IS_ERR_OR_NULL(dmabuf))
-		return NULL;
+	if (IS_ERR(dmabuf))
+		return dmabuf;
 	/* Who revoked before it was exported changed the state before; who does now finds it. */
 	if (READ_ONCE(peer->state) == WEFT_UP && READ_ONCE(peer->gen) == gen)
 		return dmabuf;
 	dma_buf_put(dmabuf);
-	return NULL;
+	return ERR_PTR(-ECANCELED);
 }
 
 static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
@@ -151,23 +137,38 @@ static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf
 	return ERR_PTR(ret);
 }
 
-void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
+int weft_flush_get(struct weft_device *w, const struct weft_device *peer)
+{
+	int tag;
+
+	mutex_lock(&w->flush.lock);
+	tag = weft_link_get(w, peer);
+	mutex_unlock(&w->flush.lock);
+	return tag;
+}
+
+int weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
 {
 	struct weft_flush *fl = &w->flush;
 	struct weft_bo *old = NULL, *bo;
 	struct dma_buf *dmabuf;
+	int ret = 0;
 
-	if (!(w->caps & WEFT_CAP_SYSTEM_SCOPE) || READ_ONCE(fl->bus[tag]))
-		return;
+	/* The caller's use keeps the tag for this peer, and its word where it is. */
+	if (!(w->caps & peer->caps & WEFT_CAP_SYSTEM_SCOPE) || READ_ONCE(fl->bus[tag]))
+		return 0;
 	dmabuf = word_of(peer);
-	if (!dmabuf)
-		return;
+	if (IS_ERR(dmabuf)) {
+		ret = PTR_ERR(dmabuf);
+		goto none;
+	}
 	mutex_lock(&fl->lock);
-	if (!READ_ONCE(fl->bus[tag]) && !drm_dev_is_unplugged(&w->drm)) {
+	if (drm_dev_is_unplugged(&w->drm)) {
+		ret = -ENODEV;
+	} else if (!READ_ONCE(fl->bus[tag])) {
 		bo = import_word(w, dmabuf, tag);
 		if (IS_ERR(bo)) {
-			drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%pe)\n", tag,
-				peer->serial, bo);
+			ret = PTR_ERR(bo);
 		} else {
 			old = fl->import[tag];
 			fl->import[tag] = bo;
@@ -177,18 +178,49 @@ void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag)
 	dma_buf_put(dmabuf);
 	if (old)
 		weft_bo_put(old);
+none:
+	if (ret)
+		drm_dbg(&w->drm, "link %u to card %u has no word to flush by (%d)\n", tag,
+			peer->serial, ret);
+	return ret;
 }
 
-void weft_flush_close(struct weft_device *w, u32 tag)
+/* Whoever holds the lock afterwards finds no address of it: the object may live a little longer. */
+static void close_locked(struct weft_device *w, u32 tag)
 {
-	struct weft_bo *bo;
+	struct weft_bo *bo = w->flush.import[tag];
 
-	mutex_lock(&w->flush.lock);
-	bo = w->flush.import[tag];
+	lockdep_assert_held(&w->flush.lock);
+	if (!bo)
+		return;
 	w->flush.import[tag] = NULL;
+	weft_import_unmap(bo);
+	weft_bo_put(bo);
+}
+
+/* With the last use, and before anybody can take the tag again, for this peer or another. */
+void weft_flush_put(struct weft_device *w, u32 tag)
+{
+	if (!tag)
+		return;
+	mutex_lock(&w->flush.lock);
+	if (weft_link_put(w, tag))
+		close_locked(w, tag);
 	mutex_unlock(&w->flush.lock);
-	if (bo)
-		weft_bo_put(bo);
+}
+
+void weft_flush_fini(struct weft_device *w)
+{
+	struct weft_flush *fl = &w->flush;
+	u32 tag;
+
+	mutex_lock(&fl->lock);
+	if (fl->host)
+		dma_free_coherent(&w->pdev->dev, PAGE_SIZE, fl->host, fl->host_bus);
+	fl->host = NULL;
+	for (tag = 1; tag < WEFT_LINK_MAX; tag++)
+		close_locked(w, tag);
+	mutex_unlock(&fl->lock);
 }
 
 void weft_flush_lost(struct weft_device *w, u32 tag)

@@ -18,7 +18,7 @@ struct weft_device;
 
 /**
  * struct weft_flush - words of this card for its peers, and of its peers for this card
- * @lock: everything below but @bus
+ * @lock: everything below but @bus; the first and the last use of a tag
  * @host: word in host memory; @host_bus its address
  * @word: page in the carve-out
  * @import: of the peer behind each tag
@@ -41,14 +41,18 @@ int weft_flush_start(struct weft_device *w);
 /* At removal: nobody reads the words any more. */
 void weft_flush_fini(struct weft_device *w);
 
-/*
- * A peer's memory is imported under @tag: makes its word known. Without it SIGNALs of system scope
- * fault LINK_DOWN.
- */
-void weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag);
+/* weft_link_get(), and never between the last use of a tag and the end of the word there. */
+int weft_flush_get(struct weft_device *w, const struct weft_device *peer);
 
-/* Nothing of the peer is imported any more. */
-void weft_flush_close(struct weft_device *w, u32 tag);
+/*
+ * A peer's memory is imported under @tag, which the caller holds: makes its word known. Without it
+ * SIGNALs of system scope fault LINK_DOWN, so an error is one of the import: -ENOMEM, or what the
+ * peer's state gives.
+ */
+int weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag);
+
+/* Ends a use of the tag, 0 for none; with the last one the word goes. */
+void weft_flush_put(struct weft_device *w, u32 tag);
 
 /* The import of a word was taken away; its reservation is held. */
 void weft_flush_lost(struct weft_device *w, u32 tag);

@@ -80,12 +80,6 @@ bool weft_import_follows_iova(struct dma_buf_attachment *attach)
 	return !weft_import_is_ours(attach) || bo->w->caps & WEFT_CAP_PEER_IOVA;
 }
 
-static void put_tag(struct weft_device *w, u32 tag)
-{
-	if (weft_link_put(w, tag))
-		weft_flush_close(w, tag);
-}
-
 /* Takes over one use of the tag, unless it is for the peer's flush word. */
 static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct dma_buf *dmabuf,
 			      u32 tag, bool flush)
@@ -98,7 +92,7 @@ static struct weft_bo *create(struct weft_device *w, struct weft_file *f, struct
 	bo = weft_bo_alloc(w, WEFT_BO_IMPORT, dmabuf->size);
 	if (!bo) {
 		if (!flush)
-			put_tag(w, tag);
+			weft_flush_put(w, tag);
 		return ERR_PTR(-ENOMEM);
 	}
 	bo->import.tag = tag;
@@ -141,12 +135,12 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f,
 {
 	struct weft_export *x = weft_prime_export_of(dmabuf);
 	struct weft_bo *bo;
-	int tag = 0;
+	int tag = 0, ret;
 
 	if (!IS_ALIGNED(dmabuf->size, PAGE_SIZE))
 		return ERR_PTR(-EINVAL);
 	if (x && x->bo->kind == WEFT_BO_LOCAL) {
-		tag = weft_link_get(w, x->bo->w);
+		tag = weft_flush_get(w, x->bo->w);
 		if (tag < 0) {
 			drm_dbg(&w->drm, "all %u link tags are in use by other peers\n",
 				w->num_links);
@@ -154,9 +148,13 @@ struct weft_bo *weft_import_create(struct weft_device *w, struct weft_file *f,
 		}
 	}
 	bo = create(w, f, dmabuf, tag, false);
-	if (!IS_ERR(bo) && tag)
-		weft_flush_open(w, x->bo->w, tag);
-	return bo;
+	if (IS_ERR(bo) || !tag)
+		return bo;
+	ret = weft_flush_open(w, x->bo->w, tag);
+	if (!ret)
+		return bo;
+	weft_bo_put(bo);
+	return ERR_PTR(ret);
 }
 
 struct weft_bo *weft_import_create_flush(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)
@@ -210,5 +208,5 @@ void weft_import_free(struct weft_bo *bo)
 	if (bo->owner)
 		weft_file_uncharge_system(bo->owner, bo->base.size);
 	if (!bo->import.flush)
-		put_tag(bo->w, bo->import.tag);
+		weft_flush_put(bo->w, bo->import.tag);
 }

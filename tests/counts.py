@@ -47,6 +47,7 @@ COUNTS = {
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
     "kfuzz_test": (1_500, 1_000_000),           # calls of the fuzzer that KCOV leads
+    "peer_test": (300, 5_000),                  # signals against a last import that ends
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way

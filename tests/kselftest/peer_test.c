@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
-/* QUERY_PEER: what it reports is true, and every refusal has its reason. */
-#include "ks.h"
+/* QUERY_PEER: what it reports is true, and every refusal has its reason; and imports of a peer that come and go. */
+#define _GNU_SOURCE
+#include "ks_uq.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <sys/wait.h>
+
+#define PEER_VA		0x400000000ULL
+#define SEM_RIGHTS	(DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM)
+#define SEM_RW		(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE | DRM_WEFT_BIND_SEM)
 
 /* The port of the root complex that a card hangs below, by sysfs: cards below one port share a switch. */
 static int root_port(int card, char port[32])
@@ -141,6 +146,84 @@ static int shorter_structure(void)
 	return 0;
 }
 
+/* Its import is the peer's only one, again and again, unless somebody else has one too. */
+static int come_and_go(int dmabuf, volatile bool *end)
+{
+	int fd = ks_open(0);
+
+	KS_CHECK(fd >= 0, "%d", fd);
+	while (!*end) {
+		uint32_t handle;
+
+		KS_OK(ks_import(fd, dmabuf, &handle));
+		KS_OK(ks_gem_close(fd, handle));
+	}
+	return 0;
+}
+
+static int signal_once(struct ks_uq *q, int dmabuf, uint64_t value)
+{
+	union weft_packet p = ks_pkt_signal(PEER_VA + 64, value, WEFT_SIG_VALUE);
+	uint32_t handle;
+	int r;
+
+	KS_OK(ks_import(q->fd, dmabuf, &handle));
+	KS_OK(ks_bind(q->fd, q->vm, handle, PEER_VA, 4096, SEM_RW));
+	p.signal.scope = WEFT_SCOPE_SYSTEM;
+	ks_uq_put(q, &p);
+	r = ks_uq_drain(q);
+	KS_CHECK(!r, "signal %llu: %d, cause %u", (unsigned long long)value, r, q->state->cause);
+	KS_OK(ks_unbind(q->fd, q->vm, PEER_VA, 4096));
+	KS_OK(ks_gem_close(q->fd, handle));
+	return 0;
+}
+
+/*
+ * Two processes import the same peer, each with one import that comes and goes: whoever has one can signal there with
+ * system scope, whatever moment the other's last import ends at.
+ */
+static int last_import_ends(void)
+{
+	volatile bool *end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long n = ks_iterations(300);
+	int dmabuf, status, r = 0;
+	struct ks_uq here, there;
+	uint32_t handle;
+	pid_t pid;
+
+	KS_CHECK(end != MAP_FAILED);
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	KS_OK(ks_uq_ready(&here, 0));
+	KS_OK(ks_uq_open(&there, 1));
+	KS_OK(ks_export(there.fd, there.cells_handle, SEM_RIGHTS, &dmabuf));
+	r = ks_import(here.fd, dmabuf, &handle);
+	if (r == -EOPNOTSUPP) {
+		close(dmabuf);
+		ks_uq_close(&there);
+		ks_uq_close(&here);
+		return ks_skip("p2pdma");
+	}
+	KS_OK(r);
+	KS_OK(ks_gem_close(here.fd, handle));
+	fflush(stdout);
+	pid = fork();
+	KS_CHECK(pid >= 0);
+	if (!pid)
+		_exit(come_and_go(dmabuf, end) ? 1 : 0);
+	for (long i = 1; i <= n && !r; i++)
+		r = signal_once(&here, dmabuf, i);
+	*end = true;
+	KS_CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status), "%#x", status);
+	KS_DO(r);
+	KS_CHECK(there.cells[2].value == (uint64_t)n, "%llu of %ld", (unsigned long long)there.cells[2].value, n);
+	close(dmabuf);
+	munmap((void *)end, 4096);
+	ks_uq_close(&there);
+	ks_uq_close(&here);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -148,6 +231,7 @@ int main(void)
 		{ "descriptors that are no card, padding", bad_descriptors },
 		{ "callers with the structure of before", shorter_structure },
 		{ "a descriptor whose card is gone", gone },
+		{ "system scope while another's last import ends", last_import_ends },
 	};
 
 	return ks_main("peer", tests, sizeof(tests) / sizeof(tests[0]));
