@@ -303,26 +303,43 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags)
 /* Once for each export: weft_prime_revoke_all() holds revoke_lock and passes no revoked one. */
 static void revoke(struct weft_export *x)
 {
-	struct weft_device *w = x->bo->w;
 	struct dma_buf *dmabuf = x->dmabuf;
-	u64 from_ns = WEFT_TRACE_START(p2p_revoke);
-	bool left;
 
 	dma_resv_lock(dmabuf->resv, NULL);
 	x->revoked = true;
 	dma_buf_invalidate_mappings(dmabuf);
-	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
-			      msecs_to_jiffies(REVOKE_MS));
 	dma_resv_unlock(dmabuf->resv);
 	kref_put(&x->mappings, last_unmapped);
-	left = !wait_for_completion_timeout(&x->unmapped, msecs_to_jiffies(REVOKE_MS));
+	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
+}
+
+static long left_until(unsigned long deadline)
+{
+	return max_t(long, deadline - jiffies, 0);
+}
+
+/*
+ * Importers of local memory let go before the card is reset or gone. Host memory is nothing of the
+ * card's: its pages live as long as the dma-buf, and each mapping is one of the importer's device.
+ * An importer that cannot let go may keep it.
+ */
+static void wait_unmapped(struct weft_export *x, unsigned long deadline, u64 from_ns)
+{
+	struct weft_device *w = x->bo->w;
+	struct dma_buf *dmabuf = x->dmabuf;
+	bool left = false;
+
+	if (x->bo->kind == WEFT_BO_LOCAL) {
+		dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				      left_until(deadline));
+		left = !wait_for_completion_timeout(&x->unmapped, left_until(deadline));
+	}
 	trace_weft_p2p_revoke(w->serial, "all", dmabuf->size, left ? -ETIME : 0,
 			      WEFT_TRACE_SINCE(from_ns));
 	if (left)
 		drm_err(&w->drm,
 			"an importer still maps a revoked buffer of %zu bytes after %d ms\n",
 			dmabuf->size, REVOKE_MS);
-	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
 }
 
 void weft_prime_zap(struct weft_device *w)
@@ -368,13 +385,22 @@ static struct weft_export *next_to_revoke(struct weft_device *w)
 
 void weft_prime_revoke_all(struct weft_device *w)
 {
-	struct weft_export *x;
+	u64 from_ns = WEFT_TRACE_START(p2p_revoke);
+	struct weft_export *x, *next;
+	unsigned long deadline;
+	LIST_HEAD(revoked);
 
 	mutex_lock(&w->exports.revoke_lock);
 	while ((x = next_to_revoke(w))) {
+		revoke(x);
+		list_add_tail(&x->revocation, &revoked);
+	}
+	/* One for all: users choose how many there are. */
+	deadline = jiffies + msecs_to_jiffies(REVOKE_MS);
+	list_for_each_entry_safe(x, next, &revoked, revocation) {
 		struct file *file = x->dmabuf->file;
 
-		revoke(x);
+		wait_unmapped(x, deadline, from_ns);
 		fput(file);
 	}
 	mutex_unlock(&w->exports.revoke_lock);

@@ -46,12 +46,14 @@ struct weft_exports {
  * @rights: what importers get at most
  * @mappings: 1 + mappings of importers; @unmapped completes with the last one after revocation
  * @revoked: no new mappings; guarded by the reservation
+ * @revocation: in the list of weft_prime_revoke_all(), which then holds a reference
  */
 struct weft_export {
 	struct dma_buf *dmabuf;
 	struct weft_bo *bo;
 	u32 rights;
 	struct list_head link;
+	struct list_head revocation;
 	struct kref mappings;
 	struct completion unmapped;
 	bool revoked;
@@ -72,7 +74,10 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags);
 /* Takes local memory out of processes that map dma-bufs, until it is touched again. */
 void weft_prime_zap(struct weft_device *w);
 
-/* Ends every mapping of every export; returns when importers have let go, 5 s at most each. */
+/*
+ * Ends every mapping of every export; returns when importers of local memory have let go, after 5 s
+ * at most.
+ */
 void weft_prime_revoke_all(struct weft_device *w);
 
 int weft_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle, u32 flags,

@@ -17,6 +17,7 @@
 #define W		DRM_WEFT_RIGHT_WRITE
 #define BIND_RW		(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
 #define BYTES		(256u << 10)
+#define STATIC_MAPS	20
 #define DYNAMIC_P2P	(WEFT_IMPORTER_DYNAMIC | WEFT_IMPORTER_P2P)
 
 static int other_driver(void)
@@ -228,6 +229,53 @@ static int moving_memory(void)
 	return 0;
 }
 
+/*
+ * A driver that cannot give memory back maps many objects of host memory: the owner's card can go all the same, at once, and
+ * what is mapped stays what it was, until the driver lets go by itself.
+ */
+static int host_memory_and_removal(void)
+{
+	struct weft_importer_state state, now;
+	int other[STATIC_MAPS], owner, fd;
+	uint64_t addr[STATIC_MAPS];
+	char pci[32];
+	int64_t took;
+
+	if (ks_cards() < 2)
+		return ks_skip("two-cards");
+	owner = ks_open(1);
+	KS_CHECK(owner >= 0);
+	snprintf(pci, sizeof(pci), "%s", ks_pci(1));
+	for (int i = 0; i < STATIC_MAPS; i++) {
+		uint32_t handle;
+
+		KS_OK(ks_gem_create(owner, BYTES, DRM_WEFT_PLACE_SYSTEM, 0, &handle));
+		KS_OK(ks_export(owner, handle, R | W, &fd));
+		other[i] = other_driver();
+		KS_CHECK(other[i] >= 0, "%d", other[i]);
+		KS_OK(attach(other[i], fd, 0));
+		KS_OK(map(other[i], true, &state));
+		addr[i] = state.addr;
+	}
+	took = ks_now_ns();
+	KS_OK(ks_driver("unbind", pci));
+	took = ks_now_ns() - took;
+	printf("# unbound in %lld ms\n", (long long)took / 1000000);
+	KS_CHECK(took < 5 * KS_SECOND, "%lld ms", (long long)took / 1000000);
+	close(owner);
+	for (int i = 0; i < STATIC_MAPS; i++) {
+		KS_OK(ks_ioctl(other[i], WEFT_IMPORTER_STATE, &now));
+		KS_IS(now.invalidated, 0);
+		KS_IS(now.mapped, 1);
+		KS_CHECK(now.addr == addr[i], "buffer %d moved", i);
+		if (i % 2)
+			KS_OK(ks_ioctl(other[i], WEFT_IMPORTER_UNMAP, NULL));
+		close(other[i]);
+	}
+	KS_OK(ks_driver("bind", pci));
+	return 0;
+}
+
 static int heap_memory(void)
 {
 	struct dma_heap_allocation_data alloc = { .len = BYTES, .fd_flags = O_RDWR | O_CLOEXEC };
@@ -272,6 +320,7 @@ int main(void)
 		{ "local memory only for drivers that can give it back", who_gets_local_memory },
 		{ "local memory for another driver: in place, revoked at reset", local_memory },
 		{ "host memory for another driver: in place, and it stays", host_memory },
+		{ "host memory for a driver that keeps it: the owner is unbound at once", host_memory_and_removal },
 		{ "memory of another driver moves under traffic", moving_memory },
 		{ "memory of a dma-heap", heap_memory },
 	};
