@@ -95,7 +95,6 @@ int weft_flush_start(struct weft_device *w)
  */
 static struct dma_buf *word_of(struct weft_device *peer)
 {
-	u64 gen = READ_ONCE(peer->gen);
 	struct dma_buf *dmabuf;
 	struct weft_bo *bo;
 
@@ -108,13 +107,7 @@ static struct dma_buf *word_of(struct weft_device *peer)
 		dmabuf = ERR_PTR(-ENOMEM);
 	}
 	mutex_unlock(&peer->flush.lock);
-	if (IS_ERR(dmabuf))
-		return dmabuf;
-	/* Who revoked before it was exported changed the state before; who does now finds it. */
-	if (READ_ONCE(peer->state) == WEFT_UP && READ_ONCE(peer->gen) == gen)
-		return dmabuf;
-	dma_buf_put(dmabuf);
-	return ERR_PTR(-ECANCELED);
+	return dmabuf;
 }
 
 static struct weft_bo *import_word(struct weft_device *w, struct dma_buf *dmabuf, u32 tag)

@@ -293,10 +293,16 @@ struct dma_buf *weft_prime_export(struct weft_bo *bo, u32 rights, int flags)
 	/* From here on ->release() undoes. */
 	drm_dev_get(&w->drm);
 	drm_gem_object_get(&x->bo->base);
+	atomic_inc(&w->counts.exports);
 	mutex_lock(&w->exports.lock);
 	list_add_tail(&x->link, &w->exports.list);
+	/* Who revoked before has changed the state before; who does from now on finds this one. */
+	ret = weft_device_check(w) ?: weft_bo_check(bo);
 	mutex_unlock(&w->exports.lock);
-	atomic_inc(&w->counts.exports);
+	if (ret) {
+		dma_buf_put(x->dmabuf);
+		return ERR_PTR(ret);
+	}
 	return x->dmabuf;
 }
 
