@@ -57,8 +57,8 @@ tap = Tap()
 with source_tree.with_weft() as where:
     config = (where / "obj/.config").read_text().splitlines()
     tap.check("in tree: its Kconfig offers the driver, with what it selects",
-              [f"no {line}" for line in ("CONFIG_DRM_ACCEL_WEFT=m", "CONFIG_DRM_GPUVM=m", "CONFIG_DRM_SCHED=m")
-               if line not in config])
+              [f"no {line}" for line in ("CONFIG_DRM_ACCEL_WEFT=m", "CONFIG_DRM_GPUVM=m", "CONFIG_DRM_SCHED=m",
+                                         "CONFIG_WANT_DEV_COREDUMP=y", "CONFIG_DEV_COREDUMP=y") if line not in config])
     tap.check("in tree: its Kbuild makes weft.ko without a warning", built(where))
     tap.check("in tree: its MAINTAINERS names files that are there", maintained(where / "src"))
     tap.check("in tree: its pages are in their place", pages(where / "src"))
