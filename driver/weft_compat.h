@@ -10,7 +10,9 @@
 #include <linux/dma-buf.h>
 #include <linux/slab.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
+#include <drm/drm_print.h>
 #include <drm/gpu_scheduler.h>
 
 #include "weft_compat_gen.h"
@@ -42,12 +44,19 @@
 #define kvzalloc_obj(object, gfp)	kvzalloc(sizeof(object), gfp)
 #endif
 
-/* Older kernels print active memory always. */
+/* Without active memory, which nobody here knows, and which older kernels print always. */
+static inline void weft_print_memory_stats(struct drm_printer *p,
+					   const struct drm_memory_stats *stats, const char *region)
+{
 #ifdef WEFT_HAVE_GEM_OBJECT_ACTIVE
-#define WEFT_GEM_OBJECT_STATS		(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_ACTIVE)
+	drm_print_memory_stats(p, stats, DRM_GEM_OBJECT_RESIDENT, region);
 #else
-#define WEFT_GEM_OBJECT_STATS		DRM_GEM_OBJECT_RESIDENT
+	drm_printf(p, "drm-total-%s:\t%llu KiB\n", region,
+		   (stats->private + stats->shared) >> 10);
+	drm_printf(p, "drm-shared-%s:\t%llu KiB\n", region, stats->shared >> 10);
+	drm_printf(p, "drm-resident-%s:\t%llu KiB\n", region, stats->resident >> 10);
 #endif
+}
 
 #ifdef WEFT_HAVE_DRIVER_GEM_GPUVA
 #define WEFT_DRIVER_FEATURES		(DRIVER_GEM_GPUVA)

@@ -234,7 +234,8 @@ void weft_file_quotas(struct weft_file *f, struct drm_weft_quota *quotas)
 
 /*
  * Objects with a handle, where their memory is. All is resident from creation on; an import is when
- * it is mapped.
+ * it is mapped. Which are active is not told: work reaches all of its address space, and that of
+ * user queues starts and ends without the driver, so that no reservation has a fence of ours.
  */
 static void show_memory(struct drm_printer *p, struct drm_file *file)
 {
@@ -257,12 +258,10 @@ static void show_memory(struct drm_printer *p, struct drm_file *file)
 			s->private += obj->size;
 		if (bo->kind != WEFT_BO_IMPORT || READ_ONCE(bo->import.sgt))
 			s->resident += obj->size;
-		if (!dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_READ))
-			s->active += obj->size;
 	}
 	spin_unlock(&file->table_lock);
 	for (i = 0; i < ARRAY_SIZE(regions); i++)
-		drm_print_memory_stats(p, &stats[i], WEFT_GEM_OBJECT_STATS, regions[i]);
+		weft_print_memory_stats(p, &stats[i], regions[i]);
 }
 
 void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file)

@@ -123,7 +123,11 @@ static int keys(void)
 	KS_CHECK(number(value("drm-engine-weft"), " ns", &n));
 	KS_CHECK(number(value("drm-engine-capacity-weft"), "", &n) && n == device.num_slots, "%s",
 		 value("drm-engine-capacity-weft"));
-	KS_CHECK(value("drm-total-local") && value("drm-resident-local"), "no memory");
+	KS_CHECK(value("drm-total-local") && value("drm-shared-local") && value("drm-resident-local"), "no memory");
+	KS_CHECK(value("drm-total-system") && value("drm-shared-system") && value("drm-resident-system"), "no memory");
+	/* the driver does not know: no key rather than one that is always 0 */
+	KS_CHECK(!value("drm-active-local") && !value("drm-active-system"), "%s of local memory active",
+		 value("drm-active-local"));
 	ks_rig_close(&rig);
 	return 0;
 }
