@@ -102,7 +102,7 @@ void weft_pm_start(struct weft_device *w)
 	pm_runtime_set_autosuspend_delay(dev, AUTOSUSPEND_MS);
 	pm_runtime_use_autosuspend(dev);
 	pm_runtime_mark_last_busy(dev);
-	/* Not allowed by us: the administrator writes "auto" to power/control. */
+	/* Whether it may sleep is the administrator's, in power/control: not for us to change. */
 	/* The reference the PCI core probed it with. */
 	pm_runtime_put_autosuspend(dev);
 }
@@ -112,7 +112,6 @@ void weft_pm_stop(struct weft_device *w)
 	struct device *dev = &w->pdev->dev;
 
 	pm_runtime_get_noresume(dev);
-	pm_runtime_forbid(dev);
 	pm_runtime_dont_use_autosuspend(dev);
 	pci_d3cold_enable(w->pdev);
 }

@@ -75,18 +75,28 @@ static int quick(int card)
 	return 0;
 }
 
+static int control_is(int card, const char *wanted)
+{
+	char path[128], text[32] = "";
+	int f;
+
+	power_file(path, card, "control");
+	f = open(path, O_RDONLY);
+	KS_CHECK(f >= 0 && read(f, text, sizeof(text) - 1) > 0, "%d", errno);
+	close(f);
+	text[strcspn(text, "\n")] = 0;
+	KS_CHECK(!strcmp(text, wanted), "control is %s", text);
+	return 0;
+}
+
 static int wakes(void)
 {
 	struct drm_weft_device device;
-	char path[128], text[32] = "";
 	uint32_t handle;
 	uint8_t *p;
-	int fd, f;
+	int fd;
 
-	power_file(path, 0, "control");
-	f = open(path, O_RDONLY);
-	KS_CHECK(f >= 0 && read(f, text, sizeof(text) - 1) > 0 && !strncmp(text, "on", 2), "control is %s", text);
-	close(f);
+	KS_DO(control_is(0, "on"));
 	KS_OK(quick(0));
 	fd = ks_open(0);
 	KS_CHECK(fd >= 0);
@@ -532,7 +542,9 @@ static int unbound_asleep(void)
 	snprintf(pci, sizeof(pci), "%s", ks_pci(card));
 	KS_OK(ks_driver("unbind", pci));
 	KS_OK(ks_driver("bind", pci));
-	KS_OK(quick(card));
+	/* The administrator's word holds for the card, whoever drives it. */
+	KS_DO(control_is(card, "auto"));
+	KS_OK(set_power(card, "autosuspend_delay_ms", DELAY_MS));
 	return sleeps(card);
 }
 
