@@ -166,14 +166,16 @@ static const char * const quota_names[] = {
 
 static_assert(ARRAY_SIZE(quota_names) == DRM_WEFT_QUOTA_KINDS);
 
+/* What is refused is not seen in @used for a moment either: it could cost another its share. */
 static bool take(atomic64_t *used, u64 limit, u64 amount)
 {
-	u64 now = atomic64_add_return(amount, used);
+	s64 old = atomic64_read(used);
 
-	if (now <= limit && now >= amount)
-		return true;
-	atomic64_sub(amount, used);
-	return false;
+	do {
+		if (amount > limit || old > limit - amount)
+			return false;
+	} while (!atomic64_try_cmpxchg(used, &old, old + amount));
+	return true;
 }
 
 static int refuse(struct weft_device *w, enum drm_weft_quota_kind kind, u64 amount, u64 used,
