@@ -8,19 +8,27 @@
 
 #include "weft_device.h"
 #include "weft_hwmon.h"
+#include "weft_look.h"
 
 #if IS_REACHABLE(CONFIG_HWMON)
 
 #define THERMAL		BIT(0)	/* of THROTTLE */
 #define POWER		BIT(1)
 
-/* -EAGAIN: the card is asleep, and what it would say is not known without waking it. */
+/*
+ * -EAGAIN: the card is asleep, and what it would say is not known without waking it, or in reset,
+ * when it must not be touched.
+ */
 static int look(struct weft_device *w, u32 reg, u32 *value)
 {
-	if (!weft_pm_look(w))
-		return -EAGAIN;
+	int state;
+
+	if (!weft_look_begin(w)) {
+		state = READ_ONCE(w->state);
+		return state == WEFT_LOST ? -ENODEV : state == WEFT_WEDGED ? -EIO : -EAGAIN;
+	}
 	*value = weft_mmio_read32(w, reg);
-	weft_pm_look_end(w);
+	weft_look_end(w);
 	return *value == ~0u ? -ENODEV : 0;
 }
 

@@ -6,6 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+
+#define RESETS	3
+#define NONE	LLONG_MIN
 
 static int find(int card, char path[200])
 {
@@ -137,11 +142,61 @@ static int too_hot(void)
 	return 0;
 }
 
+struct resets {
+	char path[96];
+	volatile bool done;
+	int r;
+};
+
+static void *reset_thread(void *arg)
+{
+	struct resets *t = arg;
+
+	for (int i = 0; i < RESETS && !t->r; i++) {
+		t->r = ks_write(t->path, "1");
+		usleep(20000);
+	}
+	t->done = true;
+	return NULL;
+}
+
+/* A card in reset is not touched: monitors are told to come again, and nothing else is wrong. */
+static int in_reset(void)
+{
+	struct resets t = { .r = 0 };
+	long long bad = NONE;
+	long good = 0, again = 0;
+	pthread_t thread;
+	char dir[200];
+
+	KS_OK(find(0, dir));
+	snprintf(t.path, sizeof(t.path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
+	KS_OK(pthread_create(&thread, NULL, reset_thread, &t));
+	while (!t.done) {
+		long long temp = value(dir, "temp1_input");
+
+		if (temp == -EAGAIN)
+			again++;
+		else if (temp > 10000 && temp < 110000)
+			good++;
+		else
+			bad = temp;
+		usleep(500);
+	}
+	KS_OK(pthread_join(thread, NULL));
+	KS_OK(t.r);
+	KS_CHECK(bad == NONE, "temp1_input %lld", bad);
+	printf("# %ld times read, %ld times in reset\n", good, again);
+	KS_CHECK(good && again, "%ld times read, %ld times in reset", good, again);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "units and labels, every card", values },
 		{ "a card that is too hot: alarm, statistics, clock", too_hot },
+		{ "a card in reset is not read", in_reset },
 	};
 
 	return ks_main("hwmon", tests, sizeof(tests) / sizeof(tests[0]));
