@@ -31,6 +31,9 @@
 #define gpu_buddy_block_offset		drm_buddy_block_offset
 #define gpu_buddy_block_size		drm_buddy_block_size
 #define gpu_buddy_block_is_clear	drm_buddy_block_is_clear
+#define gpu_buddy_block_is_free		drm_buddy_block_is_free
+#define GPU_BUDDY_HEADER_STATE		DRM_BUDDY_HEADER_STATE
+#define GPU_BUDDY_SPLIT			DRM_BUDDY_SPLIT
 #define GPU_BUDDY_CLEAR_ALLOCATION	DRM_BUDDY_CLEAR_ALLOCATION
 #define GPU_BUDDY_CONTIGUOUS_ALLOCATION	DRM_BUDDY_CONTIGUOUS_ALLOCATION
 #define GPU_BUDDY_CLEARED		DRM_BUDDY_CLEARED

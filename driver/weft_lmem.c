@@ -209,24 +209,33 @@ void weft_lmem_after_reset(struct weft_device *w)
 	mutex_unlock(&l->lock);
 }
 
-/* The buddy allocator has no question for its largest block; taking and giving back answers it. */
+/* As deep as there are orders. What is cleared merges with what is not when it has to. */
+static u64 largest_in(struct gpu_buddy *mm, struct gpu_buddy_block *block)
+{
+	u64 bytes = gpu_buddy_block_size(mm, block), left, right;
+
+	if (gpu_buddy_block_is_free(block))
+		return bytes;
+	if ((block->header & GPU_BUDDY_HEADER_STATE) != GPU_BUDDY_SPLIT)
+		return 0;
+	left = largest_in(mm, block->left);
+	right = largest_in(mm, block->right);
+	return left + right == bytes ? bytes : max(left, right);
+}
+
+/*
+ * The buddy allocator has no question for its largest block. Taking one of every size until there
+ * is one would answer it, but each that is not there merges what is cleared with what is not, and
+ * all of that has to be cleared again.
+ */
 static u64 largest_block(struct weft_lmem *l)
 {
-	u64 bytes;
+	u64 largest = 0;
+	unsigned int i;
 
-	for (bytes = rounddown_pow_of_two(max_t(u64, l->mm.avail, 1)); bytes >= SZ_4K;
-	     bytes >>= 1) {
-		struct gpu_buddy_block *block, *next;
-		LIST_HEAD(blocks);
-
-		if (gpu_buddy_alloc_blocks(&l->mm, 0, l->mm.size, bytes, bytes, &blocks,
-					   GPU_BUDDY_CLEAR_ALLOCATION))
-			continue;
-		list_for_each_entry_safe(block, next, &blocks, link)
-			gpu_buddy_free_block(&l->mm, block);
-		return bytes;
-	}
-	return 0;
+	for (i = 0; i < l->mm.n_roots; i++)
+		largest = max(largest, largest_in(&l->mm, l->mm.roots[i]));
+	return largest;
 }
 
 void weft_lmem_info(struct weft_device *w, struct weft_lmem_info *info)
