@@ -4,7 +4,7 @@
  * dma-bufs between the cards and other drivers, both ways. The other driver is tests/kselftest/module, which attaches with
  * and without the callback that gives memory back, with and without P2P, and exports memory that moves.
  */
-#include "ks.h"
+#include "ks_uq.h"
 
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -191,7 +191,10 @@ static int host_memory(void)
 	return 0;
 }
 
-/* The other driver's memory moves with traffic in flight: the queue faults, and the memory can be bound again. */
+/*
+ * The other driver's memory moves with traffic in flight: the queue faults, nothing is written any more to where it was,
+ * and the memory can be bound again.
+ */
 static int moving_memory(void)
 {
 	struct drm_weft_queue_state state;
@@ -212,18 +215,24 @@ static int moving_memory(void)
 		};
 	for (int i = 0; i < 8; i++)
 		KS_OK(ks_rig_submit(&rig, 1000, 0));
+	/* it is on its way; the other driver's page is written next */
+	for (int64_t until = ks_now_ns() + 10 * KS_SECOND; *(volatile uint64_t *)(rig.data + (1 << 20) - 8) == 0;)
+		KS_CHECK(ks_now_ns() < until, "nothing was written");
 	usleep(20000);
 	KS_OK(ks_ioctl(other, WEFT_IMPORTER_MOVE, NULL));
 	r = ks_rig_wait(&rig);
 	KS_CHECK(r == -EFAULT || r == -ECANCELED, "%d", r);
 	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
 	KS_IS(state.cause, WEFT_FAULT_PT_INVALID);
+	KS_OK(ks_ioctl(other, WEFT_IMPORTER_OLD_PLACE, NULL));
 	KS_OK(ks_rig_alive(&rig));
 	KS_OK(ks_unbind(rig.fd, rig.vm, PEER_VA, 4096));
 	KS_OK(ks_bind(rig.fd, rig.vm, handle, PEER_VA, 4096, BIND_RW));
 	rig.list[0].copy = (struct weft_pkt_copy){ .op = WEFT_PKT_COPY, .src = PEER_VA, .dst = KS_DATA_VA + 4096, .bytes = 4096 };
-	KS_OK(ks_rig_run(&rig, 1, 0));
+	rig.list[1] = ks_pkt_fill(PEER_VA, 4096, 0x77);
+	KS_OK(ks_rig_run(&rig, 2, 0));
 	KS_CHECK(*(uint64_t *)(rig.data + 8192 - 8) == 0x1122334455667788ULL);
+	KS_OK(ks_ioctl(other, WEFT_IMPORTER_OLD_PLACE, NULL));
 	ks_rig_close(&rig);
 	close(other);
 	return 0;

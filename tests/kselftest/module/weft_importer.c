@@ -19,6 +19,7 @@
  * struct importer - one open file
  * @sgt: guarded by the buffer's reservation, as @dir and @invalidated
  * @exported: what MOVE means; the file holds a reference
+ * @old: page that its memory was in before it moved, full of LEFT
  */
 struct importer {
 	struct mutex lock;	/* one call at a time */
@@ -29,19 +30,26 @@ struct importer {
 	enum dma_data_direction dir;
 	u32 invalidated;
 	struct dma_buf *exported;
+	struct page *old;
 };
 
-/* --- export: one page, whose moves are pretended --- */
+#define LEFT	0x5a	/* in what was left */
+
+/* --- export: one page; which one is guarded by the reservation --- */
+
+struct exported {
+	struct page *page;
+};
 
 static struct sg_table *page_map(struct dma_buf_attachment *at, enum dma_data_direction dir)
 {
-	struct page *page = at->dmabuf->priv;
+	struct exported *e = at->dmabuf->priv;
 	struct sg_table *sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
 	int ret;
 
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
-	ret = sg_alloc_table_from_pages(sgt, &page, 1, 0, PAGE_SIZE, GFP_KERNEL);
+	ret = sg_alloc_table_from_pages(sgt, &e->page, 1, 0, PAGE_SIZE, GFP_KERNEL);
 	if (ret)
 		goto free;
 	ret = dma_map_sgtable(at->dev, sgt, dir, 0);
@@ -72,7 +80,10 @@ static void page_unpin(struct dma_buf_attachment *at)
 
 static void page_release(struct dma_buf *dmabuf)
 {
-	__free_page(dmabuf->priv);
+	struct exported *e = dmabuf->priv;
+
+	__free_page(e->page);
+	kfree(e);
 }
 
 static const struct dma_buf_ops page_ops = {
@@ -86,39 +97,67 @@ static const struct dma_buf_ops page_ops = {
 static int export_page(struct importer *m, __s32 __user *out)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	int fd;
+	struct exported *e;
+	int fd, ret = -ENOMEM;
 
 	if (m->exported)
 		return -EBUSY;
+	e = kzalloc(sizeof(*e), GFP_KERNEL);
+	if (!e)
+		return -ENOMEM;
+	e->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!e->page)
+		goto free;
 	info.ops = &page_ops;
 	info.size = PAGE_SIZE;
 	info.flags = O_RDWR | O_CLOEXEC;
-	info.priv = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	if (!info.priv)
-		return -ENOMEM;
+	info.priv = e;
 	m->exported = dma_buf_export(&info);
 	if (IS_ERR(m->exported)) {
-		int ret = PTR_ERR(m->exported);
-
+		ret = PTR_ERR(m->exported);
 		m->exported = NULL;
-		__free_page(info.priv);
-		return ret;
+		__free_page(e->page);
+		goto free;
 	}
 	get_dma_buf(m->exported);
 	fd = dma_buf_fd(m->exported, O_CLOEXEC);
 	if (fd < 0)
 		dma_buf_put(m->exported);
 	return fd < 0 ? fd : put_user(fd, out);
+free:
+	kfree(e);
+	return ret;
 }
 
+/* The old page is as somebody else's when importers have let go: what they still write is seen. */
 static int move(struct importer *m)
 {
+	struct exported *e;
+	struct page *page;
+
 	if (!m->exported)
 		return -ENOENT;
+	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+	e = m->exported->priv;
 	dma_resv_lock(m->exported->resv, NULL);
 	dma_buf_invalidate_mappings(m->exported);
+	if (m->old)
+		__free_page(m->old);
+	m->old = e->page;
+	memcpy(page_address(page), page_address(m->old), PAGE_SIZE);
+	memset(page_address(m->old), LEFT, PAGE_SIZE);
+	e->page = page;
 	dma_resv_unlock(m->exported->resv);
 	return 0;
+}
+
+static int check_old_place(struct importer *m)
+{
+	if (!m->old)
+		return -ENOENT;
+	return memchr_inv(page_address(m->old), LEFT, PAGE_SIZE) ? -EIO : 0;
 }
 
 /* --- import --- */
@@ -232,6 +271,8 @@ static int dispatch(struct importer *m, unsigned int cmd, void __user *arg)
 		return export_page(m, arg);
 	case WEFT_IMPORTER_MOVE:
 		return move(m);
+	case WEFT_IMPORTER_OLD_PLACE:
+		return check_old_place(m);
 	case WEFT_IMPORTER_MAP:
 		if (copy_from_user(&state, arg, sizeof(state)))
 			return -EFAULT;
@@ -278,6 +319,8 @@ static int importer_release(struct inode *inode, struct file *file)
 	detach(m);
 	if (m->exported)
 		dma_buf_put(m->exported);
+	if (m->old)
+		__free_page(m->old);
 	kfree(m);
 	return 0;
 }

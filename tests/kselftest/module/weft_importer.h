@@ -44,5 +44,7 @@ struct weft_importer_state {
 #define WEFT_IMPORTER_PIN	_IO('w', 0x75)	/* pins and unpins; a dynamic attachment only */
 #define WEFT_IMPORTER_EXPORT	_IOR('w', 0x76, __s32)	/* one page as a dma-buf of this driver */
 #define WEFT_IMPORTER_MOVE	_IO('w', 0x77)	/* its memory moves: whoever maps it must let go */
+/* -EIO when anybody wrote to where it was before its last move; that place holds a pattern since */
+#define WEFT_IMPORTER_OLD_PLACE	_IO('w', 0x78)
 
 #endif
