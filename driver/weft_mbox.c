@@ -290,6 +290,8 @@ int weft_mbox_start(struct weft_device *w)
 	m->rsp_head = weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL);
 	m->dead = false;
 	m->greeted = false;
+	/* What was given up before a reset of the card has nothing to do with what runs now. */
+	m->restarts = 0;
 	WRITE_ONCE(m->crashed, false);
 	mutex_unlock(&m->lock);
 

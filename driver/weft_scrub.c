@@ -11,6 +11,7 @@
 #define BATCH		16			/* FILLs per FENCE: they always fit in the ring */
 #define SCRUB_VA	BIT_ULL(40)		/* user local memory, whole */
 #define RUN_LIMIT_NS	(60ull * NSEC_PER_SEC)
+#define REST_MS		5000			/* after a FILL that did not end in time */
 
 static void scrub_event(struct weft_hwq *q)
 {
@@ -25,7 +26,9 @@ static const struct weft_hwq_ops scrub_ops = {
 void weft_scrub_init(struct weft_device *w)
 {
 	mutex_init(&w->scrub.lock);
+	spin_lock_init(&w->scrub.kick_lock);
 	init_waitqueue_head(&w->scrub.wq);
+	w->scrub.rest_until = jiffies;
 }
 
 static int start_space(struct weft_device *w)
@@ -72,16 +75,22 @@ static void stop_space(struct weft_device *w, bool stopped)
 	weft_tables_fini(&s->tables, stopped);
 }
 
-int weft_scrub_start(struct weft_device *w)
+static void set_up(struct weft_scrub *s, bool up)
+{
+	spin_lock(&s->kick_lock);
+	s->up = up;
+	spin_unlock(&s->kick_lock);
+}
+
+static int start_locked(struct weft_device *w)
 {
 	struct weft_scrub *s = &w->scrub;
 	bool stopped = true;
 	int ret;
 
-	mutex_lock(&s->lock);
 	ret = start_space(w);
 	if (ret)
-		goto unlock;
+		return ret;
 	ret = weft_hwq_init(&s->q, w, NULL, &scrub_ops, s->asid, WEFT_BAND_NORMAL, RING_LOG2,
 			    RUN_LIMIT_NS);
 	if (ret)
@@ -90,10 +99,8 @@ int weft_scrub_start(struct weft_device *w)
 	if (ret)
 		goto err_queue;
 	s->seq = 0;
-	s->up = true;
-unlock:
-	mutex_unlock(&s->lock);
-	return ret;
+	set_up(s, true);
+	return 0;
 
 err_queue:
 	WRITE_ONCE(s->q.live, ret == -EIO);
@@ -101,20 +108,33 @@ err_queue:
 	weft_hwq_fini(&s->q);
 err_space:
 	stop_space(w, stopped);
-	goto unlock;
+	return ret;
 }
 
-static void stop_locked(struct weft_device *w)
+int weft_scrub_start(struct weft_device *w)
+{
+	int ret;
+
+	mutex_lock(&w->scrub.lock);
+	w->scrub.rest_until = jiffies;
+	ret = start_locked(w);
+	mutex_unlock(&w->scrub.lock);
+	return ret;
+}
+
+/* Whether the queue is off the card. */
+static bool stop_locked(struct weft_device *w)
 {
 	struct weft_scrub *s = &w->scrub;
 	bool stopped;
 
 	if (!s->up)
-		return;
-	s->up = false;
+		return false;
+	set_up(s, false);
 	stopped = !weft_hwq_stop(&s->q);
 	weft_hwq_fini(&s->q);
 	stop_space(w, stopped);
+	return stopped;
 }
 
 void weft_scrub_stop(struct weft_device *w)
@@ -174,11 +194,14 @@ static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int
 	if (state)
 		weft_hwq_read_state(&s->q, state);
 	drm_err(&w->drm,
-		"clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor from now on\n",
+		"clearing %llu bytes by FILL did not end: queue %u state %u cause %u fence %llu, wanted %llu; clearing by processor meanwhile\n",
 		bytes, s->q.desc.id, state ? state->run : 0, state ? state->cause : 0,
 		state ? state->fence : 0, s->seq);
 	kfree(state);
-	stop_locked(w);
+	/* A new queue kicks at once. Whether it clears in time is tried again when it has rested. */
+	s->rest_until = jiffies + msecs_to_jiffies(REST_MS);
+	if (stop_locked(w) && start_locked(w))
+		drm_err(&w->drm, "no new queue to clear by, nor to kick by, until a reset\n");
 	return false;
 }
 
@@ -192,7 +215,7 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 	while (count && ok) {
 		unsigned int part = min_t(unsigned int, count, BATCH);
 
-		if (!s->up || !fill(w, ranges, part)) {
+		if (!s->up || time_before(jiffies, s->rest_until) || !fill(w, ranges, part)) {
 			/* A queue that could not be stopped may still write: only zeros. */
 			for (i = 0; i < part; i++) {
 				weft_mmio_lmem_clear(w, ranges[i].at, ranges[i].bytes);
@@ -210,13 +233,23 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 
 int weft_scrub_kick(struct weft_device *w, u64 cell)
 {
-	/*
-	 * Without the lock, which is held while batches run: a queue that is just being stopped
-	 * wakes all the same.
-	 */
-	if (!READ_ONCE(w->scrub.up))
-		return weft_device_check(w) ?: -EIO;
-	weft_mmio_kick(w, w->scrub.q.desc.id, SCRUB_VA + cell);
-	trace_weft_kick(w->serial, cell);
-	return 0;
+	struct weft_scrub *s = &w->scrub;
+	int tries = 2;
+	bool up;
+
+	/* Not with the lock, which is held while batches run, but when there is no queue just now. */
+	do {
+		spin_lock(&s->kick_lock);
+		up = s->up;
+		if (up)
+			weft_mmio_kick(w, s->q.desc.id, SCRUB_VA + cell);
+		spin_unlock(&s->kick_lock);
+		if (up) {
+			trace_weft_kick(w->serial, cell);
+			return 0;
+		}
+		mutex_lock(&s->lock);
+		mutex_unlock(&s->lock);
+	} while (--tries);
+	return weft_device_check(w) ?: -EIO;
 }

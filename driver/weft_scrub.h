@@ -12,19 +12,22 @@
 
 /**
  * struct weft_scrub - queue and address space
- * @up: FILL can be used
+ * @up: there is a queue on the card; written with both locks
+ * @rest_until: jiffies; the processor clears until then
  * @seq: fence value of the last batch
  * @filled_bytes: cleared by FILL
  * @by_cpu_bytes: cleared by the processor because the engines were down
  */
 struct weft_scrub {
-	struct mutex lock;	/* one batch at a time; up */
+	struct mutex lock;	/* one batch at a time */
+	spinlock_t kick_lock;	/* the queue stays while it is kicked */
 	wait_queue_head_t wq;
 	struct weft_hwq q;
 	struct weft_tables tables;
 	u32 asid;
 	u64 seq;
 	bool up;
+	unsigned long rest_until;
 	u64 filled_bytes;
 	u64 by_cpu_bytes;
 };
@@ -46,7 +49,8 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 
 /*
  * KICK for a cell at a local-memory offset, by the scrubber's doorbell, whose space maps all of it:
- * the card looks at its waiters again. -EIO when the queue is down.
+ * the card looks at its waiters again. May wait for a queue that is just being made; -EIO when there
+ * is none until a reset.
  */
 int weft_scrub_kick(struct weft_device *w, u64 cell);
 

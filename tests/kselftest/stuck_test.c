@@ -136,6 +136,7 @@ static int own_queue_runs(void)
 }
 
 #define DIRT	(8ULL << 20)
+#define REST_MS	5500	/* the driver tries the card again after 5 s */
 
 /* Memory that somebody has written to and freed. @cleared: that is waited for, too. */
 static int leave_dirt(int fd, bool cleared)
@@ -178,8 +179,8 @@ static int all_zero(void)
 }
 
 /*
- * A clearing by the card that does not end: the processor clears from then on, and cells are not kicked, until a reset. What
- * others get is zero all the time.
+ * A clearing by the card that does not end: the processor clears for a while, then a new queue does again, by which cells
+ * are kicked all the time. What others get is zero.
  */
 static int clearing_stuck(void)
 {
@@ -195,7 +196,7 @@ static int clearing_stuck(void)
 	before = stats_of(fd);
 	KS_OK(ks_inject(0, WEFT_INJECT_STUCK, queue));
 	KS_DO(leave_dirt(fd, true));
-	KS_IS(ks_count(0, "scrub_up"), 0);
+	KS_IS(ks_count(0, "scrub_up"), 1);
 	by_cpu = ks_count(0, "scrub_by_cpu_pages");
 	KS_CHECK(by_cpu >= (long long)DIRT / 4096, "%lld pages", by_cpu);
 	after = stats_of(fd);
@@ -209,21 +210,17 @@ static int clearing_stuck(void)
 	KS_DO(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
 	KS_OK(ks_uq_open(&uq, 0));
-	KS_IS(ks_kick(uq.fd, uq.cells_handle, 0), -EIO);
+	KS_OK(ks_kick(uq.fd, uq.cells_handle, 0));
 	ks_uq_close(&uq);
 
 	KS_OK(ks_wait_cleared(0, 0));
-	KS_OK(reset_card(0));
-	KS_IS(ks_count(0, "scrub_up"), 1);
+	usleep(REST_MS * 1000);
 	by_cpu = ks_count(0, "scrub_by_cpu_pages");
 	filled = ks_count(0, "scrub_filled_pages");
 	KS_DO(all_zero());
 	KS_DO(leave_dirt(fd, true));
 	KS_IS(ks_count(0, "scrub_by_cpu_pages"), by_cpu);
 	KS_CHECK(ks_count(0, "scrub_filled_pages") >= filled + (long long)DIRT / 4096);
-	KS_OK(ks_uq_open(&uq, 0));
-	KS_OK(ks_kick(uq.fd, uq.cells_handle, 0));
-	ks_uq_close(&uq);
 	close(fd);
 	return 0;
 }
@@ -362,7 +359,7 @@ int main(void)
 		{ "queues that obey nothing are destroyed and closed", ended_while_stuck },
 		{ "calls of a card that is going to be reset do not wait for it one by one", many_spaces },
 		{ "resets by the driver and the administrator at once", resets_at_once },
-		{ "a clearing that does not end: the processor clears", clearing_stuck },
+		{ "a clearing that does not end: the processor clears, for a while", clearing_stuck },
 		{ "a clearing that costs a reset, and one that a reset meets", clearing_costs_a_reset },
 	};
 
