@@ -12,14 +12,6 @@
 #define EVENT_BYTES	((ssize_t)sizeof(struct drm_weft_event_card))
 #define POLL_MS		30000
 
-static int reset_card(int card)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
-	return ks_write(path, "1");
-}
-
 static uint64_t monotonic_ns(void)
 {
 	struct timespec t;
@@ -93,7 +85,7 @@ static int reset(void)
 	KS_CHECK(a >= 0 && b >= 0);
 	KS_IS(take(a, &e, sizeof(e)), -EAGAIN);
 	KS_IS(ready(a, 0), 0);
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	after = open_card(0);
 	KS_CHECK(generation(a) > before);
 	KS_DO(is_told(a, DRM_WEFT_EVENT_RESET, 1, generation(a), since));
@@ -108,7 +100,7 @@ static int reset(void)
 	}
 	/* Once more: there is room for each. */
 	since = monotonic_ns();
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_DO(is_told(a, DRM_WEFT_EVENT_RESET, 1, generation(a), since));
 	KS_DO(is_told(after, DRM_WEFT_EVENT_RESET, 1, generation(a), since));
 	close(after);
@@ -125,7 +117,7 @@ static int unread(void)
 
 	for (int i = 0; i < 3; i++) {
 		since = monotonic_ns();
-		KS_OK(reset_card(0));
+		KS_OK(ks_reset(0));
 		if (i == 1)
 			late = open_card(0);
 	}
@@ -133,7 +125,7 @@ static int unread(void)
 	KS_IS(take(fd, &e, sizeof(e)), -EAGAIN);
 	KS_DO(is_told(late, DRM_WEFT_EVENT_RESET, 1, generation(fd), since));
 	/* Closed with one unread; what is left behind is seen at the program's end. */
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	close(late);
 	KS_DO(is_told(fd, DRM_WEFT_EVENT_RESET, 1, generation(fd), since));
 	close(fd);
@@ -148,7 +140,7 @@ static int short_buffer(void)
 	uint64_t since = monotonic_ns();
 
 	KS_CHECK(nothing != MAP_FAILED);
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_IS(take(fd, &e, 0), 0);
 	KS_IS(take(fd, &e, sizeof(e) - 1), 0);
 	KS_IS(e.reason, 77);
@@ -190,7 +182,7 @@ static int sleepers(void)
 	KS_OK(pthread_create(&reader.thread, NULL, sleep_in_read, &reader));
 	KS_OK(pthread_create(&poller.thread, NULL, sleep_in_poll, &poller));
 	usleep(100000);
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_OK(pthread_join(reader.thread, NULL));
 	KS_OK(pthread_join(poller.thread, NULL));
 	KS_IS(reader.n, EVENT_BYTES);
@@ -225,11 +217,11 @@ static int second_reader(void)
 	KS_IS(second.n, -EINTR);
 	KS_OK(block(first.fd, false));
 	KS_IS(take(first.fd, &e, sizeof(e)), -EAGAIN);
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_OK(pthread_join(first.thread, NULL));
 	KS_IS(first.n, EVENT_BYTES);
 	KS_IS(first.e.reason, DRM_WEFT_EVENT_RESET);
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_DO(is_told(first.fd, DRM_WEFT_EVENT_RESET, 1, generation(first.fd), since));
 	close(first.fd);
 	return 0;
@@ -245,7 +237,7 @@ static int removed(void)
 	char pci[32];
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	gen = generation(fd);
 	KS_IS(take(reader.fd, e, sizeof(e)), EVENT_BYTES);
 	KS_IS(take(quick, e, sizeof(e)), EVENT_BYTES);
@@ -294,7 +286,7 @@ static int wedged(void)
 	KS_CHECK(d.caps & WEFT_CAP_INJECT, "a card without INJECT");
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
 	KS_OK(ks_inject(0, WEFT_INJECT_RESET_FAILS, 0));
-	reset_card(0);
+	ks_reset(0);
 	KS_DO(is_told(fd, DRM_WEFT_EVENT_WEDGED, 0, 0, since));
 	KS_IS(take(fd, &e, sizeof(e)), -EAGAIN);
 	KS_OK(ks_driver("unbind", pci));
@@ -323,7 +315,7 @@ static int closed_meanwhile(void)
 			KS_CHECK(r[i].fd >= 0);
 			KS_OK(pthread_create(&r[i].thread, NULL, close_it, &r[i]));
 		}
-		KS_OK(reset_card(0));
+		KS_OK(ks_reset(0));
 		for (int i = 0; i < 8; i++)
 			KS_OK(pthread_join(r[i].thread, NULL));
 	}

@@ -291,7 +291,6 @@ static int every_page(void)
 	volatile uint32_t *object[LOST], *state[LOST], *doorbell[LOST];
 	int r = can_fail(), fd, failures = 0;
 	struct ks_uq q[LOST];
-	char path[128];
 	uint32_t handle;
 
 	if (r)
@@ -306,8 +305,7 @@ static int every_page(void)
 		state[i] = (volatile uint32_t *)q[i].state;
 		doorbell[i] = q[i].doorbell;
 	}
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_DO(touch(object, false, &failures));
 	KS_CHECK(failures > 0, "no page of an object failed");
 	failures = 0;

@@ -206,7 +206,6 @@ static int counts(void)
 	long long resets, lost, faults;
 	struct drm_weft_stats s;
 	struct ks_rig rig;
-	char path[96];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		KS_CHECK(ras(names[i]) >= 0, "%s: %lld", names[i], ras(names[i]));
@@ -226,8 +225,7 @@ static int counts(void)
 	ks_rig_close(&rig);
 
 	resets = ras("card_resets");
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_IS(ras("card_resets"), resets + 1);
 	KS_OK(stats(&s));
 	KS_IS(s.resets, ras("card_resets"));

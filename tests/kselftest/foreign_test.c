@@ -48,14 +48,6 @@ static int map(int other, bool write, struct weft_importer_state *state)
 	return ks_ioctl(other, WEFT_IMPORTER_MAP, state);
 }
 
-static int reset(int card)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
-	return ks_write(path, "1");
-}
-
 /* First and last address of BAR2. */
 static int bar2(int card, unsigned long long range[2])
 {
@@ -130,7 +122,7 @@ static int local_memory(void)
 	KS_OK(ks_ioctl(other, WEFT_IMPORTER_UNMAP, NULL));
 	KS_OK(map(other, true, &again));
 	KS_CHECK(again.addr == state.addr, "it moved to %#llx", (unsigned long long)again.addr);
-	KS_OK(reset(1));
+	KS_OK(ks_reset(1));
 	for (int i = 0; i < 2; i++) {
 		KS_OK(ks_ioctl(i ? reader : other, WEFT_IMPORTER_STATE, &state));
 		KS_IS(state.invalidated, 1);
@@ -177,7 +169,7 @@ static int host_memory(void)
 		KS_OK(ks_export(owner, handle, R | W, &fd));
 		KS_OK(attach(other, fd, flags));
 		KS_OK(map(other, true, &state));
-		KS_OK(reset(1));
+		KS_OK(ks_reset(1));
 		KS_OK(ks_ioctl(other, WEFT_IMPORTER_STATE, &again));
 		KS_IS(again.invalidated, 0);
 		KS_IS(again.mapped, 1);

@@ -229,7 +229,6 @@ static int in_pieces(bool reset)
 	const uint64_t bytes = 8 << 20;
 	struct drm_weft_memory m;
 	uint64_t *p, before;
-	char path[128];
 	uint32_t handle;
 	struct ks_rig rig;
 	int fd = ks_open(0);
@@ -237,8 +236,7 @@ static int in_pieces(bool reset)
 	KS_DO(make_holes(fd));
 	if (reset) {
 		/* what is held stays so, though it is lost */
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-		KS_OK(ks_write(path, "1"));
+		KS_OK(ks_reset(0));
 		KS_OK(memory_of(fd, &m));
 		KS_IS(m.free, PIECES * PIECE);
 		KS_IS(m.dirty, m.free);

@@ -40,14 +40,6 @@ static int same_counts(const long long count[NAMES])
 	return 0;
 }
 
-static int reset_card(void)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	return ks_write(path, "1");
-}
-
 static bool is_given_up(void)
 {
 	return !ks_debugfs(0, "firmware", text, sizeof(text)) && strstr(text, " dead 1 ");
@@ -101,7 +93,7 @@ static int works(void)
 
 static int reset_and_compare(const long long count[NAMES])
 {
-	KS_OK(reset_card());
+	KS_OK(ks_reset(0));
 	KS_CHECK(!is_given_up(), "after the reset");
 	KS_DO(same_counts(count));
 	KS_DO(works());
@@ -220,7 +212,7 @@ static int withheld(void)
 	KS_CHECK(strstr(text, "\ncarve quarantined 0x"), "%s", text);
 	ks_uq_close(&uq);
 	ks_rig_close(&rest);
-	KS_OK(reset_card());
+	KS_OK(ks_reset(0));
 	KS_IS(used(rig.fd, DRM_WEFT_QUOTA_TABLES), 0);
 	ks_rig_close(&rig);
 	KS_DO(same_counts(before));

@@ -156,7 +156,6 @@ static int reports(void)
 	long long links = ks_count(0, "links_down"), limits = ks_count(0, "wait_limits");
 	struct drm_weft_user_queue_create args;
 	union weft_packet wait;
-	char path[128];
 	struct ks_uq q;
 
 	KS_OK(ks_uq_open(&q, 0));
@@ -180,8 +179,7 @@ static int reports(void)
 	ks_uq_close(&q);
 	KS_OK(ks_inject(0, WEFT_INJECT_LINK_DOWN, 31));
 	KS_OK(wait_count("links_down", links));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	return 0;
 }
 

@@ -357,6 +357,14 @@ int ks_write(const char *path, const char *text)
 	return r;
 }
 
+int ks_reset(int card)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
+	return ks_write(path, "1");
+}
+
 int ks_driver(const char *what, const char *pci)
 {
 	char path[128];

@@ -84,6 +84,9 @@ long long ks_cleared(int card);		/* pages of local memory cleared so far, by who
 /* Waits until that is `pages`, or with 0 until nothing is cleared for a while: 0 or -ETIME. */
 int ks_wait_cleared(int card, long long pages);
 int ks_inject(int card, unsigned int kind, uint64_t arg);	/* WEFT_INJECT_*, by debugfs; 0 or -errno */
+/* The next unit of a queue of this file meets `kind`. */
+int ks_inject_queue(int card, int fd, uint32_t queue, unsigned int kind);
+int ks_reset(int card);			/* by sysfs, as the administrator does; 0 or -errno */
 /* Waits up to 5 s until all that is held is as it was at program start; else describes what differs. */
 int ks_leaks(char *what, size_t bytes);
 int ks_send_fd(int sock, int fd);	/* over a Unix socket: 0 or -errno */
@@ -93,6 +96,9 @@ uint64_t ks_random(void);		/* seeded by SEED, printed at start */
 long ks_iterations(long in_ci);		/* COUNT, else in_ci */
 
 int ks_device(int fd, struct drm_weft_device *device);
+struct drm_weft_stats ks_stats(int fd);		/* all 0 when they cannot be had */
+/* Within 30 s the card has been reset once more than `before`, and only once. */
+int ks_has_reset(int fd, uint64_t before);
 int ks_gem_create(int fd, uint64_t size, uint32_t placement, uint32_t flags, uint32_t *handle);
 int ks_gem_close(int fd, uint32_t handle);
 int ks_gem_info(int fd, uint32_t handle, struct drm_weft_gem_info *info);

@@ -302,3 +302,34 @@ int ks_rig_alive(struct ks_rig *rig)
 		KS_CHECK(rig->data[8192 + i] == (uint8_t)(i * 7 + salt), "byte %d", i);
 	return 0;
 }
+
+struct drm_weft_stats ks_stats(int fd)
+{
+	struct drm_weft_stats s = { .irqs = 0 };
+	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_STATS, .size = sizeof(s), .ptr = (uintptr_t)&s };
+
+	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
+	return s;
+}
+
+int ks_inject_queue(int card, int fd, uint32_t queue, unsigned int kind)
+{
+	struct drm_weft_queue_state state;
+	int r = ks_queue_state(fd, queue, &state);
+
+	return r ? r : ks_inject(card, kind, state.card_queue);
+}
+
+int ks_has_reset(int fd, uint64_t before)
+{
+	int64_t until = ks_now_ns() + 30 * KS_SECOND;
+	struct drm_weft_stats s;
+
+	do {
+		s = ks_stats(fd);
+		KS_CHECK(ks_now_ns() < until, "no reset");
+		usleep(10000);
+	} while (s.resets == before);
+	KS_IS(s.resets - before, 1);
+	return 0;
+}

@@ -481,7 +481,6 @@ static int looking(void)
 
 static int reset_asleep(void)
 {
-	char path[128];
 	struct ks_uq q;
 
 	KS_OK(quick(0));
@@ -489,8 +488,7 @@ static int reset_asleep(void)
 	KS_OK(idle(q.fd, q.queue));
 	if (sleeps(0))
 		return -1;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_IS(idle(q.fd, q.queue), -ECANCELED);
 	if (sleeps(0))
 		return -1;

@@ -50,14 +50,6 @@ static int rights(void)
 	return 0;
 }
 
-static int reset_card(int card)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
-	return ks_write(path, "1");
-}
-
 /* DRM's own call: reading, and writing if asked for; the processor maps the descriptor by the same rights. */
 static int by_drm(void)
 {
@@ -156,7 +148,7 @@ static int lost(void)
 	p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	KS_CHECK(p != MAP_FAILED);
 	p[77] = 0x77;
-	KS_OK(reset_card(0));
+	KS_OK(ks_reset(0));
 	KS_IS(p[77], 0);
 	munmap(p, MIB);
 	KS_CHECK(mmap(NULL, MIB, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);

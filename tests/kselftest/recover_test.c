@@ -14,33 +14,6 @@
 #define SAFE_MS		1000	/* safe_timeout_ms of the driver */
 #define SLOW		8	/* a machine whose processors are shared */
 
-/* What a program reads of the stages. */
-static struct drm_weft_stats stats_of(int fd)
-{
-	struct drm_weft_stats s = { .irqs = 0 };
-	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_STATS, .size = sizeof(s), .ptr = (uintptr_t)&s };
-
-	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
-	return s;
-}
-
-static int reset_card(int card)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
-	return ks_write(path, "1");
-}
-
-/* The next unit of a queue of this file meets `what`. */
-static int inject_queue(int card, int fd, uint32_t queue, unsigned int what)
-{
-	struct drm_weft_queue_state state;
-	int r = ks_queue_state(fd, queue, &state);
-
-	return r ? r : ks_inject(card, what, state.card_queue);
-}
-
 static void fill_list(struct ks_rig *rig, uint32_t packets, uint64_t pattern)
 {
 	for (uint32_t i = 0; i < packets; i++)
@@ -73,9 +46,9 @@ static int engine_reset(void)
 	KS_OK(ks_rig_open(&beside, 0, 0));
 	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
 	KS_IS(state.stage, DRM_WEFT_STAGE_NONE);
-	before = stats_of(rig.fd);
+	before = ks_stats(rig.fd);
 	KS_DO(ks_load_start(-1));
-	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK));
+	KS_OK(ks_inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK));
 	fill_list(&rig, 1, 1);
 	from = ks_now_ns();
 	KS_OK(ks_rig_submit(&rig, 1, 0));
@@ -97,7 +70,7 @@ static int engine_reset(void)
 	KS_DO(ks_rig_alive(&beside));
 
 	KS_OK(ks_uq_ready(&uq, 0));
-	KS_OK(inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK));
+	KS_OK(ks_inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK));
 	ks_uq_put(&uq, &fill);
 	KS_DO(ks_uq_reach(&uq, WEFT_QS_RUNNING));
 	usleep(20000);
@@ -106,7 +79,7 @@ static int engine_reset(void)
 	KS_OK(ks_load_post(&uq, 7));
 	ks_uq_close(&uq);
 
-	after = stats_of(rig.fd);
+	after = ks_stats(rig.fd);
 	KS_IS(after.stop_timeouts - before.stop_timeouts, 2);
 	KS_IS(after.engine_resets - before.engine_resets, 2);
 	KS_IS(after.resets - before.resets, 0);
@@ -114,20 +87,6 @@ static int engine_reset(void)
 	KS_DO(ks_load_stop());
 	ks_rig_close(&beside);
 	ks_rig_close(&rig);
-	return 0;
-}
-
-static int has_reset(int fd, uint64_t before)
-{
-	int64_t until = ks_now_ns() + 30 * KS_SECOND;
-	struct drm_weft_stats s;
-
-	do {
-		s = stats_of(fd);
-		KS_CHECK(ks_now_ns() < until, "no reset");
-		usleep(10000);
-	} while (s.resets == before);
-	KS_IS(s.resets - before, 1);
 	return 0;
 }
 
@@ -141,16 +100,16 @@ static int card_reset(void)
 
 	KS_OK(ks_rig_open(&rig, 0, 100));
 	KS_OK(ks_rig_open(&beside, 0, 60000));
-	before = stats_of(rig.fd).resets;
+	before = ks_stats(rig.fd).resets;
 	KS_DO(ks_load_start(0));
 	beside.list[0].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 50LL * KS_SECOND };
 	KS_OK(ks_rig_submit(&beside, 1, 0));
-	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
+	KS_OK(ks_inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
 	fill_list(&rig, 1, 1);
 	from = ks_now_ns();
 	KS_IS(ks_rig_run(&rig, 1, 0), -ETIME);
 	KS_IS(ks_rig_wait(&beside), -ECANCELED);
-	KS_DO(has_reset(rig.fd, before));
+	KS_DO(ks_has_reset(rig.fd, before));
 	printf("# a reset of the card after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
 	KS_OK(ks_queue_state(rig.fd, rig.queue, &state));
 	KS_IS(state.run, WEFT_QS_NONE);
@@ -200,7 +159,7 @@ static int wedged(void)
 	KS_OK(ks_rig_open(&rig, 0, 100));
 	KS_DO(ks_load_start(0));
 	KS_OK(ks_inject(0, WEFT_INJECT_RESET_FAILS, 0));
-	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
+	KS_OK(ks_inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
 	fill_list(&rig, 1, 1);
 	KS_CHECK(ks_rig_run(&rig, 1, 0) < 0);
 	KS_OK(wait_uevent(events, "WEDGED=rebind"));
@@ -258,7 +217,7 @@ static int starved_and_hung(void)
 	KS_DO(measure(&crowd[0], &packets));
 	for (int i = 0; i < CROWD; i++)
 		fill_list(&crowd[i], packets, i + 1);
-	KS_OK(inject_queue(0, hung.fd, hung.queue, WEFT_INJECT_STUCK));
+	KS_OK(ks_inject_queue(0, hung.fd, hung.queue, WEFT_INJECT_STUCK));
 	fill_list(&hung, 1, 99);
 	from = ks_now_ns();
 	KS_OK(ks_rig_submit(&hung, 1, 0));
@@ -447,7 +406,7 @@ static int link_down(void)
 		ks_rig_close(&beside);
 		ks_rig_close(&rig);
 		if (round == 0)
-			KS_OK(reset_card(0));
+			KS_OK(ks_reset(0));
 	}
 	ks_rig_close(&peer);
 	return 0;

@@ -332,11 +332,9 @@ static int unplug(struct users *u, long round)
 
 static int reset(struct users *u, long round)
 {
-	char path[128];
 
 	(void)round;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(VICTIM));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(VICTIM));
 	return check_told(u, -ECANCELED);
 }
 

@@ -12,56 +12,15 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* What a program reads of the stages. */
-static struct drm_weft_stats stats_of(int fd)
-{
-	struct drm_weft_stats s = { .irqs = 0 };
-	struct drm_weft_query query = { .what = DRM_WEFT_QUERY_STATS, .size = sizeof(s), .ptr = (uintptr_t)&s };
-
-	ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query);
-	return s;
-}
-
-static int reset_card(int card)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(card));
-	return ks_write(path, "1");
-}
-
-/* The next unit of a queue of this file meets `what`. */
-static int inject_queue(int card, int fd, uint32_t queue, unsigned int what)
-{
-	struct drm_weft_queue_state state;
-	int r = ks_queue_state(fd, queue, &state);
-
-	return r ? r : ks_inject(card, what, state.card_queue);
-}
-
-static int has_reset(int fd, uint64_t before)
-{
-	int64_t until = ks_now_ns() + 30 * KS_SECOND;
-	struct drm_weft_stats s;
-
-	do {
-		s = stats_of(fd);
-		KS_CHECK(ks_now_ns() < until, "no reset");
-		usleep(10000);
-	} while (s.resets == before);
-	KS_IS(s.resets - before, 1);
-	return 0;
-}
-
 /* Whatever asks for the end of a queue that obeys nothing: the card is reset for it, once, and works again. */
 static int ends_by_reset(const char *what, int fd, int (*end)(void *), void *arg)
 {
-	uint64_t before = stats_of(fd).resets;
+	uint64_t before = ks_stats(fd).resets;
 	struct ks_rig rig;
 	int64_t from = ks_now_ns();
 
 	KS_OK(end(arg));
-	KS_DO(has_reset(fd, before));
+	KS_DO(ks_has_reset(fd, before));
 	printf("# %s: a reset after %lld ms\n", what, (long long)(ks_now_ns() - from) / 1000000);
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_DO(ks_rig_alive(&rig));
@@ -91,7 +50,7 @@ static int ended_while_stuck(void)
 	struct ks_uq uq;
 
 	KS_OK(ks_rig_open(&rig, 0, 60000));
-	KS_OK(inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
+	KS_OK(ks_inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD));
 	rig.list[0] = ks_pkt_fill(KS_DATA_VA, KS_DATA_BYTES, 1);
 	KS_OK(ks_rig_submit(&rig, 1, 0));
 	usleep(50000);
@@ -100,7 +59,7 @@ static int ended_while_stuck(void)
 	ks_rig_close(&rig);
 
 	KS_OK(ks_uq_ready(&uq, 0));
-	KS_OK(inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK_HARD));
+	KS_OK(ks_inject_queue(0, uq.fd, uq.queue, WEFT_INJECT_STUCK_HARD));
 	ks_uq_put(&uq, &fill);
 	KS_DO(ks_uq_reach(&uq, WEFT_QS_RUNNING));
 	usleep(20000);
@@ -193,13 +152,13 @@ static int clearing_stuck(void)
 
 	KS_OK(ks_wait_cleared(0, 0));
 	KS_DO(own_queue(&queue));
-	before = stats_of(fd);
+	before = ks_stats(fd);
 	KS_OK(ks_inject(0, WEFT_INJECT_STUCK, queue));
 	KS_DO(leave_dirt(fd, true));
 	KS_IS(ks_count(0, "scrub_up"), 1);
 	by_cpu = ks_count(0, "scrub_by_cpu_pages");
 	KS_CHECK(by_cpu >= (long long)DIRT / 4096, "%lld pages", by_cpu);
-	after = stats_of(fd);
+	after = ks_stats(fd);
 	KS_IS(after.stop_timeouts - before.stop_timeouts, 1);
 	KS_IS(after.engine_resets - before.engine_resets, 1);
 	KS_IS(after.resets - before.resets, 0);
@@ -236,16 +195,16 @@ static int clearing_costs_a_reset(void)
 	for (int asked = 0; asked < 2; asked++) {
 		KS_OK(ks_wait_cleared(0, 0));
 		KS_DO(own_queue(&queue));
-		before = stats_of(fd).resets;
+		before = ks_stats(fd).resets;
 		KS_OK(ks_inject(0, WEFT_INJECT_STUCK_HARD, queue));
 		KS_DO(leave_dirt(fd, false));
 		KS_DO(own_queue_runs());
 		/* the one that is asked for may come too late to be the first, on a slow machine */
 		if (asked)
-			KS_OK(reset_card(0));
+			KS_OK(ks_reset(0));
 		else
-			KS_DO(has_reset(fd, before));
-		KS_CHECK(stats_of(fd).resets > before);
+			KS_DO(ks_has_reset(fd, before));
+		KS_CHECK(ks_stats(fd).resets > before);
 		KS_IS(ks_count(0, "scrub_up"), 1);
 		KS_IS(ks_count(0, "live_asids"), spaces);
 		KS_IS(ks_count(0, "live_hw_queues"), queues);
@@ -278,7 +237,7 @@ static int hang_in_child(pid_t *pid, int spaces)
 			    ks_bind(rig.fd, vm, rig.data_handle, KS_DATA_VA, KS_DATA_BYTES, DRM_WEFT_BIND_READ))
 				_exit(2);
 		}
-		if (inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
+		if (ks_inject_queue(0, rig.fd, rig.queue, WEFT_INJECT_STUCK_HARD))
 			_exit(3);
 		rig.list[0] = ks_pkt_fill(KS_DATA_VA, KS_DATA_BYTES, 1);
 		if (ks_rig_submit(&rig, 1, 0))
@@ -306,12 +265,12 @@ static int many_spaces(void)
 	pid_t pid;
 
 	KS_CHECK(fd >= 0);
-	before = stats_of(fd).resets;
+	before = ks_stats(fd).resets;
 	KS_DO(hang_in_child(&pid, 48));
 	from = ks_now_ns();
 	kill(pid, SIGKILL);
 	KS_CHECK(waitpid(pid, NULL, 0) == pid);
-	KS_DO(has_reset(fd, before));
+	KS_DO(ks_has_reset(fd, before));
 	printf("# closed, and the card reset, after %lld ms\n", (long long)(ks_now_ns() - from) / 1000000);
 	KS_CHECK(ks_now_ns() - from < 16 * KS_SECOND, "%lld ms", (long long)(ks_now_ns() - from) / 1000000);
 	close(fd);
@@ -332,17 +291,17 @@ static int resets_at_once(void)
 		int fd = open(path, O_RDONLY | O_CLOEXEC), card = ks_open(0);
 
 		KS_CHECK(fd >= 0 && card >= 0 && pread(fd, config[0], 64, 0) == 64);
-		before = stats_of(card).resets;
+		before = ks_stats(card).resets;
 		KS_DO(hang_in_child(&pid, 0));
 		usleep(ks_random() % (i % 2 ? 1500000 : 300000));
-		KS_OK(reset_card(0));
+		KS_OK(ks_reset(0));
 		kill(pid, SIGKILL);
 		KS_CHECK(waitpid(pid, NULL, 0) == pid);
 		KS_OK(ks_rig_open(&rig, 0, 0));
 		KS_DO(ks_rig_alive(&rig));
 		ks_rig_close(&rig);
 		/* one that was wanted before the administrator's has been that one */
-		KS_CHECK(stats_of(card).resets - before <= 2, "%llu resets", (unsigned long long)(stats_of(card).resets - before));
+		KS_CHECK(ks_stats(card).resets - before <= 2, "%llu resets", (unsigned long long)(ks_stats(card).resets - before));
 		KS_IS(ks_count(0, "wedged"), 0);
 		KS_IS(ks_count(0, "scrub_up"), 1);
 		KS_CHECK(pread(fd, config[1], 64, 0) == 64);

@@ -211,12 +211,10 @@ static int faults_and_user_queues(void)
 static int reset(void)
 {
 	static const char *const stages[] = { "prepare", "prepared", "done" };
-	char path[96];
 	int at = 0;
 
 	KS_OK(begin());
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_OK(end());
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		char want[32];
@@ -297,7 +295,6 @@ static int peers(void)
 	struct drm_weft_device device;
 	int a, b, dmabuf, at = 0;
 	uint32_t handle, import, vm;
-	char path[96];
 
 	if (ks_cards() < 2)
 		return ks_skip("two-cards");
@@ -316,8 +313,7 @@ static int peers(void)
 	KS_OK(ks_import(b, dmabuf, &import));
 	KS_OK(ks_vm_create(b, &vm));
 	KS_OK(ks_bind(b, vm, import, KS_DATA_VA, 65536, DRM_WEFT_BIND_READ));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_OK(end());
 	close(dmabuf);
 	close(a);

@@ -401,13 +401,11 @@ static int fault_stays(void)
 static int reset_ends_it(void)
 {
 	struct drm_weft_queue_state state;
-	char path[128];
 	struct ks_uq q;
 
 	KS_OK(open_queue(&q));
 	KS_OK(works(&q));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_IS(q.state->run, WEFT_QS_NONE);
 	q.doorbell[0] = 1;
 	KS_OK(ks_queue_state(q.fd, q.queue, &state));

@@ -288,15 +288,13 @@ static int from_before_a_reset(void)
 	};
 	struct drm_weft_vm_create lr = { .type = DRM_WEFT_VM_LR };
 	uint32_t vm, queue, handle;
-	char path[128];
 	int fd = ks_open(0);
 
 	KS_OK(ks_vm_create(fd, &vm));
 	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_VM_CREATE, &lr));
 	query.index = vm;
 	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_IS(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY, &query), -ECANCELED);
 	KS_IS(ks_queue_create(fd, vm, 0, &queue), -ECANCELED);
 	user.vm_id = lr.vm_id;

@@ -185,7 +185,6 @@ static int ways_to_end(void)
 	union weft_packet bad = { .word = { 0xee } }, signal;
 	int other = peers() ? 1 : 0;
 	struct ks_uq p, c;
-	char path[128];
 
 	/* destroyed */
 	KS_OK(open_pair(&p, &c, 0));
@@ -217,8 +216,7 @@ static int ways_to_end(void)
 		return 0;
 	/* its card is reset */
 	KS_OK(open_pair(&p, &c, 1));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_OK(check_poisoned(&c, poison(WEFT_FAULT_RESET, p.serial, 70)));
 	ks_uq_close(&p);
 	ks_uq_close(&c);
@@ -283,15 +281,14 @@ static int card_unbound(void)
 /* A holder that is reset or gone makes nobody wait. */
 static int holder_goes(void)
 {
-	char path[128], pci[32];
+	char pci[32];
 	struct ks_uq p, c;
 	int64_t from;
 
 	if (!peers())
 		return ks_skip("p2pdma");
 	KS_OK(open_pair(&p, &c, 1));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(1));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(1));
 	from = ks_now_ns();
 	KS_OK(ks_uq_stop(&p));
 	KS_CHECK(ks_now_ns() - from < 2 * KS_SECOND);
