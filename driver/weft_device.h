@@ -115,7 +115,7 @@ struct weft_counts {
  * @quiet: the card cannot access memory any more (bus mastering off): stops count as done
  * @gen: reset generation, from the card; objects and VMs of an older one are stale
  * @gen_before: the last generation before @gen became invalid for a reset
- * @reset_wanted: the card is off the bus, and a worker is going to reset it; written with @reset_lock
+ * @reset_wanted: the card is off the bus, and a worker is going to reset it; under @reset_lock
  * @serial: of the card, distinct in the machine
  * @temp_limit_mc: throttled from this temperature on (m°C), 0: unknown; @power_limit_mw likewise
  * @caps: WEFT_CAP_*

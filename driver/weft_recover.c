@@ -146,8 +146,9 @@ static void remember(struct weft_queue *q, enum verdict verdict)
 	 * STOPPED is what our own stop left; what led to it is the time limit. After a reset of the
 	 * card, which may have come already, the record says nothing of it.
 	 */
-	if (verdict == VERDICT_TIMEOUT && (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED ||
-					   q->hw.stage == DRM_WEFT_STAGE_CARD_RESET))
+	if (verdict == VERDICT_TIMEOUT &&
+	    (!q->fault.cause || q->fault.cause == WEFT_FAULT_STOPPED ||
+	     q->hw.stage == DRM_WEFT_STAGE_CARD_RESET))
 		q->fault.cause = q->hw.stage > DRM_WEFT_STAGE_QUEUE_STOP ?
 				 WEFT_FAULT_HANG : WEFT_FAULT_RUN_LIMIT;
 	q->faults++;

@@ -48,7 +48,7 @@ void weft_reset_schedule(struct weft_device *w)
 
 void weft_reset_lost(struct weft_device *w, const char *doing)
 {
-	/* Behind a port in error recovery nothing answers for a while; the recovery says how it ends. */
+	/* Behind a port in error recovery nothing answers; the recovery says how it ends. */
 	if (READ_ONCE(w->pdev->error_state) == pci_channel_io_frozen)
 		return;
 	if (xchg(&w->state, WEFT_LOST) == WEFT_LOST)
@@ -241,7 +241,7 @@ static void reset_work(struct work_struct *work)
 	if (!drm_dev_enter(&w->drm, &idx))
 		return;
 	weft_pm_get(w, WEFT_PM_CALL);
-	/* Several stops may fail before the reset they ask for; one is enough, also the administrator's. */
+	/* Several stops may fail before the reset they ask for; any one is enough. */
 	if (!READ_ONCE(w->reset_wanted) || READ_ONCE(w->state) != WEFT_UP)
 		goto exit;
 	ret = pci_try_reset_function(w->pdev);

@@ -108,8 +108,8 @@ int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 }
 
 /*
- * 1: ask it. A card without bus mastering, or gone, reaches nothing: that is completion. One that is
- * going to be reset is not waited for again, or each of many would wait its time while the reset
+ * 1: ask it. A card without bus mastering, or gone, reaches nothing: that is completion. One that
+ * is going to be reset is not waited for again, or each of many would wait its time while the reset
  * waits for them all. Lock held.
  */
 static int worthwhile(struct weft_device *w)

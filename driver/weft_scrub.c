@@ -198,7 +198,7 @@ static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int
 		bytes, s->q.desc.id, state ? state->run : 0, state ? state->cause : 0,
 		state ? state->fence : 0, s->seq);
 	kfree(state);
-	/* A new queue kicks at once. Whether it clears in time is tried again when it has rested. */
+	/* A new queue kicks at once. Whether it clears in time is tried again later. */
 	s->rest_until = jiffies + msecs_to_jiffies(REST_MS);
 	if (stop_locked(w) && start_locked(w))
 		drm_err(&w->drm, "no new queue to clear by, nor to kick by, until a reset\n");
@@ -237,7 +237,7 @@ int weft_scrub_kick(struct weft_device *w, u64 cell)
 	int tries = 2;
 	bool up;
 
-	/* Not with the lock, which is held while batches run, but when there is no queue just now. */
+	/* With the lock, which is held while batches run, only when there is no queue. */
 	do {
 		spin_lock(&s->kick_lock);
 		up = s->up;

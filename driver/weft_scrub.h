@@ -49,8 +49,8 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 
 /*
  * KICK for a cell at a local-memory offset, by the scrubber's doorbell, whose space maps all of it:
- * the card looks at its waiters again. May wait for a queue that is just being made; -EIO when there
- * is none until a reset.
+ * the card looks at its waiters again. May wait for a queue that is just being made; -EIO when
+ * there is none until a reset.
  */
 int weft_scrub_kick(struct weft_device *w, u64 cell);
 

@@ -654,7 +654,7 @@ enum drm_weft_stage {
  *
  * A queue that faults or times out fails the job at fault (-EFAULT, -ETIME as status of its fences)
  * and those behind it in the queue at that moment (-ECANCELED), is set up again, and takes new
- * jobs. A queue from before a reset of the card has @run 0 and @cause RESET, and takes none; the one
+ * jobs. A queue from before a reset of the card has @run 0 and @cause RESET, and takes none; that
  * for which the card was reset has @stage CARD_RESET and its own @cause.
  */
 struct drm_weft_queue_state {
