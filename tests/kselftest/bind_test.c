@@ -389,10 +389,9 @@ static int lost_pending(bool reset)
 	struct drm_syncobj_handle export = { .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE };
 	struct sync_file_info info = { .num_fences = 0 };
 	struct pollfd ended;
-	char path[128], pci[32];
+	char pci[32];
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	/* on another card where there is one: its job goes on and signals nothing meanwhile */
 	KS_OK(ks_rig_open(&blocker, ks_cards() - 1, 0));
@@ -402,7 +401,7 @@ static int lost_pending(bool reset)
 	/* of the last one; the file of a card that is gone answers no call */
 	export.handle = out;
 	KS_OK(ks_ioctl(rig.fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export));
-	KS_OK(reset ? ks_write(path, "1") : ks_driver("unbind", pci));
+	KS_OK(reset ? ks_reset(0) : ks_driver("unbind", pci));
 	ended = (struct pollfd){ .fd = export.fd, .events = POLLIN };
 	KS_IS(poll(&ended, 1, 4000), 1);
 	KS_OK(ks_ioctl(export.fd, SYNC_IOC_FILE_INFO, &info));
@@ -413,9 +412,7 @@ static int lost_pending(bool reset)
 	ks_rig_close(&blocker);
 	if (!reset)
 		KS_OK(ks_driver("bind", pci));
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	return 0;
 }
 
@@ -512,7 +509,7 @@ static int removal_and_cell(void)
 	struct drm_weft_sync wait;
 	struct drm_weft_vm_bind args;
 	struct drm_syncobj_handle pass = { 0 };
-	struct ks_rig blocker, rig;
+	struct ks_rig blocker;
 	char pci[32];
 	struct ks_uq q;
 
@@ -541,9 +538,7 @@ static int removal_and_cell(void)
 	ks_uq_close(&q);
 	ks_rig_close(&blocker);
 	KS_OK(ks_driver("bind", pci));
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	return 0;
 }
 

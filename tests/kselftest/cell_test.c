@@ -311,7 +311,7 @@ static int interrupted(void)
 static int lost_while_asleep(void)
 {
 	struct sleeper s = { .timeout_ns = 60 * KS_SECOND };
-	char path[128], pci[32];
+	char pci[32];
 	struct ks_uq q;
 	pthread_t thread;
 
@@ -320,8 +320,7 @@ static int lost_while_asleep(void)
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
 	KS_OK(pthread_create(&thread, NULL, sleep_on_cell, &s));
 	usleep(100000);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	pthread_join(thread, NULL);
 	KS_IS(s.result, -ECANCELED);
 	ks_uq_close(&q);

@@ -167,20 +167,19 @@ static void load(int rounds)
 
 static int read_in_any_state(void)
 {
-	char path[96], pci[32];
+	char pci[32];
 	pthread_t thread[2];
 	unsigned long before;
 	int result = 0;
 
 	stop = false;
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	for (int i = 0; i < 2; i++)
 		KS_OK(pthread_create(&thread[i], NULL, reader, NULL));
 	for (int round = 0; round < 3 && !result; round++) {
 		load(20);
 		before = reads;
-		result = ks_write(path, "1");
+		result = ks_reset(0);
 		load(5);
 		if (!result)
 			result = ks_driver("unbind", pci);

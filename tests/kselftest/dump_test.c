@@ -326,13 +326,12 @@ static int wait_state(long long state)
 /* A reset after which the firmware cannot be loaded: the dump outlives the binding that it is about. */
 static int wedged(void)
 {
-	char path[96], pci[32];
+	char pci[32];
 
 	KS_OK(forget());
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_CHECK(!rename(IMAGE, IMAGE ".kept"));
-	(void)ks_write(path, "1");
+	(void)ks_reset(0);
 	KS_CHECK(!rename(IMAGE ".kept", IMAGE));
 	KS_OK(wait_state(2));
 	KS_OK(wait_dump());

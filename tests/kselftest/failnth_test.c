@@ -373,17 +373,6 @@ static int bind_nth(int fd, const char *pci, int nth, int *left)
 	return r;
 }
 
-/* Card @card works, and so does what was made on it. */
-static int bound_works(int card)
-{
-	struct ks_rig rig;
-
-	KS_OK(ks_rig_open(&rig, card, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
-	return 0;
-}
-
 #define BEYOND	1000000	/* allocations */
 
 /*
@@ -421,7 +410,7 @@ static int every_bind(void)
 		without += !r && !left;
 		if (r)
 			KS_OK(ks_driver("bind", pci));
-		KS_DO(bound_works(cards - 1));
+		KS_DO(ks_works(cards - 1));
 	}
 	printf("# %ld of %ld allocations failed: %d binds failed with them, %d did without\n", rounds, all, failed, without);
 	KS_CHECK(failed > 0 && without > 0);

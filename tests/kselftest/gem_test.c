@@ -278,13 +278,12 @@ static int unclear_pieces(void)
 static int mapping_loses_card(bool reset)
 {
 	const uint64_t bytes = 2 << 20;
-	char path[128], pci[32];
+	char pci[32];
 	uint32_t local, system;
 	volatile uint64_t *p, *s;
 	int fd = ks_open(0);
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_gem_create(fd, bytes, DRM_WEFT_PLACE_LOCAL, 0, &local));
 	KS_OK(ks_gem_create(fd, bytes, DRM_WEFT_PLACE_SYSTEM, 0, &system));
 	p = ks_gem_map(fd, local, PROT_READ | PROT_WRITE);
@@ -292,7 +291,7 @@ static int mapping_loses_card(bool reset)
 	KS_CHECK(p != MAP_FAILED && s != MAP_FAILED);
 	for (uint64_t i = 0; i < bytes / 8; i += 512)
 		p[i] = s[i] = 0x1234;
-	KS_OK(reset ? ks_write(path, "1") : ks_driver("unbind", pci));
+	KS_OK(reset ? ks_reset(0) : ks_driver("unbind", pci));
 	for (uint64_t i = 0; i < bytes / 8; i += 512)
 		KS_CHECK(p[i] == 0 && s[i] == 0x1234, "word %llu: %llx, system %llx", (unsigned long long)i,
 			 (unsigned long long)p[i], (unsigned long long)s[i]);

@@ -145,5 +145,6 @@ int ks_rig_submit(struct ks_rig *rig, uint32_t packets, uint32_t operands);
 int ks_rig_wait(struct ks_rig *rig);
 /* One COPY works and its result is right: "the card is usable after". */
 int ks_rig_alive(struct ks_rig *rig);
+int ks_works(int card);			/* the same by a rig of its own */
 
 #endif

@@ -303,6 +303,16 @@ int ks_rig_alive(struct ks_rig *rig)
 	return 0;
 }
 
+int ks_works(int card)
+{
+	struct ks_rig rig;
+
+	KS_OK(ks_rig_open(&rig, card, 0));
+	KS_DO(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
+}
+
 struct drm_weft_stats ks_stats(int fd)
 {
 	struct drm_weft_stats s = { .irqs = 0 };

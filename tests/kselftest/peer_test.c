@@ -88,7 +88,7 @@ static int gone(void)
 {
 	struct drm_weft_query_peer query;
 	int fd = ks_open(0), last = ks_cards() - 1, peer = ks_open(last);
-	char pci[32], path[128];
+	char pci[32];
 	uint32_t before;
 
 	if (ks_cards() < 2) {
@@ -111,9 +111,8 @@ static int gone(void)
 	close(peer);
 	/* one whose reset failed is as good as gone, until it is bound again */
 	query.peer_fd = peer = ks_open(last);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_inject(last, WEFT_INJECT_RESET_FAILS, 0));
-	(void)ks_write(path, "1");
+	(void)ks_reset(last);
 	KS_OK(ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, &query));
 	KS_IS(query.refusal, DRM_WEFT_PEER_GONE);
 	KS_IS(query.error, -ENODEV);

@@ -457,13 +457,12 @@ static int goes(struct ks_rig *rig, int last, bool gone, uint32_t want, uint32_t
 {
 	struct drm_weft_queue_state state;
 	uint32_t handles[FILLERS + 1], filler;
-	char pci[32], path[96];
+	char pci[32];
 	struct ks_rig peer;
 	long long masks;
 	int fd, r;
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(last));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_rig_open(&peer, last, 0));
 	for (int i = 0; i < FILLERS; i++) {
 		KS_OK(ks_gem_create(peer.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &filler));
@@ -476,7 +475,7 @@ static int goes(struct ks_rig *rig, int last, bool gone, uint32_t want, uint32_t
 	*link = link_to(rig->fd, peer.fd);
 	masks = ks_count(0, "link_masks");
 	flood(rig);
-	KS_OK(gone ? ks_driver("unbind", pci) : ks_write(path, "1"));
+	KS_OK(gone ? ks_driver("unbind", pci) : ks_reset(last));
 	r = ks_rig_wait(rig);
 	KS_CHECK(r == -ECANCELED || r == -EFAULT, "%d", r);
 	KS_OK(ks_queue_state(rig->fd, rig->queue, &state));

@@ -122,9 +122,7 @@ static int card_reset(void)
 	KS_DO(ks_load_goes_on());
 	ks_rig_close(&beside);
 	ks_rig_close(&rig);
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	KS_DO(ks_load_stop());
 	return 0;
 }
@@ -172,9 +170,7 @@ static int wedged(void)
 	KS_OK(ks_driver("unbind", pci));
 	ks_rig_close(&rig);
 	KS_OK(ks_driver("bind", pci));
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	KS_DO(ks_load_goes_on());
 	KS_DO(ks_load_stop());
 	return 0;

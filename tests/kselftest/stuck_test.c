@@ -16,15 +16,12 @@
 static int ends_by_reset(const char *what, int fd, int (*end)(void *), void *arg)
 {
 	uint64_t before = ks_stats(fd).resets;
-	struct ks_rig rig;
 	int64_t from = ks_now_ns();
 
 	KS_OK(end(arg));
 	KS_DO(ks_has_reset(fd, before));
 	printf("# %s: a reset after %lld ms\n", what, (long long)(ks_now_ns() - from) / 1000000);
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	return 0;
 }
 
@@ -145,7 +142,6 @@ static int clearing_stuck(void)
 {
 	struct drm_weft_stats before, after;
 	long long by_cpu, filled;
-	struct ks_rig rig;
 	uint32_t queue;
 	struct ks_uq uq;
 	int fd = ks_open(0);
@@ -165,9 +161,7 @@ static int clearing_stuck(void)
 	KS_DO(all_zero());
 	KS_DO(leave_dirt(fd, true));
 	KS_CHECK(ks_count(0, "scrub_by_cpu_pages") > by_cpu);
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	KS_OK(ks_uq_open(&uq, 0));
 	KS_OK(ks_kick(uq.fd, uq.cells_handle, 0));
 	ks_uq_close(&uq);
@@ -285,7 +279,6 @@ static int resets_at_once(void)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", ks_pci(0));
 	for (int i = 0; i < 6; i++) {
-		struct ks_rig rig;
 		uint64_t before;
 		pid_t pid;
 		int fd = open(path, O_RDONLY | O_CLOEXEC), card = ks_open(0);
@@ -297,9 +290,7 @@ static int resets_at_once(void)
 		KS_OK(ks_reset(0));
 		kill(pid, SIGKILL);
 		KS_CHECK(waitpid(pid, NULL, 0) == pid);
-		KS_OK(ks_rig_open(&rig, 0, 0));
-		KS_DO(ks_rig_alive(&rig));
-		ks_rig_close(&rig);
+		KS_DO(ks_works(0));
 		/* one that was wanted before the administrator's has been that one */
 		KS_CHECK(ks_stats(card).resets - before <= 2, "%llu resets", (unsigned long long)(ks_stats(card).resets - before));
 		KS_IS(ks_count(0, "wedged"), 0);

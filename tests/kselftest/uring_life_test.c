@@ -416,19 +416,18 @@ static int kill_nine(void)
 static int card_goes(void)
 {
 	struct drm_weft_submit submit;
-	char path[128], pci[32];
+	char pci[32];
 	struct ks_ring ring;
 	struct ks_rig rig;
 	struct ks_uq q;
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_ring_open(&ring, 64, 0));
 	KS_OK(ks_uq_open(&q, 0));
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(start_all(&ring, &q, &rig, 5ULL * KS_SECOND));
 	KS_OK(started(&ring, PENDING));
-	KS_OK(ks_write(path, "1"));
+	KS_OK(ks_reset(0));
 	KS_OK(all_end(&ring, -ECANCELED, -ECANCELED));
 	submit = timed;
 	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, DRM_WEFT_URING_END), -ECANCELED);
@@ -450,9 +449,7 @@ static int card_goes(void)
 	ks_rig_close(&rig);
 	ks_ring_close(&ring);
 	KS_OK(ks_driver("bind", pci));
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_OK(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	return 0;
 }
 
@@ -504,17 +501,16 @@ static int card_sleeps(void)
 static int card_wedged(void)
 {
 	struct drm_weft_submit submit;
-	char path[128], pci[32];
+	char pci[32];
 	struct ks_ring ring;
 	struct ks_rig rig;
 
 	snprintf(pci, sizeof(pci), "%s", ks_pci(0));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci);
 	KS_OK(ks_rig_open(&rig, 0, 0));
 	KS_OK(ks_ring_open(&ring, 8, 0));
 	submit = ks_ring_job(&rig);
 	KS_OK(ks_inject(0, WEFT_INJECT_RESET_FAILS, 0));
-	(void)ks_write(path, "1");
+	(void)ks_reset(0);
 	KS_IS(ks_rig_submit(&rig, 1, 0), -EIO);
 	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, 0), -EIO);
 	KS_IS(KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &submit, DRM_WEFT_URING_END), -EIO);
@@ -523,28 +519,25 @@ static int card_wedged(void)
 	KS_OK(ks_driver("unbind", pci));
 	ks_rig_close(&rig);
 	KS_OK(ks_driver("bind", pci));
-	KS_OK(ks_rig_open(&rig, 0, 0));
-	KS_DO(ks_rig_alive(&rig));
-	ks_rig_close(&rig);
+	KS_DO(ks_works(0));
 	return 0;
 }
 
 /* Commands that are issued while the card is in reset wait for its end, as ioctls do. */
 static void *reset_card(void *arg)
 {
-	return (void *)(long)ks_write(arg, "1");
+	(void)arg;
+	return (void *)(long)ks_reset(0);
 }
 
 static int during_reset(void)
 {
 	struct drm_weft_uring_cancel none = { .user_data = 5 };
 	struct ks_ring ring;
-	char path[128];
 	pthread_t thread;
 	void *error;
 	long n = 0;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", ks_pci(0));
 	KS_OK(ks_ring_open(&ring, 64, 0));
 	for (int i = 0; i < 3; i++) {
 		struct ks_rig rig;
@@ -552,7 +545,7 @@ static int during_reset(void)
 
 		KS_OK(ks_rig_open(&rig, 0, 0));
 		timed_job(&rig, 1000);
-		KS_OK(pthread_create(&thread, NULL, reset_card, path));
+		KS_OK(pthread_create(&thread, NULL, reset_card, NULL));
 		do {
 			res = KS_RING_DO(&ring, rig.fd, DRM_WEFT_URING_SUBMIT, &timed, n++ % 2 ? DRM_WEFT_URING_END : 0);
 			KS_CHECK(res == 0 || res == -ECANCELED, "%ld", res);
