@@ -386,6 +386,7 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 	struct weft_queue_state *state;
 	struct weft_queue *q;
 	int ret = 0;
+	bool here;
 
 	q = weft_queue_get(f, args->queue_id);
 	if (!q)
@@ -396,28 +397,28 @@ int weft_queue_state_ioctl(struct weft_device *w, struct weft_file *f, void *dat
 		goto put;
 	}
 	mutex_lock(&q->hw_lock);
-	/* After a reset it is on the card no more; its owner may still ask how it came to that. */
-	if (q->gen != w->gen) {
-		args->cause = q->hw.stage == DRM_WEFT_STAGE_CARD_RESET ? q->fault.cause :
-									 WEFT_FAULT_RESET;
-	} else {
+	here = q->gen == w->gen;
+	if (here) {
 		if (q->hw.live)
 			weft_hwq_read_state(&q->hw, state);
 		args->run = state->run;
 		args->retired = state->retired;
 		args->busy_ns = state->busy_ns;
-		args->cause = q->fault.cause;
 		args->card_queue = q->hw.desc.id;
 	}
-	args->stage = q->hw.stage;
-	args->starved = q->starved;
-	args->faults = q->faults;
-	if (args->cause == q->fault.cause) {
+	/* After a reset its owner may still ask how it came to that, and whether by this queue. */
+	if (here || q->hw.stage == DRM_WEFT_STAGE_CARD_RESET) {
+		args->cause = q->fault.cause;
 		args->fault_packet = q->fault.packet;
 		args->fault_op = q->fault.op;
 		args->fault_va = q->fault.va;
 		args->fault_list = q->fault.list;
+	} else {
+		args->cause = WEFT_FAULT_RESET;
 	}
+	args->faults = q->faults;
+	args->stage = q->hw.stage;
+	args->starved = q->starved;
 	mutex_unlock(&q->hw_lock);
 	kfree(state);
 put:

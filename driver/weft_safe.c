@@ -108,30 +108,32 @@ int weft_safe_await(struct weft_device *w, enum weft_safe_op op, u32 seq, u64 ar
 }
 
 /*
- * 1: ask it. A card without bus mastering, or gone, reaches nothing: that is completion. One that
- * is going to be reset is not waited for again, or each of many would wait its time while the reset
- * waits for them all. Lock held.
+ * 1, with the lock: ask it. A card without bus mastering, or gone, reaches nothing: that is
+ * completion, 0. One that is going to be reset is not waited for again, or each of many would wait
+ * its time while the reset waits for them all: -ETIME.
  */
-static int worthwhile(struct weft_device *w)
+static int begin(struct weft_device *w)
 {
-	lockdep_assert_held(&w->safe.lock);
+	int ret = 1;
+
+	mutex_lock(&w->safe.lock);
 	if (READ_ONCE(w->quiet))
-		return 0;
-	return READ_ONCE(w->reset_wanted) ? -ETIME : 1;
+		ret = 0;
+	else if (READ_ONCE(w->reset_wanted))
+		ret = -ETIME;
+	if (ret <= 0)
+		mutex_unlock(&w->safe.lock);
+	return ret;
 }
 
 static int run(struct weft_device *w, enum weft_safe_op op, u64 arg0, u64 arg1, u64 arg2)
 {
 	u64 from_ns = WEFT_TRACE_START(safe);
 	u32 seq;
-	int ret;
+	int ret = begin(w);
 
-	mutex_lock(&w->safe.lock);
-	ret = worthwhile(w);
-	if (ret <= 0) {
-		mutex_unlock(&w->safe.lock);
+	if (ret <= 0)
 		return ret;
-	}
 	seq = weft_safe_ask(w, op, arg0, arg1, arg2);
 	ret = weft_safe_await(w, op, seq, arg0, arg1);
 	mutex_unlock(&w->safe.lock);
@@ -166,14 +168,10 @@ static int one_by_one(struct weft_device *w, const struct weft_safe_fault *fault
 	const struct weft_safe_fault *last = &faults[count - 1];
 	u64 from_ns = WEFT_TRACE_START(safe);
 	u32 seq = 0;
-	int ret;
+	int ret = begin(w);
 
-	mutex_lock(&w->safe.lock);
-	ret = worthwhile(w);
-	if (ret <= 0) {
-		mutex_unlock(&w->safe.lock);
+	if (ret <= 0)
 		return ret;
-	}
 	while (count--) {
 		seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULT, faults->cell, faults->word, 0);
 		faults++;
@@ -195,14 +193,10 @@ static int by_list(struct weft_device *w, const struct weft_safe_fault *faults, 
 {
 	u64 from_ns = WEFT_TRACE_START(safe), at = w->safe.list->at;
 	u32 seq;
-	int ret;
+	int ret = begin(w);
 
-	mutex_lock(&w->safe.lock);
-	ret = worthwhile(w);
-	if (ret <= 0) {
-		mutex_unlock(&w->safe.lock);
+	if (ret <= 0)
 		return ret;
-	}
 	weft_mmio_lmem_write(w, at, faults, count * sizeof(*faults));
 	weft_mmio_flush_writes();
 	seq = weft_safe_ask(w, WEFT_SAFE_CELL_FAULTS, at, count, 0);

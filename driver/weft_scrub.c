@@ -231,25 +231,27 @@ bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, un
 	return ok;
 }
 
-int weft_scrub_kick(struct weft_device *w, u64 cell)
+static bool try_kick(struct weft_device *w, u64 cell)
 {
 	struct weft_scrub *s = &w->scrub;
-	int tries = 2;
 	bool up;
 
-	/* With the lock, which is held while batches run, only when there is no queue. */
-	do {
-		spin_lock(&s->kick_lock);
-		up = s->up;
-		if (up)
-			weft_mmio_kick(w, s->q.desc.id, SCRUB_VA + cell);
-		spin_unlock(&s->kick_lock);
-		if (up) {
-			trace_weft_kick(w->serial, cell);
-			return 0;
-		}
-		mutex_lock(&s->lock);
-		mutex_unlock(&s->lock);
-	} while (--tries);
-	return weft_device_check(w) ?: -EIO;
+	spin_lock(&s->kick_lock);
+	up = s->up;
+	if (up)
+		weft_mmio_kick(w, s->q.desc.id, SCRUB_VA + cell);
+	spin_unlock(&s->kick_lock);
+	if (up)
+		trace_weft_kick(w->serial, cell);
+	return up;
+}
+
+int weft_scrub_kick(struct weft_device *w, u64 cell)
+{
+	if (try_kick(w, cell))
+		return 0;
+	/* A new one may be on its way: who makes it has the lock, as who clears has. */
+	mutex_lock(&w->scrub.lock);
+	mutex_unlock(&w->scrub.lock);
+	return try_kick(w, cell) ? 0 : weft_device_check(w) ?: -EIO;
 }
