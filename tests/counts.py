@@ -21,6 +21,9 @@ COUNTS = {
     "ops-operators": (1, 10),                   # times the rounds that its source gives
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
+    "plan-lag": (2_000, 100_000),               # random plans, each played against a gate
+    "plan-rates": (2_000, 20_000),              # random rates against all small vectors
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
     # fuzzers: executions, beyond the inputs that the tree keeps
     "fuzz-vfu": (5_000, 10_000_000),
