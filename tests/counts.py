@@ -22,6 +22,7 @@ COUNTS = {
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
+    "plan-depth": (1_000, 20_000),              # random plans, their depths against all smaller ones
     "plan-lag": (2_000, 100_000),               # random plans, each played against a gate
     "plan-rates": (2_000, 20_000),              # random rates against all small vectors
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
