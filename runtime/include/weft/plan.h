@@ -137,7 +137,7 @@ int weft_constant_write(struct weft_constant *constant, uint64_t offset, const v
  * @bytes: from its beginning, at most block_bytes
  *
  * The sequence must have been waited for, and the block not be in use again: it is so for the last D tokens of an edge with
- * WEFT_EDGE_NO_SHARE. Return: 0, -EINVAL, -ESTALE (it is), -EAGAIN (@seq is not done), -ENOTCONN, and as weft_memory_read().
+ * WEFT_EDGE_NO_SHARE, those that bubbles took among them. Return: 0, -EINVAL, -ESTALE (it is), -EAGAIN (@seq is not done), -ENOTCONN, and as weft_memory_read().
  */
 int weft_edge_read(struct weft_edge *edge, uint64_t seq, uint32_t j, void *data, uint64_t bytes);
 
