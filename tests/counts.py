@@ -24,6 +24,9 @@ COUNTS = {
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
     "plan-depth": (1_000, 20_000),              # random plans, their depths against all smaller ones
     "plan-lag": (2_000, 100_000),               # random plans, each played against a gate
+    "plan-lanes": (1_000, 20_000),              # random plans on few lanes
+    "plan-plan": (1_000, 100_000),              # random plans, all of the planner
+    "plan-pool": (1_000, 100_000),              # random plans, played with an owner for each block
     "plan-rates": (2_000, 20_000),              # random rates against all small vectors
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
     # fuzzers: executions, beyond the inputs that the tree keeps
