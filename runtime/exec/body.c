@@ -269,7 +269,7 @@ int weft_body_create(struct weft_plan *plan, const struct weft_body_desc *desc, 
 	}
 	*b = (struct weft_body) {
 		.magic = WEFT_MAGIC_BODY, .id = plan->num_bodies, .plan = plan, .name = strdup(d.name),
-		.lane_name = d.lane ? strdup(d.lane) : NULL, .device = d.device, .skew = d.skew, .priority = d.priority,
+		.lane_name = d.lane ? strdup(d.lane) : NULL, .device = d.device, .wanted_skew = d.skew, .priority = d.priority,
 		.time_ns = d.time_ns,
 	};
 	if (!b->name || (d.lane && !b->lane_name)) {

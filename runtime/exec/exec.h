@@ -58,7 +58,7 @@ struct weft_body {
 	uint32_t magic, id;
 	struct weft_plan *plan;
 	char *name, *lane_name;
-	uint32_t device, skew, priority;
+	uint32_t device, wanted_skew, priority;
 	uint64_t time_ns;
 	struct weft_port *in, *out;
 	uint32_t num_in, num_out;
@@ -69,7 +69,7 @@ struct weft_body {
 	bool engine;				/* has commands that take an engine */
 	bool predicates;
 	/* prepared */
-	uint32_t lane, position, q;
+	uint32_t lane, position, skew, q;
 	bool gated;
 	uint32_t done;				/* cell, or WEFT_NO_CELL */
 	struct weft_ties waits, signals;

@@ -10,8 +10,7 @@
 #include <weft/telemetry.h>
 
 #include "runtime/core/device.h"
-#include "runtime/plan/lag.h"
-#include "runtime/plan/net.h"
+#include "runtime/plan/plan.h"
 
 #define MAX_ENGINES	16
 #define MAX_LAG		(WEFT_BUBBLES / 4)
@@ -24,7 +23,6 @@ struct net {
 	struct weft_net_room room[WEFT_PLAN_DEVICES + 1];
 	struct weft_net_consumer *consumer;
 	uint32_t *member;			/* bodies of lanes, lane by lane */
-	char **lane_name;
 };
 
 static void net_fini(struct net *n)
@@ -34,7 +32,6 @@ static void net_fini(struct net *n)
 	free(n->net.lane);
 	free(n->consumer);
 	free(n->member);
-	free(n->lane_name);
 }
 
 static uint32_t group(struct net *n, uint32_t id, uint32_t width, const char *name)
@@ -87,7 +84,7 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 		const uint64_t ns = timed_ns(b);
 
 		n->net.body[i] = (struct weft_net_body) {
-			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->skew,
+			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->wanted_skew,
 			.group = b->engine ? engines[b->device] : ns ? timed[b->device] : WEFT_NET_NONE,
 			.time_ns = b->time_ns ? b->time_ns : ns,
 		};
@@ -96,7 +93,7 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 	return ret;
 }
 
-/* Bodies with a lane, lane by lane; without FEW_QUEUES each other one is a lane of its own. */
+/* Bodies with a lane of the user's, lane by lane. */
 static void net_lanes(struct weft_plan *p, struct net *n)
 {
 	uint32_t members = 0;
@@ -105,20 +102,20 @@ static void net_lanes(struct weft_plan *p, struct net *n)
 		struct weft_body *b = p->body[i];
 		struct weft_net_lane *l = &n->net.lane[n->net.num_lanes];
 
-		if (n->net.body[i].lane != WEFT_NET_NONE || (!b->lane_name && p->config.flags & WEFT_PLAN_FEW_QUEUES))
+		if (n->net.body[i].lane != WEFT_NET_NONE || !b->lane_name)
 			continue;
 		l->body = &n->member[members];
 		l->card = b->device;
-		for (uint32_t j = i; j < (b->lane_name ? p->num_bodies : i + 1); j++) {
+		for (uint32_t j = i; j < p->num_bodies; j++) {
 			const struct weft_body *o = p->body[j];
 
-			if (j != i && (o->device != b->device || !o->lane_name || strcmp(o->lane_name, b->lane_name)))
+			if (o->device != b->device || !o->lane_name || strcmp(o->lane_name, b->lane_name))
 				continue;
 			n->member[members++] = j;
 			n->net.body[j].lane = n->net.num_lanes;
 			l->num_bodies++;
 		}
-		n->lane_name[n->net.num_lanes++] = b->lane_name ? b->lane_name : b->name;
+		n->net.num_lanes++;
 	}
 }
 
@@ -204,8 +201,7 @@ static int net_init(struct weft_plan *p, struct net *n)
 	n->net.lane = calloc(p->num_bodies, sizeof(n->net.lane[0]));
 	n->consumer = calloc(consumers + 1, sizeof(n->consumer[0]));
 	n->member = calloc(p->num_bodies, sizeof(n->member[0]));
-	n->lane_name = calloc(p->num_bodies, sizeof(n->lane_name[0]));
-	if (!n->net.body || !n->net.edge || !n->net.lane || !n->consumer || !n->member || !n->lane_name)
+	if (!n->net.body || !n->net.edge || !n->net.lane || !n->consumer || !n->member)
 		return weft_fail(-ENOMEM, "plan %s", p->name);
 	ret = net_bodies(p, n);
 	if (ret)
@@ -265,27 +261,33 @@ static int lag_round(struct weft_plan *p)
 	return 0;
 }
 
-/* The answer, lane by lane. */
-static int lanes_back(struct weft_plan *p, const struct net *n)
+/* The user's lanes have their names, others that of their first body. Skews start at 0 in each. */
+static int lanes_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
 {
-	p->lane = calloc(n->net.num_lanes, sizeof(p->lane[0]));
+	p->lane = calloc(a->lanes.num_lanes, sizeof(p->lane[0]));
 	if (!p->lane)
 		return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
-	for (uint32_t i = 0; i < n->net.num_lanes; i++) {
-		const struct weft_net_lane *from = &n->net.lane[i];
+	for (uint32_t i = 0; i < a->lanes.num_lanes; i++) {
+		const struct weft_net_lane *from = &a->lanes.lane[i];
+		const struct weft_body *first = p->body[from->body[0]];
 		struct weft_plan_lane *l = &p->lane[p->num_lanes++];
+		int32_t least = INT32_MAX;
 
 		l->device = from->card;
-		l->name = strdup(n->lane_name[i]);
+		l->name = strdup(first->lane_name ? first->lane_name : first->name);
 		l->body = calloc(from->num_bodies, sizeof(l->body[0]));
 		if (!l->name || !l->body)
 			return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
+		for (uint32_t j = 0; j < from->num_bodies; j++)
+			if (n->net.body[from->body[j]].skew < least)
+				least = n->net.body[from->body[j]].skew;
 		for (uint32_t j = 0; j < from->num_bodies; j++) {
 			struct weft_body *b = p->body[from->body[j]];
 
 			l->body[l->num_bodies++] = b;
 			b->lane = i;
 			b->position = j;
+			b->skew = (uint32_t)(n->net.body[from->body[j]].skew - least);
 		}
 	}
 	return 0;
@@ -328,61 +330,86 @@ static int check(struct weft_plan *p)
 	return ret;
 }
 
-/* SHIM: until the planner is there */
-#include "runtime/plan/rates.h"
-static int solve(struct weft_plan *p, struct net *n)
+/* Blocks of a pool follow each other; edges in it have one of its slots each. */
+static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 {
-	uint32_t *q = calloc(p->num_bodies, sizeof(*q));
-	bool *gated = calloc(p->num_bodies, sizeof(*gated));
-	struct weft_why why = { "" };
-	int ret = weft_rates(&n->net, q, &why);
+	for (uint32_t i = 0; i < pools->num_pools; i++) {
+		const struct weft_pool *pool = &pools->pool[i];
+		struct weft_plan_place *at = &p->place[pool->place];
 
-	if (ret) {
-		free(q);
-		free(gated);
-		return weft_fail(ret, "plan %s: %s", p->name, why.text);
+		for (uint32_t j = 0; j < pool->num_edges; j++) {
+			p->edge[pool->edge[j]]->offset = at->bytes;
+			p->edge[pool->edge[j]]->stride = pool->slot_bytes;
+		}
+		at->bytes += pool->slot_bytes * pool->depth;
 	}
-	weft_lag_gates(&n->net, gated);
+}
+
+static void report(struct weft_plan *p, const struct weft_plan_answer *a)
+{
+	struct weft_plan_report *r = &p->report;
+
+	r->size = sizeof(*r);
+	r->num_bodies = p->num_bodies;
+	r->num_edges = p->num_edges;
+	r->num_lanes = p->num_lanes;
+	for (uint32_t i = 0; i <= p->num_devices; i++) {
+		r->memory_bytes += p->place[i].bytes;
+		r->unshared_bytes += a->bytes_unshared[i];
+	}
+	r->host_bytes = p->place[p->num_devices].bytes;
+	r->period_ns = weft_ratio_ns(a->period);
+	r->pace_ns = weft_ratio_ns(a->pace.period);
+	r->lag = p->lag;
+	r->critical = p->critical;
+}
+
+static int answer_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+{
+	int ret;
+
+	p->critical = strdup(a->critical.text.text);
+	if (!p->critical)
+		return weft_fail(-ENOMEM, "plan %s", p->name);
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
-		p->body[i]->q = q[i];
-		p->body[i]->gated = gated[i];
+		p->body[i]->q = a->q[i];
+		p->body[i]->gated = a->gated[i];
+		if (a->q[i] > UINT16_MAX)
+			return weft_fail(-E2BIG, "body %s fires %u times in a sequence, %u at most", p->body[i]->name, a->q[i], UINT16_MAX);
 	}
-	free(q);
-	free(gated);
 	for (uint32_t i = 0; i < p->num_edges; i++) {
-		struct weft_edge *e = p->edge[i];
-
-		e->depth = e->wanted_depth ? e->wanted_depth : 2 * e->rate > 2 * e->initial ? 2 * e->rate : 2 * e->initial;
-		if (!e->wanted_depth)
-			for (uint32_t j = 0; j < e->num_consumers; j++)
-				e->depth *= e->consumer[j].rate;
-		e->offset = p->place[e->place].bytes;
-		p->place[e->place].bytes += e->stride * e->depth;
+		p->edge[i]->depth = n->net.edge[i].depth;
+		if (p->edge[i]->depth > UINT16_MAX)
+			return weft_fail(-E2BIG, "edge %s needs %u blocks, %u at most", p->edge[i]->name, p->edge[i]->depth, UINT16_MAX);
 	}
-	p->lag = 0;
-	for (uint32_t i = 0; i < n->net.num_lanes; i++) {
-		uint32_t most = 0;
-
-		for (uint32_t j = 0; j < n->net.lane[i].num_bodies; j++)
-			if (p->body[n->net.lane[i].body[j]]->skew > most)
-				most = p->body[n->net.lane[i].body[j]]->skew;
-		p->lag += most;
-	}
-	ret = lanes_back(p, n);
+	p->lag = a->lag;
+	places_back(p, &a->pools);
+	ret = lanes_back(p, n, a);
 	if (!ret)
 		ret = lag_round(p);
-	p->critical = strdup("");
-	p->report.size = sizeof(p->report);
-	p->report.num_bodies = p->num_bodies;
-	p->report.num_edges = p->num_edges;
-	p->report.num_lanes = p->num_lanes;
-	for (uint32_t i = 0; i <= p->num_devices; i++)
-		p->report.memory_bytes += p->place[i].bytes;
-	p->report.lag = p->lag;
-	p->report.critical = p->critical;
-	return ret ? ret : weft_plan_cells(p, NULL, 0);
+	if (!ret)
+		ret = weft_plan_cells(p, a->pools.guard, a->pools.num_guards);
+	report(p, a);
+	return ret;
 }
-/* SHIM ends */
+
+static int solve(struct weft_plan *p, struct net *n)
+{
+	struct weft_plan_options options = {
+		.target = { p->config.period_ns, 1 },
+		.max_lanes = !(p->config.flags & WEFT_PLAN_FEW_QUEUES) ? 0 : p->config.lanes ? p->config.lanes :
+			     p->card[0].device->info.num_slots,
+	};
+	struct weft_plan_answer a;
+	struct weft_why why = { "" };
+	int ret = weft_plan_solve(&n->net, &options, &a, &why);
+
+	if (ret)
+		return weft_fail(ret, "plan %s: %s", p->name, why.text);
+	ret = answer_back(p, n, &a);
+	weft_plan_answer_free(&a);
+	return ret;
+}
 
 int weft_plan_prepare(struct weft_plan *plan, struct weft_plan_report *report)
 {

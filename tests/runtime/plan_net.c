@@ -78,11 +78,11 @@ void net_graph(struct net *net, uint64_t seed)
 
 		e->initial = e->tokens * (1 + below(&rnd, 3));
 	}
-	for (uint32_t n = below(&rnd, 3); n; n--) {		/* state: readers come before the writer, at its rate */
+	for (uint32_t n = below(&rnd, 3); n; n--) {		/* state: the reader before the writer, in each sequence */
 		uint32_t from = below(&rnd, net->num_bodies), to = below(&rnd, from + 1);
 		struct net_edge *e;
 
-		if (net->body[from].q != net->body[to].q || from == to)
+		if (net->body[from].q != 1 || net->body[to].q != 1 || from == to)
 			continue;
 		e = edge_new(net, from, to, &rnd);
 		e->state = true;
@@ -307,7 +307,7 @@ int net_plan(struct net *net, struct weft_plan *plan, uint32_t cards, uint64_t s
 			.size = sizeof(d), .name = name, .device = b->card, .lane = b->lane ? lane : NULL, .skew = b->skew };
 		struct weft_edge_desc log = {
 			.size = sizeof(log), .name = extra, .block_bytes = NET_BYTES, .depth = NET_LOG,
-			.flags = WEFT_EDGE_NO_SHARE };
+			.flags = WEFT_EDGE_NO_SHARE | (below(&rnd, 8) ? WEFT_EDGE_HOST : 0) };
 
 		snprintf(name, sizeof(name), "b%u", i);
 		snprintf(lane, sizeof(lane), "lane %u/%u", b->lane, b->q);

@@ -6,7 +6,8 @@
  */
 #include "plan_net.h"
 
-#define TRIES	50
+#define TRIES	60
+#define WILD	40	/* of them with lanes and depths as it comes */
 
 struct counts {
 	uint64_t plans, dead, drains, snapshots, cards;
@@ -47,7 +48,7 @@ static int begin(struct net *net, struct site *s, uint64_t *rnd, const void *sav
 	config.cell_base = below(rnd, 2) ? 0 : 0 - (uint64_t)below(rnd, 30);
 	for (int tries = 0; ret == -EDEADLK && tries < TRIES; tries++) {
 		RT_OK(weft_plan_create(s->card, s->cards, &config, &s->plan));
-		ret = net_plan(net, s->plan, s->cards, rt_random(rnd), false);
+		ret = net_plan(net, s->plan, s->cards, rt_random(rnd), tries < WILD);
 		c->plans++;
 		if (ret == -EDEADLK) {
 			c->dead++;
