@@ -179,9 +179,9 @@ int weft_body_copy_rows(struct weft_body *body, uint64_t dst, uint64_t dst_pitch
 
 	if (ret)
 		return ret;
-	if (!rows || (rows > 1 && (dst_pitch < bytes || src_pitch < bytes)))
-		return weft_fail(-EINVAL, "body %s: a copy of %u rows, or with a pitch below %llu bytes", body->name, rows,
-				 (unsigned long long)bytes);
+	if (!rows || bytes >> 40 || (rows > 1 && (dst_pitch < bytes || src_pitch < bytes || dst_pitch >> 31 || src_pitch >> 31)))
+		return weft_fail(-EINVAL, "body %s: a copy of %u rows of %llu bytes, or with a pitch below %llu bytes, or of 2^31 or more",
+				 body->name, rows, (unsigned long long)bytes, (unsigned long long)bytes);
 	return command_add(body, &c);
 }
 

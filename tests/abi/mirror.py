@@ -11,7 +11,7 @@ from tap import Tap, read, tracked
 # folder of sources -> folder of tests/unit; the longest that fits counts
 PARTS = {"firmware/core": "firmware", "tools/card": "card", "tools/card/ops": "ops", "tools/weft": "tools",
          "runtime/core": "runtime",
-         "runtime/plan": "runtime/plan", "driver": "driver"}
+         "runtime/plan": "runtime/plan", "runtime/exec": "runtime/exec", "driver": "driver"}
 
 # "file" or "file: text that is in it" -> the sources it tests, named without .c
 ELSEWHERE = {
@@ -99,6 +99,10 @@ ELSEWHERE = {
     "tests/unit/runtime/host_test.c: operators": "runtime/core/host_ref",
     "tests/unit/runtime/host_test.c: destroy_in_timed": "runtime/core/soft",
     "tests/runtime/queue_test.c: open and close": "runtime/core/sys",      # on the kernel; the others have fake_sys.c
+    "tests/unit/runtime/exec/place_test.c: lag": "runtime/exec/prepare",
+    "tests/runtime/plan_test.c: random_plans": "runtime/exec/lane runtime/exec/load",
+    "tests/runtime/body_test.c: long_run": "runtime/exec/sequence",
+    "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
     "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/pack",

@@ -42,7 +42,7 @@ struct weft_constant;
  * @name: shown in errors, copied; may be NULL
  * @priority: enum weft_priority, of its queues
  * @lanes: with FEW_QUEUES: lanes of a card, at most; 0 = as many as the card has slots
- * @budget_bytes: memory of each card that blocks and constants may take; 0 = what is free
+ * @budget_bytes: memory of each card that blocks and constants may take; 0 = what it has
  * @period_ns: of a sequence, wanted; depths are no greater than it needs; 0 = the least that is possible
  * @cell_base: first value of every cell, for tests of wrap-around; else 0
  */
