@@ -52,7 +52,7 @@ struct weft_plan_report {
  *
  * No card is touched. Return: 0 (also when it was); -EINVAL (an operand outside its block, rates that do not balance, a port
  * that is missing …), -EDEADLK (a cycle without a token; the text names it), -ENOSPC (memory; the text says how much is
- * missing), -E2BIG (too many), -ENOTCONN, -ENOMEM.
+ * missing), -ERANGE (the period that is wanted cannot be kept), -E2BIG and -EOVERFLOW (too many), -ENOTCONN, -ENOMEM.
  */
 int weft_plan_prepare(struct weft_plan *plan, struct weft_plan_report *report);
 
