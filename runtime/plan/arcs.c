@@ -35,12 +35,11 @@ uint32_t weft_arcs_node(uint32_t first, uint32_t q, int64_t n, int32_t *tokens)
 	return first + (uint32_t)(n - turn * q);
 }
 
-/* Where arcs go: counted first, stored when there is room for them. */
 struct maker {
 	struct weft_arcs *arcs;
 	const struct weft_net *net;
 	const uint32_t *q;
-	struct weft_arc *out;	/* NULL: only count */
+	struct weft_arc *out;
 	uint64_t num;
 };
 
@@ -48,18 +47,33 @@ struct maker {
 static void put(struct maker *m, uint32_t from, int64_t n, uint32_t to, uint32_t r, enum weft_arc_kind kind, uint32_t id,
 		uint32_t consumer)
 {
-	struct weft_arc *a;
+	struct weft_arc *a = &m->out[m->num++];
 
-	if (m->out) {
-		a = &m->out[m->num];
-		a->from = weft_arcs_node(m->arcs->first[from], m->q[from], n, &a->tokens);
-		a->to = m->arcs->first[to] + r;
-		a->id = id;
-		a->consumer = consumer & 0x1fffffff;
-		a->kind = kind;
-		m->arcs->negative |= a->tokens < 0;
+	a->from = weft_arcs_node(m->arcs->first[from], m->q[from], n, &a->tokens);
+	a->to = m->arcs->first[to] + r;
+	a->id = id;
+	a->consumer = consumer & 0x1fffffff;
+	a->kind = kind;
+	m->arcs->negative |= a->tokens < 0;
+}
+
+static uint64_t count(const struct weft_net *net, const uint32_t *q, const struct weft_guard *guard, uint32_t num_guards)
+{
+	uint64_t n = 0;
+
+	for (uint32_t b = 0; b < net->num_bodies; b++)
+		n += q[b];
+	for (uint32_t i = 0; i < net->num_edges; i++) {
+		const struct weft_net_edge *e = &net->edge[i];
+
+		for (uint32_t j = 0; e->from != WEFT_NET_NONE && j < e->num_consumers; j++)
+			n += q[e->consumer[j].body] + (uint64_t)(e->depth ? q[e->from] : 0);
 	}
-	m->num++;
+	for (uint32_t i = 0; i < net->num_lanes; i++)
+		n += (uint64_t)net->lane[i].num_bodies * q[net->lane[i].body[0]];
+	for (uint32_t i = 0; i < num_guards; i++)
+		n += q[guard[i].to];
+	return n;
 }
 
 static void put_edge(struct maker *m, uint32_t i)
@@ -190,23 +204,24 @@ int weft_arcs_init(struct weft_arcs *arcs, const struct weft_net *net, const uin
 		   uint32_t num_guards, struct weft_why *why)
 {
 	struct maker m = { .arcs = arcs, .net = net, .q = q };
+	uint64_t most;
 	int ret;
 
 	memset(arcs, 0, sizeof(*arcs));
 	ret = make_nodes(arcs, net, q);
 	if (ret)
 		goto fail;
-	put_all(&m, guard, num_guards);
-	if (m.num >= WEFT_NET_NONE / 2) {
+	most = count(net, q, guard, num_guards);
+	if (most >= WEFT_NET_NONE / 2) {
 		ret = -EOVERFLOW;
 		goto fail;
 	}
-	arcs->num_arcs = (uint32_t)m.num;
-	arcs->arc = malloc((m.num + 1) * sizeof(*arcs->arc));
-	m.out = malloc((m.num + 1) * sizeof(*m.out));
+	arcs->arc = malloc((most + 1) * sizeof(*arcs->arc));
+	m.out = malloc((most + 1) * sizeof(*m.out));
 	ret = -ENOMEM;
 	if (arcs->arc && m.out) {
 		put_all(&m, guard, num_guards);
+		arcs->num_arcs = (uint32_t)m.num;
 		sort(arcs, m.out);
 		ret = put_in_order(arcs);
 	}

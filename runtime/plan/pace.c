@@ -9,12 +9,16 @@
 #define NONE	WEFT_NET_NONE
 
 struct node {
-	uint64_t done, next;	/* firings ended; the one that starts next: done or done + 1 */
-	uint64_t end;		/* of the one that runs */
-	uint32_t waits;		/* arcs that hold the next one back */
-	uint32_t part;		/* node that stands for all that is connected */
-	bool listed;		/* ready, in `fresh` or in a queue */
-	bool idle;		/* takes no part: a part without any time never comes to rest */
+	uint64_t end;		/* of the firing that runs */
+	uint32_t done, next;	/* firings ended; the one that starts next: done or done + 1 */
+	uint32_t waits : 30;	/* arcs that hold the next one back */
+	uint32_t listed : 1;	/* ready, in `fresh` or in a queue */
+	uint32_t idle : 1;	/* takes no part: a part without any time never comes to rest */
+};
+
+struct in {
+	uint32_t from;
+	int32_t tokens;
 };
 
 struct queue {		/* of a group: nodes in the order served */
@@ -30,7 +34,9 @@ struct play {
 	const struct weft_net *net;
 	const struct weft_arcs *arcs;
 	struct node *node;
-	uint32_t *in_at, *in;		/* arcs into each node */
+	uint32_t *part;			/* of a node: one that stands for all that is connected */
+	uint32_t *in_at;		/* arcs into each node, without those of lanes, which their turns stand for */
+	struct in *in;
 	struct queue *queue;
 	struct turn *turn;
 	uint32_t *heap, *fresh;		/* nodes that run, by end; nodes that became ready */
@@ -86,7 +92,7 @@ static bool in_turn(const struct play *p, uint32_t x)
 		return true;
 	t = &p->turn[lane];
 	return p->net->lane[lane].body[t->at] == b && t->turn - p->net->body[b].skew ==
-	       (int64_t)(p->node[x].next * count_of(p, b) + (x - p->arcs->first[b]));
+	       ((int64_t)p->node[x].next * count_of(p, b) + (x - p->arcs->first[b]));
 }
 
 static void look(struct play *p, uint32_t x)
@@ -121,17 +127,16 @@ static void advance(struct play *p, uint32_t lane)
 	}
 }
 
-/* What holds back firing `next`. Order of lanes is kept by their turn. */
+/* What holds back firing `next`. */
 static void recount(struct play *p, uint32_t x)
 {
 	struct node *n = &p->node[x];
 
 	n->waits = 0;
 	for (uint32_t k = p->in_at[x]; k < p->in_at[x + 1]; k++) {
-		const struct weft_arc *a = &p->arcs->arc[p->in[k]];
-		int64_t needs = (int64_t)n->next - a->tokens;
+		int64_t needs = (int64_t)n->next - p->in[k].tokens;
 
-		n->waits += a->kind != WEFT_ARC_LANE && needs >= 0 && p->node[a->from].done <= (uint64_t)needs &&
+		n->waits += needs >= 0 && p->node[p->in[k].from].done <= (uint64_t)needs &&
 			    !(p->limit && (uint64_t)needs >= p->limit);
 	}
 }
@@ -143,7 +148,7 @@ static void begin(struct play *p, uint32_t x)
 
 	n->listed = false;
 	if (p->start)
-		p->start[p->arcs->first[b] * p->limit + n->next * q + (x - p->arcs->first[b])] = p->now;
+		p->start[p->arcs->first[b] * p->limit + (uint64_t)n->next * q + (x - p->arcs->first[b])] = p->now;
 	n->next++;
 	n->end = p->now + p->arcs->time[x];
 	p->fired++;
@@ -234,8 +239,8 @@ static bool step(struct play *p)
 
 static uint32_t part_of(struct play *p, uint32_t x)
 {
-	while (p->node[x].part != x)
-		x = p->node[x].part = p->node[p->node[x].part].part;
+	while (p->part[x] != x)
+		x = p->part[x] = p->part[p->part[x]];
 	return x;
 }
 
@@ -244,21 +249,21 @@ static void find_parts(struct play *p)
 	uint32_t n = p->arcs->num_nodes;
 
 	for (uint32_t x = 0; x < n; x++) {
-		p->node[x].part = x;
+		p->part[x] = x;
 		p->node[x].idle = true;
 	}
 	for (uint32_t i = 0; i < p->arcs->num_arcs; i++) {
 		uint32_t a = part_of(p, p->arcs->arc[i].from), b = part_of(p, p->arcs->arc[i].to);
 
-		p->node[a > b ? a : b].part = a > b ? b : a;
+		p->part[a > b ? a : b] = a > b ? b : a;
 	}
 	for (uint32_t x = 0; x < n; x++) {
-		p->node[x].part = part_of(p, x);
+		p->part[x] = part_of(p, x);
 		if (p->arcs->time[x])
-			p->node[p->node[x].part].idle = false;
+			p->node[p->part[x]].idle = false;
 	}
 	for (uint32_t x = 0; x < n; x++)
-		p->node[x].idle = p->node[p->node[x].part].idle && !p->limit;
+		p->node[x].idle = p->node[p->part[x]].idle && !p->limit;
 }
 
 static int init_queues(struct play *p)
@@ -282,6 +287,7 @@ static void fini(struct play *p)
 	for (uint32_t g = 0; p->queue && g < p->net->num_groups; g++)
 		free(p->queue[g].node);
 	free(p->node);
+	free(p->part);
 	free(p->in_at);
 	free(p->in);
 	free(p->queue);
@@ -296,22 +302,24 @@ static int init(struct play *p)
 	size_t n = (size_t)a->num_nodes + 2;
 
 	p->node = calloc(n, sizeof(*p->node));
+	p->part = calloc(n, sizeof(*p->part));
 	p->in_at = calloc(n, sizeof(*p->in_at));
 	p->in = calloc((size_t)a->num_arcs + 1, sizeof(*p->in));
 	p->queue = calloc((size_t)p->net->num_groups + 1, sizeof(*p->queue));
 	p->turn = calloc((size_t)p->net->num_lanes + 1, sizeof(*p->turn));
 	p->heap = calloc(n, sizeof(*p->heap));
 	p->fresh = calloc(n, sizeof(*p->fresh));
-	if (!p->node || !p->in_at || !p->in || !p->queue || !p->turn || !p->heap || !p->fresh || init_queues(p)) {
+	if (!p->node || !p->part || !p->in_at || !p->in || !p->queue || !p->turn || !p->heap || !p->fresh || init_queues(p)) {
 		fini(p);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < a->num_arcs; i++)
-		p->in_at[a->arc[i].to + 2]++;
+		p->in_at[a->arc[i].to + 2] += a->arc[i].kind != WEFT_ARC_LANE;
 	for (uint32_t x = 0; x < a->num_nodes; x++)
 		p->in_at[x + 2] += p->in_at[x + 1];
 	for (uint32_t i = 0; i < a->num_arcs; i++)
-		p->in[p->in_at[a->arc[i].to + 1]++] = i;
+		if (a->arc[i].kind != WEFT_ARC_LANE)
+			p->in[p->in_at[a->arc[i].to + 1]++] = (struct in) { a->arc[i].from, a->arc[i].tokens };
 	find_parts(p);
 	for (uint32_t x = 0; x < a->num_nodes; x++)
 		recount(p, x);
@@ -418,9 +426,9 @@ static void past_take(struct past *s, const struct play *p)
 static bool past_same(const struct past *s, const struct play *p)
 {
 	for (uint32_t x = 0; x < p->arcs->num_nodes; x++) {
-		uint32_t part = p->node[x].part;
+		uint32_t part = p->part[x];
 
-		if (p->node[x].done - p->node[part].done != s->done[x] - s->done[part] || rest_of(p, x) != s->rest[x])
+		if ((uint64_t)p->node[x].done - p->node[part].done != s->done[x] - s->done[part] || rest_of(p, x) != s->rest[x])
 			return false;
 	}
 	for (uint32_t i = 0; i < p->net->num_lanes; i++)
@@ -444,7 +452,7 @@ static struct weft_ratio slowest(const struct past *s, const struct play *p)
 	for (uint32_t x = 0; x < p->arcs->num_nodes; x++) {
 		struct weft_ratio r = { p->now - s->now, p->node[x].done - s->done[x] };
 
-		if (p->node[x].part == x && !p->node[x].idle && r.den && weft_ratio_compare(r, most) > 0)
+		if (p->part[x] == x && !p->node[x].idle && r.den && weft_ratio_compare(r, most) > 0)
 			most = r;
 	}
 	return weft_ratio_lowest(most);

@@ -12,8 +12,8 @@
 #include "rates.h"
 #include "room.h"
 
-#define FIRINGS		(UINT64_C(1) << 17)	/* of the play with engines at least, where the caller sets none */
-#define TURNS		4			/* and of every body */
+#define FIRINGS		(UINT64_C(1) << 17)	/* of the play with engines, where the caller sets none */
+#define TURNS		4			/* of each body, less than which says nothing of a steady state */
 #define SLOWER		24			/* periods that are tried for what would fit, each half as long again */
 
 struct solve {
@@ -142,13 +142,11 @@ static int find_period(struct solve *s, struct weft_arcs *arcs)
 static int find_pace(struct solve *s, const struct weft_arcs *arcs)
 {
 	struct weft_plan_answer *a = s->answer;
-	uint64_t most = (uint64_t)TURNS * arcs->num_nodes > FIRINGS ? (uint64_t)TURNS * arcs->num_nodes : FIRINGS;
+	uint64_t most = s->options->max_firings ? s->options->max_firings : FIRINGS;
 	int ret = 0;
 
-	if (s->options->max_firings)
-		most = s->options->max_firings;
 	a->pace = (struct weft_pace) { .period = a->period };
-	if (s->options->flags & WEFT_SOLVE_NO_PACE)
+	if ((s->options->flags & WEFT_SOLVE_NO_PACE) || most / TURNS < arcs->num_nodes)
 		return 0;
 	ret = weft_pace(&s->net, arcs, most, &a->pace, s->why);
 	if (!ret && weft_ratio_compare(a->pace.period, a->period) < 0)

@@ -11,13 +11,13 @@
 
 /* weft_plan_options.flags */
 #define WEFT_SOLVE_NO_SHARE	0x1	/* every edge its own blocks */
-#define WEFT_SOLVE_NO_PACE	0x2	/* no play with engines: pace.period is the bound */
+#define WEFT_SOLVE_NO_PACE	0x2	/* no play with engines */
 
 struct weft_plan_options {
 	struct weft_ratio target;	/* period to keep; den or num 0: the best there is */
 	uint32_t max_lanes;		/* of a card; 0: one for each body */
 	uint32_t flags;
-	uint64_t max_firings;		/* that the play with engines takes at most; 0: 2^17 or 4 of each body */
+	uint64_t max_firings;		/* that the play with engines takes at most; 0: 2^17. Too few for 4 of each body: none is played */
 };
 
 struct weft_plan_answer {
@@ -28,7 +28,7 @@ struct weft_plan_answer {
 	uint32_t lag;			/* sequences to open beyond one so that it gets through */
 	struct weft_ratio period;	/* T*: no plan is faster; exact with unlimited engines */
 	struct weft_critical critical;	/* what sets it */
-	struct weft_pace pace;		/* with engines as they are */
+	struct weft_pace pace;		/* with engines as they are; without play, firings 0, its period is the bound */
 	bool minimal;			/* no single depth can be lowered, see weft_depth_choose() */
 	uint64_t *bytes, *bytes_unshared;	/* of a memory */
 };

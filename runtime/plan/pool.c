@@ -239,8 +239,7 @@ static bool given(const struct sharing *s, uint32_t from, uint32_t to)
 	return false;
 }
 
-static void put_guards(const struct sharing *s, struct weft_pools *pools, uint32_t edge, uint32_t next, uint32_t tokens,
-		       bool store)
+static void put_guards(const struct sharing *s, struct weft_pools *pools, uint32_t edge, uint32_t next, uint32_t tokens)
 {
 	const struct weft_net_edge *e = &s->net->edge[edge], *n = &s->net->edge[next];
 
@@ -249,23 +248,21 @@ static void put_guards(const struct sharing *s, struct weft_pools *pools, uint32
 
 		if (!tokens && s->q[c->body] == s->q[n->from] && given(s, c->body, n->from))
 			continue;
-		if (store)
-			pools->guard[pools->num_guards] = (struct weft_guard) { c->body, n->from, edge, next, c->consume,
-										e->produce, tokens };
-		pools->num_guards++;
+		pools->guard[pools->num_guards++] = (struct weft_guard) { c->body, n->from, edge, next, c->consume,
+									  e->produce, tokens };
 	}
 }
 
-static void all_guards(const struct sharing *s, struct weft_pools *pools, bool store)
+static void all_guards(const struct sharing *s, struct weft_pools *pools)
 {
 	pools->num_guards = 0;
 	for (uint32_t i = 0; i < s->num_chains; i++) {
 		const struct chain *c = &s->chain[i];
 
 		for (uint32_t e = c->first; e != c->last; e = s->follow[e])
-			put_guards(s, pools, e, s->follow[e], 0, store);
+			put_guards(s, pools, e, s->follow[e], 0);
 		if (c->first != c->last)
-			put_guards(s, pools, c->last, c->first, s->net->edge[c->first].depth, store);
+			put_guards(s, pools, c->last, c->first, s->net->edge[c->first].depth);
 	}
 }
 
@@ -321,7 +318,7 @@ static int find_inputs(struct sharing *s)
 
 static int share_all(struct sharing *s, struct weft_pools *pools)
 {
-	size_t n = (size_t)s->net->num_edges + 1;
+	size_t n = (size_t)s->net->num_edges + 1, most = 0;
 
 	s->entry = calloc(n, sizeof(*s->entry));
 	s->follow = calloc(n, sizeof(*s->follow));
@@ -333,11 +330,12 @@ static int share_all(struct sharing *s, struct weft_pools *pools)
 	if (weft_potential_solve(&s->p, s->period))
 		return 0;
 	make_chains(s);
-	all_guards(s, pools, false);
-	pools->guard = calloc((size_t)pools->num_guards + 1, sizeof(*pools->guard));
+	for (uint32_t k = 0; k < s->num; k++)
+		most += s->net->edge[s->entry[k].edge].num_consumers;
+	pools->guard = malloc((most + 1) * sizeof(*pools->guard));
 	if (!pools->guard)
 		return -ENOMEM;
-	all_guards(s, pools, true);
+	all_guards(s, pools);
 	return 0;
 }
 
