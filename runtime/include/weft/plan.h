@@ -62,8 +62,8 @@ uint32_t weft_edge_depth(const struct weft_edge *edge);
 /**
  * weft_plan_load() - reserve memory and queues, write initial tokens, start the lanes, which wait for the gate
  *
- * Prepares, when that was not done. Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT,
- * -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
+ * Prepares, when that was not done. Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC,
+ * -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
  */
 int weft_plan_load(struct weft_plan *plan);
 
@@ -74,17 +74,16 @@ int weft_plan_unload(struct weft_plan *plan);
  * weft_plan_run() - open @count more sequences, 1 … 2^40
  * @first: out, the first of them; may be NULL
  *
- * Does not wait, with one exception: more than 16,384 at once before as many sequences have followed a weft_plan_drain() wait until
- * the bubbles of that are through. Return: 0, -EINVAL, -ENOTCONN, -EPIPE (ended), -EOWNERDEAD, -ETIME (the exception took more than
- * a minute).
+ * Does not wait, with one exception: more than 16,384 at once, soon after a weft_plan_drain(), wait until the bubbles of that
+ * are through. Return: 0, -EINVAL, -ENOTCONN, -EPIPE (ended), -EOWNERDEAD, -ETIME (the exception took more than a minute).
  */
 int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first);
 
 /**
  * weft_plan_wait() - sleep until every body has done sequence @seq
  *
- * The last sequences of a plan with skewed lanes end only when more are opened: weft_plan_drain(). Return: 0, -ETIME (the text has
- * body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -ENOTCONN.
+ * The last sequences of a plan with skewed lanes end only when more are opened: weft_plan_drain(). Return: 0, -ETIME (the text
+ * has body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -ENOTCONN.
  */
 int weft_plan_wait(struct weft_plan *plan, uint64_t seq, uint64_t timeout_ns);
 
@@ -164,8 +163,8 @@ int weft_plan_save(struct weft_plan *plan, void *snapshot, uint64_t bytes);
 /**
  * weft_plan_restore() - go on from a snapshot of a plan with edges of the same names and sizes, perhaps on other cards
  *
- * Before weft_plan_load(), which then starts from it: tables too go on where they were. Its sequences count from 0 again. NULL with
- * 0 bytes: from the beginning. Return: 0, -EINVAL (not a snapshot of such a plan), -EBUSY (loaded), -ENOTCONN, -ENOMEM.
+ * Before weft_plan_load(), which then starts from it: tables too go on where they were. Its sequences count from 0 again. NULL
+ * with 0 bytes: from the beginning. Return: 0, -EINVAL (not a snapshot of such a plan), -EBUSY (loaded), -ENOTCONN, -ENOMEM.
  */
 int weft_plan_restore(struct weft_plan *plan, const void *snapshot, uint64_t bytes);
 
