@@ -13,6 +13,7 @@
 #include "runtime/plan/plan.h"
 
 #define MAX_ENGINES	16
+#define GUESS_NS	1000		/* of a body with commands that nobody has estimated */
 #define MAX_LAG		(WEFT_BUBBLES / 4)
 
 struct net {
@@ -86,7 +87,7 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 		n->net.body[i] = (struct weft_net_body) {
 			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->wanted_skew,
 			.group = b->engine ? engines[b->device] : ns ? timed[b->device] : WEFT_NET_NONE,
-			.time_ns = b->time_ns ? b->time_ns : ns,
+			.time_ns = b->time_ns ? b->time_ns : ns + (b->engine ? GUESS_NS : 0),
 		};
 	}
 	n->net.num_bodies = p->num_bodies;

@@ -12,10 +12,16 @@ static int source_of(struct rig *r, struct weft_body *b, struct weft_edge *out, 
 	return 0;
 }
 
-/* @bodies in a chain, each adds its input to itself, on cards in turn; in lanes of their own or in one. */
-static int chain(struct weft *weft, uint32_t cards, uint32_t bodies, uint32_t depth, const char *lane, uint64_t base)
+/*
+ * @bodies in a chain, each adds its input to itself, on cards in turn; in lanes of their own or in one. @period: that is enough,
+ * so that blocks may be shared; 0: the least.
+ */
+static int chain(struct weft *weft, uint32_t cards, uint32_t bodies, uint32_t depth, const char *lane, uint64_t base,
+		 uint64_t period, uint64_t *saved)
 {
-	const struct weft_plan_config config = { .size = sizeof(config), .flags = WEFT_PLAN_POISON, .cell_base = base };
+	const struct weft_plan_config config = {
+		.size = sizeof(config), .flags = WEFT_PLAN_POISON, .cell_base = base, .period_ns = period };
+	struct weft_plan_report report = { .size = sizeof(report) };
 	enum { ENTRIES = 7, RUNS = 40 };
 	struct weft_body *b[8];
 	struct weft_edge *e[9];
@@ -45,6 +51,8 @@ static int chain(struct weft *weft, uint32_t cards, uint32_t bodies, uint32_t de
 		in = weft_body_in(b[i], e[i - 1], 0);
 		RT_OK(body_add(b[i], weft_body_out(b[i], e[i], 0), in, in));
 	}
+	RT_OK(weft_plan_prepare(r.plan, &report));
+	*saved = report.unshared_bytes + 4096 - report.memory_bytes;	/* one page has the table */
 	RT_OK(weft_plan_load(r.plan));
 	if (table_fill(table, ENTRIES, 1))
 		return -1;
@@ -66,19 +74,38 @@ static int chains(struct weft *weft)
 {
 	static const uint64_t bases[] = { 0, (1ull << 32) - 2, (1ull << 63) - 2, UINT64_MAX - 1 };
 
+	uint64_t saved;
+
 	for (uint32_t depth = 1; depth < 4; depth++)
-		if (chain(weft, 1, 8, depth, NULL, bases[depth - 1]) || chain(weft, 1, 5, depth, "one", bases[depth]))
+		if (chain(weft, 1, 8, depth, NULL, bases[depth - 1], 0, &saved) ||
+		    chain(weft, 1, 5, depth, "one", bases[depth], 0, &saved))
 			return -1;
+	return 0;
+}
+
+/* Blocks that several edges use in turn are overwritten by each of their producers, and only when all have done with them. */
+static int shared(struct weft *weft)
+{
+	const uint32_t cards = rig_reach(weft, 2) ? 1 : 2;
+	uint64_t saved[3] = { 0 };
+
+	if (chain(weft, 1, 8, 1, "one", 0, RT_SECOND, &saved[0]) || chain(weft, 1, 8, 1, NULL, 0, RT_SECOND, &saved[1]) ||
+	    chain(weft, cards, 8, 2, NULL, UINT64_MAX - 5, RT_SECOND, &saved[2]))
+		return -1;
+	printf("# %llu, %llu and %llu bytes saved\n", (unsigned long long)saved[0], (unsigned long long)saved[1],
+	       (unsigned long long)saved[2]);
+	RT_CHECK(saved[0] && saved[1], "nothing is shared");
 	return 0;
 }
 
 static int chain_cards(struct weft *weft)
 {
 	int ret = rig_reach(weft, 2);
+	uint64_t saved;
 
 	if (ret)
 		return ret;
-	return chain(weft, 2, 6, 2, NULL, 0) || chain(weft, 2, 3, 1, "each", UINT64_MAX - 1) ? -1 : 0;
+	return chain(weft, 2, 6, 2, NULL, 0, 0, &saved) || chain(weft, 2, 3, 1, "each", UINT64_MAX - 1, 0, &saved) ? -1 : 0;
 }
 
 /* A block comes back when the slowest of three consumers, one of them on another card where there is one, has returned it. */
@@ -485,6 +512,7 @@ int main(void)
 	static const struct rt_test tests[] = {
 		{ "chains, in lanes of their own and in one, from cell values that wrap", chains },
 		{ "a chain over two cards", chain_cards },
+		{ "edges share blocks, also of depth 2 and over two cards", shared },
 		{ "a block comes back when its slowest consumer has returned it", three_consumers },
 		{ "rates: accumulation over four blocks", accumulation },
 		{ "choices and predicates, in a skewed lane", branches },

@@ -226,7 +226,7 @@ static int make_edges(struct net *net, struct weft_plan *plan, uint32_t cards, u
 				net_token(net, i, t, contents[t]);
 			d.contents = e->initial ? contents : NULL;
 		}
-		d.depth = e->state ? 1 : wild && !below(rnd, 3) ? 0 : depth_of(e, rnd, wild);
+		d.depth = e->state ? 1 : wild && below(rnd, 3) ? 0 : depth_of(e, rnd, wild);
 		RT_OK(weft_edge_create(plan, &d, &net->handle[i]));
 		RT_OK(weft_body_output(net->body[e->from].body, net->handle[i], e->produce));
 		for (uint32_t n = 0; n < e->num_to; n++)

@@ -10,7 +10,7 @@
 #define WILD	40	/* of them with lanes and depths as it comes */
 
 struct counts {
-	uint64_t plans, dead, drains, snapshots, cards;
+	uint64_t plans, dead, drains, snapshots, cards, shared, bubbles;
 };
 
 struct site {
@@ -43,8 +43,12 @@ static int close_site(struct site *s)
 static int begin(struct net *net, struct site *s, uint64_t *rnd, const void *saved, uint64_t bytes, struct counts *c)
 {
 	struct weft_plan_config config = { .size = sizeof(config), .flags = below(rnd, 2) ? WEFT_PLAN_POISON : 0 };
+	struct weft_plan_report report = { .size = sizeof(report) };
+	uint64_t constants = 0;
 	int ret = -EDEADLK;
 
+	config.flags |= below(rnd, 2) ? WEFT_PLAN_FEW_QUEUES : 0;
+	config.period_ns = below(rnd, 2) ? 0 : RT_SECOND;	/* with time to spare blocks are shared */
 	config.cell_base = below(rnd, 2) ? 0 : 0 - (uint64_t)below(rnd, 30);
 	for (int tries = 0; ret == -EDEADLK && tries < TRIES; tries++) {
 		RT_OK(weft_plan_create(s->card, s->cards, &config, &s->plan));
@@ -58,6 +62,11 @@ static int begin(struct net *net, struct site *s, uint64_t *rnd, const void *sav
 	if (ret == -1)
 		return ret;
 	RT_OK(ret);
+	RT_OK(weft_plan_prepare(s->plan, &report));
+	for (uint32_t i = 0; i < net->num_bodies; i++)
+		constants += 4096 * (1 + net->body[i].choice);
+	c->shared += report.memory_bytes < report.unshared_bytes + constants;
+	c->bubbles += report.lag;
 	if (saved)
 		RT_OK(weft_plan_restore(s->plan, saved, bytes));
 	RT_OK(weft_plan_load(s->plan));
@@ -145,8 +154,10 @@ static int random_plans(struct weft *weft)
 		}
 	}
 	free(result);
-	printf("# %llu plans, %llu of them refused as dead; %llu drains, %llu snapshots, %llu cards\n", (unsigned long long)c.plans,
-	       (unsigned long long)c.dead, (unsigned long long)c.drains, (unsigned long long)c.snapshots, (unsigned long long)c.cards);
+	printf("# %llu plans, %llu of them refused as dead, %llu with shared blocks, lag %llu in all; %llu drains, %llu snapshots, "
+	       "%llu cards\n", (unsigned long long)c.plans, (unsigned long long)c.dead, (unsigned long long)c.shared,
+	       (unsigned long long)c.bubbles, (unsigned long long)c.drains, (unsigned long long)c.snapshots,
+	       (unsigned long long)c.cards);
 	return ret;
 }
 

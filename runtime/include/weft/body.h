@@ -127,7 +127,7 @@ int weft_constant_create(struct weft_plan *plan, const char *name, uint64_t byte
  * @device: index of the card that runs it
  * @name: shown in errors and reports, copied; not NULL
  * @lane: bodies of one card with the same lane share a queue, in the order they were made; NULL = a lane is chosen
- * @time_ns: of one firing, estimated; 0 = what its TIMED commands take
+ * @time_ns: of one firing, estimated; 0 = what its TIMED commands take, and 1 us if it has others
  * @skew: with @lane: the lane runs sequence i - skew of it in iteration i; 0 … 1023
  * @priority: enum weft_priority; a lane has the highest of its bodies'. 0 = the plan's
  */
