@@ -136,6 +136,7 @@ int weft_plan_destroy(struct weft_plan *plan)
 		free(plan->constant[i]->name);
 		free(plan->constant[i]);
 	}
+	weft_names_free(&plan->names);
 	free(plan->body);
 	free(plan->edge);
 	free(plan->constant);
@@ -181,9 +182,8 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 		return weft_fail(-EINVAL, "edge %s: state is one block with one token", d.name);
 	if (d.device > plan->num_devices || (d.device && d.flags & WEFT_EDGE_HOST))
 		return weft_fail(-EINVAL, "edge %s: device %u of %u", d.name, d.device, plan->num_devices);
-	for (uint32_t i = 0; i < plan->num_edges; i++)
-		if (!strcmp(plan->edge[i]->name, d.name))
-			return weft_fail(-EEXIST, "edge %s", d.name);
+	if (weft_names_find(&plan->names, d.name, WEFT_NAME_EDGE) != UINT32_MAX)
+		return weft_fail(-EEXIST, "edge %s", d.name);
 	e = calloc(1, sizeof(*e));
 	if (!e || !weft_room(&plan->edge, plan->num_edges, &plan->room_edges, sizeof(e))) {
 		free(e);
@@ -199,7 +199,7 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 		if (e->contents)
 			memcpy(e->contents, d.contents, e->initial * d.block_bytes);
 	}
-	if (!e->name || (d.contents && !e->contents)) {
+	if (!e->name || (d.contents && !e->contents) || !weft_names_add(&plan->names, e->name, WEFT_NAME_EDGE, e->id)) {
 		edge_free(e);
 		return weft_fail(-ENOMEM, "edge %s", d.name);
 	}
@@ -221,13 +221,13 @@ int weft_constant_create(struct weft_plan *plan, const char *name, uint64_t byte
 	if (!constant || !name_ok(name) || !bytes || bytes > MAX_BLOCK_BYTES || (memory && weft_memory_bytes(memory) < bytes))
 		return weft_fail(-EINVAL, "weft_constant_create: %s of %llu bytes", name_ok(name) ? name : "one without a name",
 				 (unsigned long long)bytes);
-	for (uint32_t i = 0; i < plan->num_constants; i++)
-		if (!strcmp(plan->constant[i]->name, name))
-			return weft_fail(-EEXIST, "constant %s", name);
+	if (weft_names_find(&plan->names, name, WEFT_NAME_CONSTANT) != UINT32_MAX)
+		return weft_fail(-EEXIST, "constant %s", name);
 	c = calloc(1, sizeof(*c));
 	if (c)
 		c->name = strdup(name);
-	if (!c || !c->name || !weft_room(&plan->constant, plan->num_constants, &plan->room_constants, sizeof(c))) {
+	if (!c || !c->name || !weft_room(&plan->constant, plan->num_constants, &plan->room_constants, sizeof(c)) ||
+	    !weft_names_add(&plan->names, c->name, WEFT_NAME_CONSTANT, plan->num_constants)) {
 		if (c)
 			free(c->name);
 		free(c);
@@ -259,9 +259,8 @@ int weft_body_create(struct weft_plan *plan, const struct weft_body_desc *desc, 
 	    d.priority > WEFT_PRIORITY_LOW || d.time_ns >> 48)
 		return weft_fail(-EINVAL, "body %s: device %u of %u, skew %u%s, priority %u, %llu ns", d.name, d.device,
 				 plan->num_devices, d.skew, d.lane ? "" : " without a lane", d.priority, (unsigned long long)d.time_ns);
-	for (uint32_t i = 0; i < plan->num_bodies; i++)
-		if (!strcmp(plan->body[i]->name, d.name))
-			return weft_fail(-EEXIST, "body %s", d.name);
+	if (weft_names_find(&plan->names, d.name, WEFT_NAME_BODY) != UINT32_MAX)
+		return weft_fail(-EEXIST, "body %s", d.name);
 	b = calloc(1, sizeof(*b));
 	if (!b || !weft_room(&plan->body, plan->num_bodies, &plan->room_bodies, sizeof(b))) {
 		free(b);
@@ -272,7 +271,7 @@ int weft_body_create(struct weft_plan *plan, const struct weft_body_desc *desc, 
 		.lane_name = d.lane ? strdup(d.lane) : NULL, .device = d.device, .wanted_skew = d.skew, .priority = d.priority,
 		.time_ns = d.time_ns,
 	};
-	if (!b->name || (d.lane && !b->lane_name)) {
+	if (!b->name || (d.lane && !b->lane_name) || !weft_names_add(&plan->names, b->name, WEFT_NAME_BODY, b->id)) {
 		body_free(b);
 		return weft_fail(-ENOMEM, "body %s", d.name);
 	}

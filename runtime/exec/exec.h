@@ -10,6 +10,8 @@
 
 #include "runtime/core/library.h"
 
+#include "name.h"
+
 #define WEFT_NO_CELL		UINT32_MAX
 #define WEFT_BLOCK_ALIGN	256u
 #define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
@@ -153,6 +155,9 @@ struct weft_plan_span {
 };
 #define WEFT_PLAN_SPANS		64
 
+/* Kinds of names in a plan. */
+enum weft_name_kind { WEFT_NAME_EDGE, WEFT_NAME_BODY, WEFT_NAME_CONSTANT };
+
 struct weft_plan {
 	uint32_t magic;
 	char *name;
@@ -164,12 +169,14 @@ struct weft_plan {
 	struct weft_constant **constant;
 	uint32_t num_edges, num_bodies, num_constants;
 	uint32_t room_edges, room_bodies, room_constants;
+	struct weft_names names;		/* of each kind below */
 	/* prepared */
 	bool prepared;
 	struct weft_plan_lane *lane;
 	uint32_t num_lanes;
 	struct weft_plan_cell *cell;
 	uint32_t num_cells, room_cells;
+	uint32_t first_done;			/* gates come first, DONE last */
 	uint32_t num_cells_of[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* waiter, signaller */
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
 	struct weft_plan_report report;
@@ -189,6 +196,7 @@ struct weft_plan {
 	uint32_t num_spans;			/* so far */
 	bool idle;				/* nothing runs: nothing was opened since the last drain, which was done */
 	bool ended;
+	_Atomic bool faulted;			/* somebody has seen it */
 };
 
 /* 0, -EINVAL, -ENOTCONN, or with @building -EBUSY for a plan that is prepared */

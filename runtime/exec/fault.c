@@ -72,6 +72,7 @@ int weft_plan_blame(struct weft_plan *p, int ret)
 	find(p, &e);
 	if (!e.cause)
 		return ret;
+	p->faulted = true;
 	return weft_fail(-EOWNERDEAD, "plan %s: body %s in lane %s on device %u faulted in sequence %llu: %s at %#llx", p->name,
 			 *e.body ? e.body : "?", e.lane, e.device, (unsigned long long)e.seq, weft_fault_name(e.cause),
 			 (unsigned long long)e.address);

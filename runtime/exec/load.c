@@ -235,7 +235,7 @@ int weft_plan_load(struct weft_plan *plan)
 	plan->opened = plan->bubbles = plan->marks_from = plan->marks_to = 0;
 	plan->num_spans = 0;
 	plan->idle = true;
-	plan->ended = false;
+	plan->ended = plan->faulted = false;
 	plan->loaded = true;
 	return 0;
 }

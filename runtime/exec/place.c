@@ -98,6 +98,14 @@ static int edge_cells(struct weft_plan *p, struct weft_edge *e)
 	return ret;
 }
 
+/* As above, of the order between the consumer of one edge and the producer of the next. */
+static bool guard_implied(const struct weft_guard *g, const struct weft_body *from, const struct weft_body *to)
+{
+	const int64_t p = g->produce, ahead = (int64_t)to->skew - from->skew;
+
+	return from->lane == to->lane && p * (ahead + (from->position < to->position)) >= p - (int64_t)g->tokens;
+}
+
 /* Blocks that another edge had before: its producer waits for their consumer, in a cell on its own card. */
 static int guard_cell(struct weft_plan *p, const struct weft_guard *g)
 {
@@ -107,6 +115,8 @@ static int guard_cell(struct weft_plan *p, const struct weft_guard *g)
 	uint32_t cell = WEFT_NO_CELL;
 	int ret = 0;
 
+	if (guard_implied(g, from, to))
+		return 0;
 	for (uint32_t i = 0; i < e->num_consumers; i++)		/* the consumed cell serves when it lies there */
 		if (e->consumer[i].body == from && e->consumer[i].consumed != WEFT_NO_CELL && e->producer->device == to->device)
 			cell = e->consumer[i].consumed;
@@ -171,6 +181,7 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 		ret = edge_cells(p, p->edge[i]);
 	for (uint32_t i = 0; i < num_guards && !ret; i++)
 		ret = guard_cell(p, &guard[i]);
+	p->first_done = p->num_cells;
 	for (uint32_t i = 0; i < p->num_bodies && !ret; i++) {
 		struct weft_body *b = p->body[i];
 

@@ -94,30 +94,43 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 	return ret;
 }
 
-/* Bodies with a lane of the user's, lane by lane. */
-static void net_lanes(struct weft_plan *p, struct net *n)
+/* Bodies with a lane of the user's, lane by lane, in the order they were made. */
+static int net_lanes(struct weft_plan *p, struct net *n)
 {
+	struct weft_names lanes = { 0 };
 	uint32_t members = 0;
 
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
-		struct weft_body *b = p->body[i];
-		struct weft_net_lane *l = &n->net.lane[n->net.num_lanes];
+		const struct weft_body *b = p->body[i];
+		uint32_t lane;
 
-		if (n->net.body[i].lane != WEFT_NET_NONE || !b->lane_name)
+		if (!b->lane_name)
 			continue;
-		l->body = &n->member[members];
-		l->card = b->device;
-		for (uint32_t j = i; j < p->num_bodies; j++) {
-			const struct weft_body *o = p->body[j];
-
-			if (o->device != b->device || !o->lane_name || strcmp(o->lane_name, b->lane_name))
-				continue;
-			n->member[members++] = j;
-			n->net.body[j].lane = n->net.num_lanes;
-			l->num_bodies++;
+		lane = weft_names_find(&lanes, b->lane_name, b->device);
+		if (lane == UINT32_MAX) {
+			lane = n->net.num_lanes++;
+			n->net.lane[lane].card = b->device;
+			if (!weft_names_add(&lanes, b->lane_name, b->device, lane)) {
+				weft_names_free(&lanes);
+				return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
+			}
 		}
-		n->net.num_lanes++;
+		n->net.body[i].lane = lane;
+		n->net.lane[lane].num_bodies++;
 	}
+	weft_names_free(&lanes);
+	for (uint32_t i = 0; i < n->net.num_lanes; i++) {
+		n->net.lane[i].body = &n->member[members];
+		members += n->net.lane[i].num_bodies;
+		n->net.lane[i].num_bodies = 0;
+	}
+	for (uint32_t i = 0; i < p->num_bodies; i++)
+		if (n->net.body[i].lane != WEFT_NET_NONE) {
+			struct weft_net_lane *l = &n->net.lane[n->net.body[i].lane];
+
+			n->member[(uint32_t)(l->body - n->member) + l->num_bodies++] = i;
+		}
+	return 0;
 }
 
 static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
@@ -207,8 +220,9 @@ static int net_init(struct weft_plan *p, struct net *n)
 	ret = net_bodies(p, n);
 	if (ret)
 		return ret;
-	net_lanes(p, n);
-	ret = net_edges(p, n);
+	ret = net_lanes(p, n);
+	if (!ret)
+		ret = net_edges(p, n);
 	return ret ? ret : net_rooms(p, n);
 }
 

@@ -57,14 +57,11 @@ static int late(struct weft_plan *p, const struct weft_plan_cell *c, uint64_t se
 
 int weft_plan_wait_all(struct weft_plan *p, uint64_t sequences, uint64_t deadline_ns)
 {
-	for (uint32_t i = 0; i < p->num_cells; i++) {
+	for (uint32_t i = p->first_done; i < p->num_cells; i++) {
 		const struct weft_plan_cell *c = &p->cell[i];
-		uint64_t now;
+		const uint64_t now = weft_now_ns();
 		int ret;
 
-		if (c->role != WEFT_ROLE_DONE)
-			continue;
-		now = weft_now_ns();
 		ret = weft_cell_wait(cells(p, c), c->index, p->config.cell_base + sequences * c->body->q,
 				     deadline_ns > now ? deadline_ns - now : 0, NULL);
 		if (ret == -ETIME)
@@ -137,6 +134,8 @@ int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first)
 		return ret;
 	if (!count || count > 1ull << 40)
 		return weft_fail(-EINVAL, "weft_plan_run: %llu sequences", (unsigned long long)count);
+	if (plan->faulted)
+		return weft_plan_blame(plan, -EOWNERDEAD);
 	pthread_mutex_lock(&plan->lock);
 	if (plan->ended) {
 		ret = weft_fail(-EPIPE, "weft_plan_run: plan %s has ended", plan->name);
@@ -211,13 +210,11 @@ int weft_plan_drain(struct weft_plan *plan, uint64_t timeout_ns)
 /* Every lane has left its loop and put END everywhere; cells that the host waits for say so, others are looked at. */
 static int wait_end(struct weft_plan *p, uint64_t deadline)
 {
-	for (uint32_t i = 0; i < p->num_cells; i++) {
+	for (uint32_t i = p->first_done; i < p->num_cells; i++) {
 		const struct weft_plan_cell *c = &p->cell[i];
-		uint64_t now = weft_now_ns();
+		const uint64_t now = weft_now_ns();
 		int ret;
 
-		if (c->role != WEFT_ROLE_DONE)
-			continue;
 		ret = weft_cell_wait(cells(p, c), c->index, p->config.cell_base + NO_VALUE, deadline > now ? deadline - now : 0, NULL);
 		if (ret != -EPIPE)
 			return weft_plan_blame(p, ret);

@@ -475,6 +475,7 @@ static int fault(struct weft *weft)
 		 !strcmp(error.lane, "bad"), "body %s, sequence %llu, %s at %#llx", error.body, (unsigned long long)error.seq,
 		 weft_fault_name(error.cause), (unsigned long long)error.address);
 	RT_IS(weft_plan_drain(r.plan, RT_SECOND), -EOWNERDEAD);
+	RT_IS(weft_plan_run(r.plan, 1, NULL), -EOWNERDEAD);
 	/* it can be loaded again */
 	RT_OK(weft_plan_unload(r.plan));
 	RT_OK(weft_plan_load(r.plan));
