@@ -252,7 +252,9 @@ static int branches(struct weft *weft)
 			return -1;
 	RT_OK(weft_plan_end(r.plan, 10 * RT_SECOND));
 	RT_OK(weft_plan_end(r.plan, 10 * RT_SECOND));
+	RT_OK(weft_plan_wait(r.plan, 49, 0));
 	RT_IS(weft_plan_run(r.plan, 1, NULL), -EPIPE);
+	RT_IS(weft_plan_drain(r.plan, RT_SECOND), -EPIPE);
 	return rig_close(&r);
 }
 
