@@ -101,7 +101,7 @@ ELSEWHERE = {
     "tests/runtime/queue_test.c: open and close": "runtime/core/sys",      # on the kernel; the others have fake_sys.c
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
-    "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/pack",
+    "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",
     "tests/unit/runtime/plan/plan_test.c: bad_input": "runtime/plan/check",
     "tests/unit/runtime/plan/plan_test.c: memory": "runtime/plan/room",
 }
