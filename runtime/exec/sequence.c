@@ -74,6 +74,17 @@ int weft_plan_wait_all(struct weft_plan *p, uint64_t sequences, uint64_t deadlin
 	return 0;
 }
 
+/* with lock, which others may have meanwhile: one thread at a time changes what it guards */
+static int sleep_for(struct weft_plan *p, uint64_t sequences, uint64_t deadline)
+{
+	int ret;
+
+	pthread_mutex_unlock(&p->lock);
+	ret = weft_plan_wait_all(p, sequences, deadline);
+	pthread_mutex_lock(&p->lock);
+	return ret;
+}
+
 /* with lock: one store for each card and rate, and at most one kick each */
 static int open_gate(struct weft_plan *p, uint64_t count)
 {
@@ -119,7 +130,7 @@ static int open_real(struct weft_plan *p, uint64_t count, uint64_t deadline)
 		ret = open_gate(p, now);
 		count -= now;
 		if (!ret)
-			ret = weft_plan_wait_all(p, p->marks_to, deadline);
+			ret = sleep_for(p, p->marks_to, deadline);
 		if (!ret)
 			unmark(p, p->marks_to);
 	}
@@ -175,7 +186,7 @@ static int drain(struct weft_plan *p, uint64_t deadline)
 		return 0;
 	/* words of these bubbles may belong to sequences that are not done */
 	if (p->lag && to + p->lag > WEFT_BUBBLES)
-		ret = weft_plan_wait_all(p, to + p->lag - WEFT_BUBBLES, deadline);
+		ret = sleep_for(p, to + p->lag - WEFT_BUBBLES, deadline);
 	if (!ret && p->lag) {
 		mark(p, to, to + p->lag, 1);
 		if (p->marks_from == p->marks_to)
@@ -187,7 +198,7 @@ static int drain(struct weft_plan *p, uint64_t deadline)
 		ret = open_gate(p, p->lag);
 	}
 	if (!ret)
-		ret = weft_plan_wait_all(p, to, deadline);
+		ret = sleep_for(p, to, deadline);
 	if (!ret)
 		unmark(p, to);
 	p->idle = !ret;
@@ -244,12 +255,9 @@ int weft_plan_end(struct weft_plan *plan, uint64_t timeout_ns)
 	ret = plan->ended ? 0 : drain(plan, deadline);
 	for (uint32_t i = 0; i < plan->num_cells && !ret && !plan->ended && plan->cell[i].role == WEFT_ROLE_GATE; i++)
 		ret = weft_cell_end(cells(plan, &plan->cell[i]), plan->cell[i].index);
-	if (!ret) {
-		plan->ended = true;
-		ret = wait_end(plan, deadline);
-	}
+	plan->ended |= !ret;
 	pthread_mutex_unlock(&plan->lock);
-	return ret;
+	return ret ? ret : wait_end(plan, deadline);
 }
 
 int weft_plan_check_idle(struct weft_plan *p, const char *call)

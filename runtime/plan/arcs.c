@@ -148,27 +148,57 @@ static void sort(struct weft_arcs *a, const struct weft_arc *from)
 	}
 }
 
+/* By level, and within one by index: what lies near each other is also walked together. */
+static void by_level(struct weft_arcs *a, const uint32_t *level, uint32_t *at)
+{
+	for (uint32_t x = 0; x <= a->num_ordered; x++)
+		at[x] = 0;
+	for (uint32_t x = 0; x < a->num_nodes; x++)
+		if (level[x] != WEFT_NET_NONE)
+			at[level[x] + 1]++;
+	for (uint32_t x = 0; x < a->num_ordered; x++)
+		at[x + 1] += at[x];
+	for (uint32_t x = 0; x < a->num_nodes; x++)
+		if (level[x] != WEFT_NET_NONE)
+			a->order[at[level[x]]++] = x;
+}
+
 static int put_in_order(struct weft_arcs *a)
 {
-	uint32_t *waits = calloc(a->num_nodes, sizeof(*waits)), n = 0;
+	uint32_t *waits = calloc((size_t)a->num_nodes + 1, sizeof(*waits)), n = 0;
+	uint32_t *level = calloc((size_t)a->num_nodes + 1, sizeof(*level));
 
-	if (!waits)
+	if (!waits || !level) {
+		free(waits);
+		free(level);
 		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < a->num_arcs; i++)
 		waits[a->arc[i].to] += a->arc[i].tokens <= 0;
 	for (uint32_t x = 0; x < a->num_nodes; x++)
 		if (!waits[x])
 			a->order[n++] = x;
 	for (uint32_t k = 0; k < n; k++)
-		for (uint32_t i = a->head[a->order[k]]; i != WEFT_NET_NONE; i = a->arc[i].next)
-			if (a->arc[i].tokens <= 0 && !--waits[a->arc[i].to])
-				a->order[n++] = a->arc[i].to;
+		for (uint32_t i = a->head[a->order[k]]; i != WEFT_NET_NONE; i = a->arc[i].next) {
+			uint32_t to = a->arc[i].to;
+
+			if (a->arc[i].tokens > 0)
+				continue;
+			if (level[to] <= level[a->order[k]])
+				level[to] = level[a->order[k]] + 1;
+			if (!--waits[to])
+				a->order[n++] = to;
+		}
 	a->num_ordered = n;
 	/* the others follow: a walk in this order still meets every node */
 	for (uint32_t x = 0; x < a->num_nodes && n < a->num_nodes; x++)
-		if (waits[x])
+		if (waits[x]) {
 			a->order[n++] = x;
+			level[x] = WEFT_NET_NONE;
+		}
+	by_level(a, level, waits);
 	free(waits);
+	free(level);
 	return 0;
 }
 

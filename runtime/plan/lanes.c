@@ -11,16 +11,11 @@
 #include "cycle.h"
 #include "depth.h"
 #include "lanes.h"
+#include "links.h"
 #include "pack.h"
 
 #define NONE	WEFT_NET_NONE
 #define TRIES	6	/* longer periods, where a loop does not leave the room that a schedule without lanes has */
-
-/* @to starts after @from by its time, less @tokens periods of a sequence. */
-struct link {
-	uint32_t from, to;
-	double tokens;
-};
 
 /* Bodies of one rate on one card that need lanes. */
 struct class {
@@ -32,169 +27,15 @@ struct class {
 
 struct assign {
 	struct weft_net *net;
+	struct weft_links links;
 	const uint32_t *q;
 	struct weft_lanes *lanes;
 	struct class *class;
 	uint32_t num_classes;
 	uint32_t *class_of;		/* of a body; NONE: it has a lane */
-	struct link *link;		/* sorted by to */
-	uint32_t num_links, *in_at, *out_at, *out;
-	uint32_t *rank;			/* bodies in the order they are placed */
-	double *start, *tail;
 	uint32_t *lane;			/* of a body: its lane in its class */
 	int32_t *skew;
-	double period;			/* of a sequence */
 };
-
-/* --- what has to come before what --- */
-
-static void put_link(struct assign *a, struct link *out, uint32_t from, uint32_t to, double tokens)
-{
-	if (from == to)
-		return;
-	if (out)
-		out[a->num_links] = (struct link) { from, to, tokens };
-	a->num_links++;
-}
-
-static void put_links(struct assign *a, struct link *out)
-{
-	const struct weft_net *net = a->net;
-
-	a->num_links = 0;
-	for (uint32_t i = 0; i < net->num_edges; i++) {
-		const struct weft_net_edge *e = &net->edge[i];
-
-		for (uint32_t j = 0; e->from != NONE && j < e->num_consumers; j++) {
-			const struct weft_net_consumer *c = &e->consumer[j];
-			double all = (double)a->q[e->from] * e->produce;
-
-			put_link(a, out, e->from, c->body, ((double)e->initial + 1 - c->consume) / all);
-			if (!weft_depth_free(e))
-				put_link(a, out, c->body, e->from, ((double)e->depth - e->initial + 1 - e->produce) / all);
-		}
-	}
-	for (uint32_t i = 0; i < net->num_lanes; i++) {
-		const struct weft_net_lane *l = &net->lane[i];
-
-		for (uint32_t k = 0; k < l->num_bodies; k++) {
-			bool last = k + 1 == l->num_bodies;
-			uint32_t from = l->body[k], next = l->body[last ? 0 : k + 1];
-
-			put_link(a, out, from, next, (double)(net->body[from].skew - net->body[next].skew + last) / a->q[from]);
-		}
-	}
-}
-
-static int find_links(struct assign *a)
-{
-	size_t n = (size_t)a->net->num_bodies + 2;
-	struct link *raw;
-
-	put_links(a, NULL);
-	raw = malloc(((size_t)a->num_links + 1) * sizeof(*raw));
-	a->link = malloc(((size_t)a->num_links + 1) * sizeof(*a->link));
-	a->in_at = calloc(n, sizeof(*a->in_at));
-	a->out_at = calloc(n, sizeof(*a->out_at));
-	a->out = malloc(((size_t)a->num_links + 1) * sizeof(*a->out));
-	if (!raw || !a->link || !a->in_at || !a->out_at || !a->out) {
-		free(raw);
-		return -ENOMEM;
-	}
-	put_links(a, raw);
-	for (uint32_t i = 0; i < a->num_links; i++) {
-		a->in_at[raw[i].to + 2]++;
-		a->out_at[raw[i].from + 2]++;
-	}
-	for (uint32_t b = 0; b < a->net->num_bodies; b++) {
-		a->in_at[b + 2] += a->in_at[b + 1];
-		a->out_at[b + 2] += a->out_at[b + 1];
-	}
-	for (uint32_t i = 0; i < a->num_links; i++) {
-		uint32_t at = a->in_at[raw[i].to + 1]++;
-
-		a->link[at] = raw[i];
-		a->out[a->out_at[raw[i].from + 1]++] = at;
-	}
-	free(raw);
-	return 0;
-}
-
-static double earliest(const struct assign *a, uint32_t body)
-{
-	double at = 0;
-
-	for (uint32_t k = a->in_at[body]; k < a->in_at[body + 1]; k++) {
-		const struct link *l = &a->link[k];
-		double t = a->start[l->from] + (double)a->net->body[l->from].time_ns - l->tokens * a->period;
-
-		/* what lies back in the plan binds only the sequences to come */
-		if (l->tokens <= 0 && t > at)
-			at = t;
-	}
-	return at;
-}
-
-struct order {
-	double start, tail;
-	uint32_t body, at;
-};
-
-static int by_start(const void *a, const void *b)
-{
-	const struct order *x = a, *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	if (x->tail != y->tail)
-		return x->tail > y->tail ? -1 : 1;
-	return (x->at > y->at) - (x->at < y->at);
-}
-
-/* As early as can be; among those, who has most behind it. */
-static int make_rank(struct assign *a)
-{
-	uint32_t n = a->net->num_bodies, num = 0, *waits = calloc((size_t)n + 1, sizeof(*waits));
-	struct order *o = calloc((size_t)n + 1, sizeof(*o));
-
-	if (!waits || !o) {
-		free(waits);
-		free(o);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < a->num_links; i++)
-		waits[a->link[i].to] += a->link[i].tokens <= 0;
-	for (uint32_t b = 0; b < n; b++)
-		if (!waits[b])
-			a->rank[num++] = b;
-	for (uint32_t k = 0; k < num; k++) {
-		uint32_t b = a->rank[k];
-
-		a->start[b] = earliest(a, b);
-		for (uint32_t i = a->out_at[b]; i < a->out_at[b + 1]; i++)
-			if (a->link[a->out[i]].tokens <= 0 && !--waits[a->link[a->out[i]].to])
-				a->rank[num++] = a->link[a->out[i]].to;
-	}
-	for (uint32_t b = 0; b < n && num < n; b++)
-		if (waits[b])
-			a->rank[num++] = b;
-	for (uint32_t k = n; k--; ) {
-		uint32_t b = a->rank[k];
-
-		a->tail[b] = 0;
-		for (uint32_t i = a->out_at[b]; i < a->out_at[b + 1]; i++)
-			if (a->link[a->out[i]].tokens <= 0 && a->tail[a->link[a->out[i]].to] > a->tail[b])
-				a->tail[b] = a->tail[a->link[a->out[i]].to];
-		a->tail[b] += (double)a->net->body[b].time_ns;
-		o[k] = (struct order) { a->start[b], a->tail[b], b, k };
-	}
-	qsort(o, n, sizeof(*o), by_start);
-	for (uint32_t k = 0; k < n; k++)
-		a->rank[k] = o[k].body;
-	free(waits);
-	free(o);
-	return 0;
-}
 
 /* --- classes --- */
 
@@ -285,20 +126,20 @@ static bool crowded(const struct class *c)
 
 static bool pack_all(struct assign *a, double period)
 {
-	a->period = period;
+	a->links.period = period;
 	/* the same again for the same period, also where rates make a loop and nothing comes first */
 	for (uint32_t b = 0; b < a->net->num_bodies; b++)
-		a->start[b] = 0;
+		a->links.start[b] = 0;
 	for (uint32_t i = 0; i < a->num_classes; i++)
 		if (crowded(&a->class[i]))
 			weft_pack_begin(&a->class[i].pack, period / a->class[i].q, a->class[i].load / a->class[i].q);
 	for (uint32_t k = 0; k < a->net->num_bodies; k++) {
-		uint32_t b = a->rank[k], i = a->class_of[b];
+		uint32_t b = a->links.rank[k], i = a->class_of[b];
 
-		a->start[b] = earliest(a, b);
+		a->links.start[b] = weft_links_earliest(&a->links, b);
 		if (i != NONE && crowded(&a->class[i]) &&
-		    !weft_pack_place(&a->class[i].pack, (double)a->net->body[b].time_ns, a->start[b], &a->lane[b],
-				     &a->start[b], &a->skew[b]))
+		    !weft_pack_place(&a->class[i].pack, (double)a->net->body[b].time_ns, a->links.start[b], &a->lane[b],
+				     &a->links.start[b], &a->skew[b]))
 			return false;
 	}
 	return true;
@@ -310,11 +151,11 @@ static bool pack_all(struct assign *a, double period)
  */
 static bool loops_hold(const struct assign *a)
 {
-	for (uint32_t i = 0; i < a->num_links; i++) {
-		const struct link *l = &a->link[i];
-		double need = a->start[l->from] + (double)a->net->body[l->from].time_ns - l->tokens * a->period;
+	for (uint32_t i = 0; i < a->links.num_links; i++) {
+		const struct weft_link *l = &a->links.link[i];
+		double need = a->links.start[l->from] + (double)a->net->body[l->from].time_ns - l->tokens * a->links.period;
 
-		if (need > a->start[l->to] + 1e-6 * a->period)
+		if (need > a->links.start[l->to] + 1e-6 * a->links.period)
 			return false;
 	}
 	return true;
@@ -339,7 +180,7 @@ static void fill_lanes(struct assign *a, bool skewed)
 	a->lanes->num_lanes = n;
 	/* placed in this order, so each list comes out in its own */
 	for (uint32_t k = 0; k < a->net->num_bodies; k++) {
-		uint32_t b = a->rank[k], i = a->class_of[b];
+		uint32_t b = a->links.rank ? a->links.rank[k] : k, i = a->class_of[b];
 		struct weft_net_lane *l;
 
 		if (i == NONE)
@@ -438,7 +279,6 @@ static int pack_from(struct assign *a, double least, struct weft_why *why)
 
 static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_why *why)
 {
-	size_t n = (size_t)a->net->num_bodies + 1;
 	struct weft_ratio best = { 0, 1 };
 	double least;
 	int ret;
@@ -450,11 +290,7 @@ static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_
 	ret = judge(a, false, &best, why);
 	if (ret)
 		return ret;
-	a->start = calloc(n, sizeof(*a->start));
-	a->tail = calloc(n, sizeof(*a->tail));
-	if (!a->start || !a->tail)
-		return -ENOMEM;
-	ret = find_links(a);
+	ret = weft_links_init(&a->links, a->net, a->q);
 	for (uint32_t i = 0; !ret && i < a->num_classes; i++)
 		if (crowded(&a->class[i]))
 			ret = weft_pack_init(&a->class[i].pack, a->class[i].most);
@@ -462,8 +298,8 @@ static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_
 		return ret;
 	least = weft_ratio_compare(target, best) > 0 ? weft_ratio_ns(target) : weft_ratio_ns(best);
 	least = room_for(a, least > 1 ? least : 1, 0);
-	a->period = least;
-	ret = make_rank(a);
+	a->links.period = least;
+	ret = weft_links_rank(&a->links);
 	return ret ? ret : pack_from(a, least, why);
 }
 
@@ -483,8 +319,6 @@ static int assign(struct assign *a, uint32_t max_lanes, struct weft_ratio target
 		return ret;
 	if (any)
 		return pack_crowded(a, target, why);
-	for (uint32_t b = 0; b < a->net->num_bodies; b++)
-		a->rank[b] = b;
 	fill_lanes(a, false);
 	return 0;
 }
@@ -502,8 +336,7 @@ int weft_lanes_assign(struct weft_net *net, const uint32_t *q, uint32_t max_lane
 	a.class_of = calloc(n, sizeof(*a.class_of));
 	a.lane = calloc(n, sizeof(*a.lane));
 	a.skew = calloc(n, sizeof(*a.skew));
-	a.rank = calloc(n, sizeof(*a.rank));
-	if (lanes->lane && lanes->member && a.class_of && a.lane && a.skew && a.rank) {
+	if (lanes->lane && lanes->member && a.class_of && a.lane && a.skew) {
 		for (uint32_t i = 0; i < net->num_lanes; i++)
 			lanes->lane[i] = net->lane[i];
 		ret = assign(&a, max_lanes, target, why);
@@ -512,13 +345,7 @@ int weft_lanes_assign(struct weft_net *net, const uint32_t *q, uint32_t max_lane
 		weft_pack_fini(&a.class[i].pack);
 	free(a.class);
 	free(a.class_of);
-	free(a.link);
-	free(a.in_at);
-	free(a.out_at);
-	free(a.out);
-	free(a.rank);
-	free(a.start);
-	free(a.tail);
+	weft_links_fini(&a.links);
 	free(a.lane);
 	free(a.skew);
 	if (ret)

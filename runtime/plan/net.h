@@ -28,7 +28,11 @@ struct weft_net_body {
 };
 
 /* weft_net_edge.flags */
-#define WEFT_NET_STATE		0x1	/* D = 1, k = 1; the producer writes in place when every consumer has returned it */
+/*
+ * D = k = p, with one block whatever they are: the producer writes it in place when every consumer has returned all p tokens.
+ * p is 1 but where it is read several times in a sequence, once for each micro-batch say.
+ */
+#define WEFT_NET_STATE		0x1
 #define WEFT_NET_CONTROL	0x2	/* no blocks, only tokens; depth still bounds them */
 #define WEFT_NET_FIXED		0x4	/* depth is the user's, not to be chosen */
 #define WEFT_NET_NO_SHARE	0x8	/* blocks are a window, host-fed or another process's */

@@ -105,7 +105,7 @@ ELSEWHERE = {
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
-    "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/pack",
+    "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",
     "tests/unit/runtime/plan/plan_test.c: bad_input": "runtime/plan/check",
     "tests/unit/runtime/plan/plan_test.c: memory": "runtime/plan/room",
 }

@@ -16,7 +16,7 @@
 
 #define CARDS		4
 #define MAX_RUNS	31
-#define MAX_LANES	1024
+#define BODIES_A_LANE	25	/* so that plans of all sizes are as crowded: 4,000 lanes for 100,000 */
 
 struct made {
 	struct weft_net net;
@@ -228,7 +228,7 @@ static double now_s(void)
 
 static double solve(struct made *m, struct weft_plan_answer *answer, uint32_t flags)
 {
-	struct weft_plan_options options = { .max_lanes = MAX_LANES, .flags = flags };
+	struct weft_plan_options options = { .max_lanes = m->net.num_bodies / (CARDS * BODIES_A_LANE) + 1, .flags = flags };
 	struct weft_why why;
 	double t = now_s();
 
