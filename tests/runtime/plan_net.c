@@ -51,7 +51,8 @@ void net_graph(struct net *net, uint64_t seed)
 	for (uint32_t i = 0; i < net->num_bodies; i++) {
 		struct net_body *b = &net->body[i];
 
-		b->q = below(&rnd, 3) ? 1 : 1 + below(&rnd, 3);
+		/* everybody is joined to the first, so these are the least numbers that balance */
+		b->q = !i || below(&rnd, 3) ? 1 : 1 + below(&rnd, 3);
 		b->predicate = !below(&rnd, 3);
 		b->choice = !below(&rnd, 3);
 		b->delay = !below(&rnd, 3);
