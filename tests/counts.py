@@ -21,6 +21,13 @@ COUNTS = {
     "ops-operators": (1, 10),                   # times the rounds that its source gives
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
+    "plan-depth": (1_000, 20_000),              # random plans, their depths against all smaller ones
+    "plan-lag": (2_000, 100_000),               # random plans, each played against a gate
+    "plan-lanes": (1_000, 20_000),              # random plans on few lanes
+    "plan-plan": (1_000, 100_000),              # random plans, all of the planner
+    "plan-pool": (1_000, 100_000),              # random plans, played with an owner for each block
+    "plan-rates": (2_000, 20_000),              # random rates against all small vectors
     "runtime-card": (2_000, 10_000),            # open and close of the library, on a fake kernel
     # fuzzers: executions, beyond the inputs that the tree keeps
     "fuzz-vfu": (5_000, 10_000_000),
@@ -50,6 +57,8 @@ COUNTS = {
     "peer_test": (300, 5_000),                  # signals against a last import that ends
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
+    "runtime_plan_test": (60, 10_000),           # random plans against a serial program
+    "runtime_steady_test": (16_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),

@@ -60,7 +60,7 @@ void weft_sys_set(const struct weft_sys *sys);
 /* Every handle begins with its magic. */
 enum weft_magic {
 	WEFT_MAGIC_DEVICE = 0x57644576, WEFT_MAGIC_MEMORY, WEFT_MAGIC_TIMELINE, WEFT_MAGIC_LIST, WEFT_MAGIC_QUEUE,
-	WEFT_MAGIC_TENSOR, WEFT_MAGIC_USER_QUEUE,
+	WEFT_MAGIC_TENSOR, WEFT_MAGIC_USER_QUEUE, WEFT_MAGIC_PLAN, WEFT_MAGIC_BODY, WEFT_MAGIC_EDGE, WEFT_MAGIC_CONSTANT,
 };
 
 /* 0, or -ENOTCONN with text. The first thing every public call does */

@@ -167,7 +167,7 @@ static void encode_cell_op(const struct weft_cell_op *o, bool wait, uint8_t flag
 		return;
 	}
 	p->signal = (struct weft_pkt_signal) {
-		.op = WEFT_PKT_SIGNAL, .flags = flags, .words = WEFT_SIG_VALUE,
+		.op = WEFT_PKT_SIGNAL, .flags = flags, .words = o->flags & WEFT_CELL_KEEP ? 0 : WEFT_SIG_VALUE,
 		.scope = o->flags & WEFT_CELL_SYSTEM ? WEFT_SCOPE_SYSTEM : WEFT_SCOPE_QUEUE,
 		.level = o->level, .skew = o->skew,
 	};

@@ -8,6 +8,7 @@
 
 #define MAX_LEVEL	3u
 #define MAX_ENTRIES	4096u
+#define SIGNAL_FLAGS	(WEFT_CELL_TAG | WEFT_CELL_END | WEFT_CELL_SYSTEM | WEFT_CELL_KEEP)
 
 static int check(struct weft_list *list, const char *call)
 {
@@ -20,7 +21,8 @@ static int check(struct weft_list *list, const char *call)
 
 static bool bad_op(const struct weft_cell_op *op, uint32_t flags)
 {
-	return op->level > MAX_LEVEL || (op->flags & ~flags) || op->exit_levels > MAX_LEVEL + 1;
+	return op->level > MAX_LEVEL || (op->flags & ~flags) || op->exit_levels > MAX_LEVEL + 1 ||
+	       ((op->flags & WEFT_CELL_KEEP) && !(op->flags & WEFT_CELL_END));
 }
 
 static bool bad_cell(uint64_t cell)
@@ -71,7 +73,7 @@ int weft_list_wait(struct weft_list *list, const struct weft_cell_op *op)
 
 int weft_list_signal(struct weft_list *list, const struct weft_cell_op *op)
 {
-	return cell(list, WEFT_COMMAND_SIGNAL, op, WEFT_CELL_TAG | WEFT_CELL_END | WEFT_CELL_SYSTEM, __func__);
+	return cell(list, WEFT_COMMAND_SIGNAL, op, SIGNAL_FLAGS, __func__);
 }
 
 int weft_list_wait_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
@@ -83,7 +85,7 @@ int weft_list_wait_all(struct weft_list *list, const struct weft_cell_op *op, co
 int weft_list_signal_all(struct weft_list *list, const struct weft_cell_op *op, const struct weft_cell_item *items,
 			 uint32_t count)
 {
-	return cells(list, WEFT_COMMAND_SIGNAL_ALL, op, WEFT_CELL_TAG | WEFT_CELL_END | WEFT_CELL_SYSTEM, items, count,
+	return cells(list, WEFT_COMMAND_SIGNAL_ALL, op, SIGNAL_FLAGS, items, count,
 		     __func__);
 }
 

@@ -60,6 +60,7 @@ bool weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_sta
 		out->wait_address = __atomic_load_n(&s->wait_va, __ATOMIC_RELAXED);
 		out->wait_value = __atomic_load_n(&s->wait_value, __ATOMIC_RELAXED);
 		out->wait_since_ns = __atomic_load_n(&s->wait_since_ns, __ATOMIC_RELAXED);
+		out->fault_list = __atomic_load_n(&s->fault_list, __ATOMIC_RELAXED);
 		out->fault_address = __atomic_load_n(&s->fault_va, __ATOMIC_RELAXED);
 		out->origin = __atomic_load_n(&s->origin, __ATOMIC_RELAXED);
 		out->iteration = __atomic_load_n(&s->frame[1].it, __ATOMIC_RELAXED);

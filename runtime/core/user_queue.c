@@ -219,5 +219,5 @@ int weft_user_queue_state(struct weft_user_queue *queue, struct weft_user_queue_
 	if (!weft_ring_state(queue, &s))
 		return weft_fail(-EAGAIN, "%s: user queue %s: its record changes all the time; ask again", queue->device->info.node,
 				 queue->name);
-	return weft_give(state, &s, sizeof(s), sizeof(s), __func__);
+	return weft_give(state, &s, sizeof(s), offsetof(struct weft_user_queue_state, fault_list), __func__);
 }

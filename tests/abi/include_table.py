@@ -19,6 +19,8 @@ TABLE = {
     "runtime/core": ["uapi", "firmware/abi", "runtime/include",
                      "tools/card/ops/ref.h"],   # device kind `host` runs the card's portable reference
     "runtime/include": [],
+    "runtime/exec": ["runtime/core", "runtime/plan", "runtime/include"],
+    "runtime/plan": [],     # the verifier and planner know nothing of devices
     "runtime": ["runtime/include"],
     "tools/weft": ["runtime/include"],
     "Documentation": [],

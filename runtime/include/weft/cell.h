@@ -22,6 +22,7 @@ extern "C" {
 #define WEFT_CELL_TAG		0x1	/* the tag counts, too */
 #define WEFT_CELL_END		0x2	/* signal: the value is final */
 #define WEFT_CELL_SYSTEM	0x4	/* signal by a card: after all that the queue wrote anywhere, not only to the same card */
+#define WEFT_CELL_KEEP		0x8	/* signal by a card, with WEFT_CELL_END: the value stays what it is */
 
 /**
  * struct weft_cell_state - a cell as it is

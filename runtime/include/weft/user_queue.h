@@ -101,6 +101,7 @@ int weft_user_queue_loop(struct weft_user_queue *queue, struct weft_list *list, 
  * @fault_address: first byte that could not be accessed
  * @origin: word of the cell that stopped it
  * @iteration: of the outermost loop
+ * @fault_list: device address of the list that @fault_packet is an index into; 0: the packet of the ring
  */
 struct weft_user_queue_state {
 	uint32_t size;
@@ -110,6 +111,7 @@ struct weft_user_queue_state {
 	uint64_t posted, ended, retired;
 	uint64_t wait_address, wait_value, wait_since_ns;
 	uint64_t fault_address, origin, iteration;
+	uint64_t fault_list;
 };
 
 /**

@@ -20,5 +20,7 @@
 #include "transfer.h"
 #include "kind.h"
 #include "tensor.h"
+#include "body.h"
+#include "plan.h"
 
 #endif

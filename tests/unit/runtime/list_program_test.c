@@ -31,8 +31,10 @@ static void cells_and_flow(void **state)
 	ok(weft_list_range(list, 2, 4, 100));
 	ok(weft_list_pred(list, WEFT_COMPARE_GE, A + 4, 17));
 	ok(weft_list_break(list, 3));
+	op.flags = WEFT_CELL_END | WEFT_CELL_KEEP;
+	ok(weft_list_signal(list, &op));
 	ok(weft_list_encode(list, &image));
-	assert_int_equal(image.num_packets, 8);
+	assert_int_equal(image.num_packets, 9);
 	assert_int_equal(image.num_operands, 0);
 	packet(0, { 0, 1, 6 }, { 2, 1, 1 }, { 3, 1, 1 }, { 8, 8, CELL }, { 16, 8, 5 }, { 24, 8, 3 }, { 32, 8, 9 },
 	       { 40, 4, 7 }, { 44, 4, 1 }, { 48, 4, (uint32_t)-2 });
@@ -45,6 +47,9 @@ static void cells_and_flow(void **state)
 	packet(5, { 0, 1, 14 }, { 2, 2, 2 }, { 4, 4, 4 }, { 8, 8, 100 });
 	packet(6, { 0, 1, 15 }, { 2, 1, 3 }, { 4, 4, 17 }, { 8, 8, A + 4 });
 	packet(7, { 0, 1, 16 }, { 2, 2, 3 });
+	/* END alone: the value is not stored */
+	packet(8, { 0, 1, 8 }, { 2, 1, 4 }, { 8, 8, CELL }, { 16, 8, 5 }, { 24, 8, 3 }, { 32, 8, 9 }, { 44, 4, 1 },
+	       { 48, 4, (uint32_t)-2 });
 	free(image.bytes);
 	ok(weft_list_destroy(inner));
 }
@@ -230,6 +235,8 @@ static void refusals(void **state)
 	op.cell = CELL;
 	op.flags = WEFT_CELL_END;
 	assert_int_equal(weft_list_wait(list, &op), -EINVAL);
+	op.flags = WEFT_CELL_KEEP;
+	assert_int_equal(weft_list_signal(list, &op), -EINVAL);		/* nothing would be stored */
 	op.flags = 0;
 	op.level = 4;
 	assert_int_equal(weft_list_signal(list, &op), -EINVAL);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* A plan as it is built, prepared and loaded; what the files of this folder share. */
+#ifndef WEFT_EXEC_EXEC_H
+#define WEFT_EXEC_EXEC_H
+
+#include <weft/plan.h>
+#include <weft/transfer.h>
+#include <weft/user_queue.h>
+
+#include "runtime/core/library.h"
+
+#include "name.h"
+
+#define WEFT_NO_CELL		UINT32_MAX
+#define WEFT_BLOCK_ALIGN	256u
+#define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
+#define WEFT_MAX_SKEW		1023u
+
+/*
+ * An operand of a body: TOKEN_BIT | its number << 40 | offset in bytes. Bit 63 is what core's lists know tokens of theirs
+ * by, so that their checks of addresses leave ours alone, too.
+ */
+#define WEFT_OPERAND_BIT	(1ull << 63)
+#define WEFT_OPERAND_SHIFT	40
+#define WEFT_OPERAND_OFFSET	((1ull << WEFT_OPERAND_SHIFT) - 1)
+
+enum weft_operand_kind { WEFT_OPERAND_IN, WEFT_OPERAND_OUT, WEFT_OPERAND_CONSTANT, WEFT_OPERAND_TABLE, WEFT_OPERAND_CHOICE };
+
+struct weft_body_operand {
+	enum weft_operand_kind kind;
+	struct weft_edge *edge;			/* IN, OUT */
+	struct weft_constant *constant;		/* CONSTANT, TABLE */
+	uint32_t j;				/* IN, OUT: block of the firing */
+	uint64_t stride;			/* TABLE */
+	uint32_t entries, firings;		/* TABLE */
+	uint64_t index;				/* CHOICE: operand */
+	uint64_t *choice;			/* CHOICE: operands, owned */
+	uint32_t count;				/* CHOICE */
+};
+
+struct weft_port {
+	struct weft_edge *edge;
+	uint32_t rate;
+};
+
+/* In one cell: what a body stores or wants there in firing f is base + f * step. */
+struct weft_tie {
+	uint32_t cell;				/* of the plan */
+	bool system;				/* signal: data may lie elsewhere than the cell */
+	uint64_t base, step;
+};
+
+struct weft_ties {
+	struct weft_tie *tie;
+	uint32_t count, room;
+};
+
+struct weft_body {
+	uint32_t magic, id;
+	struct weft_plan *plan;
+	char *name, *lane_name;
+	uint32_t device, wanted_skew, priority;
+	uint64_t time_ns;
+	struct weft_port *in, *out;
+	uint32_t num_in, num_out;
+	struct weft_body_operand *operand;
+	uint32_t num_operands, room_operands;
+	struct weft_command *command;		/* operands in place of addresses; sources of REDUCE are owned */
+	uint32_t num_commands, room_commands;
+	bool engine;				/* has commands that take an engine */
+	bool predicates;
+	/* prepared */
+	uint32_t lane, position, skew, q;
+	bool gated;
+	uint32_t done;				/* cell, or WEFT_NO_CELL */
+	struct weft_ties waits, signals;
+	/* loaded */
+	uint32_t first, last;			/* commands of the lane's list */
+	struct weft_list *inner;		/* commands of its own, called; NULL: they are in the lane's */
+};
+
+struct weft_consumer {
+	struct weft_body *body;
+	uint32_t rate;
+	uint32_t consumed;			/* prepared: cell, or WEFT_NO_CELL */
+};
+
+struct weft_edge {
+	uint32_t magic, id;
+	struct weft_plan *plan;
+	char *name;
+	uint32_t flags, wanted_depth, initial, wanted_device;
+	uint64_t block_bytes;
+	void *contents;				/* of initial tokens; NULL = zeros */
+	void *restored;				/* the same, of a snapshot */
+	struct weft_body *producer;
+	uint32_t rate;				/* of the producer */
+	struct weft_consumer *consumer;
+	uint32_t num_consumers;
+	/* prepared */
+	uint32_t depth, place;
+	uint64_t stride, offset;		/* of blocks in their place */
+};
+
+struct weft_constant {
+	uint32_t magic, id;
+	struct weft_plan *plan;
+	char *name;
+	uint64_t bytes;
+	struct weft_memory *given;		/* the caller's */
+	uint32_t users;				/* bit: device; once prepared */
+	struct weft_memory *memory[WEFT_PLAN_DEVICES];	/* loaded */
+};
+
+enum weft_cell_role { WEFT_ROLE_GATE, WEFT_ROLE_DONE, WEFT_ROLE_PRODUCED, WEFT_ROLE_CONSUMED, WEFT_ROLE_GUARD };
+
+/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself. */
+struct weft_plan_cell {
+	enum weft_cell_role role;
+	uint32_t waiter, signaller, index;
+	uint64_t initial;
+	struct weft_edge *edge;			/* PRODUCED, CONSUMED, GUARD */
+	struct weft_body *body;			/* who signals it; GATE: NULL */
+	uint32_t q;				/* GATE: firings for each sequence */
+};
+
+struct weft_plan_lane {
+	char *name;
+	uint32_t device;
+	struct weft_body **body;
+	uint32_t num_bodies;
+	/* loaded */
+	struct weft_list *head, *loop, *tail;	/* first values (or NULL), the bodies, END */
+	struct weft_user_queue *queue;
+	uint64_t posted;
+};
+
+/* Block memory: one place for each card, and the host's after them. */
+struct weft_plan_place {
+	uint64_t bytes;
+	struct weft_memory *memory;
+	struct weft_memory *reach[WEFT_PLAN_DEVICES][2];	/* as a card has it: to read, to write */
+};
+
+struct weft_plan_card {
+	struct weft_device *device;
+	struct weft_memory *own;		/* words of bubbles, then a u64 for the time stamp of each body */
+	uint32_t *bubble;			/* mapped */
+};
+
+/* Real sequences from @first on have number + @bubbles on the cards. */
+struct weft_plan_span {
+	uint64_t first, bubbles;
+};
+#define WEFT_PLAN_SPANS		64
+
+/* Kinds of names in a plan. */
+enum weft_name_kind { WEFT_NAME_EDGE, WEFT_NAME_BODY, WEFT_NAME_CONSTANT };
+
+struct weft_plan {
+	uint32_t magic;
+	char *name;
+	struct weft_plan_config config;
+	uint32_t num_devices;
+	struct weft_plan_card card[WEFT_PLAN_DEVICES];
+	struct weft_edge **edge;
+	struct weft_body **body;
+	struct weft_constant **constant;
+	uint32_t num_edges, num_bodies, num_constants;
+	uint32_t room_edges, room_bodies, room_constants;
+	struct weft_names names;		/* of each kind below */
+	/* prepared */
+	bool prepared;
+	struct weft_plan_lane *lane;
+	uint32_t num_lanes;
+	struct weft_plan_cell *cell;
+	uint32_t num_cells, room_cells;
+	uint32_t first_done;			/* gates come first, DONE last */
+	uint32_t num_cells_of[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* waiter, signaller */
+	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
+	struct weft_plan_report report;
+	char *critical;
+	uint32_t lag;				/* sequences that a drain opens; 0: there are no bubbles */
+	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
+	/* loaded */
+	bool loaded;
+	struct weft_memory *cells[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];
+	struct weft_memory *cells_there[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* the same as the signaller has them */
+	/* running, under lock */
+	pthread_mutex_t lock;
+	uint64_t opened;			/* sequences, bubbles too */
+	uint64_t bubbles;			/* of them */
+	uint64_t marks_from, marks_to;		/* sequences whose words may still say that they are bubbles */
+	struct weft_plan_span span[WEFT_PLAN_SPANS];
+	uint32_t num_spans;			/* so far */
+	bool idle;				/* nothing runs: nothing was opened since the last drain, which was done */
+	bool ended;
+	_Atomic bool faulted;			/* somebody has seen it */
+};
+
+/* 0, -EINVAL, -ENOTCONN, or with @building -EBUSY for a plan that is prepared */
+int weft_plan_check(const struct weft_plan *plan, bool building, const char *call);
+/* body.c: the array at @array with room for one more; false: no memory */
+bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes);
+
+/* command.c */
+void weft_body_commands_free(struct weft_body *body);
+struct weft_body_operand *weft_body_operand_of(const struct weft_body *body, uint64_t operand);
+/* Every operand of every command inside its block, and constants' users; 0 or -EINVAL with text */
+int weft_body_commands_check(struct weft_body *body);
+
+/* prepare.c */
+void weft_plan_unprepare(struct weft_plan *plan);
+
+/* place.c: blocks to places and cells to cards. 0 or -errno with text */
+struct weft_guard;
+int weft_plan_cells(struct weft_plan *plan, const struct weft_guard *guard, uint32_t num_guards);
+/* Memory of a block as @device has it, to write or only to read, made at first use; 0 or -errno with text */
+int weft_plan_reach(struct weft_plan *plan, uint32_t place, uint32_t device, bool write, struct weft_memory **memory);
+
+/* lane.c: the lists of one lane; 0 or -errno with text */
+int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane);
+void weft_lane_drop(struct weft_plan_lane *lane);
+
+/* sequence.c: sleeps until every body has done @sequences of all that were opened */
+int weft_plan_wait_all(struct weft_plan *plan, uint64_t sequences, uint64_t deadline_ns);
+/* What sequence @seq is on the cards, and the other way */
+uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
+uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);
+/* 0, or why state and constants may not be touched */
+int weft_plan_check_idle(struct weft_plan *plan, const char *call);
+
+/* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
+int weft_plan_blame(struct weft_plan *plan, int ret);
+
+#endif

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* A plan as built, to what the planner knows of it, and its answer back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exec.h"
+
+#include <weft/telemetry.h>
+
+#include "runtime/core/device.h"
+#include "runtime/plan/plan.h"
+
+#define MAX_ENGINES	16
+#define GUESS_NS	1000		/* of a body with commands that nobody has estimated */
+#define MAX_LAG		(WEFT_BUBBLES / 4)
+
+struct net {
+	struct weft_net net;
+	struct weft_net_group group[2 * WEFT_PLAN_DEVICES];
+	uint32_t group_id[2 * WEFT_PLAN_DEVICES];	/* the card's number of it; its own are above all of those */
+	char group_name[2 * WEFT_PLAN_DEVICES][32];
+	struct weft_net_room room[WEFT_PLAN_DEVICES + 1];
+	struct weft_net_consumer *consumer;
+	uint32_t *member;			/* bodies of lanes, lane by lane */
+};
+
+static void net_fini(struct net *n)
+{
+	free(n->net.body);
+	free(n->net.edge);
+	free(n->net.lane);
+	free(n->consumer);
+	free(n->member);
+}
+
+static uint32_t group(struct net *n, uint32_t id, uint32_t width, const char *name)
+{
+	for (uint32_t i = 0; i < n->net.num_groups; i++)
+		if (n->group_id[i] == id)
+			return i;
+	snprintf(n->group_name[n->net.num_groups], sizeof(n->group_name[0]), "%s", name);
+	n->group[n->net.num_groups].name = n->group_name[n->net.num_groups];
+	n->group[n->net.num_groups].width = width;
+	n->group_id[n->net.num_groups] = id;
+	return n->net.num_groups++;
+}
+
+/* Engines of a card, and its slots, which TIMED takes. */
+static int groups(struct weft_plan *p, struct net *n, uint32_t device, uint32_t *engines, uint32_t *timed)
+{
+	struct weft_engine e[MAX_ENGINES] = { 0 };
+	struct weft_device *d = p->card[device].device;
+	char name[32];
+	int ret = weft_device_engines(d, e, MAX_ENGINES, sizeof(e[0]));
+
+	if (ret < 0)
+		return ret;
+	snprintf(name, sizeof(name), "engines %u", e[0].group);
+	*engines = ret ? group(n, e[0].group, e[0].width ? e[0].width : 1, name) : WEFT_NET_NONE;
+	snprintf(name, sizeof(name), "slots of card %u", d->index);
+	*timed = group(n, UINT32_MAX - device, d->info.timed_width ? d->info.timed_width : 16, name);
+	return 0;
+}
+
+static uint64_t timed_ns(const struct weft_body *b)
+{
+	uint64_t ns = 0;
+
+	for (uint32_t i = 0; i < b->num_commands; i++)
+		ns += b->command[i].op == WEFT_COMMAND_TIMED ? b->command[i].u.timed.ns : 0;
+	return ns;
+}
+
+static int net_bodies(struct weft_plan *p, struct net *n)
+{
+	uint32_t engines[WEFT_PLAN_DEVICES], timed[WEFT_PLAN_DEVICES];
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_devices && !ret; i++)
+		ret = groups(p, n, i, &engines[i], &timed[i]);
+	for (uint32_t i = 0; i < p->num_bodies && !ret; i++) {
+		const struct weft_body *b = p->body[i];
+		const uint64_t ns = timed_ns(b);
+
+		n->net.body[i] = (struct weft_net_body) {
+			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->wanted_skew,
+			.group = b->engine ? engines[b->device] : ns ? timed[b->device] : WEFT_NET_NONE,
+			.time_ns = b->time_ns ? b->time_ns : ns + (b->engine ? GUESS_NS : 0),
+		};
+	}
+	n->net.num_bodies = p->num_bodies;
+	return ret;
+}
+
+/* Bodies with a lane of the user's, lane by lane, in the order they were made. */
+static int net_lanes(struct weft_plan *p, struct net *n)
+{
+	struct weft_names lanes = { 0 };
+	uint32_t members = 0;
+
+	for (uint32_t i = 0; i < p->num_bodies; i++) {
+		const struct weft_body *b = p->body[i];
+		uint32_t lane;
+
+		if (!b->lane_name)
+			continue;
+		lane = weft_names_find(&lanes, b->lane_name, b->device);
+		if (lane == UINT32_MAX) {
+			lane = n->net.num_lanes++;
+			n->net.lane[lane].card = b->device;
+			if (!weft_names_add(&lanes, b->lane_name, b->device, lane)) {
+				weft_names_free(&lanes);
+				return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
+			}
+		}
+		n->net.body[i].lane = lane;
+		n->net.lane[lane].num_bodies++;
+	}
+	weft_names_free(&lanes);
+	for (uint32_t i = 0; i < n->net.num_lanes; i++) {
+		n->net.lane[i].body = &n->member[members];
+		members += n->net.lane[i].num_bodies;
+		n->net.lane[i].num_bodies = 0;
+	}
+	for (uint32_t i = 0; i < p->num_bodies; i++)
+		if (n->net.body[i].lane != WEFT_NET_NONE) {
+			struct weft_net_lane *l = &n->net.lane[n->net.body[i].lane];
+
+			n->member[(uint32_t)(l->body - n->member) + l->num_bodies++] = i;
+		}
+	return 0;
+}
+
+static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
+{
+	if (e->flags & WEFT_EDGE_HOST)
+		return p->num_devices;
+	if (e->wanted_device)
+		return e->wanted_device - 1;
+	return e->num_consumers ? e->consumer[0].body->device : e->producer->device;
+}
+
+static uint64_t round_up(uint64_t bytes)
+{
+	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
+}
+
+static int net_edges(struct weft_plan *p, struct net *n)
+{
+	struct weft_net_consumer *c = n->consumer;
+
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_edge *e = p->edge[i];
+		bool many = e->rate > 1;
+
+		if (!e->producer)
+			return weft_fail(-EINVAL, "edge %s has no producer", e->name);
+		e->place = edge_place(p, e);
+		e->stride = round_up(e->block_bytes);
+		n->net.edge[i] = (struct weft_net_edge) {
+			.name = e->name, .from = e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
+			.initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
+			.num_consumers = e->num_consumers,
+		};
+		for (uint32_t j = 0; j < e->num_consumers; j++, c++) {
+			c->body = e->consumer[j].body->id;
+			c->consume = e->consumer[j].rate;
+			many |= c->consume > 1;
+		}
+		/* bodies may take the blocks of a firing as one, which they are not in a shared place */
+		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
+				       (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0) |
+				       (e->wanted_depth ? WEFT_NET_FIXED : 0) |
+				       (e->flags & WEFT_EDGE_NO_SHARE || many || !e->num_consumers ? WEFT_NET_NO_SHARE : 0);
+	}
+	n->net.num_edges = p->num_edges;
+	return 0;
+}
+
+static int net_rooms(struct weft_plan *p, struct net *n)
+{
+	for (uint32_t i = 0; i <= p->num_devices; i++) {
+		struct weft_device *d = i < p->num_devices ? p->card[i].device : NULL;
+		uint64_t constants = 0;
+
+		n->room[i].name = d ? d->info.node : "host memory";
+		n->room[i].bytes = !d ? 1ull << 46 : p->config.budget_bytes ? p->config.budget_bytes : d->info.user_bytes;
+		for (uint32_t j = 0; j < p->num_constants && d; j++)
+			if (!p->constant[j]->given && p->constant[j]->users >> i & 1)
+				constants += (p->constant[j]->bytes + 4095) & ~4095ull;
+		if (constants > n->room[i].bytes)
+			return weft_fail(-ENOSPC, "plan %s: constants take %llu bytes on %s, which has %llu", p->name,
+					 (unsigned long long)constants, n->room[i].name, (unsigned long long)n->room[i].bytes);
+		n->room[i].bytes -= constants;
+		p->report.memory_bytes += constants;
+	}
+	n->net.room = n->room;
+	n->net.num_rooms = p->num_devices + 1;
+	n->net.group = n->group;
+	return 0;
+}
+
+static int net_init(struct weft_plan *p, struct net *n)
+{
+	uint32_t consumers = 0;
+	int ret;
+
+	*n = (struct net) { 0 };
+	for (uint32_t i = 0; i < p->num_edges; i++)
+		consumers += p->edge[i]->num_consumers;
+	n->net.body = calloc(p->num_bodies, sizeof(n->net.body[0]));
+	n->net.edge = calloc(p->num_edges + 1, sizeof(n->net.edge[0]));
+	n->net.lane = calloc(p->num_bodies, sizeof(n->net.lane[0]));
+	n->consumer = calloc(consumers + 1, sizeof(n->consumer[0]));
+	n->member = calloc(p->num_bodies, sizeof(n->member[0]));
+	if (!n->net.body || !n->net.edge || !n->net.lane || !n->consumer || !n->member)
+		return weft_fail(-ENOMEM, "plan %s", p->name);
+	ret = net_bodies(p, n);
+	if (ret)
+		return ret;
+	ret = net_lanes(p, n);
+	if (!ret)
+		ret = net_edges(p, n);
+	return ret ? ret : net_rooms(p, n);
+}
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t c = a % b;
+
+		a = b;
+		b = c;
+	}
+	return a;
+}
+
+/*
+ * A drain opens so many bubbles that what goes by the count of firings finds itself where it was: tokens that stay, and the
+ * entries of tables.
+ */
+static int lag_round(struct weft_plan *p)
+{
+	uint64_t multiple = 1, lag = p->lag;
+
+	if (!lag)
+		return 0;
+	for (uint32_t i = 0; i < p->num_edges && multiple <= MAX_LAG; i++) {
+		const struct weft_edge *e = p->edge[i];
+		const uint64_t k = e->initial;
+		uint64_t need;
+
+		if (!k || e->flags & WEFT_EDGE_CONTROL)
+			continue;
+		need = k / gcd(k, (uint64_t)e->producer->q * e->rate);
+		multiple = multiple / gcd(multiple, need) * need;
+	}
+	for (uint32_t i = 0; i < p->num_bodies && multiple <= MAX_LAG; i++)
+		for (uint32_t j = 0; j < p->body[i]->num_operands && multiple <= MAX_LAG; j++) {
+			const struct weft_body_operand *o = &p->body[i]->operand[j];
+			const uint64_t turns = (uint64_t)o->entries * o->firings;
+			uint64_t need;
+
+			if (o->kind != WEFT_OPERAND_TABLE)
+				continue;
+			need = turns / gcd(turns, p->body[i]->q);
+			multiple = multiple / gcd(multiple, need) * need;
+		}
+	lag = (lag + multiple - 1) / multiple * multiple;
+	if (lag > MAX_LAG)
+		return weft_fail(-E2BIG, "plan %s: a drain would need %llu bubbles or more, %u at most: make the entries of its tables, and "
+				 "the initial tokens of its edges, multiples of each other", p->name, (unsigned long long)lag, MAX_LAG);
+	p->lag = (uint32_t)lag;
+	return 0;
+}
+
+/* The user's lanes have their names, others that of their first body. Skews start at 0 in each. */
+static int lanes_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+{
+	p->lane = calloc(a->lanes.num_lanes, sizeof(p->lane[0]));
+	if (!p->lane)
+		return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
+	for (uint32_t i = 0; i < a->lanes.num_lanes; i++) {
+		const struct weft_net_lane *from = &a->lanes.lane[i];
+		const struct weft_body *first = p->body[from->body[0]];
+		struct weft_plan_lane *l = &p->lane[p->num_lanes++];
+		int32_t least = INT32_MAX;
+
+		l->device = from->card;
+		l->name = strdup(first->lane_name ? first->lane_name : first->name);
+		l->body = calloc(from->num_bodies, sizeof(l->body[0]));
+		if (!l->name || !l->body)
+			return weft_fail(-ENOMEM, "plan %s: lanes", p->name);
+		for (uint32_t j = 0; j < from->num_bodies; j++)
+			if (n->net.body[from->body[j]].skew < least)
+				least = n->net.body[from->body[j]].skew;
+		for (uint32_t j = 0; j < from->num_bodies; j++) {
+			struct weft_body *b = p->body[from->body[j]];
+
+			l->body[l->num_bodies++] = b;
+			b->lane = i;
+			b->position = j;
+			b->skew = (uint32_t)(n->net.body[from->body[j]].skew - least);
+		}
+	}
+	return 0;
+}
+
+void weft_plan_unprepare(struct weft_plan *p)
+{
+	for (uint32_t i = 0; i < p->num_lanes; i++) {
+		free(p->lane[i].name);
+		free(p->lane[i].body);
+	}
+	free(p->lane);
+	free(p->cell);
+	free(p->critical);
+	for (uint32_t i = 0; i < p->num_bodies; i++) {
+		struct weft_body *b = p->body[i];
+
+		free(b->waits.tie);
+		free(b->signals.tie);
+		b->waits = b->signals = (struct weft_ties) { 0 };
+	}
+	p->lane = NULL;
+	p->cell = NULL;
+	p->critical = NULL;
+	p->num_lanes = p->num_cells = p->room_cells = 0;
+	memset(p->num_cells_of, 0, sizeof(p->num_cells_of));
+	memset(p->place, 0, sizeof(p->place));
+	memset(&p->report, 0, sizeof(p->report));
+	p->prepared = false;
+}
+
+static int check(struct weft_plan *p)
+{
+	int ret = 0;
+
+	if (!p->num_bodies)
+		return weft_fail(-EINVAL, "plan %s has no bodies", p->name);
+	for (uint32_t i = 0; i < p->num_bodies && !ret; i++)
+		ret = weft_body_commands_check(p->body[i]);
+	return ret;
+}
+
+/* Blocks of a pool follow each other; edges in it have one of its slots each. */
+static void places_back(struct weft_plan *p, const struct weft_pools *pools)
+{
+	for (uint32_t i = 0; i < pools->num_pools; i++) {
+		const struct weft_pool *pool = &pools->pool[i];
+		struct weft_plan_place *at = &p->place[pool->place];
+
+		for (uint32_t j = 0; j < pool->num_edges; j++) {
+			p->edge[pool->edge[j]]->offset = at->bytes;
+			p->edge[pool->edge[j]]->stride = pool->slot_bytes;
+		}
+		at->bytes += pool->slot_bytes * pool->depth;
+	}
+}
+
+static void report(struct weft_plan *p, const struct weft_plan_answer *a)
+{
+	struct weft_plan_report *r = &p->report;
+
+	r->size = sizeof(*r);
+	r->num_bodies = p->num_bodies;
+	r->num_edges = p->num_edges;
+	r->num_lanes = p->num_lanes;
+	for (uint32_t i = 0; i <= p->num_devices; i++) {
+		r->memory_bytes += p->place[i].bytes;
+		r->unshared_bytes += a->bytes_unshared[i];
+	}
+	r->host_bytes = p->place[p->num_devices].bytes;
+	r->period_ns = weft_ratio_ns(a->period);
+	r->pace_ns = weft_ratio_ns(a->pace.period);
+	r->lag = p->lag;
+	r->critical = p->critical;
+}
+
+static int answer_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+{
+	int ret;
+
+	p->critical = strdup(a->critical.text.text);
+	if (!p->critical)
+		return weft_fail(-ENOMEM, "plan %s", p->name);
+	for (uint32_t i = 0; i < p->num_bodies; i++) {
+		p->body[i]->q = a->q[i];
+		p->body[i]->gated = a->gated[i];
+		if (a->q[i] > UINT16_MAX)
+			return weft_fail(-E2BIG, "body %s fires %u times in a sequence, %u at most", p->body[i]->name, a->q[i], UINT16_MAX);
+	}
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		p->edge[i]->depth = n->net.edge[i].depth;
+		if (p->edge[i]->depth > UINT16_MAX)
+			return weft_fail(-E2BIG, "edge %s needs %u blocks, %u at most", p->edge[i]->name, p->edge[i]->depth, UINT16_MAX);
+	}
+	p->lag = a->lag;
+	places_back(p, &a->pools);
+	ret = lanes_back(p, n, a);
+	if (!ret)
+		ret = lag_round(p);
+	if (!ret)
+		ret = weft_plan_cells(p, a->pools.guard, a->pools.num_guards);
+	report(p, a);
+	return ret;
+}
+
+static int solve(struct weft_plan *p, struct net *n)
+{
+	struct weft_plan_options options = {
+		.target = { p->config.period_ns, 1 },
+		.max_lanes = !(p->config.flags & WEFT_PLAN_FEW_QUEUES) ? 0 : p->config.lanes ? p->config.lanes :
+			     p->card[0].device->info.num_slots,
+	};
+	struct weft_plan_answer a;
+	struct weft_why why = { "" };
+	int ret = weft_plan_solve(&n->net, &options, &a, &why);
+
+	if (ret)
+		return weft_fail(ret, "plan %s: %s", p->name, why.text);
+	ret = answer_back(p, n, &a);
+	weft_plan_answer_free(&a);
+	return ret;
+}
+
+int weft_plan_prepare(struct weft_plan *plan, struct weft_plan_report *report)
+{
+	struct net n = { 0 };
+	int ret = weft_plan_check(plan, false, __func__);
+
+	if (ret)
+		return ret;
+	if (!plan->prepared) {
+		ret = check(plan);
+		if (!ret)
+			ret = net_init(plan, &n);
+		if (!ret)
+			ret = solve(plan, &n);
+		net_fini(&n);
+		if (ret) {
+			weft_plan_unprepare(plan);
+			return ret;
+		}
+		plan->prepared = true;
+	}
+	return report ? weft_give(report, &plan->report, sizeof(plan->report), sizeof(plan->report), __func__) : 0;
+}
+
+uint32_t weft_edge_depth(const struct weft_edge *edge)
+{
+	return edge && edge->plan->prepared ? edge->depth : 0;
+}

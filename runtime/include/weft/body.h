@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/**
+ * DOC: task execution bodies
+ *
+ * A plan is a graph of *bodies*, one for each operator kernel, and *edges* between them. An edge owns D blocks, reserved
+ * before the run. A body fires for sequence s when each of its inputs has been produced for s and each of its outputs has an
+ * idle block; a block is idle again when every consumer has returned it. Cards do all of that by themselves, through cells
+ * (cell.h), so different sequences are in different bodies at once while the host sleeps.
+ *
+ * In one firing a body takes c tokens (blocks) from each input and gives p to each output; rates must balance, and a body then
+ * fires q times in each sequence. Bodies are put into *lanes*: one queue each, that runs its bodies in order, each with a skew:
+ * in iteration i the lane runs sequence i - skew of the body.
+ *
+ * A plan is built here, with commands as in list.h, and run by plan.h. What is built is data: it is checked when the plan is
+ * prepared, and not before. One thread builds a plan at a time. A call after weft_plan_prepare() is -EBUSY.
+ */
+#ifndef WEFT_BODY_H
+#define WEFT_BODY_H
+
+#include "list.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weft_plan;
+struct weft_edge;
+struct weft_body;
+struct weft_constant;
+
+#define WEFT_PLAN_DEVICES	16	/* cards of a plan, at most */
+
+#define WEFT_PLAN_POISON	0x1	/* test: each block is overwritten when its producer has it, before it fires */
+#define WEFT_PLAN_FEW_QUEUES	0x2	/* bodies without a lane share lanes where that costs no period */
+#define WEFT_PLAN_TRACE		0x4	/* cards keep a record of each packet */
+
+/**
+ * struct weft_plan_config - what weft_plan_create() makes; NULL or all 0 (but size) gives the defaults
+ * @size: sizeof
+ * @flags: WEFT_PLAN_*
+ * @name: shown in errors, copied; may be NULL
+ * @priority: enum weft_priority, of its queues
+ * @lanes: with FEW_QUEUES: lanes of a card, at most; 0 = as many as the card has slots
+ * @budget_bytes: memory of each card that blocks and constants may take; 0 = what it has
+ * @period_ns: of a sequence, wanted; depths are no greater than it needs; 0 = the least that is possible
+ * @cell_base: first value of every cell, for tests of wrap-around; else 0
+ */
+struct weft_plan_config {
+	uint32_t size;
+	uint32_t flags;
+	const char *name;
+	uint32_t priority;
+	uint32_t lanes;
+	uint64_t budget_bytes;
+	uint64_t period_ns;
+	uint64_t cell_base;
+};
+
+/**
+ * weft_plan_create() - an empty plan
+ * @devices: cards, opened; bodies name them by their index here. They are closed after weft_plan_destroy()
+ * @count: of them, 1 … WEFT_PLAN_DEVICES
+ * @plan: out; destroyed by the caller
+ *
+ * Return: 0, -EINVAL, -ENOTCONN, -EOPNOTSUPP (no card, or one without cells and loops), -ENOMEM.
+ */
+int weft_plan_create(struct weft_device *const *devices, uint32_t count, const struct weft_plan_config *config,
+		     struct weft_plan **plan);
+
+/**
+ * weft_plan_destroy() - take it from the cards if it was loaded, and free it with its edges, bodies and constants
+ *
+ * It ends where it is; weft_plan_end() before it lets it run out. Return: 0, -EINVAL, -ENOTCONN, -ENODEV (freed all the same).
+ */
+int weft_plan_destroy(struct weft_plan *plan);
+
+#define WEFT_EDGE_STATE		0x1	/* one block with one initial token, written in place when every consumer has returned it */
+#define WEFT_EDGE_CONTROL	0x2	/* no blocks, only tokens; the depth bounds them all the same */
+#define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory */
+#define WEFT_EDGE_NO_SHARE	0x8	/* its blocks are its own for the whole run, so weft_edge_read() finds the last ones */
+
+/**
+ * struct weft_edge_desc - an edge
+ * @size: sizeof
+ * @flags: WEFT_EDGE_*
+ * @name: shown in errors and reports, copied; not NULL
+ * @block_bytes: of one block, 1 … 2^40; 0 with CONTROL. Blocks follow each other at this distance rounded up to 256, so those of
+ *	one firing are contiguous when it is a multiple of 256 and @initial one of the producer's rate
+ * @depth: blocks D, at most 65535, a multiple of every rate of its ports; 0 = as few as the period needs
+ * @initial: tokens k that are there before the first firing, at most D
+ * @device: 0 = blocks lie where the first consumer is (without one: the producer), else 1 + index of the card
+ * @pad: 0
+ * @contents: of the initial tokens, @initial times @block_bytes, copied; NULL = zeros
+ */
+struct weft_edge_desc {
+	uint32_t size;
+	uint32_t flags;
+	const char *name;
+	uint64_t block_bytes;
+	uint32_t depth;
+	uint32_t initial;
+	uint32_t device;
+	uint32_t pad;
+	const void *contents;
+};
+
+/** weft_edge_create() - @edge lives as long as the plan. 0, -EINVAL, -EEXIST (name), -ENOTCONN, -EBUSY, -ENOMEM */
+int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, struct weft_edge **edge);
+
+/**
+ * weft_constant_create() - memory that bodies read and no body writes: inputs that stay, tables
+ * @name: copied; not NULL
+ * @bytes: 1 … 2^40
+ * @memory: NULL: the plan has a copy on each card that uses it, zeroed at load and written by weft_constant_write(). Else
+ *	memory of any of the plan's devices, the caller's, kept until the plan is destroyed: no copy is made
+ * @constant: out; lives as long as the plan
+ *
+ * Return: 0, -EINVAL, -EEXIST, -ENOTCONN, -EBUSY, -ENOMEM.
+ */
+int weft_constant_create(struct weft_plan *plan, const char *name, uint64_t bytes, struct weft_memory *memory,
+			 struct weft_constant **constant);
+
+/**
+ * struct weft_body_desc - a body
+ * @size: sizeof
+ * @device: index of the card that runs it
+ * @name: shown in errors and reports, copied; not NULL
+ * @lane: bodies of one card with the same lane share a queue, in the order they were made; NULL = a lane is chosen
+ * @time_ns: of one firing, estimated; 0 = what its TIMED commands take, and 1 us if it has others
+ * @skew: with @lane: the lane runs sequence i - skew of it in iteration i; 0 … 1023
+ * @priority: enum weft_priority; a lane has the highest of its bodies'. 0 = the plan's
+ */
+struct weft_body_desc {
+	uint32_t size;
+	uint32_t device;
+	const char *name;
+	const char *lane;
+	uint64_t time_ns;
+	uint32_t skew;
+	uint32_t priority;
+};
+
+/** weft_body_create() - @body lives as long as the plan. 0, -EINVAL, -EEXIST (name), -ENOTCONN, -EBUSY, -ENOMEM */
+int weft_body_create(struct weft_plan *plan, const struct weft_body_desc *desc, struct weft_body **body);
+
+/**
+ * weft_body_input() - the body consumes @rate (1 … 65535) tokens of @edge in each firing
+ *
+ * Return: 0, -EINVAL, -EEXIST (it does already), -ENOTCONN, -EBUSY, -ENOMEM.
+ */
+int weft_body_input(struct weft_body *body, struct weft_edge *edge, uint32_t rate);
+
+/** weft_body_output() - the body produces @rate tokens of @edge; an edge has one producer. As weft_body_input() */
+int weft_body_output(struct weft_body *body, struct weft_edge *edge, uint32_t rate);
+
+/*
+ * Operands: what the commands of a body take as addresses. An offset in bytes may be added to one (not to a choice); that it
+ * stays inside is checked when the plan is prepared. A device address of the body's card is an operand too, at the caller's
+ * risk. 0 means failure; weft_last_error() says why.
+ */
+
+/** weft_body_in() - block @j, below the rate, of those that the firing takes from @edge */
+uint64_t weft_body_in(struct weft_body *body, struct weft_edge *edge, uint32_t j);
+
+/** weft_body_out() - block @j of those that the firing gives to @edge; of a state edge it holds the state as it was */
+uint64_t weft_body_out(struct weft_body *body, struct weft_edge *edge, uint32_t j);
+
+/** weft_body_constant() - first byte of @constant */
+uint64_t weft_body_constant(struct weft_body *body, struct weft_constant *constant);
+
+/**
+ * weft_body_table() - entry (f / @firings) mod @entries of a constant in firing f
+ * @stride: bytes between entries
+ * @entries: 1 … 65535
+ * @firings: that take the same entry, 1 … 65535
+ */
+uint64_t weft_body_table(struct weft_body *body, struct weft_constant *constant, uint64_t stride, uint32_t entries,
+			 uint32_t firings);
+
+/**
+ * weft_body_choice() - the operand that a u32 in memory names when the command runs; a number >= @count stops the plan
+ * @index: operand of the u32; not a choice
+ * @choices: operands, no choice among them and no device address
+ * @count: 1 … 1024
+ */
+uint64_t weft_body_choice(struct weft_body *body, uint64_t index, const uint64_t *choices, uint32_t count);
+
+/*
+ * Each of the following appends one command to the body, as the calls of the same names in list.h do to a list. They run in
+ * order in each firing. Return: 0, -EINVAL, -ENOTCONN, -EBUSY, -ENOENT (kernel), -ENOMEM.
+ */
+
+/** weft_body_exec() - as weft_list_exec(); operands and scalar_operands are operands of the body */
+int weft_body_exec(struct weft_body *body, const char *name, enum weft_type type, const struct weft_exec *exec);
+
+/** weft_body_copy() - as weft_list_copy() */
+int weft_body_copy(struct weft_body *body, uint64_t dst, uint64_t src, uint64_t bytes);
+
+/** weft_body_copy_rows() - as weft_list_copy_rows() */
+int weft_body_copy_rows(struct weft_body *body, uint64_t dst, uint64_t dst_pitch, uint64_t src, uint64_t src_pitch,
+			uint64_t bytes, uint32_t rows);
+
+/** weft_body_fill() - as weft_list_fill() */
+int weft_body_fill(struct weft_body *body, uint64_t dst, uint64_t bytes, uint64_t pattern, uint32_t width);
+
+/** weft_body_reduce() - as weft_list_reduce() */
+int weft_body_reduce(struct weft_body *body, enum weft_type type, enum weft_reduction op, const uint64_t *src,
+		     uint32_t num_src, const uint64_t *dst, uint32_t num_dst, uint64_t count);
+
+/** weft_body_timed() - as weft_list_timed() */
+int weft_body_timed(struct weft_body *body, uint64_t ns);
+
+/** weft_body_timestamp() - as weft_list_timestamp(), but obeys weft_body_pred() */
+int weft_body_timestamp(struct weft_body *body, uint64_t dst);
+
+/**
+ * weft_body_pred() - commands up to the next predicate of the body run only if the u32 at @operand compares with @value
+ *
+ * The tokens of a body whose commands did not run go on all the same: a plan with branches has the same shape in every sequence.
+ */
+int weft_body_pred(struct weft_body *body, enum weft_comparison compare, uint64_t operand, uint32_t value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* The timing law on the card's clock, and what the host has to do while a plan runs: nothing. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "plan_rig.h"
+
+#define T	(5 * MS)
+#define BATCHES	16u
+
+struct chain {
+	struct rig r;
+	struct weft_plan_report report;
+	struct weft_edge *log[2];	/* of the first and the last body: start, end */
+};
+
+/* Four bodies of T each; @depth of their edges; @skip: depth of an edge from the first to the last, 0 = none. */
+static int chain(struct weft *weft, struct chain *c, const char *lane, uint32_t depth, uint32_t skip, uint64_t ns)
+{
+	static const char *const names[] = { "first", "second", "third", "fourth" }, *const edges[] = { "a", "b", "c" };
+	struct weft_body *b[4];
+	struct weft_edge *e;
+
+	if (rig_open(weft, &c->r, 1, NULL))
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		struct weft_edge *log;
+		uint64_t to;
+
+		b[i] = body_of(c->r.plan, names[i], 0, lane, 0);
+		RT_CHECK(b[i], "%s", rt_text);
+		log = log_of(c->r.plan, b[i], i == 0 ? "log first" : i == 1 ? "log 1" : i == 2 ? "log 2" : "log last", 64);
+		to = weft_body_out(b[i], log, 0);
+		RT_OK(weft_body_timestamp(b[i], to));
+		RT_OK(weft_body_timed(b[i], ns));
+		RT_OK(weft_body_timestamp(b[i], to + 8));
+		if (i % 3 == 0)
+			c->log[i / 3] = log;
+		if (!i)
+			continue;
+		e = edge_of(c->r.plan, edges[i - 1], depth, 0, 0, NULL);
+		RT_OK(weft_body_output(b[i - 1], e, 1));
+		RT_OK(weft_body_input(b[i], e, 1));
+	}
+	if (skip) {
+		e = edge_of(c->r.plan, "skip", skip, 0, 0, NULL);
+		RT_OK(weft_body_output(b[0], e, 1));
+		RT_OK(weft_body_input(b[3], e, 1));
+	}
+	c->report.size = sizeof(c->report);
+	RT_OK(weft_plan_prepare(c->r.plan, &c->report));
+	RT_OK(weft_plan_load(c->r.plan));
+	return 0;
+}
+
+/* ns from the start of the first body in sequence 0 to the end of the last in @batches - 1; @period: of the second half. */
+static int measure(struct chain *c, uint32_t batches, double *span, double *period)
+{
+	uint64_t first[2], middle[2], last[2];
+
+	RT_OK(weft_plan_run(c->r.plan, batches, NULL));
+	RT_OK(weft_plan_wait(c->r.plan, batches - 1, 60 * RT_SECOND));
+	if (log_words(c->log[0], 0, first) || log_words(c->log[1], batches / 2 - 1, middle) ||
+	    log_words(c->log[1], batches - 1, last))
+		return -1;
+	*span = (double)(last[1] - first[0]);
+	*period = (double)(last[1] - middle[1]) / (batches - batches / 2);
+	return 0;
+}
+
+static int law(struct weft *weft)
+{
+	static const struct {
+		const char *lane;
+		uint32_t depth, skip, batches;
+		double span, period;		/* in T; 0: not looked at */
+	} cases[] = {
+		{ "one", 1, 0, BATCHES, 64, 0 }, { NULL, 1, 0, BATCHES, 34, 2 }, { NULL, 2, 0, BATCHES, 19, 1 },
+		{ NULL, 2, 2, 24, 0, 2 }, { NULL, 3, 3, 24, 0, 4.0 / 3 }, { NULL, 3, 4, 24, 0, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		double span = 0, period = 0;
+
+		/* Time goes on while an emulated card waits for its processor: where that is much, of longer bodies. */
+		for (int tries = 0; tries < 5; tries++) {
+			const uint64_t t = tries < 2 ? T : T << (1 + tries);
+			struct chain c;
+
+			if (chain(weft, &c, cases[i].lane, cases[i].depth, cases[i].skip, t) ||
+			    measure(&c, cases[i].batches, &span, &period))
+				return -1;
+			span /= (double)t;
+			period /= (double)t;
+			/* the planner sees the same law */
+			RT_CHECK(!cases[i].period || (c.report.period_ns > (cases[i].period - 0.01) * (double)t &&
+						      c.report.period_ns < (cases[i].period + 0.01) * (double)t),
+				 "case %zu: T* is %.0f ns: %s", i, c.report.period_ns, c.report.critical);
+			if (rig_close(&c.r))
+				return -1;
+			printf("# depth %u, skip %u%s: %.2f t, period %.3f t\n", cases[i].depth, cases[i].skip,
+			       cases[i].lane ? ", one lane" : "", span, period);
+			if (span < 1.05 * cases[i].span || !cases[i].span)
+				if (period < 1.05 * cases[i].period || !cases[i].period)
+					break;
+		}
+		RT_CHECK(!cases[i].span || (span > 0.95 * cases[i].span && span < 1.05 * cases[i].span),
+			 "case %zu: %.2f t, wanted %.2f", i, span, cases[i].span);
+		RT_CHECK(!cases[i].period || (period > 0.95 * cases[i].period && period < 1.05 * cases[i].period),
+			 "case %zu: period %.3f t, wanted %.3f", i, period, cases[i].period);
+	}
+	return 0;
+}
+
+/* Context switches of this process, and system calls of the library. */
+static int switches(struct weft *weft, uint64_t *s, uint64_t *calls, uint64_t *irqs, struct weft_device *card)
+{
+	struct weft_device_stats d = { .size = sizeof(d) };
+	struct weft_stats w = { .size = sizeof(w) };
+	struct rusage u;
+
+	RT_OK(weft_stats_get(weft, &w));
+	RT_OK(weft_device_stats(card, &d));
+	getrusage(RUSAGE_SELF, &u);
+	*s = (uint64_t)u.ru_nvcsw;
+	*calls = w.ioctls + w.mmaps;
+	*irqs = d.irqs;
+	return 0;
+}
+
+/* A thousand sequences between two looks: the host slept through them in one call. */
+static int no_host(struct weft *weft)
+{
+	enum { COUNT = 1000 };
+	uint64_t s[2], calls[2], irqs[2];
+	struct chain c;
+
+	if (chain(weft, &c, NULL, 2, 0, MS / 5))
+		return -1;
+	RT_OK(weft_plan_run(c.r.plan, 10, NULL));
+	RT_OK(weft_plan_wait(c.r.plan, 9, 10 * RT_SECOND));
+	if (switches(weft, &s[0], &calls[0], &irqs[0], c.r.card[0]))
+		return -1;
+	RT_OK(weft_plan_run(c.r.plan, COUNT, NULL));
+	RT_OK(weft_plan_wait(c.r.plan, 9 + COUNT, 60 * RT_SECOND));
+	if (switches(weft, &s[1], &calls[1], &irqs[1], c.r.card[0]))
+		return -1;
+	printf("# %u sequences: %llu context switches, %llu calls, %llu interrupts\n", COUNT, (unsigned long long)(s[1] - s[0]),
+	       (unsigned long long)(calls[1] - calls[0]), (unsigned long long)(irqs[1] - irqs[0]));
+	/* to sleep and to wake: one of each; looking costs two calls */
+	RT_CHECK(s[1] - s[0] <= 4 && calls[1] - calls[0] <= 6 && irqs[1] - irqs[0] <= 2, "see above");
+	return rig_close(&c.r);
+}
+
+/* Another process stops this one for 100 ms; the plan has no gap. */
+static int stopped(struct weft *weft)
+{
+	enum { COUNT = 40 };
+	uint64_t last = 0, word[2];
+	struct chain c;
+	double worst = 0;
+	pid_t pid, self = getpid();
+	int status;
+
+	if (chain(weft, &c, NULL, 2, 0, T))
+		return -1;
+	RT_OK(weft_plan_run(c.r.plan, COUNT, NULL));
+	RT_OK(weft_plan_wait(c.r.plan, 3, 10 * RT_SECOND));
+	pid = fork();
+	RT_CHECK(pid >= 0, "fork");
+	if (!pid) {
+		kill(self, SIGSTOP);
+		usleep(100000);
+		kill(self, SIGCONT);
+		_exit(0);
+	}
+	RT_CHECK(waitpid(pid, &status, 0) == pid, "waitpid");
+	RT_OK(weft_plan_wait(c.r.plan, COUNT - 1, 20 * RT_SECOND));
+	for (uint64_t i = 3; i < COUNT; i++) {
+		if (log_words(c.log[1], i, word))
+			return -1;
+		if (last && (double)(word[1] - last) > worst)
+			worst = (double)(word[1] - last);
+		last = word[1];
+	}
+	printf("# longest period %.2f t\n", worst / (double)T);
+	RT_CHECK(worst < 4 * (double)T, "%.2f t", worst / (double)T);	/* 20 t, if it had stopped too */
+	return rig_close(&c.r);
+}
+
+/* What a firing costs: a chain of eight without work, on lanes of their own and on one. */
+static int cost(struct weft *weft)
+{
+	enum { BODIES = 8, COUNT = 20000 };
+
+	for (int one = 0; one < 2; one++)
+		for (uint32_t depth = 1; depth < 3; depth++) {
+			struct weft_clock from = { .size = sizeof(from) }, to = { .size = sizeof(to) };
+			struct weft_body *b[BODIES];
+			struct rig r;
+
+			if (rig_open(weft, &r, 1, NULL))
+				return -1;
+			for (int i = 0; i < BODIES; i++) {
+				char name[16], edge[16];
+				struct weft_edge *e;
+
+				snprintf(name, sizeof(name), "b%d", i);
+				snprintf(edge, sizeof(edge), "e%d", i);
+				b[i] = body_of(r.plan, name, 0, one ? "one" : NULL, 0);
+				e = i ? edge_of(r.plan, edge, depth, 0, 0, NULL) : NULL;
+				if (e) {
+					RT_OK(weft_body_output(b[i - 1], e, 1));
+					RT_OK(weft_body_input(b[i], e, 1));
+				}
+				RT_OK(weft_body_timed(b[i], 0));
+			}
+			RT_OK(weft_plan_load(r.plan));
+			RT_OK(weft_plan_run(r.plan, 100, NULL));
+			RT_OK(weft_plan_wait(r.plan, 99, 10 * RT_SECOND));
+			RT_OK(weft_device_clock(r.card[0], &from));
+			RT_OK(weft_plan_run(r.plan, COUNT, NULL));
+			RT_OK(weft_plan_wait(r.plan, 99 + COUNT, 60 * RT_SECOND));
+			RT_OK(weft_device_clock(r.card[0], &to));
+			printf("# %s, depth %u: %.3f us per firing\n", one ? "one lane" : "eight lanes", depth,
+			       (double)(to.device_ns - from.device_ns) / 1000 / BODIES / COUNT);
+			if (rig_close(&r))
+				return -1;
+		}
+	return 0;
+}
+
+int main(void)
+{
+	static const struct rt_test tests[] = {
+		{ "64, 34 and 19 times t; skip edges of depth 2, 3 and 4", law },
+		{ "a thousand sequences without the host", no_host },
+		{ "a process that is stopped stops nothing", stopped },
+		{ "what a firing costs", cost },
+	};
+
+	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
