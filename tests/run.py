@@ -197,6 +197,8 @@ RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test"
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
           "event_test": ""}
+# What is about time on the cards' clocks, which is about the cards and not about the kernel: once is enough.
+TIMED = {"runtime_pace_test"}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit
@@ -256,7 +258,7 @@ def kselftest(kernel, after="", programs=None, **machine_options):
         """The driver in the machine, through its whole UAPI."""
         chosen = programs if programs and not os.environ.get("COUNT") else {}
         counts = {name: chosen.get(name, environment(name).get("COUNT", "")) for name in programs or kselftests()
-                  if options.match in name}
+                  if options.match in name and (kernel == "main" or name not in TIMED)}
         suites = kunit_suites(kernel, options)
         if not counts and not suites:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])

@@ -5,6 +5,7 @@
  * cards; with drains, a snapshot that goes on in a plan with other lanes and depths, and an end.
  */
 #include "plan_net.h"
+#include "plan_rig.h"
 
 #define TRIES	60
 #define WILD	40	/* of them with lanes and depths as it comes */
@@ -140,12 +141,16 @@ static int random_plans(struct weft *weft)
 {
 	const uint64_t count = rt_number("COUNT", 60), seed = rt_number("SEED", 1);
 	struct net_result *result = malloc(sizeof(*result));
-	int have = weft_device_count(weft, "card");
+	int have = weft_device_count(weft, "card"), reach = rig_reach(weft, 2), ret = 0;
+	/* one by one where they do not reach each other */
+	const uint32_t most = reach ? 1 : have > 4 ? 4 : (uint32_t)have;
 	struct counts c = { 0 };
-	int ret = 0;
+
+	if (reach && reach != RT_SKIP)
+		return reach;
 
 	for (uint64_t i = 0; i < count && !ret; i++) {
-		ret = one(weft, seed + i, have > 4 ? 4 : (uint32_t)have, result, &c);
+		ret = one(weft, seed + i, most, result, &c);
 		if (ret) {
 			char text[sizeof(rt_text)];
 
