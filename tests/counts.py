@@ -57,7 +57,7 @@ COUNTS = {
     "peer_test": (300, 5_000),                  # signals against a last import that ends
     "pass_test": (4, 1_000),                    # processes killed that shared memory by a descriptor
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
-    "runtime_plan_test": (60, 10_000),           # random plans against a serial program
+    "runtime_plan_test": (25, 10_000),           # random plans against a serial program
     "runtime_steady_test": (16_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
