@@ -22,5 +22,6 @@
 #include "tensor.h"
 #include "body.h"
 #include "plan.h"
+#include "plan_text.h"
 
 #endif

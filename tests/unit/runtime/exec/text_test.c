@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* Plans to text and back: the same plan, the same text, byte for byte. */
+#include "text_gen.h"
+
+#include <locale.h>
+#include <weft/plan_text.h>
+
+static const char *golden_path;
+
+static struct weft_plan *parse(struct ex *x, const char *text, size_t bytes)
+{
+	struct weft_plan *p = NULL;
+	int ret = weft_plan_parse(text, bytes, x->card, EX_CARDS, &p);
+
+	if (ret)
+		fail_msg("%s in:\n%.*s", weft_last_error(), (int)bytes, text);
+	return p;
+}
+
+static void round_trip(void **state)
+{
+	const uint64_t count = rt_number("COUNT", 1000), seed = rt_number("SEED", 1);
+	size_t first_bytes, second_bytes, longest = 0;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, NULL);
+	for (uint64_t i = 0; i < count; i++) {
+		struct weft_plan *a = gen_plan(&x, seed + i), *b;
+		char *first = gen_print(a, 0, &first_bytes), *second;
+
+		b = parse(&x, first, first_bytes);
+		second = gen_print(b, 0, &second_bytes);
+		if (first_bytes != second_bytes || memcmp(first, second, first_bytes))
+			fail_msg("SEED=%llu:\n%s\nis printed again as\n%s", (unsigned long long)(seed + i), first, second);
+		gen_same(a, b);
+		assert_true(weft_plan_text_cards(first, first_bytes) == EX_CARDS);
+		longest = first_bytes > longest ? first_bytes : longest;
+		free(first);
+		free(second);
+		ok(weft_plan_destroy(a));
+		ok(weft_plan_destroy(b));
+	}
+	print_message("%llu plans, the longest text has %zu bytes\n", (unsigned long long)count, longest);
+	ex_close(&x);
+}
+
+/* The file, without the comments at its top. */
+static char *read_golden(size_t *bytes)
+{
+	static char text[1 << 16];
+	FILE *f = fopen(golden_path, "r");
+	char *at = text;
+
+	assert_non_null(f);
+	*bytes = fread(text, 1, sizeof(text) - 1, f);
+	text[*bytes] = 0;
+	fclose(f);
+	while (*at == '#')
+		at = strchr(at, '\n') + 1;
+	*bytes -= (size_t)(at - text);
+	return at;
+}
+
+/* The text of a plan that has everything, as it is in the tree; also where a comma is the point. */
+static void golden(void **state)
+{
+	size_t golden_bytes, bytes;
+	char *want = read_golden(&golden_bytes), *text;
+	struct weft_plan *p;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, NULL);
+	for (int i = 0; i < 2; i++) {
+		p = parse(&x, want, golden_bytes);
+		text = gen_print(p, 0, &bytes);
+		assert_string_equal(text, want);
+		free(text);
+		ok(weft_plan_destroy(p));
+		setlocale(LC_ALL, "de_DE.UTF-8");
+	}
+	setlocale(LC_ALL, "C");
+	ex_close(&x);
+}
+
+/* Decisions are comments, so that the text is of the same plan. */
+static void decisions(void **state)
+{
+	static const char text[] = "weft-plan 1\nedge x 4 KiB\nbody a time 5 ms\nout x\nbody b time 5 ms\nin x rate 1\n";
+	size_t bytes, plain_bytes;
+	struct weft_plan *p, *q;
+	char *plain, *more, *again;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, NULL);
+	p = parse(&x, text, sizeof(text) - 1);
+	assert_int_equal(weft_plan_print(p, WEFT_PRINT_DECISIONS, stdout), -EINVAL);
+	plain = gen_print(p, 0, &plain_bytes);
+	ok(weft_plan_prepare(p, NULL));
+	more = gen_print(p, WEFT_PRINT_DECISIONS, &bytes);
+	assert_non_null(strstr(more, "edge x 4 KiB  # depth 2, on card 0 at 0\n"));
+	assert_non_null(strstr(more, "body b time 5 ms  # lane b, skew 0, 1 times in a sequence\n"));
+	q = parse(&x, more, bytes);
+	again = gen_print(q, 0, &bytes);
+	assert_string_equal(again, plain);
+	free(plain);
+	free(more);
+	free(again);
+	ok(weft_plan_destroy(p));
+	ok(weft_plan_destroy(q));
+	ex_close(&x);
+}
+
+static void refusals(void **state)
+{
+	struct weft_constant *c;
+	struct weft_memory *m;
+	struct ex x;
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	ex_open(&x, NULL);
+	refused(weft_plan_print(x.plan, 2, stdout), -EINVAL, "flags 0x2");
+	refused(weft_plan_print(x.plan, 0, NULL), -EINVAL, "no file");
+	refused(weft_plan_print(NULL, 0, stdout), -EINVAL, "weft_plan_print");
+	refused(weft_plan_print(x.plan, 0, full), -EIO, "took no more");
+	fclose(full);
+	ok(weft_memory_alloc(x.card[0], 4096, WEFT_PLACE_LOCAL, &m));
+	ok(weft_constant_create(x.plan, "mine", 4096, m, &c));
+	refused(weft_plan_print(x.plan, 0, stdout), -EINVAL, "constant mine lies in memory of the caller's");
+	ok(weft_plan_destroy(x.plan));
+	x.plan = NULL;
+	ok(weft_memory_destroy(m));
+	ex_close(&x);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip), cmocka_unit_test(golden), cmocka_unit_test(decisions), cmocka_unit_test(refusals),
+	};
+
+	golden_path = argc > 1 ? argv[1] : "golden.weft";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
