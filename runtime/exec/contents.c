@@ -19,12 +19,13 @@ static const uint32_t type_bytes[TYPES] = { 0, 1, 2, 4, 8, 4, 4 };
 struct buffer {
 	unsigned char *data;
 	uint64_t bytes, room, most;
+	uint32_t line, column;		/* of the word that is put in */
 };
 
 static bool put(struct weft_parse *p, struct buffer *b, uint64_t value, uint32_t bytes)
 {
 	if (b->bytes + bytes > b->most) {
-		weft_lex_wrong(&p->lex, -EINVAL, "more contents than %llu bytes", (unsigned long long)b->most);
+		weft_lex_wrong_at(&p->lex, b->line, b->column, -EINVAL, "more contents than %llu bytes", (unsigned long long)b->most);
 		return false;
 	}
 	if (b->bytes + bytes > b->room) {
@@ -71,6 +72,8 @@ static void numbers(struct weft_parse *p, uint32_t type, struct buffer *b)
 
 	weft_lex_expect(l, "[");
 	while (!l->ret && !weft_lex_take(l, "]")) {
+		b->line = l->word_line;
+		b->column = l->word_column;
 		if (type == HEX)
 			put_hex(p, b);
 		else

@@ -103,6 +103,8 @@ ELSEWHERE = {
     "tests/runtime/plan_test.c: random_plans": "runtime/exec/lane runtime/exec/load",
     "tests/runtime/body_test.c: long_run": "runtime/exec/sequence",
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
+    "tests/unit/runtime/exec/text_test.c: round_trip": "runtime/exec/contents",
+    "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
     "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",
