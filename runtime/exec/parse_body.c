@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <weft/plan_text.h>
+
 #include "parse.h"
 
 #define MAX_CHOICES	1024u
@@ -23,27 +25,13 @@ static bool is_name(const struct weft_lex *l)
 	return l->kind == WEFT_LEX_ATOM || l->kind == WEFT_LEX_STRING_KIND;
 }
 
-static struct weft_edge *find_edge(const struct weft_plan *plan, const char *name)
-{
-	const uint32_t i = weft_names_find(&plan->names, name, WEFT_NAME_EDGE);
-
-	return i == UINT32_MAX ? NULL : plan->edge[i];
-}
-
-static struct weft_constant *find_constant(const struct weft_plan *plan, const char *name)
-{
-	const uint32_t i = weft_names_find(&plan->names, name, WEFT_NAME_CONSTANT);
-
-	return i == UINT32_MAX ? NULL : plan->constant[i];
-}
-
 /* The edge or constant that the next word names, and on behind it; NULL after an error, which has a name that is near. */
 static struct weft_edge *edge_of(struct weft_parse *p)
 {
 	struct weft_lex *l = &p->lex;
 	const char *name = is_name(l) ? weft_lex_text(l, "") : NULL;
 	struct weft_near near;
-	struct weft_edge *e = name && !l->ret ? find_edge(p->plan, name) : NULL;
+	struct weft_edge *e = name && !l->ret ? weft_plan_edge(p->plan, name) : NULL;
 
 	if (!e && name) {
 		weft_near_init(&near, name, (uint32_t)strlen(name));
@@ -65,7 +53,7 @@ static struct weft_constant *constant_of(struct weft_parse *p)
 	struct weft_lex *l = &p->lex;
 	const char *name = is_name(l) ? weft_lex_text(l, "") : NULL;
 	struct weft_near near;
-	struct weft_constant *c = name && !l->ret ? find_constant(p->plan, name) : NULL;
+	struct weft_constant *c = name && !l->ret ? weft_plan_constant(p->plan, name) : NULL;
 
 	if (!c && name) {
 		weft_near_init(&near, name, (uint32_t)strlen(name));

@@ -55,6 +55,21 @@ int weft_plan_text_cards(const char *text, uint64_t bytes);
  */
 int weft_plan_directory(struct weft_plan *plan, const char *path);
 
+/*
+ * Handles of a plan that somebody else built; they live as long as it does. NULL with a text in weft_last_error(): it has none of
+ * that name, or no plan is given.
+ */
+struct weft_edge *weft_plan_edge(const struct weft_plan *plan, const char *name);
+struct weft_body *weft_plan_body(const struct weft_plan *plan, const char *name);
+struct weft_constant *weft_plan_constant(const struct weft_plan *plan, const char *name);
+
+/** weft_plan_edge_at() - edge @index, in the order they were made; NULL beyond the last */
+struct weft_edge *weft_plan_edge_at(const struct weft_plan *plan, uint32_t index);
+
+/** weft_edge_name(), weft_plan_name() - constant text of the plan; NULL for a handle that is none */
+const char *weft_edge_name(const struct weft_edge *edge);
+const char *weft_plan_name(const struct weft_plan *plan);
+
 #ifdef __cplusplus
 }
 #endif

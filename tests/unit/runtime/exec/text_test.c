@@ -7,6 +7,8 @@
 #include <weft/plan_text.h>
 
 static const char *golden_path;
+static char **pages;			/* plans of the documentation */
+static int num_pages;
 
 static struct weft_plan *parse(struct ex *x, const char *text, size_t bytes)
 {
@@ -46,11 +48,11 @@ static void round_trip(void **state)
 	ex_close(&x);
 }
 
-/* The file, without the comments at its top. */
-static char *read_golden(size_t *bytes)
+/* A file, without the comments at its top. */
+static char *read_text(const char *path, size_t *bytes)
 {
 	static char text[1 << 16];
-	FILE *f = fopen(golden_path, "r");
+	FILE *f = fopen(path, "r");
 	char *at = text;
 
 	assert_non_null(f);
@@ -67,7 +69,7 @@ static char *read_golden(size_t *bytes)
 static void golden(void **state)
 {
 	size_t golden_bytes, bytes;
-	char *want = read_golden(&golden_bytes), *text;
+	char *want = read_text(golden_path, &golden_bytes), *text;
 	struct weft_plan *p;
 	struct ex x;
 
@@ -82,6 +84,30 @@ static void golden(void **state)
 		setlocale(LC_ALL, "de_DE.UTF-8");
 	}
 	setlocale(LC_ALL, "C");
+	ex_close(&x);
+}
+
+/* Those that people copy can be prepared, and are the same when they have been printed. */
+static void documented(void **state)
+{
+	size_t bytes;
+	struct ex x;
+
+	(void)state;
+	assert_true(num_pages > 3);
+	ex_open(&x, NULL);
+	for (int i = 0; i < num_pages; i++) {
+		char *text = read_text(pages[i], &bytes), *printed;
+		struct weft_plan *a = parse(&x, text, bytes), *b;
+
+		printed = gen_print(a, 0, &bytes);
+		b = parse(&x, printed, bytes);
+		gen_same(a, b);
+		ok(weft_plan_prepare(a, NULL));
+		free(printed);
+		ok(weft_plan_destroy(a));
+		ok(weft_plan_destroy(b));
+	}
 	ex_close(&x);
 }
 
@@ -140,9 +166,12 @@ static void refusals(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(golden), cmocka_unit_test(decisions), cmocka_unit_test(refusals),
+		cmocka_unit_test(round_trip), cmocka_unit_test(golden), cmocka_unit_test(documented),
+		cmocka_unit_test(decisions), cmocka_unit_test(refusals),
 	};
 
 	golden_path = argc > 1 ? argv[1] : "golden.weft";
+	pages = argv + 2;
+	num_pages = argc - 2;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
