@@ -433,9 +433,13 @@ int weft_plan_parse(const char *text, uint64_t bytes, struct weft_device *const 
 
 int weft_plan_text_cards(const char *text, uint64_t bytes)
 {
-	struct weft_parse *p = calloc(1, sizeof(*p));
-	int ret = p ? parse(p, text, bytes, __func__) : weft_fail(-ENOMEM, "weft_plan_text_cards");
+	struct weft_parse *p;
+	int ret = weft_ready(&weft_library, __func__);
 
+	if (ret)
+		return ret;
+	p = calloc(1, sizeof(*p));
+	ret = p ? parse(p, text, bytes, __func__) : weft_fail(-ENOMEM, "weft_plan_text_cards");
 	if (!ret)
 		ret = (int)p->cards;
 	free(p);

@@ -79,6 +79,7 @@ ELSEWHERE = {
     "tests/system/train_test.py: weft info shows four cards": "tools/weft/info",
     "tests/guide/help_test.py: dump: a file as text": "tools/weft/dump",
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
+    "tests/system/plan_run_test.py: bad use is refused": "tools/weft/run_plan",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",

@@ -212,6 +212,8 @@ static int sequences(struct run *r)
 	r->took_ns = now_ns() - start;
 	weft_stats_get(r->weft, &after);
 	r->ioctls = after.ioctls - before.ioctls;
+	if (!ret)
+		progress_show(&progress, all, "");
 	progress_done(&progress);
 	return ret ? wrong(r) : 0;
 }

@@ -59,15 +59,22 @@ int weft_plan_directory(struct weft_plan *plan, const char *path);
  * Handles of a plan that somebody else built; they live as long as it does. NULL with a text in weft_last_error(): it has none of
  * that name, or no plan is given.
  */
+/** weft_plan_edge() - the edge of that name */
 struct weft_edge *weft_plan_edge(const struct weft_plan *plan, const char *name);
+
+/** weft_plan_body() - the body */
 struct weft_body *weft_plan_body(const struct weft_plan *plan, const char *name);
+
+/** weft_plan_constant() - the constant */
 struct weft_constant *weft_plan_constant(const struct weft_plan *plan, const char *name);
 
 /** weft_plan_edge_at() - edge @index, in the order they were made; NULL beyond the last */
 struct weft_edge *weft_plan_edge_at(const struct weft_plan *plan, uint32_t index);
 
-/** weft_edge_name(), weft_plan_name() - constant text of the plan; NULL for a handle that is none */
+/** weft_edge_name() - constant text of the plan; NULL for a handle that is none */
 const char *weft_edge_name(const struct weft_edge *edge);
+
+/** weft_plan_name() - the same of the plan */
 const char *weft_plan_name(const struct weft_plan *plan);
 
 #ifdef __cplusplus
