@@ -120,8 +120,11 @@ bool weft_parse_contents(struct weft_parse *p, uint64_t bytes, void **data)
 	all = l->ret ? NULL : repeat ? malloc(bytes) : b.data;
 	if (!l->ret && !all)
 		weft_lex_wrong_at(l, line, column, -ENOMEM, "contents of %llu bytes", (unsigned long long)bytes);
-	for (uint64_t at = 0; repeat && all && at < bytes; at += b.bytes)
-		memcpy(all + at, b.data, b.bytes);
+	if (repeat && all)
+		memcpy(all, b.data, b.bytes);
+	/* twice as much each time */
+	for (uint64_t at = b.bytes; repeat && all && at < bytes; at *= 2)
+		memcpy(all + at, all, bytes - at < at ? bytes - at : at);
 	if (all != b.data)
 		free(b.data);
 	p->contents += bytes;

@@ -11,7 +11,7 @@
 
 #define WEFT_TEXT_VERSION	1u
 #define WEFT_TEXT_BYTES		(64u << 20)	/* of a text, at most */
-#define WEFT_TEXT_CONTENTS	(256ull << 20)	/* of all that it says lies in constants and tokens */
+#define WEFT_TEXT_CONTENTS	(64ull << 20)	/* of all that it says lies in constants and tokens */
 #define WEFT_TEXT_BODIES	(1u << 17)
 #define WEFT_TEXT_EDGES		(1u << 18)
 #define WEFT_TEXT_CONSTANTS	(1u << 16)

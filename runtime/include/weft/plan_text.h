@@ -5,7 +5,7 @@
  *
  * Everything that body.h builds has a text that people read and write; Documentation/runtime/plan-text.rst has its grammar.
  * What weft_plan_print() writes, weft_plan_parse() makes a plan of that prints the same, byte for byte. A text may come from
- * anywhere: it is at most 64 MiB, and what a plan takes in the parser is bounded by its length and by 256 MiB of contents.
+ * anywhere: it is at most 64 MiB, and what a plan takes in the parser is bounded by its length and by 64 MiB of contents.
  */
 #ifndef WEFT_PLAN_TEXT_H
 #define WEFT_PLAN_TEXT_H

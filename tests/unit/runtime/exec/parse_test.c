@@ -108,8 +108,8 @@ static void of_edges(void **state)
 		{ HEAD "constant c 8 fiel x\n", -EINVAL, "2:14: found \"fiel\", expected the end of the line or its contents: zeros, repeat, "
 		  "hex, u8, u16, u32, u64, i32, f32, file; did you mean \"file\"?" },
 		{ HEAD "constant c 8 file\n", -EINVAL, "2:18: found the end of the line, expected the name of a file" },
-		{ HEAD "constant c 1 GiB repeat u8 [1]\n", -E2BIG, "2:18: contents of more than 268435456 bytes; give a file" },
-		{ HEAD "constant c 200 MiB repeat u8 [1]\nconstant d 100 MiB repeat u8 [1]\n", -E2BIG, "3:20: contents of more than" },
+		{ HEAD "constant c 1 GiB repeat u8 [1]\n", -E2BIG, "2:18: contents of more than 67108864 bytes; give a file" },
+		{ HEAD "constant c 50 MiB repeat u8 [1]\nconstant d 20 MiB repeat u8 [1]\n", -E2BIG, "3:19: contents of more than" },
 		{ HEAD "constant c 8 u32 [1\n2", -EINVAL, "3:2: found the end of the text" },
 		{ HEAD "edge x\n", -EINVAL, "2:7: found the end of the line, expected the size of a block or \"control\"" },
 		{ HEAD "edge x 4\nedge x 4\n", -EEXIST, "3:6: edge x (" },
