@@ -21,6 +21,7 @@ COUNTS = {
     "ops-operators": (1, 10),                   # times the rounds that its source gives
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "exec-serial": (1_000, 100_000),            # random plans to files and back
     "exec-text": (1_000, 100_000),              # random plans to text and back
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
     "plan-depth": (1_000, 20_000),              # random plans, their depths against all smaller ones

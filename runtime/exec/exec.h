@@ -184,6 +184,8 @@ struct weft_plan {
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
 	struct weft_plan_report report;
 	char *critical;
+	struct weft_guard *guard;		/* of blocks that edges share */
+	uint32_t num_guards;
 	uint32_t lag;				/* sequences that a drain opens; 0: there are no bubbles */
 	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
 	/* loaded */

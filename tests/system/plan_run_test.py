@@ -40,6 +40,11 @@ COMMANDS |= {
     "printed": f"weft run {plan('two-cards')} --print >/tmp/printed.weft && cat /tmp/printed.weft",
     "printed-run": "weft run /tmp/printed.weft --json --sequences 100 --show count",
     "file": f"{FILE}; cd / && weft run /tmp/file.weft --json --sequences 3 --show e",
+    "saved": f"weft run {plan('two-cards')} --save /tmp/saved.weft --prepare-only",
+    "saved-run": "weft run /tmp/saved.weft --json --sequences 100 --show count",
+    "saved-print": "weft run /tmp/saved.weft --print | cmp - /tmp/printed.weft",
+    "saved-cut": "head -c 500 /tmp/saved.weft >/tmp/cut.weft; weft run /tmp/cut.weft",
+    "saved-bad": "{ head -c 300 /tmp/saved.weft; printf x; tail -c +302 /tmp/saved.weft; } >/tmp/bad.weft; weft run /tmp/bad.weft",
     "no-file": "rm /tmp/c.bin; weft run /tmp/file.weft",
     "misspelt": f"{BAD}; weft run /tmp/bad.weft",
     "stuck": f"{STUCK}; weft run /tmp/stuck.weft --json",
@@ -111,6 +116,10 @@ tap.check("plan run: what is printed runs as well",
           ([] if result("printed-run").get("shown") == {"count": [100.0] * 8} else [str(result("printed-run"))]))
 tap.check("plan run: a constant from a file beside the plan's", ran("file") + ([] if result("file").get("shown") == {
     "e": [1.0, 2.0, 3.0, 4.0]} else [str(result("file"))]) + refused("no-file", "constant c: file /tmp/c.bin (No such file"))
+tap.check("plan run: a saved plan runs as prepared", ran("saved") + ran("saved-run") + ran("saved-print") + (
+    [] if result("saved-run").get("shown") == {"count": [100.0] * 8} else [str(result("saved-run"))]))
+tap.check("plan run: a saved plan that is cut off or damaged is refused",
+          refused("saved-cut", "is cut off at byte 500 of ") + refused("saved-bad", "is damaged: its checksum is "))
 tap.check("plan run: an error has its place, and the name that was meant",
           refused("misspelt", 'weft run: /tmp/bad.weft:2:11: found "depht"') + refused("misspelt", 'did you mean "depth"?'))
 tap.check("plan run: a plan that would stop is refused with its cycle",

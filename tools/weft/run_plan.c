@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MAX_FILE	(1ull << 30)
+#define MARK		"wftpln01"		/* a file of weft_plan_write() begins so; its own reader looks closer */
 #define MAX_SHOWN	8
 #define SHOWN_WORDS	8
 #define PARTS		50u			/* waits of a run, after each of which progress is told */
@@ -17,7 +18,7 @@
 #define SECOND		1000000000ull
 
 struct options {
-	const char *file, *show[MAX_SHOWN];
+	const char *file, *save, *show[MAX_SHOWN];
 	uint32_t cards, num_shown;		/* cards 0: as many as the plan says */
 	uint64_t sequences, timeout_ns;
 	bool print, prepare_only, json;
@@ -40,7 +41,7 @@ static int options(int argc, char **argv, struct options *o)
 	static const struct option list[] = {
 		{ "cards", required_argument, NULL, 'c' }, { "sequences", required_argument, NULL, 'k' },
 		{ "timeout", required_argument, NULL, 't' }, { "show", required_argument, NULL, 's' },
-		{ "print", no_argument, NULL, 'p' }, { "prepare-only", no_argument, NULL, 'P' },
+		{ "save", required_argument, NULL, 'S' }, { "print", no_argument, NULL, 'p' }, { "prepare-only", no_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	uint64_t value;
@@ -69,6 +70,9 @@ static int options(int argc, char **argv, struct options *o)
 				return EXIT_USAGE;
 			}
 			o->show[o->num_shown++] = optarg;
+			break;
+		case 'S':
+			o->save = optarg;
 			break;
 		case 'p':
 			o->print = true;
@@ -151,14 +155,17 @@ static int open_cards(struct run *r, uint32_t wanted)
 
 static int make(struct run *r)
 {
-	int cards = weft_plan_text_cards(r->text, r->bytes), ret;
+	const bool prepared = r->bytes && strncmp(r->text, MARK, sizeof(MARK) - 1) == 0;
+	int cards = prepared ? weft_plan_file_cards(r->text, r->bytes) : weft_plan_text_cards(r->text, r->bytes), ret;
 	char *path;
 
 	if (cards < 0)
 		return wrong(r);
 	if (open_cards(r, r->o->cards ? r->o->cards : (uint32_t)cards))
 		return -1;
-	if (weft_plan_parse(r->text, r->bytes, r->card, r->num_cards, &r->plan))
+	ret = prepared ? weft_plan_read(r->text, r->bytes, r->card, r->num_cards, &r->plan) :
+	      weft_plan_parse(r->text, r->bytes, r->card, r->num_cards, &r->plan);
+	if (ret)
 		return wrong(r);
 	/* files of constants lie beside the plan's */
 	path = strdup(r->o->file);
@@ -319,6 +326,20 @@ static int tell(struct run *r)
 	return ret;
 }
 
+static int save(const struct run *r)
+{
+	FILE *f = fopen(r->o->save, "wb");
+	int ret = 0;
+
+	if (!f)
+		return cmd_error("run", "%s: %s", r->o->save, strerror(errno));
+	if (weft_plan_write(r->plan, f))
+		ret = cmd_error("run", "%s: %s", r->o->save, weft_last_error());
+	if (fclose(f) && !ret)
+		ret = cmd_error("run", "%s: %s", r->o->save, strerror(errno));
+	return ret;
+}
+
 static int go(struct run *r)
 {
 	if (read_file(r))
@@ -326,7 +347,7 @@ static int go(struct run *r)
 	r->weft = weft_open();
 	if (!r->weft)
 		return cmd_weft_error("run", "open", -ENOMEM);
-	if (make(r))
+	if (make(r) || (r->o->save && save(r)))
 		return -1;
 	if (r->o->print)
 		return weft_plan_print(r->plan, WEFT_PRINT_DECISIONS, stdout) ? wrong(r) : 0;

@@ -23,5 +23,6 @@
 #include "body.h"
 #include "plan.h"
 #include "plan_text.h"
+#include "plan_file.h"
 
 #endif

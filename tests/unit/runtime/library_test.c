@@ -150,6 +150,9 @@ static void before_open_plans(void **state)
 	refused(weft_plan_parse("", 0, NULL, 0, &plan));
 	refused(weft_plan_text_cards("", 0));
 	refused(weft_plan_directory(NULL, NULL));
+	refused(weft_plan_write(NULL, stdout));
+	refused(weft_plan_read("", 0, NULL, 0, &plan));
+	refused(weft_plan_file_cards("", 0));
 	assert_null(weft_plan_edge(NULL, "e"));
 	assert_null(weft_plan_body(NULL, "b"));
 	assert_null(weft_plan_constant(NULL, "c"));

@@ -27,7 +27,7 @@ _weft()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	run:--dump)
+	run:--dump | run:--save)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -40,7 +40,7 @@ _weft()
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
-		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --sequences --timeout --show --print
+		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --sequences --timeout --show --save --print
 			--prepare-only --json --help'
 		;;
 	run:*)

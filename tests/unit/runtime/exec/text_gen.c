@@ -264,6 +264,49 @@ struct weft_plan *gen_plan(struct ex *x, uint64_t seed)
 	return g.plan;
 }
 
+/* Body @from to body @to, which fire @q times each in a sequence. */
+static void joined(struct gen *g, uint32_t number, uint32_t from, uint32_t to, const uint32_t *q)
+{
+	const uint32_t all = q[from] * q[to], common = q[from] == q[to] ? all / q[from] : all;
+	const uint32_t gives = common / q[from], takes = common / q[to];
+	struct weft_edge_desc d = { .size = sizeof(d), .block_bytes = 64ull << below(g, 4) };
+	struct weft_edge *e;
+	char name[64];
+
+	d.name = name_of(g, name, "e", number);
+	d.depth = one_in(g, 3) ? gives * takes * (1 + below(g, 3)) : 0;
+	d.initial = d.depth && one_in(g, 3) ? 1 : 0;
+	d.flags = one_in(g, 4) ? WEFT_EDGE_HOST : one_in(g, 4) ? WEFT_EDGE_NO_SHARE : 0;
+	ok(weft_edge_create(g->plan, &d, &e));
+	ok(weft_body_output(g->body[from], e, gives));
+	ok(weft_body_input(g->body[to], e, takes));
+	ok(weft_body_copy(g->body[to], 0x1000, weft_body_in(g->body[to], e, takes - 1), d.block_bytes));
+}
+
+struct weft_plan *gen_balanced(struct ex *x, uint64_t seed)
+{
+	struct weft_plan_config config = { .size = sizeof(config), .flags = seed % 2 ? WEFT_PLAN_FEW_QUEUES : 0 };
+	struct gen g = { .rnd = seed };
+	uint32_t q[MOST], edges = 0;
+	char name[64];
+
+	ok(weft_plan_create(x->card, EX_CARDS, &config, &g.plan));
+	g.bodies = 2 + below(&g, MOST - 1);
+	for (uint32_t i = 0; i < g.bodies; i++) {
+		struct weft_body_desc d = { .size = sizeof(d), .name = name_of(&g, name, "b", i), .device = below(&g, EX_CARDS) };
+
+		q[i] = 1 + below(&g, 3);
+		d.time_ns = 1000ull * below(&g, 9);
+		ok(weft_body_create(g.plan, &d, &g.body[i]));
+		/* all hang together, so that q is what it is */
+		if (i)
+			joined(&g, edges++, below(&g, i), i, q);
+		if (i && one_in(&g, 2))
+			joined(&g, edges++, below(&g, i), i, q);
+	}
+	return g.plan;
+}
+
 static void same_bytes(const void *a, const void *b, uint64_t bytes)
 {
 	static const char zeros[1 << 16];

@@ -8,6 +8,8 @@
 
 /* A plan on the cards of @x; its texts have names with every kind of byte. */
 struct weft_plan *gen_plan(struct ex *x, uint64_t seed);
+/* One whose rates balance, so that most can be prepared. */
+struct weft_plan *gen_balanced(struct ex *x, uint64_t seed);
 /* Fails the test where the plans differ in anything that a text says. */
 void gen_same(const struct weft_plan *a, const struct weft_plan *b);
 /* The text, owned by the caller. */
