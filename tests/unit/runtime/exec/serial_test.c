@@ -330,7 +330,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(round_trip), cmocka_unit_test(damaged), cmocka_unit_test(forged), cmocka_unit_test(cards),
 	};
 
-	pages = argv + 2;		/* the first is of another test */
-	num_pages = argc > 2 ? argc - 2 : 0;
+	pages = argv + 3;		/* the first two are of another test */
+	num_pages = argc > 3 ? argc - 3 : 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

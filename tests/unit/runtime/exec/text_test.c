@@ -6,7 +6,7 @@
 #include <locale.h>
 #include <weft/plan_text.h>
 
-static const char *golden_path;
+static const char *golden_path, *rst;
 static char **pages;			/* plans of the documentation */
 static int num_pages;
 
@@ -111,6 +111,51 @@ static void documented(void **state)
 	ex_close(&x);
 }
 
+/* Examples of the page about texts, one behind the other, are one. */
+static void page(void **state)
+{
+	static const char *const words[] = {
+		"plan", "priority", "period", "budget", "few-queues", "lanes", "poison", "trace", "cell-base", "cards", "constant", "file",
+		"f32", "u32", "hex", "repeat", "zeros", "i32", "edge", "depth", "no-share", "initial", "state", "card", "host", "control",
+		"body", "lane", "rate", "skew", "time", "low", "table", "stride", "entries", "firings", "choice", "of", "in", "out",
+		"exec", "dims", "scalars", "copy", "from", "to", "pitch", "rows", "fill", "at", "with", "reduce", "timed", "timestamp", "when",
+		"always" };
+	static char text[1 << 14] = "weft-plan 1\n", line[512];
+	struct weft_plan *p, *q;
+	bool inside = false;
+	size_t bytes;
+	struct ex x;
+	char *printed;
+	FILE *f;
+
+	(void)state;
+	f = fopen(rst, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strcmp(line, "   :class: example\n"))
+			inside = true;
+		else if (*line != ' ' && *line != '\n')
+			inside = false;
+		else if (inside)
+			strcat(text, line);
+	}
+	fclose(f);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strstr(text, words[i]))
+			fail_msg("no example of %s", words[i]);
+	ex_open(&x, NULL);
+	p = parse(&x, text, strlen(text));
+	assert_int_equal(p->num_bodies, 2);
+	assert_int_equal(p->body[1]->num_commands, 11);
+	printed = gen_print(p, 0, &bytes);
+	q = parse(&x, printed, bytes);
+	gen_same(p, q);
+	free(printed);
+	ok(weft_plan_destroy(p));
+	ok(weft_plan_destroy(q));
+	ex_close(&x);
+}
+
 /* Decisions are comments, so that the text is of the same plan. */
 static void decisions(void **state)
 {
@@ -166,12 +211,13 @@ static void refusals(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(golden), cmocka_unit_test(documented),
+		cmocka_unit_test(round_trip), cmocka_unit_test(golden), cmocka_unit_test(documented), cmocka_unit_test(page),
 		cmocka_unit_test(decisions), cmocka_unit_test(refusals),
 	};
 
 	golden_path = argc > 1 ? argv[1] : "golden.weft";
-	pages = argv + 2;
-	num_pages = argc - 2;
+	rst = argc > 2 ? argv[2] : "";
+	pages = argv + 3;
+	num_pages = argc - 3;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
