@@ -5,6 +5,7 @@
  * was printed must print the same again. The first byte says what the rest is: a text; bytes of a file; or changes to a good
  * file, whose checksum is made good again.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ static const char sample[] =
 	"body one time 3 us\nout a rate 2\nout g\n%t = table c stride 4 entries 4\ncopy 4 from %t to out(a, 1)\ntimed 2 us\n"
 	"body two time 2 us\nin a\nout d\nexec add f32 [out(d), in(a), constant(c)] dims [4] scalars [*in(a), 2.5]\n"
 	"body three time 2 us\nin d\nout e\n%c = choice in(d) of [in(d), constant(c) + 8]\nwhen in(d) != 3\ncopy 4 from %c to out(e)\n"
-	"body four card 1 time 2 us\nin e\nin g rate 2\nin b\nout b\nout f\nout h\nreduce sum f32 4 from [in(e), in(b)] to [out(b)]\n"
+	"body four card 1 time 2 us\nin e rate 2\nin g\nin b\nout b\nout f\nout h\nreduce sum f32 4 from [in(e), in(b)] to [out(b)]\n"
 	"fill 16 at out(f) with u64 7\ntimestamp to out(h)\n";
 
 static struct weft *weft;
