@@ -152,8 +152,8 @@ int weft_plan_write(const struct weft_plan *plan, FILE *out)
 /* A frame that is whole: 0, or why not. */
 static int check_frame(struct header *h, const void *data, uint64_t bytes)
 {
-	const char *rest = (const char *)data + sizeof(*h);
 	const uint64_t has = bytes < sizeof(*h) ? bytes : sizeof(*h);
+	const char *rest;
 
 	memset(h, 0, sizeof(*h));
 	if (data)
@@ -169,6 +169,7 @@ static int check_frame(struct header *h, const void *data, uint64_t bytes)
 		return weft_fail(-EBADMSG, h->bytes > bytes ? "the file of a plan is cut off at byte %llu of %llu" :
 				 "the file of a plan has %llu bytes, and says that it has %llu", (unsigned long long)bytes,
 				 (unsigned long long)h->bytes);
+	rest = (const char *)data + sizeof(*h);
 	if (h->crc != crc_of(h, rest, bytes - sizeof(*h)))
 		return weft_fail(-EBADMSG, "the file of a plan is damaged: its checksum is %#llx, and of what is there %#llx",
 				 (unsigned long long)h->crc, (unsigned long long)crc_of(h, rest, bytes - sizeof(*h)));
