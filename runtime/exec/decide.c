@@ -352,6 +352,8 @@ int weft_decisions_take(struct weft_plan *p, struct weft_words *w)
 	if (!ret)
 		ret = take_all(p, w);
 	if (!ret)
+		ret = weft_decisions_live(p);
+	if (!ret)
 		ret = weft_plan_cells(p, p->guard, p->num_guards);
 	if (ret)
 		weft_plan_unprepare(p);

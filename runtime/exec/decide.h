@@ -15,7 +15,10 @@ struct weft_words {
 
 /* Appends the decisions of a prepared plan; 0 or -ENOMEM. The list is freed by the caller. */
 int weft_decisions_put(const struct weft_plan *plan, struct weft_words *words);
-/* All of a list to a plan that is not prepared, which it then is; 0, or -EINVAL or -ENOMEM with text, and it is not. */
+/* All of a list to a plan that is not prepared, which it then is; 0, or an errno as of weft_plan_read() with text, and it is not. */
 int weft_decisions_take(struct weft_plan *plan, struct weft_words *words);
+
+/* verify.c: 0, -EDEADLK with the cycle, -EINVAL, -EOVERFLOW (too many firings), -ENOMEM */
+int weft_decisions_live(const struct weft_plan *plan);
 
 #endif

@@ -106,6 +106,7 @@ ELSEWHERE = {
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
     "tests/unit/runtime/exec/text_test.c: round_trip": "runtime/exec/contents",
     "tests/unit/runtime/exec/serial_test.c: forged": "runtime/exec/decide",
+    "tests/unit/runtime/exec/serial_test.c: would_stop": "runtime/exec/verify",
     "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",

@@ -7,8 +7,8 @@
  * sharing), the version of the card contract and the capabilities of cards that it needs, and a checksum of all that. A plan
  * that was read is prepared, and loading it plans nothing again. A file is refused by name: no plan, another format, cut off, a
  * checksum that does not fit, cards that are too old or lack a capability, decisions that do not fit the text. The checksum
- * finds accidents, not malice: who edits decisions and checksum can make a plan that computes nonsense or waits for ever, in the
- * address spaces of the process that loads it, and nowhere else.
+ * finds accidents, not malice: who edits decisions and checksum can make a plan that computes nonsense, in the address spaces of the
+ * process that loads it and nowhere else. That one would stop for ever is seen all the same.
  */
 #ifndef WEFT_PLAN_FILE_H
 #define WEFT_PLAN_FILE_H
@@ -37,7 +37,7 @@ int weft_plan_write(const struct weft_plan *plan, FILE *out);
  * @plan: out; destroyed by the caller
  *
  * Return: 0; -EINVAL (no plan, decisions that do not fit), -EPROTO (format or contract of another version; the text has both),
- * -EBADMSG (cut off, or damaged), -EOPNOTSUPP (a capability that a card lacks; the text names both), and as weft_plan_parse().
+ * -EBADMSG (cut off, or damaged), -EDEADLK (it would stop for ever), -EOVERFLOW, -EOPNOTSUPP (a capability that a card lacks; the text names both), and as weft_plan_parse().
  */
 int weft_plan_read(const void *data, uint64_t bytes, struct weft_device *const *devices, uint32_t count,
 		   struct weft_plan **plan);

@@ -280,6 +280,30 @@ static void forged(void **state)
 	ex_close(&x);
 }
 
+/* Bodies of a lane in the other order, without a token to begin with. */
+static void would_stop(void **state)
+{
+	static const char text[] = "weft-plan 1\nedge x 64\nbody a lane l\nout x\nbody b lane l\nin x\n";
+	struct weft_plan *p, *q;
+	size_t bytes;
+	char *data;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, NULL);
+	p = parse(&x, text, sizeof(text) - 1);
+	ok(weft_plan_prepare(p, NULL));
+	assert_int_equal(p->num_lanes, 1);
+	p->body[0]->position = 1;
+	p->body[1]->position = 0;
+	data = write_plan(p, &bytes);
+	refused(weft_plan_read(data, bytes, x.card, 1, &q), -EDEADLK, "as it was decided");
+	assert_non_null(strstr(weft_last_error(), "edge x"));
+	free(data);
+	ok(weft_plan_destroy(p));
+	ex_close(&x);
+}
+
 static void cards(void **state)
 {
 	struct weft_plan *p, *q;
@@ -327,7 +351,8 @@ static void cards(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(damaged), cmocka_unit_test(forged), cmocka_unit_test(cards),
+		cmocka_unit_test(round_trip), cmocka_unit_test(damaged), cmocka_unit_test(forged), cmocka_unit_test(would_stop),
+		cmocka_unit_test(cards),
 	};
 
 	pages = argv + 3;		/* the first two are of another test */
