@@ -21,6 +21,8 @@ COUNTS = {
     "ops-operators": (1, 10),                   # times the rounds that its source gives
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "exec-serial": (1_000, 100_000),            # random plans to files and back
+    "exec-text": (1_000, 100_000),              # random plans to text and back
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
     "plan-depth": (1_000, 20_000),              # random plans, their depths against all smaller ones
     "plan-lag": (2_000, 100_000),               # random plans, each played against a gate
@@ -36,6 +38,7 @@ COUNTS = {
     "fuzz-mailbox": (50_000, 10_000_000),
     "fuzz-image": (50_000, 10_000_000),
     "fuzz-rv64": (20_000, 10_000_000),
+    "fuzz-plan_text": (10_000, 10_000_000),
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
     "udmabuf_test": (8, 200),                   # processes killed while they pin

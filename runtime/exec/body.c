@@ -133,10 +133,12 @@ int weft_plan_destroy(struct weft_plan *plan)
 		edge_free(plan->edge[i]);
 	for (uint32_t i = 0; i < plan->num_constants; i++) {
 		plan->constant[i]->magic = 0;
+		weft_constant_forget(plan->constant[i]);
 		free(plan->constant[i]->name);
 		free(plan->constant[i]);
 	}
 	weft_names_free(&plan->names);
+	free(plan->directory);
 	free(plan->body);
 	free(plan->edge);
 	free(plan->constant);

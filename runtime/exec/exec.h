@@ -109,6 +109,8 @@ struct weft_constant {
 	char *name;
 	uint64_t bytes;
 	struct weft_memory *given;		/* the caller's */
+	void *contents;				/* at load; NULL = zeros, or those of … */
+	char *file;
 	uint32_t users;				/* bit: device; once prepared */
 	struct weft_memory *memory[WEFT_PLAN_DEVICES];	/* loaded */
 };
@@ -170,6 +172,7 @@ struct weft_plan {
 	uint32_t num_edges, num_bodies, num_constants;
 	uint32_t room_edges, room_bodies, room_constants;
 	struct weft_names names;		/* of each kind below */
+	char *directory;			/* of constants' files; NULL: where the process is */
 	/* prepared */
 	bool prepared;
 	struct weft_plan_lane *lane;
@@ -181,6 +184,8 @@ struct weft_plan {
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
 	struct weft_plan_report report;
 	char *critical;
+	struct weft_guard *guard;		/* of blocks that edges share */
+	uint32_t num_guards;
 	uint32_t lag;				/* sequences that a drain opens; 0: there are no bubbles */
 	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
 	/* loaded */
@@ -209,6 +214,10 @@ void weft_body_commands_free(struct weft_body *body);
 struct weft_body_operand *weft_body_operand_of(const struct weft_body *body, uint64_t operand);
 /* Every operand of every command inside its block, and constants' users; 0 or -EINVAL with text */
 int weft_body_commands_check(struct weft_body *body);
+
+/* constant.c: what it holds to its copies; 0 or -errno with text. forget: frees that */
+int weft_constant_load(struct weft_constant *constant);
+void weft_constant_forget(struct weft_constant *constant);
 
 /* prepare.c */
 void weft_plan_unprepare(struct weft_plan *plan);

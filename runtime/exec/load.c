@@ -55,6 +55,8 @@ static int load_contents(struct weft_plan *p)
 			ret = weft_memory_write(p->place[e->place].memory, e->offset + t * e->stride, from + t * e->block_bytes,
 						e->block_bytes);
 	}
+	for (uint32_t i = 0; i < p->num_constants && !ret; i++)
+		ret = weft_constant_load(p->constant[i]);
 	return ret;
 }
 

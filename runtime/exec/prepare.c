@@ -147,6 +147,16 @@ static uint64_t round_up(uint64_t bytes)
 	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
 }
 
+/* Blocks of a firing lie together and come round: is the depth a multiple of each rate? */
+static bool turns(const struct weft_edge *e)
+{
+	bool good = e->wanted_depth % e->rate == 0;
+
+	for (uint32_t i = 0; i < e->num_consumers; i++)
+		good &= e->wanted_depth % e->consumer[i].rate == 0;
+	return good || e->flags & WEFT_EDGE_CONTROL;
+}
+
 static int net_edges(struct weft_plan *p, struct net *n)
 {
 	struct weft_net_consumer *c = n->consumer;
@@ -157,6 +167,8 @@ static int net_edges(struct weft_plan *p, struct net *n)
 
 		if (!e->producer)
 			return weft_fail(-EINVAL, "edge %s has no producer", e->name);
+		if (!turns(e))
+			return weft_fail(-EINVAL, "edge %s: depth %u is no multiple of the rates of its ports", e->name, e->wanted_depth);
 		e->place = edge_place(p, e);
 		e->stride = round_up(e->block_bytes);
 		n->net.edge[i] = (struct weft_net_edge) {
@@ -317,6 +329,7 @@ void weft_plan_unprepare(struct weft_plan *p)
 	free(p->lane);
 	free(p->cell);
 	free(p->critical);
+	free(p->guard);
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
 		struct weft_body *b = p->body[i];
 
@@ -327,6 +340,8 @@ void weft_plan_unprepare(struct weft_plan *p)
 	p->lane = NULL;
 	p->cell = NULL;
 	p->critical = NULL;
+	p->guard = NULL;
+	p->num_guards = 0;
 	p->num_lanes = p->num_cells = p->room_cells = 0;
 	memset(p->num_cells_of, 0, sizeof(p->num_cells_of));
 	memset(p->place, 0, sizeof(p->place));
@@ -358,6 +373,17 @@ static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 		}
 		at->bytes += pool->slot_bytes * pool->depth;
 	}
+}
+
+static int guards_back(struct weft_plan *p, const struct weft_pools *pools)
+{
+	p->guard = calloc(pools->num_guards + 1ull, sizeof(p->guard[0]));
+	if (!p->guard)
+		return weft_fail(-ENOMEM, "plan %s: guards", p->name);
+	if (pools->num_guards)
+		memcpy(p->guard, pools->guard, pools->num_guards * sizeof(p->guard[0]));
+	p->num_guards = pools->num_guards;
+	return 0;
 }
 
 static void report(struct weft_plan *p, const struct weft_plan_answer *a)
@@ -403,7 +429,9 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 	if (!ret)
 		ret = lag_round(p);
 	if (!ret)
-		ret = weft_plan_cells(p, a->pools.guard, a->pools.num_guards);
+		ret = guards_back(p, &a->pools);
+	if (!ret)
+		ret = weft_plan_cells(p, p->guard, p->num_guards);
 	report(p, a);
 	return ret;
 }

@@ -79,6 +79,7 @@ ELSEWHERE = {
     "tests/system/train_test.py: weft info shows four cards": "tools/weft/info",
     "tests/guide/help_test.py: dump: a file as text": "tools/weft/dump",
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
+    "tests/system/plan_run_test.py: bad use is refused": "tools/weft/run_plan",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
@@ -103,6 +104,10 @@ ELSEWHERE = {
     "tests/runtime/plan_test.c: random_plans": "runtime/exec/lane runtime/exec/load",
     "tests/runtime/body_test.c: long_run": "runtime/exec/sequence",
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
+    "tests/unit/runtime/exec/text_test.c: round_trip": "runtime/exec/contents",
+    "tests/unit/runtime/exec/serial_test.c: forged": "runtime/exec/decide",
+    "tests/unit/runtime/exec/serial_test.c: would_stop": "runtime/exec/verify",
+    "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
     "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",

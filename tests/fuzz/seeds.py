@@ -2,6 +2,7 @@
 # Copyright 2026 The weft authors
 """Inputs to begin with, one generator per target, as its harness takes them apart. Numbers are those of the contract."""
 import struct
+from pathlib import Path
 
 PAGE = 4096
 
@@ -270,4 +271,43 @@ def plans():
     yield plan(USER, [copy(PEER, RW, 64), signal(PEER_CELL, 1), copy(HOST, PEER, 64), packet(NOP)])
 
 
-SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets)}
+# --- plans ---------------------------------------------------------------------------------------
+
+def texts():
+    """Those that people copy, and one word more or less in each kind of line."""
+    root = Path(__file__).resolve().parents[2]
+    yield from (p.read_text() for p in sorted((root / "Documentation/runtime").glob("*.weft")))
+    yield (root / "tests/unit/runtime/exec/golden.weft").read_text()
+    head = "weft-plan 1\n"
+    for line in ("plan p priority low period 1.5 ms budget 2MiB few-queues lanes 3 poison trace cell-base 0xfe", "plan \"a\\x0a\\\"\"",
+                 "cards 2", "cards 3", "constant c 8 repeat hex [00ff]", "constant c 8 i32 [-1, 2]", "constant c 8 u64 [1]",
+                 "constant c 8 file \"a b\"", "constant c 8 zeros", "edge e 4 KiB depth 3 initial 2 u16 [1]", "edge e 4 state u8 [1 2 3 4]",
+                 "edge e control depth 2 initial 1", "edge e 4 host no-share", "edge e 4 card 0", "edge e 4 dept 3", "# c", "body b"):
+        yield head + line + "\n"
+        yield head + line + " x"
+    body = head + "cards 2\nconstant c 64\nedge e 256\nedge f 256\nbody b card 1 lane l skew 2 time 1 s priority high\nin e rate 2\nout f\n"
+    for line in ("in e", "in g", "out f rate 3", "%x = table c stride 4 entries 16 firings 2\nwhen %x + 4 >= 2\nalways",
+                 "%x = choice in(e) of [in(e, 1), constant(c) + 1 KiB]\ncopy 4 from %x to out(f)\ncopy 4 from %y to out(f)",
+                 "copy 4 from in(e) pitch 8 to out(f) pitch 16 rows 3", "fill 8 at out(f) with u32 -1.5", "fill 9 at out(f) with u16 1",
+                 "exec add f32 [out(f), in(e), address(0x1000)] dims [1, 2, 3, 4] scalars [1, *in(e), 2.5, 0xffffffff]",
+                 "exec ad f32 []", "reduce avg bf16 9 from [in(e), in(e, 1)] to [out(f)]", "timed 3 us", "timed 3", "timestamp to out(f) + 8",
+                 "%x = table c stride 4 entries 1\n%x = table c stride 4 entries 1", "%", "in", "copy 4 from constant(d) to out(f)"):
+        yield body + line + "\n"
+        yield body + line + " ]"
+
+
+def plan_text():
+    for text in texts():
+        if len(text) < 4000:
+            yield b"\0" + text.encode()
+    yield b"\1wftpln01" + bytes(80)
+    yield b"\2"
+    # words of the header, of capabilities, and of decisions; 0, 1 and great ones
+    for at in (*range(8, 80, 4), *range(1200, 1900, 8)):
+        for value in (0, 1, 255, 1 << 31, 1 << 63):
+            yield b"\2" + struct.pack("<HBQ", at, 7 if at >= 80 else 3, value)
+    for at in (0, 1, 64, 500):
+        yield b"\2" + struct.pack("<HBQ", at, 0x80, 0)
+
+
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text)}

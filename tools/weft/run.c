@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* weft run: jobs. The result is one line of JSON on standard output; everything else goes to standard error. */
-#include "cmd.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
 #include "train.h"
 
 #ifndef WEFT_DATASET_DIR
@@ -19,11 +18,12 @@ struct options {
 	const char *data, *dump;
 };
 
-static void usage(FILE *out)
+void run_usage(FILE *out)
 {
-	fputs("usage: weft run fashion-mnist [OPTION …]\n\n"
-	      "Trains a 784-512-512-10 classifier on Fashion-MNIST, global batch 256 in four shards of 64 rows spread\n"
-	      "over the cards, gradients summed between the cards, SGD with momentum; then tests it. Progress goes to\n"
+	fputs("usage: weft run fashion-mnist [OPTION …]\n"
+	      "       weft run FILE.weft [OPTION …]\n\n"
+	      "fashion-mnist trains a 784-512-512-10 classifier on Fashion-MNIST, global batch 256 in four shards of 64 rows\n"
+	      "spread over the cards, gradients summed between the cards, SGD with momentum; then tests it. Progress goes to\n"
 	      "standard error, the result to standard output as one line of JSON.\n\n"
 	      "  --cards N        1, 2 or 4 (default 4); the result is the same bit for bit\n"
 	      "  --epochs N       1 … 100 (default 2)\n"
@@ -32,7 +32,17 @@ static void usage(FILE *out)
 	      "  --data DIR       the four idx files (default " WEFT_DATASET_DIR ")\n"
 	      "  --allow-bounce   where cards cannot reach each other, send gradients through host memory\n"
 	      "  --dump FILE      write losses, then weights, as f32, to compare runs\n"
-	      "  --json           no progress\n"
+	      "  --json           no progress\n\n"
+	      "FILE.weft is the text of a plan of bodies, or one that --save wrote. It is prepared, loaded and run, and what it\n"
+	      "took is told.\n\n"
+	      "  --cards N        cards that it gets, the first ones (default: as many as the plan says)\n"
+	      "  --sequences K    1 … 2^40 (default 1000)\n"
+	      "  --timeout S      give up when nothing ended for S seconds, 1 … 3600 (default 60)\n"
+	      "  --show EDGE      print the first floats of the block that the last sequence made; up to 8 edges\n"
+	      "  --save FILE      write the prepared plan, which then needs no planner; FILE ends in .weft to be run\n"
+	      "  --print          do not run it: print its text, with what was decided as comments\n"
+	      "  --prepare-only   do not run it: tell period, memory and depths\n"
+	      "  --json           no progress; the result is one line of JSON\n"
 	      "  --help           this text\n", out);
 }
 
@@ -90,15 +100,15 @@ static int parse(int argc, char **argv, struct options *o)
 			o->train.quiet = true;
 			break;
 		case 'h':
-			usage(stdout);
+			run_usage(stdout);
 			return -1;
 		default:
-			usage(stderr);
+			run_usage(stderr);
 			return EXIT_USAGE;
 		}
 	}
 	if (optind + 1 != argc || strcmp(argv[optind], "fashion-mnist")) {
-		cmd_error("run", "%s%s", optind < argc ? "no job " : "which job? try: weft run fashion-mnist",
+		cmd_error("run", "%s%s", optind < argc ? "no job " : "which job? try: weft run fashion-mnist, or a plan: weft run FILE.weft",
 			  optind < argc ? argv[argc - 1] : "");
 		return EXIT_USAGE;
 	}
@@ -207,11 +217,29 @@ static int run(const struct options *o)
 	return r;
 }
 
+/* Is one of the words a file with a plan, and none the job? */
+static bool names_plan(int argc, char **argv)
+{
+	bool is = false;
+
+	for (int i = 1; i < argc; i++) {
+		const size_t n = strlen(argv[i]);
+
+		if (!strcmp(argv[i], "fashion-mnist"))
+			return false;
+		is |= argv[i][0] != '-' && n > 5 && !strcmp(argv[i] + n - 5, ".weft");
+	}
+	return is;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct options o;
-	int status = parse(argc, argv, &o);
+	int status;
 
+	if (names_plan(argc, argv))
+		return run_plan(argc, argv);
+	status = parse(argc, argv, &o);
 	if (status)
 		return status < 0 ? EXIT_OK : status;
 	return run(&o) ? EXIT_FAILED : EXIT_OK;

@@ -11,7 +11,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "info", "the cards, their engines and memory, and who reaches whom", cmd_info },
-	{ "run", "a job: weft run fashion-mnist", cmd_run },
+	{ "run", "a job, or the plan of a file: weft run fashion-mnist, weft run FILE.weft", cmd_run },
 	{ "bench", "figures of this machine's cards", cmd_bench },
 	{ "dump", "what was going on when something went wrong", cmd_dump },
 };

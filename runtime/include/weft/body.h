@@ -122,6 +122,23 @@ int weft_constant_create(struct weft_plan *plan, const char *name, uint64_t byte
 			 struct weft_constant **constant);
 
 /**
+ * weft_constant_contents() - what the plan's copies hold once it is loaded, in place of zeros
+ * @data: copied
+ * @bytes: those of the constant
+ *
+ * Return: 0, -EINVAL (@bytes; memory of the caller's), -ENOTCONN, -EBUSY, -ENOMEM.
+ */
+int weft_constant_contents(struct weft_constant *constant, const void *data, uint64_t bytes);
+
+/**
+ * weft_constant_file() - the same from a file, which is read at each load and must have as many bytes as the constant
+ * @path: 1 … 4095 bytes, copied; see weft_plan_directory()
+ *
+ * Return: as weft_constant_contents(); it is not opened here.
+ */
+int weft_constant_file(struct weft_constant *constant, const char *path);
+
+/**
  * struct weft_body_desc - a body
  * @size: sizeof
  * @device: index of the card that runs it

@@ -22,5 +22,7 @@
 #include "tensor.h"
 #include "body.h"
 #include "plan.h"
+#include "plan_text.h"
+#include "plan_file.h"
 
 #endif

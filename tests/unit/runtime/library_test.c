@@ -5,11 +5,6 @@
 
 #include "rt.h"
 
-#define refused(call)	do {									\
-		assert_int_equal(call, -ENOTCONN);						\
-		assert_non_null(strstr(weft_last_error(), "weft_open()"));			\
-	} while (0)
-
 static void before_open(void **state)
 {
 	struct weft *weft = NULL;
@@ -35,6 +30,10 @@ static void before_open(void **state)
 	void *map;
 
 	(void)state;
+#define refused(call)	do {									\
+		assert_int_equal(call, -ENOTCONN);						\
+		assert_non_null(strstr(weft_last_error(), "weft_open()"));			\
+	} while (0)
 	refused(weft_close(weft));
 	refused(weft_stats_get(weft, &stats));
 	refused(weft_device_count(weft, NULL));
@@ -126,50 +125,57 @@ static void before_open(void **state)
 	refused(weft_user_queue_state(NULL, &state_of_queue));
 }
 
+/* The same of plans. */
 static void before_open_plans(void **state)
 {
-	struct weft_plan_report report = { .size = sizeof(report) };
-	struct weft_plan_error error = { .size = sizeof(error) };
-	struct weft_edge_desc edge_desc = { .size = sizeof(edge_desc) };
-	struct weft_body_desc body_desc = { .size = sizeof(body_desc) };
-	struct weft_exec exec = { .size = sizeof(exec) };
-	struct weft_device *device = NULL;
 	struct weft_constant *constant;
 	struct weft_plan *plan;
 	struct weft_edge *edge;
 	struct weft_body *body;
-	uint64_t value = 0;
 
 	(void)state;
-	refused(weft_plan_create(&device, 1, NULL, &plan));
+	refused(weft_plan_create(NULL, 0, NULL, &plan));
 	refused(weft_plan_destroy(NULL));
-	refused(weft_edge_create(NULL, &edge_desc, &edge));
-	refused(weft_constant_create(NULL, "c", 1, NULL, &constant));
-	refused(weft_body_create(NULL, &body_desc, &body));
-	refused(weft_body_input(NULL, NULL, 1));
-	refused(weft_body_output(NULL, NULL, 1));
-	refused(weft_body_exec(NULL, "add", WEFT_TYPE_F32, &exec));
-	refused(weft_body_copy(NULL, 0, 0, 0));
-	refused(weft_body_copy_rows(NULL, 0, 0, 0, 0, 0, 1));
-	refused(weft_body_fill(NULL, 0, 0, 0, 1));
-	refused(weft_body_reduce(NULL, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, &value, 1, &value, 1, 1));
-	refused(weft_body_timed(NULL, 1));
-	refused(weft_body_timestamp(NULL, 0));
-	refused(weft_body_pred(NULL, WEFT_COMPARE_EQ, 0, 0));
-	refused(weft_plan_prepare(NULL, &report));
+	refused(weft_plan_prepare(NULL, NULL));
 	refused(weft_plan_load(NULL));
 	refused(weft_plan_unload(NULL));
-	refused(weft_plan_run(NULL, 1, &value));
+	refused(weft_plan_run(NULL, 1, NULL));
 	refused(weft_plan_wait(NULL, 0, 0));
 	refused(weft_plan_drain(NULL, 0));
 	refused(weft_plan_end(NULL, 0));
-	refused(weft_plan_last_error(NULL, &error));
-	refused(weft_constant_write(NULL, 0, &value, 8));
-	refused(weft_edge_read(NULL, 0, 0, &value, 8));
-	refused(weft_edge_get(NULL, &value, 8));
-	refused(weft_edge_put(NULL, &value, 8));
-	refused(weft_plan_save(NULL, &value, 8));
-	refused(weft_plan_restore(NULL, &value, 8));
+	refused(weft_plan_last_error(NULL, NULL));
+	refused(weft_plan_save(NULL, NULL, 0));
+	refused(weft_plan_restore(NULL, NULL, 0));
+	refused(weft_plan_print(NULL, 0, stdout));
+	refused(weft_plan_parse("", 0, NULL, 0, &plan));
+	refused(weft_plan_text_cards("", 0));
+	refused(weft_plan_directory(NULL, NULL));
+	refused(weft_plan_write(NULL, stdout));
+	refused(weft_plan_read("", 0, NULL, 0, &plan));
+	refused(weft_plan_file_cards("", 0));
+	assert_null(weft_plan_edge(NULL, "e"));
+	assert_null(weft_plan_body(NULL, "b"));
+	assert_null(weft_plan_constant(NULL, "c"));
+	assert_null(weft_plan_name(NULL));
+	refused(weft_edge_create(NULL, NULL, &edge));
+	refused(weft_edge_read(NULL, 0, 0, NULL, 0));
+	refused(weft_edge_get(NULL, NULL, 0));
+	refused(weft_edge_put(NULL, NULL, 0));
+	refused(weft_constant_create(NULL, "c", 1, NULL, &constant));
+	refused(weft_constant_write(NULL, 0, NULL, 0));
+	refused(weft_constant_contents(NULL, NULL, 0));
+	refused(weft_constant_file(NULL, "f"));
+	refused(weft_body_create(NULL, NULL, &body));
+	refused(weft_body_input(NULL, NULL, 1));
+	refused(weft_body_output(NULL, NULL, 1));
+	refused(weft_body_exec(NULL, "add", WEFT_TYPE_F32, NULL));
+	refused(weft_body_copy(NULL, 0, 0, 0));
+	refused(weft_body_copy_rows(NULL, 0, 0, 0, 0, 0, 1));
+	refused(weft_body_fill(NULL, 0, 0, 0, 1));
+	refused(weft_body_reduce(NULL, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, NULL, 0, NULL, 0, 0));
+	refused(weft_body_timed(NULL, 0));
+	refused(weft_body_timestamp(NULL, 0));
+	refused(weft_body_pred(NULL, WEFT_COMPARE_EQ, 0, 0));
 }
 
 static pthread_barrier_t barrier;

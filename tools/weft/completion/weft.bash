@@ -27,11 +27,11 @@ _weft()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	run:--dump)
+	run:--dump | run:--save)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	run:--epochs | run:--steps | run:--seed | bench:--runs)
+	run:--epochs | run:--steps | run:--seed | run:--sequences | run:--timeout | run:--show | bench:--runs)
 		return
 		;;
 	esac
@@ -40,9 +40,16 @@ _weft()
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
-		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --json --help'
+		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --sequences --timeout --show --save --print
+			--prepare-only --json --help'
 		;;
-	run:*) _weft_words 'fashion-mnist' ;;
+	run:*)
+		mapfile -t COMPREPLY < <(
+			compgen -W 'fashion-mnist' -- "$word"
+			compgen -f -X '!*.weft' -- "$word"
+			[[ $word ]] && compgen -d -S / -- "$word"
+		)
+		;;
 	bench:-*) _weft_words '--runs --json --help' ;;
 	bench:*) _weft_words "$figures" ;;
 	esac

@@ -172,11 +172,37 @@ static void lag(void **state)
 	}
 }
 
+/* Blocks of a firing lie together, so a depth is a multiple of the rates; where there are no blocks it need not be. */
+static void multiples(void **state)
+{
+	struct weft_edge *e;
+	struct ex x;
+
+	(void)state;
+	for (uint32_t depth = 2; depth < 9; depth++)
+		for (uint32_t flags = 0; flags <= WEFT_EDGE_CONTROL; flags += WEFT_EDGE_CONTROL)
+			for (uint32_t rate = 1; rate < 4; rate += 2) {
+				struct weft_body *a, *b;
+
+				ex_open(&x, NULL);
+				a = ex_body(&x, "a", 0, NULL, 0);
+				b = ex_body(&x, "b", 0, NULL, 0);
+				e = ex_edge(&x, "e", depth, 0, flags);
+				ok(weft_body_output(a, e, 2));
+				ok(weft_body_input(b, e, rate));
+				if (!flags && (depth % 2 || depth % rate))
+					refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "no multiple of the rates");
+				else if (depth > 3)
+					ok(weft_plan_prepare(x.plan, NULL));
+				ex_close(&x);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_lane), cmocka_unit_test(skewed), cmocka_unit_test(two_cards), cmocka_unit_test(scope),
-		cmocka_unit_test(formulas), cmocka_unit_test(lag),
+		cmocka_unit_test(formulas), cmocka_unit_test(lag), cmocka_unit_test(multiples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
