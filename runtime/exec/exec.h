@@ -77,6 +77,7 @@ struct weft_body {
 	struct weft_ties waits, signals;
 	/* loaded */
 	uint32_t first, last;			/* commands of the lane's list */
+	uint32_t wait, call;			/* of them: its WAIT and the call of `inner`, or UINT32_MAX */
 	struct weft_list *inner;		/* commands of its own, called; NULL: they are in the lane's */
 };
 
@@ -134,6 +135,7 @@ struct weft_plan_lane {
 	struct weft_list *head, *loop, *tail;	/* first values (or NULL), the bodies, END */
 	struct weft_user_queue *queue;
 	uint64_t posted;
+	struct weft_lane_trace *trace;		/* with WEFT_PLAN_TRACE */
 };
 
 /* Block memory: one place for each card, and the host's after them. */
@@ -147,6 +149,7 @@ struct weft_plan_card {
 	struct weft_device *device;
 	struct weft_memory *own;		/* words of bubbles, then a u64 for the time stamp of each body */
 	uint32_t *bubble;			/* mapped */
+	int64_t to_host_ns;			/* with WEFT_PLAN_TRACE: to add to its clock, as it was at load */
 };
 
 /* Real sequences from @first on have number + @bubbles on the cards. */
@@ -212,6 +215,8 @@ int weft_body_commands_check(struct weft_body *body);
 
 /* prepare.c */
 void weft_plan_unprepare(struct weft_plan *plan);
+/* Of one firing, as the planner has it */
+uint64_t weft_body_time_ns(const struct weft_body *body);
 
 /* place.c: blocks to places and cells to cards. 0 or -errno with text */
 struct weft_guard;
@@ -230,6 +235,10 @@ uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
 uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);
 /* 0, or why state and constants may not be touched */
 int weft_plan_check_idle(struct weft_plan *plan, const char *call);
+
+/* trace.c: what taking records needs, made at load; freed when nothing was made, too */
+int weft_plan_trace_init(struct weft_plan *plan);
+void weft_plan_trace_fini(struct weft_plan *plan);
 
 /* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
 int weft_plan_blame(struct weft_plan *plan, int ret);

@@ -372,6 +372,7 @@ static int emit_work(struct emit *e)
 		ret = emit_command(e, &b->command[i]);
 	if (!ret && own && weft_list_length(b->inner)) {
 		ret = weft_list_commit(b->inner);
+		b->call = (uint32_t)weft_list_length(e->loop);
 		if (!ret)
 			ret = weft_list_call(e->loop, b->inner);
 	} else if (!ret && b->predicates) {
@@ -386,7 +387,10 @@ static int emit_body(struct emit *e)
 	int ret;
 
 	b->first = (uint32_t)weft_list_length(e->loop);
+	b->wait = b->call = UINT32_MAX;
 	ret = emit_range(e);
+	if (b->waits.count)
+		b->wait = (uint32_t)weft_list_length(e->loop);
 	if (!ret)
 		ret = emit_ties(e, e->loop, &b->waits, false);
 	if (!ret)

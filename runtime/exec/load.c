@@ -176,6 +176,7 @@ static int unload(struct weft_plan *p)
 {
 	int ret = 0;
 
+	weft_plan_trace_fini(p);
 	for (uint32_t i = 0; i < p->num_lanes; i++) {
 		int r = p->lane[i].queue ? weft_user_queue_destroy(p->lane[i].queue) : 0;
 
@@ -222,6 +223,8 @@ int weft_plan_load(struct weft_plan *plan)
 		ret = weft_lane_emit(plan, &plan->lane[i]);
 	for (uint32_t i = 0; i < plan->num_lanes && !ret; i++)
 		ret = queue_of(plan, &plan->lane[i], i);
+	if (!ret)
+		ret = weft_plan_trace_init(plan);
 	if (!ret)
 		ret = start(plan);
 	if (ret) {

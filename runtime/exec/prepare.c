@@ -73,6 +73,11 @@ static uint64_t timed_ns(const struct weft_body *b)
 	return ns;
 }
 
+uint64_t weft_body_time_ns(const struct weft_body *b)
+{
+	return b->time_ns ? b->time_ns : timed_ns(b) + (b->engine ? GUESS_NS : 0);
+}
+
 static int net_bodies(struct weft_plan *p, struct net *n)
 {
 	uint32_t engines[WEFT_PLAN_DEVICES], timed[WEFT_PLAN_DEVICES];
@@ -87,7 +92,7 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 		n->net.body[i] = (struct weft_net_body) {
 			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->wanted_skew,
 			.group = b->engine ? engines[b->device] : ns ? timed[b->device] : WEFT_NET_NONE,
-			.time_ns = b->time_ns ? b->time_ns : ns + (b->engine ? GUESS_NS : 0),
+			.time_ns = weft_body_time_ns(b),
 		};
 	}
 	n->net.num_bodies = p->num_bodies;

@@ -21,6 +21,7 @@
 #include "kind.h"
 #include "tensor.h"
 #include "body.h"
+#include "look.h"
 #include "plan.h"
 
 #endif

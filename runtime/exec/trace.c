@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/* Firings of a traced plan, made from the records that its queues keep. All memory for it is there when the plan is loaded. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <weft/look.h>
+#include <weft/telemetry.h>
+
+#include "decode.h"
+#include "exec.h"
+
+#define TAKE		64u	/* records at a time */
+#define CLOCK_LOOKS	8
+
+struct weft_lane_trace {
+	struct weft_decode decode;
+	uint64_t dropped;
+	struct weft_span_of body[];
+};
+
+/* The look that took the shortest is the closest one. */
+static int clock_of(struct weft_plan_card *c)
+{
+	struct weft_clock best = { .size = sizeof(best) }, now = best;
+	int ret = 0;
+
+	for (int i = 0; i < CLOCK_LOOKS && !ret; i++) {
+		ret = weft_device_clock(c->device, &now);
+		if (!i || now.error_ns < best.error_ns)
+			best = now;
+	}
+	c->to_host_ns = (int64_t)(best.host_ns + best.error_ns / 2 - best.device_ns);
+	return ret;
+}
+
+int weft_plan_trace_init(struct weft_plan *p)
+{
+	int ret = 0;
+
+	if (!(p->config.flags & WEFT_PLAN_TRACE))
+		return 0;
+	for (uint32_t i = 0; i < p->num_devices && !ret; i++)
+		ret = clock_of(&p->card[i]);
+	for (uint32_t i = 0; i < p->num_lanes && !ret; i++) {
+		struct weft_plan_lane *l = &p->lane[i];
+		const uint32_t head = (uint32_t)weft_list_length(l->head);
+
+		l->trace = calloc(1, sizeof(*l->trace) + l->num_bodies * sizeof(l->trace->body[0]));
+		if (!l->trace)
+			return weft_fail(-ENOMEM, "lane %s: trace", l->name);
+		for (uint32_t j = 0; j < l->num_bodies; j++) {
+			const struct weft_body *b = l->body[j];
+
+			l->trace->body[j] = (struct weft_span_of) {
+				.first = b->first, .last = b->last, .wait = b->wait, .call = b->call, .skew = b->skew };
+		}
+		/* the CALL of the list with first values has a record, too */
+		weft_decode_init(&l->trace->decode, l->trace->body, l->num_bodies, head ? head + 1 : 0);
+	}
+	return ret;
+}
+
+void weft_plan_trace_fini(struct weft_plan *p)
+{
+	for (uint32_t i = 0; i < p->num_lanes; i++) {
+		free(p->lane[i].trace);
+		p->lane[i].trace = NULL;
+	}
+}
+
+/* with lock */
+static bool bubble(const struct weft_plan *p, uint64_t on_card)
+{
+	for (uint32_t i = p->num_spans; i && p->num_spans - i < WEFT_PLAN_SPANS; i--) {
+		const struct weft_plan_span *s = &p->span[(i - 1) % WEFT_PLAN_SPANS];
+		/* a drain opens as many as the plan has lag, always */
+		const uint64_t end = s->first + s->bubbles;
+
+		if (on_card >= end)
+			return false;
+		if (on_card >= end - p->lag)
+			return true;
+	}
+	return false;
+}
+
+/* with lock; false: it was a bubble */
+static bool record_of(const struct weft_plan *p, const struct weft_plan_lane *l, const struct weft_fired *f,
+		      struct weft_plan_record *out)
+{
+	const struct weft_body *b = l->body[f->position];
+	const int64_t add = p->card[l->device].to_host_ns;
+	const uint64_t on_card = f->firing / b->q;
+
+	if (bubble(p, on_card))
+		return false;
+	*out = (struct weft_plan_record) {
+		.body = b->id, .lane = b->lane, .device = l->device, .firing = (uint32_t)(f->firing % b->q),
+		.seq = weft_plan_from_card(p, on_card), .ready_ns = f->ready_ns + (uint64_t)add,
+		.start_ns = f->start_ns + (uint64_t)add, .end_ns = f->end_ns + (uint64_t)add, .wait_ns = f->wait_ns,
+	};
+	return true;
+}
+
+/* with lock */
+static int take(struct weft_plan *p, struct weft_plan_lane *l, struct weft_plan_record *records, uint32_t max)
+{
+	struct weft_user_queue_record raw[TAKE];
+	struct weft_lane_trace *t = l->trace;
+	struct weft_fired fired;
+	uint32_t count = 0;
+
+	for (;;) {
+		/* each may end a firing, so no more than there is room for */
+		const uint32_t want = max - count < TAKE ? max - count : TAKE;
+		int got = weft_user_queue_trace(l->queue, raw, want, &t->dropped);
+
+		if (got < 0)
+			return got;
+		for (int i = 0; i < got; i++)
+			if (weft_decode_feed(&t->decode, &raw[i], &fired))
+				count += record_of(p, l, &fired, &records[count]);
+		if (!got)
+			break;
+	}
+	if (count < max && weft_decode_flush(&t->decode, &fired))
+		count += record_of(p, l, &fired, &records[count]);
+	return (int)count;
+}
+
+int weft_plan_trace(struct weft_plan *plan, struct weft_plan_record *records, uint32_t max, uint64_t *dropped)
+{
+	uint64_t lost = 0;
+	uint32_t count = 0;
+	int ret = weft_plan_check(plan, false, __func__);
+
+	if (ret)
+		return ret;
+	if (!plan->loaded || !(plan->config.flags & WEFT_PLAN_TRACE) || (max && !records) || max > INT32_MAX)
+		return weft_fail(-EINVAL, "weft_plan_trace: plan %s: %s", plan->name, !plan->loaded ? "it is not loaded" :
+				 max ? "no room for records, or too much" : "it was not made with WEFT_PLAN_TRACE");
+	pthread_mutex_lock(&plan->lock);
+	for (uint32_t i = 0; i < plan->num_lanes && ret >= 0; i++) {
+		ret = take(plan, &plan->lane[i], records + count, max - count);
+		count += ret > 0 ? (uint32_t)ret : 0;
+		lost += plan->lane[i].trace->dropped;
+	}
+	pthread_mutex_unlock(&plan->lock);
+	if (dropped)
+		*dropped = lost;
+	return ret < 0 ? ret : (int)count;
+}
