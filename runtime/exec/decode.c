@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /*
- * A packet is ready when the one before it has retired; only a WAIT that parked is so later. Anything else that is ready
- * later comes after records that were lost.
+ * A record has a packet's index and the iteration, but not the list. A list that a body calls begins where its CALL's turn is,
+ * and ends with the record of that CALL, which began before all of them.
  */
 #include "decode.h"
 
 void weft_decode_init(struct weft_decode *d, const struct weft_span_of *body, uint32_t num_bodies, uint64_t head)
 {
-	*d = (struct weft_decode) { .body = body, .num_bodies = num_bodies, .head = head };
+	*d = (struct weft_decode) { .body = body, .num_bodies = num_bodies, .head = head, .plain = true };
+	for (uint32_t i = 0; i < num_bodies; i++)
+		d->plain &= body[i].call == WEFT_NO_PACKET && body[i].last <= 0x10000;
 }
 
 static bool take_out(struct weft_decode *d, struct weft_fired *out)
@@ -42,15 +44,11 @@ static uint32_t packet_of(const struct weft_user_queue_record *r, uint32_t least
 	return packet < least ? packet + 0x10000u : packet;
 }
 
-static bool lose(struct weft_decode *d, const struct weft_user_queue_record *r, struct weft_fired *out)
+bool weft_decode_gap(struct weft_decode *d, struct weft_fired *out)
 {
-	const bool done = take_out(d, out);
-
-	d->lost = d->after_loss = true;
-	d->inside = false;
-	d->iteration += r->seq - (uint32_t)d->iteration;
-	d->end_ns = r->end_ns;
-	return done;
+	d->lost = true;
+	d->after_loss = d->inside = false;
+	return take_out(d, out);
 }
 
 /* In the list of the body's own; true: its CALL has ended, and the record is that of the CALL. */
@@ -89,10 +87,34 @@ static bool begin(struct weft_decode *d, const struct weft_user_queue_record *r)
 	return r->packet == 0;
 }
 
+/* The record is of a list that a body calls, or of the CALL when that is over. */
+static bool inside(struct weft_decode *d, const struct weft_user_queue_record *r)
+{
+	/* no other list begins with 0 where the CALL's turn is */
+	if (!d->inside && d->body[d->at].call == d->packet + 1 && !(r->packet & 0xffff)) {
+		d->inside = true;
+		d->inside_ns = r->start_ns;
+	} else if (d->inside && call_ended(d, r)) {
+		d->inside = false;
+		d->packet = d->body[d->at].call;
+		add(d, r, false);
+		return true;
+	}
+	d->end_ns = d->inside ? r->end_ns : d->end_ns;
+	return d->inside;
+}
+
+static bool begins(const struct weft_decode *d, const struct weft_user_queue_record *r)
+{
+	const uint32_t at = body_at(d, r->packet, 0);
+
+	return at < d->num_bodies && d->body[at].first == r->packet;
+}
+
 bool weft_decode_feed(struct weft_decode *d, const struct weft_user_queue_record *r, struct weft_fired *out)
 {
-	bool done = false, next, wait, gap;
-	uint32_t packet, at;
+	bool done = false, next;
+	uint32_t at;
 
 	if (d->ended)
 		return false;
@@ -100,62 +122,37 @@ bool weft_decode_feed(struct weft_decode *d, const struct weft_user_queue_record
 		d->head--;
 		return false;
 	}
-	if (!d->begun && !begin(d, r))
+	if (!d->begun && !begin(d, r)) {
 		d->lost = true;
-	else if (r->start_ns < d->loop_ns) {	/* the LOOP itself, and what comes after it */
+	} else if (r->start_ns < d->loop_ns) {	/* the LOOP itself, and what comes after it */
 		d->ended = true;
 		return take_out(d, out);
 	}
 	next = r->seq != (uint32_t)d->iteration;
-	if (d->lost) {
-		if (!next || !d->after_loss) {
-			d->after_loss = true;
-			d->iteration += r->seq - (uint32_t)d->iteration;
-			d->end_ns = r->end_ns;
-			return false;
-		}
-		d->lost = d->after_loss = false;
-	}
-	if (d->inside && !next) {
-		if (call_ended(d, r)) {
-			d->inside = false;
-			d->packet = d->body[d->at].call;
-			add(d, r, false);
-			return false;
-		}
-		if (r->ready_ns != d->end_ns)
-			return lose(d, r, out);
+	if (d->lost && !(next && d->after_loss) && !(d->plain && begins(d, r))) {
+		d->after_loss = true;
+		d->iteration += r->seq - (uint32_t)d->iteration;
 		d->end_ns = r->end_ns;
 		return false;
 	}
-	if (d->inside)
-		return lose(d, r, out);
-	/* the next packet is that of the list that a body calls; no other list begins with 0 behind the CALL's turn */
-	if (!next && d->at < d->num_bodies && d->body[d->at].call == d->packet + 1 && !(r->packet & 0xffff)) {
-		d->inside = true;
-		d->inside_ns = r->start_ns;
-		if (r->ready_ns != d->end_ns)
-			return lose(d, r, out);
-		d->end_ns = r->end_ns;
+	next |= d->lost;
+	if (d->lost && !d->after_loss)
+		d->end_ns = r->ready_ns;
+	d->lost = d->after_loss = false;
+	if (!next && inside(d, r))
 		return false;
-	}
-	packet = packet_of(r, next ? 0 : d->packet);
-	at = body_at(d, packet, next ? 0 : d->at);
-	if (at == d->num_bodies)
-		return lose(d, r, out);
-	wait = packet == d->body[at].wait;
-	gap = r->ready_ns != d->end_ns && !(wait && r->ready_ns > d->end_ns);
-	if (gap)
-		return lose(d, r, out);
+	d->packet = packet_of(r, next ? 0 : d->packet);
+	at = body_at(d, d->packet, next ? 0 : d->at);
+	if (at == d->num_bodies || (next && d->inside))
+		return weft_decode_gap(d, out);		/* no record of this lane: it may come to itself */
 	if (next || at != d->at)
 		done = take_out(d, out);
 	d->iteration += r->seq - (uint32_t)d->iteration;
-	d->packet = packet;
 	d->at = at;
 	/* a RANGE that is not reached yet leaves its own record and no other */
 	if (d->iteration < d->body[at].skew)
 		d->end_ns = r->end_ns;
 	else
-		add(d, r, wait);
+		add(d, r, d->packet == d->body[at].wait);
 	return done;
 }

@@ -2,7 +2,7 @@
 /* Copyright 2026 The weft authors */
 /*
  * Packet records of one lane, in the order the card made them, to firings of its bodies. It knows nothing of queues: what a
- * lane's loop looks like it is told, and where records are missing it finds out by itself.
+ * lane's loop looks like it is told, and where records are missing, too.
  */
 #ifndef WEFT_EXEC_DECODE_H
 #define WEFT_EXEC_DECODE_H
@@ -31,9 +31,10 @@ struct weft_fired {
 struct weft_decode {
 	const struct weft_span_of *body;
 	uint32_t num_bodies;
+	bool plain;			/* no body calls a list, so a packet's index says what it is */
 	uint64_t head;			/* records before those of the loop, still to come */
 	bool begun, ended;
-	bool lost;			/* records are missing: nothing is known until the next iteration */
+	bool lost;			/* records are missing: nothing is known until an iteration begins, or a body if plain */
 	bool after_loss;		/* and one record of this one was seen */
 	uint64_t loop_ns;		/* the loop began no later */
 	uint64_t iteration, end_ns;	/* of the record before */
@@ -51,6 +52,8 @@ struct weft_decode {
 void weft_decode_init(struct weft_decode *d, const struct weft_span_of *body, uint32_t num_bodies, uint64_t head);
 /* true: *out is a firing that has ended */
 bool weft_decode_feed(struct weft_decode *d, const struct weft_user_queue_record *r, struct weft_fired *out);
+/* Records are missing here: what they cut into is left out, and what follows until it is known again where it belongs. As weft_decode_feed() */
+bool weft_decode_gap(struct weft_decode *d, struct weft_fired *out);
 /* The same, where no record waits: what ended with the last one */
 bool weft_decode_flush(struct weft_decode *d, struct weft_fired *out);
 

@@ -16,6 +16,7 @@
 #define WEFT_BLOCK_ALIGN	256u
 #define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
 #define WEFT_MAX_SKEW		1023u
+#define WEFT_TRACE_RECORDS	65536u		/* that can wait, of a lane */
 
 /*
  * An operand of a body: TOKEN_BIT | its number << 40 | offset in bytes. Bit 63 is what core's lists know tokens of theirs

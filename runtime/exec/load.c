@@ -10,7 +10,6 @@
 
 #include "runtime/core/device.h"
 
-#define TRACE_RECORDS	65536u
 #define HEAD_NS		(10 * 1000000000ull)
 
 static int load_memory(struct weft_plan *p)
@@ -88,7 +87,7 @@ static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t numb
 	const bool trace = p->config.flags & WEFT_PLAN_TRACE;
 	struct weft_user_queue_config c = {
 		.size = sizeof(c), .name = l->name, .priority = p->config.priority, .ring_lists = 16,
-		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? TRACE_RECORDS : 0,
+		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? WEFT_TRACE_RECORDS : 0,
 	};
 	struct weft_will *will;
 	uint32_t n = 0;

@@ -10,12 +10,23 @@
 #include "decode.h"
 #include "exec.h"
 
-#define TAKE		64u	/* records at a time */
+#define TAKE		64u	/* records at a time, always: so gaps are that far apart */
+#define GAPS		(2 * WEFT_TRACE_RECORDS / TAKE + 2)
 #define CLOCK_LOOKS	8
 
+/*
+ * The card drops a record when as many as the ring holds wait, so what was dropped while `taken` had one value is missing
+ * behind record taken + WEFT_TRACE_RECORDS. What was dropped while records were taken may be behind either; a gap that is none
+ * costs an iteration.
+ */
 struct weft_lane_trace {
 	struct weft_decode decode;
+	uint64_t taken;				/* records */
 	uint64_t dropped;
+	uint64_t gap[GAPS];			/* positions, ascending, a ring */
+	uint32_t first_gap, num_gaps;
+	struct weft_user_queue_record raw[TAKE];
+	uint32_t at, have;			/* in raw; raw[at] is record taken - have + at */
 	struct weft_span_of body[];
 };
 
@@ -103,27 +114,70 @@ static bool record_of(const struct weft_plan *p, const struct weft_plan_lane *l,
 	return true;
 }
 
+static void gap_add(struct weft_lane_trace *t, uint64_t at)
+{
+	if (t->num_gaps == GAPS || (t->num_gaps && t->gap[(t->first_gap + t->num_gaps - 1) % GAPS] >= at))
+		return;
+	t->gap[(t->first_gap + t->num_gaps++) % GAPS] = at;
+}
+
+/* true: there is one before the record at @at, or nothing but one */
+static bool gap_take(struct weft_lane_trace *t, uint64_t at)
+{
+	if (!t->num_gaps || t->gap[t->first_gap] > at)
+		return false;
+	t->first_gap = (t->first_gap + 1) % GAPS;
+	t->num_gaps--;
+	return true;
+}
+
+/* More records of the lane; their number. */
+static int refill(struct weft_plan_lane *l)
+{
+	struct weft_lane_trace *t = l->trace;
+	uint64_t dropped = 0;
+	int got = weft_user_queue_trace(l->queue, NULL, 0, &dropped);
+
+	if (got < 0)
+		return got;
+	if (dropped != t->dropped)
+		gap_add(t, t->taken + WEFT_TRACE_RECORDS);
+	got = weft_user_queue_trace(l->queue, t->raw, TAKE, &t->dropped);
+	if (got < 0)
+		return got;
+	if (dropped != t->dropped) {
+		gap_add(t, t->taken + WEFT_TRACE_RECORDS);
+		gap_add(t, t->taken + (uint64_t)got + WEFT_TRACE_RECORDS);
+	}
+	t->taken += (uint64_t)got;
+	t->at = 0;
+	t->have = (uint32_t)got;
+	return got;
+}
+
 /* with lock */
 static int take(struct weft_plan *p, struct weft_plan_lane *l, struct weft_plan_record *records, uint32_t max)
 {
-	struct weft_user_queue_record raw[TAKE];
 	struct weft_lane_trace *t = l->trace;
 	struct weft_fired fired;
 	uint32_t count = 0;
 
-	for (;;) {
-		/* each may end a firing, so no more than there is room for */
-		const uint32_t want = max - count < TAKE ? max - count : TAKE;
-		int got = weft_user_queue_trace(l->queue, raw, want, &t->dropped);
+	while (count < max) {
+		int got = t->at < t->have ? 1 : refill(l);
 
 		if (got < 0)
 			return got;
-		for (int i = 0; i < got; i++)
-			if (weft_decode_feed(&t->decode, &raw[i], &fired))
-				count += record_of(p, l, &fired, &records[count]);
 		if (!got)
 			break;
+		if (gap_take(t, t->taken - t->have + t->at)) {
+			if (weft_decode_gap(&t->decode, &fired))
+				count += record_of(p, l, &fired, &records[count]);
+			continue;
+		}
+		if (weft_decode_feed(&t->decode, &t->raw[t->at++], &fired))
+			count += record_of(p, l, &fired, &records[count]);
 	}
+	/* nothing waits */
 	if (count < max && weft_decode_flush(&t->decode, &fired))
 		count += record_of(p, l, &fired, &records[count]);
 	return (int)count;
@@ -142,9 +196,13 @@ int weft_plan_trace(struct weft_plan *plan, struct weft_plan_record *records, ui
 				 max ? "no room for records, or too much" : "it was not made with WEFT_PLAN_TRACE");
 	pthread_mutex_lock(&plan->lock);
 	for (uint32_t i = 0; i < plan->num_lanes && ret >= 0; i++) {
+		uint64_t now = 0;
+
 		ret = take(plan, &plan->lane[i], records + count, max - count);
 		count += ret > 0 ? (uint32_t)ret : 0;
-		lost += plan->lane[i].trace->dropped;
+		if (ret >= 0 && dropped)
+			ret = weft_user_queue_trace(plan->lane[i].queue, NULL, 0, &now);
+		lost += now;
 	}
 	pthread_mutex_unlock(&plan->lock);
 	if (dropped)

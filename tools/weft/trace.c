@@ -164,10 +164,11 @@ static int write_out(const struct options *o, const struct trace *t)
 
 	if (!f)
 		return cmd_error("trace", "%s: %s", o->out, strerror(errno));
-	if (o->svg)
-		trace_write_svg(f, t);
-	else
-		trace_write_json(f, t);
+	if ((o->svg ? trace_write_svg : trace_write_json)(f, t)) {
+		if (o->out)
+			fclose(f);
+		return cmd_error("trace", "no memory");
+	}
 	if (!o->out)
 		return 0;	/* main() looks whether it arrived */
 	errno = 0;

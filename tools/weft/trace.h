@@ -55,8 +55,8 @@ int64_t trace_source(const struct trace_edge *e, uint64_t firing, uint32_t rate)
 /* trace_demo.c: the example, not yet prepared; 0 or -1 with a message */
 int trace_demo(struct weft_device *const *cards, uint32_t count, struct weft_plan **plan);
 
-/* trace_json.c, trace_svg.c */
-void trace_write_json(FILE *out, const struct trace *t);
-void trace_write_svg(FILE *out, const struct trace *t);
+/* trace_json.c, trace_svg.c: 0, or -1 without memory; whether it arrived in the file is the caller's to find out */
+int trace_write_json(FILE *out, const struct trace *t);
+int trace_write_svg(FILE *out, const struct trace *t);
 
 #endif

@@ -126,7 +126,7 @@ static void flows(struct json *j, const struct trace *t)
 		}
 }
 
-void trace_write_json(FILE *out, const struct trace *t)
+int trace_write_json(FILE *out, const struct trace *t)
 {
 	struct json j;
 
@@ -149,4 +149,5 @@ void trace_write_json(FILE *out, const struct trace *t)
 	flows(&j, t);
 	json_close(&j, ']');
 	json_end(&j, '}');
+	return 0;
 }

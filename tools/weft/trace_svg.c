@@ -21,6 +21,8 @@
 #define COLOURS		8
 #define MAX_LINES	600u		/* of what was waited for: more of them are a grey mass */
 #define MAX_TICKS	400
+#define MANY		48u		/* sequences; of more only the last are drawn */
+#define SHOWN		24u
 
 static const struct {
 	const char *fill, *text;
@@ -36,12 +38,13 @@ struct picture {
 	double *y;			/* of a body: middle of its row */
 	double top, bottom;		/* of all rows */
 	double ns;			/* that one unit of width is */
-	double height;
+	uint64_t first;			/* sequence that is drawn */
+	double from_ns;			/* left end of the time axis */
 };
 
-static double x_of(const struct picture *p, uint64_t ns)
+static double x_of(const struct picture *p, double ns)
 {
-	return LEFT + (double)ns / p->ns;
+	return LEFT + (ns - p->from_ns) / p->ns;
 }
 
 static void style(FILE *f)
@@ -63,7 +66,7 @@ static void style(FILE *f)
 	for (int i = 0; i < COLOURS; i++)
 		fprintf(f, ".t%d{fill:%s}\n", i, colour[i].text);
 	fputs("}\n</style>\n<defs>\n"
-	      "<marker id=\"tip\" viewBox=\"0 0 6 6\" refX=\"5\" refY=\"3\" markerWidth=\"6\" markerHeight=\"6\" orient=\"auto\">"
+	      "<marker id=\"tip\" viewBox=\"0 0 6 6\" refX=\"5\" refY=\"3\" markerWidth=\"4.5\" markerHeight=\"4.5\" orient=\"auto\">"
 	      "<path class=\"head\" d=\"M0 0L6 3L0 6z\"/></marker>\n", f);
 	for (int i = 0; i < COLOURS; i++)
 		fprintf(f, "<pattern id=\"h%d\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
@@ -87,6 +90,8 @@ static void header(struct picture *p)
 	fprintf(f, "<text x=\"16\" y=\"49\"><tspan class=\"stars bold\">T* %s</tspan>, what a sequence takes at least", star);
 	if (t->period_ns > 0 && t->report.period_ns > 0)
 		fprintf(f, "; measured <tspan class=\"bold\">%s</tspan>, %.3f × T*", measured, t->period_ns / t->report.period_ns);
+	if (p->first)
+		fprintf(f, "; the last %u are shown", SHOWN);
 	if (t->dropped)
 		fprintf(f, "; %llu records were lost", (unsigned long long)t->dropped);
 	fputs("</text>\n", f);
@@ -114,7 +119,8 @@ static void label(struct picture *p, uint32_t b)
 	uint64_t busy = 0;
 
 	for (uint32_t k = p->t->first[b]; k < p->t->first[b + 1]; k++)
-		busy += p->t->bar[k].record.end_ns - p->t->bar[k].record.start_ns;
+		if (p->t->bar[k].record.seq >= p->first)
+			busy += p->t->bar[k].record.end_ns - p->t->bar[k].record.start_ns;
 	fprintf(p->out, "<text class=\"bold\" x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 12, p->y[b] + 4);
 	trace_xml(p->out, trace_short(i->name, text, sizeof(text), 18));
 	if (p->t->critical[b])
@@ -125,7 +131,7 @@ static void label(struct picture *p, uint32_t b)
 	trace_xml(p->out, i->lane_name);
 	fprintf(p->out, "%s</title></text>\n", p->t->critical[b] ? "; sets T*" : "");
 	fprintf(p->out, "<text class=\"axis\" x=\"%.0f\" y=\"%.1f\">%.0f %% busy</text>\n", WIDTH - RIGHT + 8, p->y[b] + 4,
-		p->t->span_ns ? 100.0 * (double)busy / (double)p->t->span_ns : 0);
+		100.0 * (double)busy / (p->ns * (WIDTH - LEFT - RIGHT)));
 }
 
 /* Rows of bodies, those of a lane together, behind the name of their card; a lane of several has a line. */
@@ -193,14 +199,15 @@ static void tip(struct picture *p, const struct trace_bar *b)
 static void bar(struct picture *p, const struct trace_bar *b)
 {
 	const struct weft_plan_record *r = &b->record;
-	const double y = p->y[r->body], from = x_of(p, r->start_ns), wide = (double)(r->end_ns - r->start_ns) / p->ns;
+	const double early = (double)r->ready_ns - (double)r->wait_ns, asleep = early > p->from_ns ? early : p->from_ns;
+	const double y = p->y[r->body], from = x_of(p, (double)r->start_ns), wide = (double)(r->end_ns - r->start_ns) / p->ns;
 	const int c = (int)(r->seq % COLOURS);
 
 	fprintf(p->out, "<g data-body=\"%u\" data-lane=\"%u\" data-seq=\"%llu\">", r->body, r->lane, (unsigned long long)r->seq);
 	tip(p, b);
-	if ((double)r->wait_ns / p->ns > 0.5) {
-		fprintf(p->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.0f\"", x_of(p, r->ready_ns - r->wait_ns),
-			y - BAR / 4, (double)r->wait_ns / p->ns, BAR / 2);
+	if (((double)r->ready_ns - asleep) / p->ns > 0.5) {
+		fprintf(p->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.0f\"", x_of(p, asleep), y - BAR / 4,
+			((double)r->ready_ns - asleep) / p->ns, BAR / 2);
 		if (b->credit && b->cause != TRACE_NONE)
 			fprintf(p->out, " fill=\"url(#h%d)\"/>", c);
 		else
@@ -219,10 +226,10 @@ static void line(struct picture *p, const struct trace_bar *b)
 {
 	const struct weft_plan_record *from = &p->t->bar[b->cause].record, *to = &b->record;
 	const double down = p->y[to->body] > p->y[from->body] ? 1 : -1;
-	const double x = x_of(p, from->end_ns), y = p->y[from->body] + down * BAR / 2;
-	const double x2 = x_of(p, to->start_ns), y2 = p->y[to->body] - down * (BAR / 2 + 1);
+	const double x = x_of(p, (double)from->end_ns), y = p->y[from->body] + down * BAR / 2;
+	const double x2 = x_of(p, (double)to->start_ns), y2 = p->y[to->body] - down * (BAR / 2 + 1);
 
-	if (from->body == to->body)
+	if (from->body == to->body || from->seq < p->first)
 		return;
 	fprintf(p->out, "<path class=\"edge\" fill=\"none\" stroke-opacity=\".75\"%s marker-end=\"url(#tip)\" "
 		"d=\"M%.2f %.1fC%.2f %.1f %.2f %.1f %.2f %.1f\"/>\n", b->credit ? " stroke-dasharray=\"3 2\"" : "", x, y, x + 2,
@@ -239,11 +246,11 @@ static double step_of(double span)
 
 static void axis(struct picture *p)
 {
-	const double step = step_of((double)p->t->span_ns);
+	const double end = (double)p->t->span_ns, step = step_of(end - p->from_ns);
 	char text[32];
 
-	for (double at = 0; at <= (double)p->t->span_ns; at += step) {
-		const double x = LEFT + at / p->ns;
+	for (double at = ceil(p->from_ns / step) * step; at <= end; at += step) {
+		const double x = x_of(p, at);
 
 		trace_time(text, sizeof(text), at);
 		fprintf(p->out, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/>", x, p->top, p->bottom + 5);
@@ -270,33 +277,30 @@ static uint64_t done(const struct trace *t, uint64_t seq)
 static double ruler(struct picture *p, double y)
 {
 	const struct trace *t = p->t;
-	const double star = t->report.period_ns, anchor = (double)done(t, (t->sequences - 1) / 2);
-	const double wide = star / p->ns;
+	const double star = t->report.period_ns, wide = star / p->ns;
+	const double anchor = (double)done(t, p->first + (t->sequences - 1 - p->first) / 2);
+	double at = star > 0 ? anchor - ceil((anchor - p->from_ns) / star) * star : 0;
 	char text[32];
-	int n = 0;
 
 	fprintf(p->out, "<text class=\"stars bold\" x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">T*</text>\n", LEFT - 12, y + 11);
-	for (double at = anchor - floor(anchor / star) * star; star > 0 && wide > 2 && at < (double)t->span_ns && n < MAX_TICKS;
-	     at += star, n++) {
-		const double x = LEFT + at / p->ns, room = WIDTH - RIGHT - x;
+	trace_time(text, sizeof(text), star);
+	for (int n = 0; star > 0 && wide > 2 && at < (double)t->span_ns && n < MAX_TICKS; at += star, n++) {
+		const double x = x_of(p, at), from = x > LEFT ? x : LEFT, end = x + wide < WIDTH - RIGHT ? x + wide : WIDTH - RIGHT;
 
-		fprintf(p->out, "<path class=\"star\" stroke-opacity=\".55\" stroke-dasharray=\"2 4\" d=\"M%.2f %.1fV%.1f\"/>", x, p->top,
-			y + 14);
-		fprintf(p->out, "<rect class=\"rule%s\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"12\"/>\n", n % 2 ? "2" : "", x, y + 1,
-			wide < room ? wide : room);
-		trace_time(text, sizeof(text), star);
-		if (wide > 56 && room > wide)
+		if (x > LEFT)
+			fprintf(p->out, "<path class=\"star\" stroke-opacity=\".55\" stroke-dasharray=\"2 4\" d=\"M%.2f %.1fV%.1f\"/>", x,
+				p->top, y + 14);
+		fprintf(p->out, "<rect class=\"rule%s\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"12\"/>\n", n % 2 ? "2" : "", from,
+			y + 1, end - from);
+		if (end - from > 56)
 			fprintf(p->out, "<text class=\"small\" x=\"%.2f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n", x + wide / 2,
 				y + 10.5, text);
 	}
 	y += 20;
 	fprintf(p->out, "<text class=\"soft\" x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">ended</text>\n", LEFT - 12, y + 10);
-	for (uint64_t s = 0; s < t->sequences && s < MAX_TICKS; s++) {
-		const double x = x_of(p, done(t, s));
-
+	for (uint64_t s = p->first; s < t->sequences && s < p->first + MAX_TICKS; s++)
 		fprintf(p->out, "<path class=\"s%d\" d=\"M%.2f %.1fl5 9h-10z\"><title>sequence %llu ended</title></path>\n",
-			(int)(s % COLOURS), x, y + 1, (unsigned long long)s);
-	}
+			(int)(s % COLOURS), x_of(p, (double)done(t, s)), y + 1, (unsigned long long)s);
 	return y + 18;
 }
 
@@ -308,19 +312,19 @@ static void legend(struct picture *p, double y)
 	for (int i = 0; i < COLOURS; i++, x += 17)
 		fprintf(f, "<rect class=\"s%d\" x=\"%.0f\" y=\"%.0f\" width=\"15\" height=\"13\" rx=\"2\"/>", i, x, y);
 	fprintf(f, "<text x=\"%.0f\" y=\"%.0f\">sequence, by its number</text>\n", x + 4, y + 11);
-	x += 160;
+	x += 176;
 	fprintf(f, "<rect class=\"s0 w\" x=\"%.0f\" y=\"%.0f\" width=\"26\" height=\"11\"/><text x=\"%.0f\" y=\"%.0f\">waits for data</text>\n",
 		x, y + 1, x + 32, y + 11);
-	x += 128;
+	x += 132;
 	fprintf(f, "<rect fill=\"url(#h0)\" x=\"%.0f\" y=\"%.0f\" width=\"26\" height=\"11\"/>"
 		"<text x=\"%.0f\" y=\"%.0f\">waits for an idle block</text>\n", x, y + 1, x + 32, y + 11);
-	x += 178;
+	x += 192;
 	fprintf(f, "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M%.0f %.0fh24\"/><text x=\"%.0f\" y=\"%.0f\">came last: data</text>\n", x,
 		y + 7, x + 32, y + 11);
-	x += 136;
+	x += 146;
 	fprintf(f, "<path class=\"edge\" stroke-dasharray=\"3 2\" marker-end=\"url(#tip)\" d=\"M%.0f %.0fh24\"/>"
 		"<text x=\"%.0f\" y=\"%.0f\">block given back</text>\n", x, y + 7, x + 32, y + 11);
-	x += 142;
+	x += 152;
 	fprintf(f, "<text x=\"%.0f\" y=\"%.0f\"><tspan class=\"stars\">●</tspan> sets T*</text>\n", x, y + 11);
 }
 
@@ -335,48 +339,77 @@ static int by_row(const struct trace *t, uint32_t a, uint32_t b)
 	return x->position < y->position ? -1 : 1;
 }
 
-static double height(const struct trace *t)
+/* Where the time axis begins: with the first thing that is drawn. */
+static void scale(struct picture *p)
 {
-	return 49 + 4 * 17 + 22.0 * t->num_devices + ROW * t->num_bodies + 130;
+	const struct trace *t = p->t;
+
+	p->first = t->sequences > MANY ? t->sequences - SHOWN : 0;
+	p->from_ns = p->first ? (double)t->span_ns : 0;
+	for (uint32_t i = 0; i < t->num_bars && p->first; i++)
+		if (t->bar[i].record.seq >= p->first && (double)t->bar[i].record.start_ns < p->from_ns)
+			p->from_ns = (double)t->bar[i].record.start_ns;
+	p->ns = ((double)t->span_ns > p->from_ns ? (double)t->span_ns - p->from_ns : 1) / (WIDTH - LEFT - RIGHT);
 }
 
-void trace_write_svg(FILE *out, const struct trace *t)
+/* Returns the height. */
+static double content(struct picture *p)
 {
-	struct picture p = { .out = out, .t = t, .height = height(t) };
+	const struct trace *t = p->t;
 	double y;
+
+	header(p);
+	p->top = critical(p, 69) + 2;
+	p->bottom = rows(p, p->top);
+	axis(p);
+	y = ruler(p, p->bottom + 28);
+	for (uint32_t i = 0; i < t->num_bars; i++)
+		if (t->bar[i].record.seq >= p->first)
+			bar(p, &t->bar[i]);
+	for (uint32_t i = 0; i < t->num_bars && t->num_bars <= MAX_LINES; i++)
+		if (t->bar[i].cause != TRACE_NONE && t->bar[i].record.seq >= p->first)
+			line(p, &t->bar[i]);
+	legend(p, y + 12);
+	return y + 42;
+}
+
+static void order(struct picture *p)
+{
+	for (uint32_t i = 0, k; i < p->t->num_bodies; i++) {
+		for (k = i; k && by_row(p->t, i, p->order[k - 1]) < 0; k--)
+			p->order[k] = p->order[k - 1];
+		p->order[k] = i;
+	}
+}
+
+int trace_write_svg(FILE *out, const struct trace *t)
+{
+	struct picture p = { .t = t };
+	size_t bytes = 0;
+	char *text = NULL;
+	double height;
 
 	p.order = calloc(t->num_bodies, sizeof(p.order[0]));
 	p.y = calloc(t->num_bodies, sizeof(p.y[0]));
-	if (!p.order || !p.y) {
+	p.out = open_memstream(&text, &bytes);		/* its height comes before it and is known behind it */
+	if (!p.order || !p.y || !p.out) {
 		free(p.order);
 		free(p.y);
-		return;
+		return -1;
 	}
-	for (uint32_t i = 0, k; i < t->num_bodies; i++) {
-		for (k = i; k && by_row(t, i, p.order[k - 1]) < 0; k--)
-			p.order[k] = p.order[k - 1];
-		p.order[k] = i;
-	}
-	p.ns = (t->span_ns ? (double)t->span_ns : 1) / (WIDTH - LEFT - RIGHT);
-	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
-		"width=\"%.0f\" height=\"%.0f\" role=\"img\">\n<!-- SPDX-License-Identifier: MIT -->\n<title>", WIDTH, p.height, WIDTH,
-		p.height);
+	order(&p);
+	scale(&p);
+	height = content(&p);
+	fclose(p.out);
+	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- SPDX-License-Identifier: MIT -->\n"
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">\n<title>",
+		WIDTH, height, WIDTH, height);
 	trace_xml(out, t->name);
 	fputs(": what its bodies did, and what for they waited</title>\n", out);
 	style(out);
-	fprintf(out, "<rect class=\"bg\" width=\"%.0f\" height=\"%.0f\"/>\n", WIDTH, p.height);
-	header(&p);
-	p.top = critical(&p, 69) + 2;
-	p.bottom = rows(&p, p.top);
-	axis(&p);
-	y = ruler(&p, p.bottom + 28);
-	for (uint32_t i = 0; i < t->num_bars; i++)
-		bar(&p, &t->bar[i]);
-	for (uint32_t i = 0; i < t->num_bars && t->num_bars <= MAX_LINES; i++)
-		if (t->bar[i].cause != TRACE_NONE)
-			line(&p, &t->bar[i]);
-	legend(&p, y + 12);
-	fputs("</svg>\n", out);
+	fprintf(out, "<rect class=\"bg\" width=\"%.0f\" height=\"%.0f\"/>\n%s</svg>\n", WIDTH, height, text);
+	free(text);
 	free(p.order);
 	free(p.y);
+	return 0;
 }
