@@ -57,6 +57,14 @@ struct weft_ties {
 	uint32_t count, room;
 };
 
+/* Cells that are not the plan's: of a WAIT_ALL or SIGNAL_ALL among the commands of a body. */
+struct weft_foreign {
+	char *name;
+	uint32_t command, flags, count;
+	struct weft_body_cell *cell;
+	struct weft_cell_item *item;		/* the same with addresses */
+};
+
 struct weft_body {
 	uint32_t magic, id;
 	struct weft_plan *plan;
@@ -69,6 +77,8 @@ struct weft_body {
 	uint32_t num_operands, room_operands;
 	struct weft_command *command;		/* operands in place of addresses; sources of REDUCE are owned */
 	uint32_t num_commands, room_commands;
+	struct weft_foreign *foreign;
+	uint32_t num_foreign, room_foreign;
 	bool engine;				/* has commands that take an engine */
 	bool predicates;
 	/* prepared */
@@ -150,7 +160,7 @@ struct weft_plan_card {
 	struct weft_device *device;
 	struct weft_memory *own;		/* words of bubbles, then a u64 for the time stamp of each body */
 	uint32_t *bubble;			/* mapped */
-	int64_t to_host_ns;			/* with WEFT_PLAN_TRACE: to add to its clock, as it was at load */
+	int64_t to_host_ns;			/* to add to its clock, as it was at load */
 };
 
 /* Real sequences from @first on have number + @bubbles on the cards. */
@@ -208,7 +218,12 @@ int weft_plan_check(const struct weft_plan *plan, bool building, const char *cal
 /* body.c: the array at @array with room for one more; false: no memory */
 bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes);
 
+/* arrive.c */
+void weft_body_foreign_free(struct weft_body *body);
+const struct weft_foreign *weft_body_foreign_of(const struct weft_body *body, const struct weft_command *command);
+
 /* command.c */
+int weft_body_command_add(struct weft_body *body, const struct weft_command *command);
 void weft_body_commands_free(struct weft_body *body);
 struct weft_body_operand *weft_body_operand_of(const struct weft_body *body, uint64_t operand);
 /* Every operand of every command inside its block, and constants' users; 0 or -EINVAL with text */
@@ -240,6 +255,13 @@ int weft_plan_check_idle(struct weft_plan *plan, const char *call);
 /* trace.c: what taking records needs, made at load; freed when nothing was made, too */
 int weft_plan_trace_init(struct weft_plan *plan);
 void weft_plan_trace_fini(struct weft_plan *plan);
+
+/* The body of a lane with packet @packet of list @list, NULL: it is of none */
+const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *lane, uint64_t list, uint32_t packet);
+/* Because another lane had stopped */
+bool weft_fault_passed_on(uint32_t cause);
+/* stuck.c: what holds the plan up, in a few words; "" when nothing does that is known. Return: @text */
+const char *weft_plan_stuck_why(struct weft_plan *plan, char *text, size_t bytes);
 
 /* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
 int weft_plan_blame(struct weft_plan *plan, int ret);

@@ -9,21 +9,21 @@
 #include "runtime/core/memory.h"
 
 /* The body with packet @packet of list @list, NULL when it is of none. */
-static const struct weft_body *body_at(const struct weft_plan_lane *l, uint64_t list, uint32_t packet)
+const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *l, uint64_t list, uint32_t packet)
 {
 	for (uint32_t i = 0; i < l->num_bodies && list; i++) {
 		const struct weft_body *b = l->body[i];
 
 		if (b->inner && b->inner->resident && list == b->inner->resident->address)
 			return b;
-		if (list == l->loop->resident->address && packet >= b->first && packet < b->last)
+		if (l->loop->resident && list == l->loop->resident->address && packet >= b->first && packet < b->last)
 			return b;
 	}
 	return NULL;
 }
 
 /* A lane that others stopped comes after one that stopped by itself. */
-static bool passed_on(uint32_t cause)
+bool weft_fault_passed_on(uint32_t cause)
 {
 	const char *name = weft_fault_name(cause);
 
@@ -38,9 +38,9 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		const struct weft_body *b;
 		uint64_t firing;
 
-		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && passed_on(s.cause)))
+		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && weft_fault_passed_on(s.cause)))
 			continue;
-		b = body_at(l, s.fault_list, s.fault_packet);
+		b = weft_lane_body_at(l, s.fault_list, s.fault_packet);
 		firing = b && s.iteration > b->skew ? s.iteration - b->skew : 0;
 		e->device = l->device;
 		e->cause = s.cause;
@@ -48,7 +48,7 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		e->address = s.fault_address;
 		e->body = b ? b->name : "";
 		e->lane = l->name;
-		if (!passed_on(s.cause))
+		if (!weft_fault_passed_on(s.cause))
 			return;
 	}
 }

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 
 #include <weft/look.h>
-#include <weft/telemetry.h>
 
 #include "decode.h"
 #include "exec.h"
 
 #define TAKE		64u	/* records at a time, always: so gaps are that far apart */
 #define GAPS		(2 * WEFT_TRACE_RECORDS / TAKE + 2)
-#define CLOCK_LOOKS	8
 
 /*
  * The card drops a record when as many as the ring holds wait, so what was dropped while `taken` had one value is missing
@@ -30,29 +28,12 @@ struct weft_lane_trace {
 	struct weft_span_of body[];
 };
 
-/* The look that took the shortest is the closest one. */
-static int clock_of(struct weft_plan_card *c)
-{
-	struct weft_clock best = { .size = sizeof(best) }, now = best;
-	int ret = 0;
-
-	for (int i = 0; i < CLOCK_LOOKS && !ret; i++) {
-		ret = weft_device_clock(c->device, &now);
-		if (!i || now.error_ns < best.error_ns)
-			best = now;
-	}
-	c->to_host_ns = (int64_t)(best.host_ns + best.error_ns / 2 - best.device_ns);
-	return ret;
-}
-
 int weft_plan_trace_init(struct weft_plan *p)
 {
 	int ret = 0;
 
 	if (!(p->config.flags & WEFT_PLAN_TRACE))
 		return 0;
-	for (uint32_t i = 0; i < p->num_devices && !ret; i++)
-		ret = clock_of(&p->card[i]);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++) {
 		struct weft_plan_lane *l = &p->lane[i];
 		const uint32_t head = (uint32_t)weft_list_length(l->head);

@@ -113,6 +113,81 @@ struct weft_plan_record {
  */
 int weft_plan_trace(struct weft_plan *plan, struct weft_plan_record *records, uint32_t max, uint64_t *dropped);
 
+/** enum weft_stuck_kind - what holds a body up, from what is no fault to what stops the plan */
+enum weft_stuck_kind {
+	WEFT_STUCK_GATE = 1,		/* nothing is opened, or all that was is done: normal */
+	WEFT_STUCK_WORKS = 2,		/* only as a root: the body that all wait for is at work, and not for too long */
+	WEFT_STUCK_CREDIT = 3,		/* a consumer keeps a block */
+	WEFT_STUCK_STARVED = 4,		/* an input has not been produced */
+	WEFT_STUCK_HUNG = 5,		/* in one command for too long, or stopped for that by its card */
+	WEFT_STUCK_DEAD_PEER = 6,	/* who should act is no more: its card was reset or is gone, its process died, it was stopped */
+	WEFT_STUCK_FAULT = 7,		/* stopped by a fault of its own */
+	WEFT_STUCK_MISMATCH = 8,	/* two sides of one arrival have different tags */
+};
+#define WEFT_STUCK_NOBODY	UINT32_MAX
+#define WEFT_STUCK_TIMES	16		/* HUNG: a packet takes more than so many times the estimate of its body … */
+#define WEFT_STUCK_LEAST_NS	500000000ull	/* … and than this */
+
+/**
+ * struct weft_stuck - a lane that stands still, or the body that it stands at
+ * @size: sizeof
+ * @kind: enum weft_stuck_kind
+ * @body: number of the body, WEFT_STUCK_NOBODY: it cannot be told
+ * @lane: number of its lane
+ * @device: index of its card
+ * @peer: body that it waits for, WEFT_STUCK_NOBODY: none of the plan
+ * @root: body at the end of the chain of those that wait for each other; its own number: itself
+ * @root_kind: enum weft_stuck_kind of that one
+ * @cause: weft_fault_name() of what stopped the lane, 0: nothing did
+ * @pad: 0
+ * @name: of the body, "" for none; text of the plan, as all others
+ * @lane_name: of its lane
+ * @edge: that it waits on; "gate"; of other cells the name they were given; "" when it does not wait
+ * @seq: sequence of the body
+ * @wanted: value of the cell, less the plan's cell_base: tokens or firings; of a MISMATCH the tag
+ * @actual: the same as it is
+ * @since_ns: card clock
+ * @age_ns: since then
+ */
+struct weft_stuck {
+	uint32_t size;
+	uint32_t kind;
+	uint32_t body;
+	uint32_t lane;
+	uint32_t device;
+	uint32_t peer;
+	uint32_t root;
+	uint32_t root_kind;
+	uint32_t cause;
+	uint32_t pad;
+	const char *name;
+	const char *lane_name;
+	const char *edge;
+	uint64_t seq;
+	uint64_t wanted;
+	uint64_t actual;
+	uint64_t since_ns;
+	uint64_t age_ns;
+};
+
+/**
+ * weft_plan_stuck() - who waits for what, now, without a system call
+ * @plan: loaded
+ * @reports: room for @max, each @stride bytes apart (sizeof(struct weft_stuck)); NULL with @max 0
+ *
+ * The worst comes first: roots of the worst kind, then those that wait for them. It is a look at lanes one after the other, so
+ * while a plan runs some may be told to wait for what has just come; what stays the same in two looks is so.
+ *
+ * Return: number of lanes that wait or stand (at most @max are written), -EINVAL, -ENOTCONN, -ENOMEM.
+ */
+int weft_plan_stuck(struct weft_plan *plan, struct weft_stuck *reports, uint32_t max, size_t stride);
+
+/** weft_plan_stuck_text() - the same as lines of text, cut at @bytes. Return: bytes without the end, or as weft_plan_stuck() */
+int weft_plan_stuck_text(struct weft_plan *plan, char *text, size_t bytes);
+
+/** weft_stuck_name() - "starved", "hung" …, "?" for an unknown number */
+const char *weft_stuck_name(uint32_t kind);
+
 #ifdef __cplusplus
 }
 #endif
