@@ -68,11 +68,15 @@ int weft_plan_last_error(struct weft_plan *plan, struct weft_plan_error *error)
 int weft_plan_blame(struct weft_plan *p, int ret)
 {
 	struct weft_plan_error e = { .body = "", .lane = "" };
+	char why[256];
 
 	find(p, &e);
 	if (!e.cause)
 		return ret;
 	p->faulted = true;
+	/* no lane says that it was the first: its card does not tell any more */
+	if (weft_fault_passed_on(e.cause) && *weft_plan_stuck_why(p, why, sizeof(why)))
+		return weft_fail(-EOWNERDEAD, "plan %s: %s", p->name, why);
 	return weft_fail(-EOWNERDEAD, "plan %s: body %s in lane %s on device %u faulted in sequence %llu: %s at %#llx", p->name,
 			 *e.body ? e.body : "?", e.lane, e.device, (unsigned long long)e.seq, weft_fault_name(e.cause),
 			 (unsigned long long)e.address);

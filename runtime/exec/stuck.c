@@ -90,6 +90,21 @@ static const struct weft_body *working(const struct weft_plan *p, const struct w
 	return b;
 }
 
+/* The same of a lane whose card tells nothing any more: by what its bodies told others. */
+static const struct weft_body *unfinished(const struct weft_plan *p, const struct weft_plan_lane *l, uint64_t *firing)
+{
+	const struct weft_body *first = NULL;
+	uint64_t least = UINT64_MAX, count;
+
+	for (uint32_t i = 0; i < l->num_bodies; i++)
+		if (fired(p, l->body[i], &count) && count + l->body[i]->skew < least) {
+			first = l->body[i];
+			least = count + first->skew;
+			*firing = count;
+		}
+	return first;
+}
+
 static bool arrow_add(struct look *k, uint32_t from, uint32_t to, const struct weft_tie *tie)
 {
 	if (!weft_room(&k->arrow, k->num_arrows, &k->room_arrows, sizeof(k->arrow[0])))
@@ -225,10 +240,10 @@ static bool looked_stopped(struct look *k, uint32_t lane, const struct weft_user
 	n->stands = true;
 	n->r.cause = s->cause;
 	n->r.kind = n->r.root_kind = kind_of(s->cause);
-	if (b) {
-		n->r.body = b->id;
-		n->firing = s->iteration > b->skew ? s->iteration - b->skew : 0;
-	}
+	n->firing = b && s->iteration > b->skew ? s->iteration - b->skew : 0;
+	if (!b)
+		b = unfinished(k->p, l, &n->firing);
+	n->r.body = b ? b->id : WEFT_STUCK_NOBODY;
 	if (b && n->r.kind == WEFT_STUCK_MISMATCH)
 		foreign(n, b, 0, true);
 	if (!weft_fault_passed_on(s->cause))
@@ -265,7 +280,7 @@ static bool look_at(struct look *k, uint32_t lane)
 		looked_working(k, lane, &s, now);
 	if (!n->r.since_ns)
 		n->r.since_ns = s.progress_ns;
-	n->r.age_ns = now > n->r.since_ns ? now - n->r.since_ns : 0;
+	n->r.age_ns = n->r.since_ns && now > n->r.since_ns ? now - n->r.since_ns : 0;
 	if (n->r.body != WEFT_STUCK_NOBODY) {
 		const struct weft_body *b = k->p->body[n->r.body];
 

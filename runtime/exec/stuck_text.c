@@ -61,9 +61,10 @@ static void put_what(struct text *t, const struct weft_plan *p, const struct wef
 		put(t, "its card was reset, or its queue stopped");
 	else if (r->kind == WEFT_STUCK_GATE && !strcmp(r->edge, "gate"))
 		put(t, "nothing is opened beyond %llu", actual);
+	else if (r->kind == WEFT_STUCK_CREDIT && own)
+		put(t, "%s gives nothing back: wanted %llu, actual %llu", r->edge, wanted, actual);
 	else if (r->kind == WEFT_STUCK_CREDIT)
-		put(t, "%s%s does not give back a block of %s: wanted %llu, actual %llu", own ? "nobody" : "body ",
-		    own ? "" : body_name(p, r->peer), r->edge, wanted, actual);
+		put(t, "body %s keeps a block of %s: wanted %llu, actual %llu", body_name(p, r->peer), r->edge, wanted, actual);
 	else
 		put(t, "waits for %s%s%s: wanted %llu, actual %llu", r->edge, own ? "" : " from body ",
 		    own ? "" : body_name(p, r->peer), wanted, actual);
@@ -74,7 +75,8 @@ static void put_one(struct text *t, const struct weft_plan *p, const struct weft
 	put(t, "%s: body %s in lane %s on device %u, sequence %llu: ", weft_stuck_name(r->kind), *r->name ? r->name : "?", r->lane_name,
 	    r->device, (unsigned long long)r->seq);
 	put_what(t, p, r);
-	put(t, "; for %.3f s", (double)r->age_ns / 1e9);
+	if (r->since_ns)
+		put(t, "; for %.3f s", (double)r->age_ns / 1e9);
 	if (r->root != r->body)
 		put(t, "; because of body %s: %s", body_name(p, r->root), weft_stuck_name(r->root_kind));
 }

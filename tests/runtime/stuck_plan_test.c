@@ -99,7 +99,9 @@ static int report(struct weft_plan *plan, const struct want *want, int count, st
 		}
 	}
 	RT_OK(weft_plan_stuck_text(plan, text, sizeof(text)));
-	return rt_say(-1, "not so: %s", text);
+	for (char *at = strtok(text, "\n"); at; at = strtok(NULL, "\n"))
+		printf("# %s\n", at);
+	return rt_say(-1, "the report is another");
 }
 
 /* The error of a wait says it, too. */
@@ -299,7 +301,7 @@ static int dead_peer(struct weft *weft)
 		return -1;
 	RT_OK(report(l.r.plan, want, 2, r));
 	RT_CHECK(r[0].device == 1, "card %u", r[0].device);
-	if (says(l.r.plan, 99999, -EOWNERDEAD, "plan", "body"))
+	if (says(l.r.plan, 99999, -EOWNERDEAD, "dead peer: body sink", "was reset"))
 		return -1;
 	printf("# %s\n", weft_last_error());
 	return line_close(&l);

@@ -146,8 +146,8 @@ enum weft_stuck_kind {
  * @seq: sequence of the body
  * @wanted: value of the cell, less the plan's cell_base: tokens or firings; of a MISMATCH the tag
  * @actual: the same as it is
- * @since_ns: card clock
- * @age_ns: since then
+ * @since_ns: card clock; 0: not known, of a card that was reset
+ * @age_ns: since then, by the clocks as they were related at load
  */
 struct weft_stuck {
 	uint32_t size;
