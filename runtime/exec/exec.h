@@ -83,6 +83,7 @@ struct weft_body {
 	bool predicates;
 	/* prepared */
 	uint32_t lane, position, skew, q;
+	uint32_t group;				/* of the plan's */
 	bool gated;
 	uint32_t done;				/* cell, or WEFT_NO_CELL */
 	struct weft_ties waits, signals;
@@ -195,6 +196,9 @@ struct weft_plan {
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
 	struct weft_plan_report report;
 	char *critical;
+	struct weft_guard *guard;		/* of blocks that edges share */
+	uint32_t num_guards;
+	uint32_t group_width[2 * WEFT_PLAN_DEVICES], num_groups;
 	uint32_t lag;				/* sequences that a drain opens; 0: there are no bubbles */
 	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
 	/* loaded */

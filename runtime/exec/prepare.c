@@ -322,6 +322,7 @@ void weft_plan_unprepare(struct weft_plan *p)
 	free(p->lane);
 	free(p->cell);
 	free(p->critical);
+	free(p->guard);
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
 		struct weft_body *b = p->body[i];
 
@@ -332,6 +333,8 @@ void weft_plan_unprepare(struct weft_plan *p)
 	p->lane = NULL;
 	p->cell = NULL;
 	p->critical = NULL;
+	p->guard = NULL;
+	p->num_guards = 0;
 	p->num_lanes = p->num_cells = p->room_cells = 0;
 	memset(p->num_cells_of, 0, sizeof(p->num_cells_of));
 	memset(p->place, 0, sizeof(p->place));
@@ -384,6 +387,23 @@ static void report(struct weft_plan *p, const struct weft_plan_answer *a)
 	r->critical = p->critical;
 }
 
+/* What weft_plan_measured() needs to ask the planner again. */
+static int measure_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+{
+	for (uint32_t i = 0; i < p->num_bodies; i++)
+		p->body[i]->group = n->net.body[i].group;
+	for (uint32_t i = 0; i < n->net.num_groups; i++)
+		p->group_width[i] = n->group[i].width;
+	p->num_groups = n->net.num_groups;
+	p->guard = malloc((a->pools.num_guards + 1) * sizeof(p->guard[0]));
+	if (!p->guard)
+		return weft_fail(-ENOMEM, "plan %s: guards", p->name);
+	if (a->pools.num_guards)
+		memcpy(p->guard, a->pools.guard, a->pools.num_guards * sizeof(p->guard[0]));
+	p->num_guards = a->pools.num_guards;
+	return 0;
+}
+
 static int answer_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
 {
 	int ret;
@@ -403,6 +423,9 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 			return weft_fail(-E2BIG, "edge %s needs %u blocks, %u at most", p->edge[i]->name, p->edge[i]->depth, UINT16_MAX);
 	}
 	p->lag = a->lag;
+	ret = measure_back(p, n, a);
+	if (ret)
+		return ret;
 	places_back(p, &a->pools);
 	ret = lanes_back(p, n, a);
 	if (!ret)

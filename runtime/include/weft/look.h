@@ -113,6 +113,36 @@ struct weft_plan_record {
  */
 int weft_plan_trace(struct weft_plan *plan, struct weft_plan_record *records, uint32_t max, uint64_t *dropped);
 
+/**
+ * struct weft_plan_measure - what a run was, beside what the planner makes of its times
+ * @size: sizeof
+ * @sequences: that the records are of
+ * @measured_ns: of a sequence, from the end of the middle one to that of the last; 0: fewer than 4
+ * @period_ns: T*, if each firing takes what the median of its body's took
+ * @pace_ns: the same played with engines as wide as they are
+ * @critical: what sets @period_ns
+ */
+struct weft_plan_measure {
+	uint32_t size;
+	uint32_t sequences;
+	double measured_ns;
+	double period_ns;
+	double pace_ns;
+	char critical[512];
+};
+
+/**
+ * weft_plan_measured() - ask the planner again, about the plan as it was prepared, with times that were measured
+ * @records: of weft_plan_trace(); they may lack some. A body without any keeps the planner's time
+ * @count: of them
+ * @measure: out
+ *
+ * The plan is not changed. A firing counts from its start to its end, so what a command waited for an engine is in it. Return:
+ * 0, -EINVAL (not prepared), -EOVERFLOW (a time above an hour), -ENOTCONN, -ENOMEM.
+ */
+int weft_plan_measured(struct weft_plan *plan, const struct weft_plan_record *records, uint32_t count,
+		       struct weft_plan_measure *measure);
+
 /** enum weft_stuck_kind - what holds a body up, from what is no fault to what stops the plan */
 enum weft_stuck_kind {
 	WEFT_STUCK_GATE = 1,		/* nothing is opened, or all that was is done: normal */
