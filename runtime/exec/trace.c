@@ -28,6 +28,17 @@ struct weft_lane_trace {
 	struct weft_span_of body[];
 };
 
+int weft_plan_tracing(struct weft_plan *plan, int on)
+{
+	int ret = weft_plan_check(plan, false, __func__);
+
+	if (!ret && plan->loaded)
+		ret = weft_fail(-EBUSY, "weft_plan_tracing: plan %s is loaded", plan->name);
+	if (!ret)
+		plan->config.flags = (plan->config.flags & ~(uint32_t)WEFT_PLAN_TRACE) | (on ? WEFT_PLAN_TRACE : 0);
+	return ret;
+}
+
 int weft_plan_trace_init(struct weft_plan *p)
 {
 	int ret = 0;

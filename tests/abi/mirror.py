@@ -80,6 +80,9 @@ ELSEWHERE = {
     "tests/guide/help_test.py: dump: a file as text": "tools/weft/dump",
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
+    "tests/system/trace_test.py: nothing is drawn twice":
+        "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
+    "tests/system/trace_test.py: JSON for Perfetto": "tools/weft/trace_json",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
     "tests/unit/runtime/library_test.c: sized_structures": "runtime/core/memory",
@@ -103,6 +106,9 @@ ELSEWHERE = {
     "tests/runtime/plan_test.c: random_plans": "runtime/exec/lane runtime/exec/load",
     "tests/runtime/body_test.c: long_run": "runtime/exec/sequence",
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
+    "tests/runtime/look_test.c: in_order": "runtime/exec/look runtime/exec/trace",
+    "tests/runtime/measure_test.c: period_train": "runtime/exec/measure",
+    "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
     "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",

@@ -98,6 +98,13 @@ static int looks(struct weft *weft)
 	RT_IS(weft_plan_edge_info(r.plan, 3, &e), -EINVAL);
 	RT_IS(weft_plan_edge_consumer(r.plan, 1, 1, &body, &rate), -EINVAL);
 	RT_IS(weft_plan_trace(r.plan, &record, 1, NULL), -EINVAL);	/* it does not trace */
+	RT_IS(weft_plan_tracing(r.plan, 1), -EBUSY);
+	RT_OK(weft_plan_unload(r.plan));
+	RT_OK(weft_plan_tracing(r.plan, 1));
+	RT_OK(weft_plan_load(r.plan));
+	RT_OK(weft_plan_run(r.plan, 1, NULL));
+	if (take(r.plan, &record, 1, NULL))
+		return -1;
 	return rig_close(&r);
 }
 

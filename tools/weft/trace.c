@@ -198,7 +198,7 @@ static int draw(struct weft_device **cards, const struct options *o)
 		r = write_out(o, &trace);
 	if (!r && o->out)
 		fprintf(stderr, "%s: %u firings of %llu sequences, T* %.3f ms, measured %.3f ms%s\n", o->out, trace.num_bars,
-			(unsigned long long)trace.sequences, report.period_ns / 1e6, trace.period_ns / 1e6,
+			(unsigned long long)trace.sequences, trace.measure.period_ns / 1e6, trace.measure.measured_ns / 1e6,
 			records.dropped ? "; records were lost" : "");
 	trace_free(&trace);
 	free(records.record);

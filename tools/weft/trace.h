@@ -36,15 +36,15 @@ struct trace {
 	uint32_t *first;		/* of a body: its first bar; one more at the end */
 	uint64_t sequences;
 	uint64_t span_ns;		/* until the last thing ended */
-	double period_ns;		/* measured over the later half; 0: too few sequences */
+	struct weft_plan_measure measure;
 	uint64_t dropped;
 };
 
 /*
- * Everything of @plan, prepared, and of @count records of it, which are sorted; the text of names stays the plan's.
+ * Everything of @plan, prepared, and of @count records of it, which get sorted; the text of names stays the plan's.
  * 0, or -1 with a message of @command. Freed by trace_free() in either case.
  */
-int trace_make(struct trace *t, const char *command, const struct weft_plan *plan, const char *name,
+int trace_make(struct trace *t, const char *command, struct weft_plan *plan, const char *name,
 	       const struct weft_plan_report *report, struct weft_plan_record *record, uint32_t count);
 void trace_free(struct trace *t);
 /* Firing @firing, counted from the first sequence, of a body; TRACE_NONE: it is not there */

@@ -137,9 +137,11 @@ int trace_write_json(FILE *out, const struct trace *t)
 	json_u64(&j, "sequences", t->sequences);
 	json_number(&j, "t_star_ns", t->report.period_ns, 12);
 	json_number(&j, "pace_ns", t->report.pace_ns, 12);
-	if (t->period_ns > 0)
-		json_number(&j, "measured_period_ns", t->period_ns, 12);
-	json_text(&j, "critical", t->report.critical);
+	json_number(&j, "t_star_of_measured_times_ns", t->measure.period_ns, 12);
+	json_number(&j, "pace_of_measured_times_ns", t->measure.pace_ns, 12);
+	if (t->measure.measured_ns > 0)
+		json_number(&j, "measured_ns", t->measure.measured_ns, 12);
+	json_text(&j, "critical", t->measure.critical);
 	json_u64(&j, "dropped", t->dropped);
 	json_close(&j, '}');
 	json_open(&j, "traceEvents", '[');

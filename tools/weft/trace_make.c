@@ -116,7 +116,7 @@ static int structure(struct trace *t, const char *command, const struct weft_pla
 		t->body[i].size = sizeof(t->body[i]);
 		if (weft_plan_body_info(plan, i, &t->body[i]))
 			return cmd_weft_error(command, "body", -1);
-		t->critical[i] = named(t->report.critical, t->body[i].name);
+		t->critical[i] = named(t->measure.critical, t->body[i].name);
 		if (t->body[i].lane >= t->num_lanes)
 			t->num_lanes = t->body[i].lane + 1;
 		if (t->body[i].device >= t->num_devices)
@@ -165,30 +165,12 @@ static void bars(struct trace *t, struct weft_plan_record *record, uint32_t coun
 	}
 }
 
-/* From the end of the middle sequence to that of the last, as the body that is last has them. */
-static void period(struct trace *t)
-{
-	uint64_t end[2] = { 0 };
-	const uint64_t last = t->sequences - 1, middle = last / 2;
-
-	if (t->sequences < 4)
-		return;
-	for (uint32_t b = 0; b < t->num_bodies; b++)
-		for (int i = 0; i < 2; i++) {
-			const uint32_t bar = trace_bar_of(t, b, ((i ? last : middle) + 1) * t->body[b].firings - 1);
-
-			if (bar != TRACE_NONE && t->bar[bar].record.end_ns > end[i])
-				end[i] = t->bar[bar].record.end_ns;
-		}
-	if (end[1] > end[0])
-		t->period_ns = (double)(end[1] - end[0]) / (double)(last - middle);
-}
-
-int trace_make(struct trace *t, const char *command, const struct weft_plan *plan, const char *name,
+int trace_make(struct trace *t, const char *command, struct weft_plan *plan, const char *name,
 	       const struct weft_plan_report *report, struct weft_plan_record *record, uint32_t count)
 {
 	*t = (struct trace) {
-		.name = name, .report = *report, .num_bodies = report->num_bodies, .num_edges = report->num_edges, .num_bars = count,
+		.name = name, .report = *report, .measure.size = sizeof(t->measure), .num_bodies = report->num_bodies,
+		.num_edges = report->num_edges, .num_bars = count,
 	};
 	t->body = calloc(t->num_bodies, sizeof(t->body[0]));
 	t->critical = calloc(t->num_bodies, sizeof(t->critical[0]));
@@ -197,11 +179,12 @@ int trace_make(struct trace *t, const char *command, const struct weft_plan *pla
 	t->first = calloc((size_t)t->num_bodies + 1, sizeof(t->first[0]));
 	if (!t->body || !t->critical || !t->edge || !t->bar || !t->first)
 		return cmd_error(command, "no memory");
+	if (weft_plan_measured(plan, record, count, &t->measure))
+		return cmd_weft_error(command, "times", -1);
 	if (structure(t, command, plan))
 		return -1;
 	bars(t, record, count);
 	causes(t);
-	period(t);
 	return 0;
 }
 

@@ -79,17 +79,19 @@ static void header(struct picture *p)
 {
 	const struct trace *t = p->t;
 	FILE *f = p->out;
-	char star[32], measured[32];
+	char star[32], planned[32], measured[32];
 
 	fputs("<text class=\"title\" x=\"16\" y=\"28\">", f);
 	trace_xml(f, t->name);
 	fprintf(f, ": %llu sequence%s on %u card%s</text>\n", (unsigned long long)t->sequences, t->sequences == 1 ? "" : "s",
 		t->num_devices, t->num_devices == 1 ? "" : "s");
-	trace_time(star, sizeof(star), t->report.period_ns);
-	trace_time(measured, sizeof(measured), t->period_ns);
-	fprintf(f, "<text x=\"16\" y=\"49\"><tspan class=\"stars bold\">T* %s</tspan>, what a sequence takes at least", star);
-	if (t->period_ns > 0 && t->report.period_ns > 0)
-		fprintf(f, "; measured <tspan class=\"bold\">%s</tspan>, %.3f × T*", measured, t->period_ns / t->report.period_ns);
+	trace_time(star, sizeof(star), t->measure.period_ns);
+	trace_time(planned, sizeof(planned), t->report.period_ns);
+	trace_time(measured, sizeof(measured), t->measure.measured_ns);
+	fprintf(f, "<text x=\"16\" y=\"49\"><tspan class=\"stars bold\">T* %s</tspan> is the least that a sequence takes with bodies as "
+		"measured (%s as planned)", star, planned);
+	if (t->measure.measured_ns > 0 && t->measure.period_ns > 0)
+		fprintf(f, "; it took <tspan class=\"bold\">%s</tspan>, %.3f × T*", measured, t->measure.measured_ns / t->measure.period_ns);
 	if (p->first)
 		fprintf(f, "; the last %u are shown", SHOWN);
 	if (t->dropped)
@@ -100,7 +102,7 @@ static void header(struct picture *p)
 /* What sets T*, in as many lines as it takes; the next line's y. */
 static double critical(struct picture *p, double y)
 {
-	const char *text = *p->t->report.critical ? p->t->report.critical : "nothing: no body takes time";
+	const char *text = *p->t->measure.critical ? p->t->measure.critical : "nothing: no body takes time";
 	char line[160];
 
 	for (int n = 0; *text && n < 4; n++, y += 17) {
@@ -277,7 +279,7 @@ static uint64_t done(const struct trace *t, uint64_t seq)
 static double ruler(struct picture *p, double y)
 {
 	const struct trace *t = p->t;
-	const double star = t->report.period_ns, wide = star / p->ns;
+	const double star = t->measure.period_ns, wide = star / p->ns;
 	const double anchor = (double)done(t, p->first + (t->sequences - 1 - p->first) / 2);
 	double at = star > 0 ? anchor - ceil((anchor - p->from_ns) / star) * star : 0;
 	char text[32];

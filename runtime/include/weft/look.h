@@ -72,6 +72,9 @@ int weft_plan_edge_info(const struct weft_plan *plan, uint32_t edge, struct weft
 /** weft_plan_edge_consumer() - number of consumer @consumer of an edge, and tokens that a firing of it takes. 0, -EINVAL, -ENOTCONN */
 int weft_plan_edge_consumer(const struct weft_plan *plan, uint32_t edge, uint32_t consumer, uint32_t *body, uint32_t *rate);
 
+/** weft_plan_tracing() - as WEFT_PLAN_TRACE of its making, or not, from the next load on. 0, -EINVAL, -EBUSY (loaded), -ENOTCONN */
+int weft_plan_tracing(struct weft_plan *plan, int on);
+
 /**
  * struct weft_plan_record - one firing; times are CLOCK_MONOTONIC in ns, put there by one look at each card's clock at load
  * @body: number of the body

@@ -15,7 +15,7 @@ _weft()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_weft_words 'info run bench dump --help --version'
+		_weft_words 'info run bench trace dump --help --version'
 		return
 	fi
 	case ${COMP_WORDS[1]}:$before in
@@ -31,7 +31,15 @@ _weft()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	run:--epochs | run:--steps | run:--seed | bench:--runs)
+	trace:--cards)
+		_weft_words '1 2 3 4'
+		return
+		;;
+	trace:--out | trace:-o)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	run:--epochs | run:--steps | run:--seed | bench:--runs | trace:--sequences)
 		return
 		;;
 	esac
@@ -43,6 +51,8 @@ _weft()
 		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --json --help'
 		;;
 	run:*) _weft_words 'fashion-mnist' ;;
+	trace:-*) _weft_words '--sequences --cards --out --help' ;;
+	trace:*) _weft_words 'demo' ;;
 	bench:-*) _weft_words '--runs --json --help' ;;
 	bench:*) _weft_words "$figures" ;;
 	esac
