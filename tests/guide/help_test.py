@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import ROOT, Tap, read  # noqa: E402
 
 weft, card = sys.argv[1:3]
-COMMANDS = ["info", "run", "bench", "trace", "dump"]
+COMMANDS = ["info", "run", "bench", "top", "trace", "dump"]
 DUMP = f"""weft-dump 1
 reason: job-timeout
 time_s: 1700000000
@@ -93,7 +93,7 @@ page = man_options("weft-bench")[1]
 tap.check("help: figures of weft bench are on its page",
           [f"{f} is missing" for f in sorted(figures) if f not in page] or ([] if figures else ["no figure at all"]))
 tap.check("completion: commands", same("weft", complete(""), set(COMMANDS) | {"--help", "--version"}) +
-          same("weft r", complete("r"), {"run"}))
+          same("weft r", complete("r"), {"run"}) + same("weft t", complete("t"), {"top", "trace"}))
 for c in COMMANDS:
     tap.check(f"completion: options of {c}", same(c, complete(c, "--"), help_options(weft, c)[0]))
 tap.check("completion: jobs, figures and values", same("run", complete("run", ""), {"fashion-mnist"}) +

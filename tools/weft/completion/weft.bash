@@ -15,7 +15,7 @@ _weft()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_weft_words 'info run bench trace dump --help --version'
+		_weft_words 'info run bench top trace dump --help --version'
 		return
 	fi
 	case ${COMP_WORDS[1]}:$before in
@@ -45,6 +45,7 @@ _weft()
 	esac
 	case ${COMP_WORDS[1]}:$word in
 	info:*) _weft_words '--json --help' ;;
+	top:*) _weft_words '--once --json --help' ;;
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
