@@ -163,6 +163,12 @@ int weft_cell_wait(struct weft_memory *cells, uint32_t index, uint64_t value, ui
 	return ret;
 }
 
+void weft_cell_fault_origin(uint64_t fault, uint32_t *cause, uint32_t *will)
+{
+	*cause = fault >> 4 & 0xfff;
+	*will = (uint32_t)(fault >> 16);
+}
+
 const char *weft_cell_fault_text(uint64_t fault, char *text, size_t bytes)
 {
 	static const char *const kinds[] = {

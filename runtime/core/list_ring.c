@@ -49,6 +49,7 @@ bool weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_sta
 {
 	const struct weft_queue_state *s = (const struct weft_queue_state *)(uintptr_t)q->state;
 	uint64_t before, after;
+	uint32_t depth;
 	int tries = 1000000;	/* a card that is an emulator may lose its processor in the middle of a record */
 
 	do {
@@ -64,6 +65,11 @@ bool weft_ring_state(const struct weft_user_queue *q, struct weft_user_queue_sta
 		out->fault_address = __atomic_load_n(&s->fault_va, __ATOMIC_RELAXED);
 		out->origin = __atomic_load_n(&s->origin, __ATOMIC_RELAXED);
 		out->iteration = __atomic_load_n(&s->frame[1].it, __ATOMIC_RELAXED);
+		out->progress_ns = __atomic_load_n(&s->progress_ns, __ATOMIC_RELAXED);
+		depth = __atomic_load_n(&s->depth, __ATOMIC_RELAXED);
+		depth = depth > 1 && depth <= WEFT_FRAMES ? depth - 1 : 0;
+		out->list = depth ? __atomic_load_n(&s->frame[depth].list, __ATOMIC_RELAXED) : 0;
+		out->packet = __atomic_load_n(&s->frame[depth].pc, __ATOMIC_RELAXED);
 		atomic_thread_fence(memory_order_acquire);
 		after = __atomic_load_n(&s->version, __ATOMIC_RELAXED);
 	} while ((before != after || before & 1) && --tries);

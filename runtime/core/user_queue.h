@@ -27,6 +27,8 @@ void weft_ring_init(struct weft_user_queue *queue);
 int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
 /* false: no whole record was seen */
 bool weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
+/* list_cell.c: what the fault word of a cell says of the queue that stopped */
+void weft_cell_fault_origin(uint64_t fault, uint32_t *cause, uint32_t *will);
 /* trace_ring.c: bytes of one, and what it is at first; the ring control names it */
 uint64_t weft_trace_bytes(uint32_t log2);
 void weft_trace_init(struct weft_user_queue *queue);

@@ -19,6 +19,7 @@ void weft_body_commands_free(struct weft_body *b)
 			free((void *)(uintptr_t)b->command[i].u.reduce.src);
 	for (uint32_t i = 0; i < b->num_operands; i++)
 		free(b->operand[i].choice);
+	weft_body_foreign_free(b);
 	free(b->command);
 	free(b->operand);
 }
@@ -136,7 +137,7 @@ uint64_t weft_body_choice(struct weft_body *body, uint64_t index, const uint64_t
 	return operand;
 }
 
-static int command_add(struct weft_body *b, const struct weft_command *c)
+int weft_body_command_add(struct weft_body *b, const struct weft_command *c)
 {
 	if (b->num_commands == MAX_COMMANDS)
 		return weft_fail(-E2BIG, "body %s: more than %u commands", b->name, MAX_COMMANDS);
@@ -167,7 +168,7 @@ int weft_body_exec(struct weft_body *body, const char *name, enum weft_type type
 		return weft_fail(-EINVAL, "body %s: %s/%s takes %u to %u operands, not %u", body->name, name, weft_type_name(type),
 				 k->min_operands, k->max_operands, exec->num_operands);
 	c.u.exec.kernel = k;
-	return command_add(body, &c);
+	return weft_body_command_add(body, &c);
 }
 
 int weft_body_copy_rows(struct weft_body *body, uint64_t dst, uint64_t dst_pitch, uint64_t src, uint64_t src_pitch,
@@ -182,7 +183,7 @@ int weft_body_copy_rows(struct weft_body *body, uint64_t dst, uint64_t dst_pitch
 	if (!rows || bytes >> 40 || (rows > 1 && (dst_pitch < bytes || src_pitch < bytes || dst_pitch >> 31 || src_pitch >> 31)))
 		return weft_fail(-EINVAL, "body %s: a copy of %u rows of %llu bytes, or with a pitch below %llu bytes, or of 2^31 or more",
 				 body->name, rows, (unsigned long long)bytes, (unsigned long long)bytes);
-	return command_add(body, &c);
+	return weft_body_command_add(body, &c);
 }
 
 int weft_body_copy(struct weft_body *body, uint64_t dst, uint64_t src, uint64_t bytes)
@@ -200,7 +201,7 @@ int weft_body_fill(struct weft_body *body, uint64_t dst, uint64_t bytes, uint64_
 		return ret;
 	if (width < 1 || width > 8 || (width & (width - 1)) || bytes % width || (dst & WEFT_OPERAND_OFFSET) % width)
 		return weft_fail(-EINVAL, "body %s: a fill of width %u for %llu bytes", body->name, width, (unsigned long long)bytes);
-	return command_add(body, &c);
+	return weft_body_command_add(body, &c);
 }
 
 int weft_body_reduce(struct weft_body *body, enum weft_type type, enum weft_reduction op, const uint64_t *src,
@@ -224,7 +225,7 @@ int weft_body_reduce(struct weft_body *body, enum weft_type type, enum weft_redu
 	memcpy(both + num_src, dst, num_dst * sizeof(*both));
 	c.u.reduce.src = both;
 	c.u.reduce.dst = both + num_src;
-	ret = command_add(body, &c);
+	ret = weft_body_command_add(body, &c);
 	if (ret)
 		free(both);
 	return ret;
@@ -238,7 +239,7 @@ int weft_body_timed(struct weft_body *body, uint64_t ns)
 		return ret;
 	if (ns > 1ull << 40)
 		return weft_fail(-EINVAL, "body %s: more than 2^40 ns", body->name);
-	return command_add(body, &(struct weft_command) { .op = WEFT_COMMAND_TIMED, .u.timed = { .ns = ns } });
+	return weft_body_command_add(body, &(struct weft_command) { .op = WEFT_COMMAND_TIMED, .u.timed = { .ns = ns } });
 }
 
 int weft_body_timestamp(struct weft_body *body, uint64_t dst)
@@ -249,7 +250,7 @@ int weft_body_timestamp(struct weft_body *body, uint64_t dst)
 		return ret;
 	if (dst % 8)
 		return weft_fail(-EINVAL, "body %s: a time stamp that is not aligned to 8 bytes", body->name);
-	return command_add(body, &(struct weft_command) { .op = WEFT_COMMAND_TIMESTAMP, .u.timestamp = { .dst = dst } });
+	return weft_body_command_add(body, &(struct weft_command) { .op = WEFT_COMMAND_TIMESTAMP, .u.timestamp = { .dst = dst } });
 }
 
 int weft_body_pred(struct weft_body *body, enum weft_comparison compare, uint64_t operand, uint32_t value)
@@ -260,7 +261,7 @@ int weft_body_pred(struct weft_body *body, enum weft_comparison compare, uint64_
 		return ret;
 	if ((unsigned int)compare > WEFT_COMPARE_ALWAYS || (operand & WEFT_OPERAND_OFFSET) % 4)
 		return weft_fail(-EINVAL, "body %s: comparison %d of %#llx", body->name, (int)compare, (unsigned long long)operand);
-	return command_add(body, &(struct weft_command) {
+	return weft_body_command_add(body, &(struct weft_command) {
 		.op = WEFT_COMMAND_PRED, .u.pred = { .operand = operand, .compare = compare, .value = value } });
 }
 

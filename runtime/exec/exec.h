@@ -16,6 +16,7 @@
 #define WEFT_BLOCK_ALIGN	256u
 #define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
 #define WEFT_MAX_SKEW		1023u
+#define WEFT_TRACE_RECORDS	65536u		/* that can wait, of a lane */
 
 /*
  * An operand of a body: TOKEN_BIT | its number << 40 | offset in bytes. Bit 63 is what core's lists know tokens of theirs
@@ -56,6 +57,14 @@ struct weft_ties {
 	uint32_t count, room;
 };
 
+/* Cells that are not the plan's: of a WAIT_ALL or SIGNAL_ALL among the commands of a body. */
+struct weft_foreign {
+	char *name;
+	uint32_t command, flags, count;
+	struct weft_body_cell *cell;
+	struct weft_cell_item *item;		/* the same with addresses */
+};
+
 struct weft_body {
 	uint32_t magic, id;
 	struct weft_plan *plan;
@@ -68,15 +77,19 @@ struct weft_body {
 	uint32_t num_operands, room_operands;
 	struct weft_command *command;		/* operands in place of addresses; sources of REDUCE are owned */
 	uint32_t num_commands, room_commands;
+	struct weft_foreign *foreign;
+	uint32_t num_foreign, room_foreign;
 	bool engine;				/* has commands that take an engine */
 	bool predicates;
 	/* prepared */
 	uint32_t lane, position, skew, q;
+	uint32_t group;				/* of the plan's */
 	bool gated;
 	uint32_t done;				/* cell, or WEFT_NO_CELL */
 	struct weft_ties waits, signals;
 	/* loaded */
 	uint32_t first, last;			/* commands of the lane's list */
+	uint32_t wait, call;			/* of them: its WAIT and the call of `inner`, or UINT32_MAX */
 	struct weft_list *inner;		/* commands of its own, called; NULL: they are in the lane's */
 };
 
@@ -136,6 +149,7 @@ struct weft_plan_lane {
 	struct weft_list *head, *loop, *tail;	/* first values (or NULL), the bodies, END */
 	struct weft_user_queue *queue;
 	uint64_t posted;
+	struct weft_lane_trace *trace;		/* with WEFT_PLAN_TRACE */
 };
 
 /* Block memory: one place for each card, and the host's after them. */
@@ -149,6 +163,7 @@ struct weft_plan_card {
 	struct weft_device *device;
 	struct weft_memory *own;		/* words of bubbles, then a u64 for the time stamp of each body */
 	uint32_t *bubble;			/* mapped */
+	int64_t to_host_ns;			/* to add to its clock, as it was at load */
 };
 
 /* Real sequences from @first on have number + @bubbles on the cards. */
@@ -186,6 +201,7 @@ struct weft_plan {
 	char *critical;
 	struct weft_guard *guard;		/* of blocks that edges share */
 	uint32_t num_guards;
+	uint32_t group_width[2 * WEFT_PLAN_DEVICES], num_groups;
 	uint32_t lag;				/* sequences that a drain opens; 0: there are no bubbles */
 	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
 	/* loaded */
@@ -209,7 +225,12 @@ int weft_plan_check(const struct weft_plan *plan, bool building, const char *cal
 /* body.c: the array at @array with room for one more; false: no memory */
 bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes);
 
+/* arrive.c */
+void weft_body_foreign_free(struct weft_body *body);
+const struct weft_foreign *weft_body_foreign_of(const struct weft_body *body, const struct weft_command *command);
+
 /* command.c */
+int weft_body_command_add(struct weft_body *body, const struct weft_command *command);
 void weft_body_commands_free(struct weft_body *body);
 struct weft_body_operand *weft_body_operand_of(const struct weft_body *body, uint64_t operand);
 /* Every operand of every command inside its block, and constants' users; 0 or -EINVAL with text */
@@ -221,6 +242,8 @@ void weft_constant_forget(struct weft_constant *constant);
 
 /* prepare.c */
 void weft_plan_unprepare(struct weft_plan *plan);
+/* Of one firing, as the planner has it */
+uint64_t weft_body_time_ns(const struct weft_body *body);
 
 /* place.c: blocks to places and cells to cards. 0 or -errno with text */
 struct weft_guard;
@@ -239,6 +262,17 @@ uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
 uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);
 /* 0, or why state and constants may not be touched */
 int weft_plan_check_idle(struct weft_plan *plan, const char *call);
+
+/* trace.c: what taking records needs, made at load; freed when nothing was made, too */
+int weft_plan_trace_init(struct weft_plan *plan);
+void weft_plan_trace_fini(struct weft_plan *plan);
+
+/* The body of a lane with packet @packet of list @list, NULL: it is of none */
+const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *lane, uint64_t list, uint32_t packet);
+/* Because another lane had stopped */
+bool weft_fault_passed_on(uint32_t cause);
+/* stuck.c: what holds the plan up, in a few words; "" when nothing does that is known. Return: @text */
+const char *weft_plan_stuck_why(struct weft_plan *plan, char *text, size_t bytes);
 
 /* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
 int weft_plan_blame(struct weft_plan *plan, int ret);

@@ -9,21 +9,21 @@
 #include "runtime/core/memory.h"
 
 /* The body with packet @packet of list @list, NULL when it is of none. */
-static const struct weft_body *body_at(const struct weft_plan_lane *l, uint64_t list, uint32_t packet)
+const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *l, uint64_t list, uint32_t packet)
 {
 	for (uint32_t i = 0; i < l->num_bodies && list; i++) {
 		const struct weft_body *b = l->body[i];
 
 		if (b->inner && b->inner->resident && list == b->inner->resident->address)
 			return b;
-		if (list == l->loop->resident->address && packet >= b->first && packet < b->last)
+		if (l->loop->resident && list == l->loop->resident->address && packet >= b->first && packet < b->last)
 			return b;
 	}
 	return NULL;
 }
 
 /* A lane that others stopped comes after one that stopped by itself. */
-static bool passed_on(uint32_t cause)
+bool weft_fault_passed_on(uint32_t cause)
 {
 	const char *name = weft_fault_name(cause);
 
@@ -38,9 +38,9 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		const struct weft_body *b;
 		uint64_t firing;
 
-		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && passed_on(s.cause)))
+		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && weft_fault_passed_on(s.cause)))
 			continue;
-		b = body_at(l, s.fault_list, s.fault_packet);
+		b = weft_lane_body_at(l, s.fault_list, s.fault_packet);
 		firing = b && s.iteration > b->skew ? s.iteration - b->skew : 0;
 		e->device = l->device;
 		e->cause = s.cause;
@@ -48,7 +48,7 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		e->address = s.fault_address;
 		e->body = b ? b->name : "";
 		e->lane = l->name;
-		if (!passed_on(s.cause))
+		if (!weft_fault_passed_on(s.cause))
 			return;
 	}
 }
@@ -68,11 +68,15 @@ int weft_plan_last_error(struct weft_plan *plan, struct weft_plan_error *error)
 int weft_plan_blame(struct weft_plan *p, int ret)
 {
 	struct weft_plan_error e = { .body = "", .lane = "" };
+	char why[256];
 
 	find(p, &e);
 	if (!e.cause)
 		return ret;
 	p->faulted = true;
+	/* no lane says that it was the first: its card does not tell any more */
+	if (weft_fault_passed_on(e.cause) && *weft_plan_stuck_why(p, why, sizeof(why)))
+		return weft_fail(-EOWNERDEAD, "plan %s: %s", p->name, why);
 	return weft_fail(-EOWNERDEAD, "plan %s: body %s in lane %s on device %u faulted in sequence %llu: %s at %#llx", p->name,
 			 *e.body ? e.body : "?", e.lane, e.device, (unsigned long long)e.seq, weft_fault_name(e.cause),
 			 (unsigned long long)e.address);

@@ -181,6 +181,19 @@ static int emit_timestamp(struct emit *e, uint64_t dst)
 	return ret ? ret : weft_list_copy(e->to, dst, word, sizeof(uint64_t));
 }
 
+/* Cells that are not the plan's, in the middle of a body; END there ends the lane as everywhere. */
+static int emit_foreign(struct emit *e, const struct weft_command *c)
+{
+	const struct weft_foreign *f = weft_body_foreign_of(e->body, c);
+	const bool wait = c->op == WEFT_COMMAND_WAIT_ALL;
+	const struct weft_cell_op op = {
+		.size = sizeof(op), .skew = (int32_t)e->body->skew, .exit_levels = wait,
+		.flags = f->flags & (WEFT_CELL_TAG | WEFT_CELL_SYSTEM),
+	};
+
+	return wait ? weft_list_wait_all(e->to, &op, f->item, f->count) : weft_list_signal_all(e->to, &op, f->item, f->count);
+}
+
 static int emit_command(struct emit *e, const struct weft_command *c)
 {
 	uint64_t a = 0, b = 0;
@@ -191,6 +204,9 @@ static int emit_command(struct emit *e, const struct weft_command *c)
 		return emit_exec(e, c);
 	case WEFT_COMMAND_REDUCE:
 		return emit_reduce(e, c);
+	case WEFT_COMMAND_WAIT_ALL:
+	case WEFT_COMMAND_SIGNAL_ALL:
+		return emit_foreign(e, c);
 	case WEFT_COMMAND_COPY:
 		ret = operand(e, c->u.copy.dst, &a);
 		if (!ret)
@@ -372,6 +388,7 @@ static int emit_work(struct emit *e)
 		ret = emit_command(e, &b->command[i]);
 	if (!ret && own && weft_list_length(b->inner)) {
 		ret = weft_list_commit(b->inner);
+		b->call = (uint32_t)weft_list_length(e->loop);
 		if (!ret)
 			ret = weft_list_call(e->loop, b->inner);
 	} else if (!ret && b->predicates) {
@@ -386,7 +403,10 @@ static int emit_body(struct emit *e)
 	int ret;
 
 	b->first = (uint32_t)weft_list_length(e->loop);
+	b->wait = b->call = UINT32_MAX;
 	ret = emit_range(e);
+	if (b->waits.count)
+		b->wait = (uint32_t)weft_list_length(e->loop);
 	if (!ret)
 		ret = emit_ties(e, e->loop, &b->waits, false);
 	if (!ret)

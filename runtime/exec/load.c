@@ -8,9 +8,11 @@
 
 #include "exec.h"
 
+#include <weft/telemetry.h>
+
 #include "runtime/core/device.h"
 
-#define TRACE_RECORDS	65536u
+#define CLOCK_LOOKS	8
 #define HEAD_NS		(10 * 1000000000ull)
 
 static int load_memory(struct weft_plan *p)
@@ -40,6 +42,24 @@ static int load_memory(struct weft_plan *p)
 			else
 				ret = weft_memory_alloc(p->card[d].device, c->bytes, WEFT_PLACE_LOCAL, &c->memory[d]);
 		}
+	return ret;
+}
+
+/* Of several looks the one that took the shortest is the closest. */
+static int load_clocks(struct weft_plan *p)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_devices; i++) {
+		struct weft_clock best = { .size = sizeof(best) }, now = best;
+
+		for (int n = 0; n < CLOCK_LOOKS && !ret; n++) {
+			ret = weft_device_clock(p->card[i].device, &now);
+			if (!n || now.error_ns < best.error_ns)
+				best = now;
+		}
+		p->card[i].to_host_ns = (int64_t)(best.host_ns + best.error_ns / 2 - best.device_ns);
+	}
 	return ret;
 }
 
@@ -90,7 +110,7 @@ static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t numb
 	const bool trace = p->config.flags & WEFT_PLAN_TRACE;
 	struct weft_user_queue_config c = {
 		.size = sizeof(c), .name = l->name, .priority = p->config.priority, .ring_lists = 16,
-		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? TRACE_RECORDS : 0,
+		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? WEFT_TRACE_RECORDS : 0,
 	};
 	struct weft_will *will;
 	uint32_t n = 0;
@@ -178,6 +198,7 @@ static int unload(struct weft_plan *p)
 {
 	int ret = 0;
 
+	weft_plan_trace_fini(p);
 	for (uint32_t i = 0; i < p->num_lanes; i++) {
 		int r = p->lane[i].queue ? weft_user_queue_destroy(p->lane[i].queue) : 0;
 
@@ -224,6 +245,10 @@ int weft_plan_load(struct weft_plan *plan)
 		ret = weft_lane_emit(plan, &plan->lane[i]);
 	for (uint32_t i = 0; i < plan->num_lanes && !ret; i++)
 		ret = queue_of(plan, &plan->lane[i], i);
+	if (!ret)
+		ret = load_clocks(plan);
+	if (!ret)
+		ret = weft_plan_trace_init(plan);
 	if (!ret)
 		ret = start(plan);
 	if (ret) {

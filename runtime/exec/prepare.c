@@ -73,6 +73,11 @@ static uint64_t timed_ns(const struct weft_body *b)
 	return ns;
 }
 
+uint64_t weft_body_time_ns(const struct weft_body *b)
+{
+	return b->time_ns ? b->time_ns : timed_ns(b) + (b->engine ? GUESS_NS : 0);
+}
+
 static int net_bodies(struct weft_plan *p, struct net *n)
 {
 	uint32_t engines[WEFT_PLAN_DEVICES], timed[WEFT_PLAN_DEVICES];
@@ -87,7 +92,7 @@ static int net_bodies(struct weft_plan *p, struct net *n)
 		n->net.body[i] = (struct weft_net_body) {
 			.name = b->name, .card = b->device, .lane = WEFT_NET_NONE, .skew = (int32_t)b->wanted_skew,
 			.group = b->engine ? engines[b->device] : ns ? timed[b->device] : WEFT_NET_NONE,
-			.time_ns = b->time_ns ? b->time_ns : ns + (b->engine ? GUESS_NS : 0),
+			.time_ns = weft_body_time_ns(b),
 		};
 	}
 	n->net.num_bodies = p->num_bodies;
@@ -405,6 +410,23 @@ static void report(struct weft_plan *p, const struct weft_plan_answer *a)
 	r->critical = p->critical;
 }
 
+/* What weft_plan_measured() needs to ask the planner again. */
+static int measure_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+{
+	for (uint32_t i = 0; i < p->num_bodies; i++)
+		p->body[i]->group = n->net.body[i].group;
+	for (uint32_t i = 0; i < n->net.num_groups; i++)
+		p->group_width[i] = n->group[i].width;
+	p->num_groups = n->net.num_groups;
+	p->guard = malloc((a->pools.num_guards + 1) * sizeof(p->guard[0]));
+	if (!p->guard)
+		return weft_fail(-ENOMEM, "plan %s: guards", p->name);
+	if (a->pools.num_guards)
+		memcpy(p->guard, a->pools.guard, a->pools.num_guards * sizeof(p->guard[0]));
+	p->num_guards = a->pools.num_guards;
+	return 0;
+}
+
 static int answer_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
 {
 	int ret;
@@ -424,6 +446,9 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 			return weft_fail(-E2BIG, "edge %s needs %u blocks, %u at most", p->edge[i]->name, p->edge[i]->depth, UINT16_MAX);
 	}
 	p->lag = a->lag;
+	ret = measure_back(p, n, a);
+	if (ret)
+		return ret;
 	places_back(p, &a->pools);
 	ret = lanes_back(p, n, a);
 	if (!ret)

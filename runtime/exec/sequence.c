@@ -48,11 +48,24 @@ static int late(struct weft_plan *p, const struct weft_plan_cell *c, uint64_t se
 {
 	const struct weft_body *b = c->body;
 	struct weft_cell_state s = { 0 };
+	char why[256];
 
 	weft_cell_read(cells(p, c), c->index, &s);
-	return weft_fail(-ETIME, "plan %s: body %s in lane %s has fired %llu times, wanted %llu", p->name, b->name,
+	weft_plan_stuck_why(p, why, sizeof(why));
+	return weft_fail(-ETIME, "plan %s: body %s in lane %s has fired %llu times, wanted %llu%s%s", p->name, b->name,
 			 p->lane[b->lane].name, (unsigned long long)(s.value - p->config.cell_base),
-			 (unsigned long long)(sequences * b->q));
+			 (unsigned long long)(sequences * b->q), *why ? "; " : "", why);
+}
+
+/* The card with the cell is none any more. */
+static int lost(struct weft_plan *p, const struct weft_plan_cell *c)
+{
+	char why[256];
+
+	p->faulted = true;
+	weft_plan_stuck_why(p, why, sizeof(why));
+	return weft_fail(-EOWNERDEAD, "plan %s: device %u of body %s was reset or is gone%s%s", p->name, c->waiter, c->body->name,
+			 *why ? "; " : "", why);
 }
 
 int weft_plan_wait_all(struct weft_plan *p, uint64_t sequences, uint64_t deadline_ns)
@@ -68,6 +81,8 @@ int weft_plan_wait_all(struct weft_plan *p, uint64_t sequences, uint64_t deadlin
 			ret = weft_plan_blame(p, late(p, c, sequences));
 		else if (ret == -EOWNERDEAD)
 			ret = weft_plan_blame(p, ret);
+		else if (ret == -ECANCELED || ret == -ENODEV)
+			ret = lost(p, c);
 		if (ret)
 			return ret;
 	}

@@ -81,6 +81,10 @@ ELSEWHERE = {
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
     "tests/system/plan_run_test.py: bad use is refused": "tools/weft/run_plan",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
+    "tests/system/trace_test.py: nothing is drawn twice":
+        "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
+    "tests/system/trace_test.py: top shows": "tools/weft/top",
+    "tests/system/trace_test.py: JSON for Perfetto": "tools/weft/trace_json",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
     "tests/unit/runtime/library_test.c: sized_structures": "runtime/core/memory",
@@ -108,6 +112,9 @@ ELSEWHERE = {
     "tests/unit/runtime/exec/serial_test.c: forged": "runtime/exec/decide",
     "tests/unit/runtime/exec/serial_test.c: would_stop": "runtime/exec/verify",
     "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
+    "tests/runtime/look_test.c: in_order": "runtime/exec/look runtime/exec/trace",
+    "tests/runtime/measure_test.c: period_train": "runtime/exec/measure",
+    "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
     "tests/unit/runtime/plan/lanes_test.c: at_random": "runtime/plan/links runtime/plan/pack",

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import ROOT, Tap, read  # noqa: E402
 
 weft, card = sys.argv[1:3]
-COMMANDS = ["info", "run", "bench", "dump"]
+COMMANDS = ["info", "run", "bench", "top", "trace", "dump"]
 DUMP = f"""weft-dump 1
 reason: job-timeout
 time_s: 1700000000
@@ -93,15 +93,19 @@ page = man_options("weft-bench")[1]
 tap.check("help: figures of weft bench are on its page",
           [f"{f} is missing" for f in sorted(figures) if f not in page] or ([] if figures else ["no figure at all"]))
 tap.check("completion: commands", same("weft", complete(""), set(COMMANDS) | {"--help", "--version"}) +
-          same("weft r", complete("r"), {"run"}))
+          same("weft r", complete("r"), {"run"}) + same("weft t", complete("t"), {"top", "trace"}))
 for c in COMMANDS:
     tap.check(f"completion: options of {c}", same(c, complete(c, "--"), help_options(weft, c)[0]))
 tap.check("completion: jobs, figures and values", same("run", complete("run", ""), {"fashion-mnist"}) +
           same("bench", complete("bench", ""), figures) + same("cards", complete("run", "--cards", ""), {"1", "2", "4"}) +
-          same("epochs", complete("run", "--epochs", ""), set()) +
+          same("epochs", complete("run", "--epochs", ""), set()) + same("trace", complete("trace", ""), {"demo"}) +
           same("data", complete("run", "--data", "/us"), {"/usr"}))
 code, out, err = run(weft, "info", "--frobnicate")
 tap.check("help: an unknown option is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}))
+for words in (["demo", "--out", "picture.png"], [], ["demo", "demo"], ["nothing"], ["demo", "--sequences", "0"]):
+    code, out, err = run(weft, "trace", *words)
+    tap.check(f"trace: {' '.join(words) or 'no plan'} is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}) +
+              same("lines", {len(err.splitlines())}, {1}))
 with open("/dev/full", "w") as full:
     for command in ([weft, "--version"], [weft, "--help"], [weft, "run", "--help"]):
         r = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)

@@ -231,6 +231,45 @@ int weft_body_timed(struct weft_body *body, uint64_t ns);
 /** weft_body_timestamp() - as weft_list_timestamp(), but obeys weft_body_pred() */
 int weft_body_timestamp(struct weft_body *body, uint64_t dst);
 
+/*
+ * Cells that are not the plan's: of the host, of other plans, of an arrival with tags. The planner does not see them, so a
+ * cycle through them is not refused but stands still. Bubbles wait and signal as other sequences do.
+ */
+
+/**
+ * struct weft_body_cell - one of them; in firing f the value is @base + f * @step
+ * @cells: memory made with WEFT_MEMORY_CELLS; or, to signal, an import into the body's card. Outlives the load
+ * @index: cell in it
+ * @pad: 0
+ * @base: of the first firing
+ * @step: of the next ones
+ * @tag: with WEFT_CELL_TAG: stored; or compared, and one that differs stops the plan
+ *
+ * It has no size: it does not change.
+ */
+struct weft_body_cell {
+	struct weft_memory *cells;
+	uint32_t index, pad;
+	uint64_t base, step, tag;
+};
+#define WEFT_BODY_CREDIT	0x10000		/* of a wait: the cells say that something was given back, not that it was made */
+
+/**
+ * weft_body_wait_all() - the body sleeps until each of several cells has its value
+ * @name: shown in reports, copied; not NULL
+ * @flags: WEFT_CELL_TAG, WEFT_BODY_CREDIT
+ * @cells: copied
+ * @count: of them, 1 … WEFT_CELL_ITEMS
+ *
+ * Return: 0, -EINVAL (not a cell that the body's card can wait for), -ENOTCONN, -EBUSY, -ENOMEM.
+ */
+int weft_body_wait_all(struct weft_body *body, const char *name, uint32_t flags, const struct weft_body_cell *cells,
+		       uint32_t count);
+
+/** weft_body_signal_all() - store to several cells; @flags: WEFT_CELL_TAG, WEFT_CELL_SYSTEM. Else as weft_body_wait_all() */
+int weft_body_signal_all(struct weft_body *body, const char *name, uint32_t flags, const struct weft_body_cell *cells,
+			 uint32_t count);
+
 /**
  * weft_body_pred() - commands up to the next predicate of the body run only if the u32 at @operand compares with @value
  *

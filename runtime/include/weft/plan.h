@@ -13,7 +13,7 @@
 #ifndef WEFT_PLAN_H
 #define WEFT_PLAN_H
 
-#include "body.h"
+#include "look.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -102,6 +102,10 @@ int weft_user_queue_loop(struct weft_user_queue *queue, struct weft_list *list, 
  * @origin: word of the cell that stopped it
  * @iteration: of the outermost loop
  * @fault_list: device address of the list that @fault_packet is an index into; 0: the packet of the ring
+ * @list: device address of the innermost list that it is in, 0: the ring
+ * @packet: index there; while it runs, of a moment ago
+ * @pad: 0
+ * @progress_ns: card clock when a packet last retired; while it runs, up to a moment ago
  */
 struct weft_user_queue_state {
 	uint32_t size;
@@ -112,6 +116,10 @@ struct weft_user_queue_state {
 	uint64_t wait_address, wait_value, wait_since_ns;
 	uint64_t fault_address, origin, iteration;
 	uint64_t fault_list;
+	uint64_t list;
+	uint32_t packet;
+	uint32_t pad;
+	uint64_t progress_ns;
 };
 
 /**

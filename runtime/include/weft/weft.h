@@ -21,6 +21,7 @@
 #include "kind.h"
 #include "tensor.h"
 #include "body.h"
+#include "look.h"
 #include "plan.h"
 #include "plan_text.h"
 #include "plan_file.h"

@@ -217,6 +217,24 @@ static void racing_open(void **state)
 	}
 }
 
+/* And of seeing what a plan does. */
+static void before_open_look(void **state)
+{
+	uint32_t body, rate;
+
+	(void)state;
+	refused(weft_plan_body_info(NULL, 0, NULL));
+	refused(weft_plan_edge_info(NULL, 0, NULL));
+	refused(weft_plan_edge_consumer(NULL, 0, 0, &body, &rate));
+	refused(weft_plan_trace(NULL, NULL, 0, NULL));
+	refused(weft_plan_tracing(NULL, 1));
+	refused(weft_plan_measured(NULL, NULL, 0, NULL));
+	refused(weft_plan_stuck(NULL, NULL, 0, 0));
+	refused(weft_plan_stuck_text(NULL, NULL, 0));
+	refused(weft_body_wait_all(NULL, "w", 0, NULL, 0));
+	refused(weft_body_signal_all(NULL, "s", 0, NULL, 0));
+}
+
 static void close_refused_while_open(void **state)
 {
 	struct weft *weft = rt_open(1);
@@ -321,6 +339,7 @@ int main(void)
 		cmocka_unit_test(before_open),
 		cmocka_unit_test(before_open_plans),
 		cmocka_unit_test(racing_open),
+		cmocka_unit_test(before_open_look),
 		cmocka_unit_test(close_refused_while_open),
 		cmocka_unit_test(sized_structures),
 		cmocka_unit_test(kernel_registry),

@@ -15,7 +15,7 @@ _weft()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_weft_words 'info run bench dump --help --version'
+		_weft_words 'info run bench top trace dump --help --version'
 		return
 	fi
 	case ${COMP_WORDS[1]}:$before in
@@ -31,12 +31,21 @@ _weft()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	run:--epochs | run:--steps | run:--seed | run:--sequences | run:--timeout | run:--show | bench:--runs)
+	trace:--cards)
+		_weft_words '1 2 3 4'
+		return
+		;;
+	trace:--out | trace:-o)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	run:--epochs | run:--steps | run:--seed | run:--sequences | run:--timeout | run:--show | bench:--runs | trace:--sequences)
 		return
 		;;
 	esac
 	case ${COMP_WORDS[1]}:$word in
 	info:*) _weft_words '--json --help' ;;
+	top:*) _weft_words '--once --json --help' ;;
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
@@ -50,6 +59,8 @@ _weft()
 			[[ $word ]] && compgen -d -S / -- "$word"
 		)
 		;;
+	trace:-*) _weft_words '--sequences --cards --out --help' ;;
+	trace:*) _weft_words 'demo' ;;
 	bench:-*) _weft_words '--runs --json --help' ;;
 	bench:*) _weft_words "$figures" ;;
 	esac
