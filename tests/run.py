@@ -198,7 +198,7 @@ RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test"
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
           "event_test": ""}
 # What is about time on the cards' clocks, which is about the cards and not about the kernel: once is enough.
-TIMED = {"runtime_pace_test"}
+TIMED = {"runtime_pace_test", "runtime_measure_test"}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit

@@ -378,6 +378,22 @@ static int print_body(FILE *out, const struct weft_body *b, bool decisions)
 	return 0;
 }
 
+/* 0, or what of the plan is no matter of its own, so that a text cannot give it */
+static int check_own(const struct weft_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->num_constants; i++)
+		if (plan->constant[i]->given)
+			return weft_fail(-EINVAL, "weft_plan_print: constant %s lies in memory of the caller's, which no text gives",
+					 plan->constant[i]->name);
+	for (uint32_t i = 0; i < plan->num_bodies; i++)
+		for (uint32_t k = 0; k < plan->body[i]->num_commands; k++)
+			if (plan->body[i]->command[k].op == WEFT_COMMAND_WAIT_ALL ||
+			    plan->body[i]->command[k].op == WEFT_COMMAND_SIGNAL_ALL)
+				return weft_fail(-EINVAL, "weft_plan_print: body %s has cells of the caller's, which no text gives",
+						 plan->body[i]->name);
+	return 0;
+}
+
 int weft_plan_print(const struct weft_plan *plan, uint32_t flags, FILE *out)
 {
 	const bool decisions = flags & WEFT_PRINT_DECISIONS;
@@ -389,10 +405,9 @@ int weft_plan_print(const struct weft_plan *plan, uint32_t flags, FILE *out)
 	if (!out || (flags & ~WEFT_PRINT_DECISIONS) || (decisions && !plan->prepared))
 		return weft_fail(-EINVAL, "weft_plan_print: flags %#x, no file, or decisions of plan %s, which is not prepared", flags,
 				 plan->name);
-	for (uint32_t i = 0; i < plan->num_constants; i++)
-		if (plan->constant[i]->given)
-			return weft_fail(-EINVAL, "weft_plan_print: constant %s lies in memory of the caller's, which no text gives",
-					 plan->constant[i]->name);
+	ret = check_own(plan);
+	if (ret)
+		return ret;
 	c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	if (!c)
 		return weft_fail(-ENOMEM, "weft_plan_print");

@@ -3,6 +3,7 @@
 /* Plans that stand still for each reason there is, and what the report says of them. */
 #include <fcntl.h>
 #include <weft/look.h>
+#include <weft/plan_text.h>
 
 #include "plan_rig.h"
 
@@ -347,6 +348,7 @@ static int arrive(struct weft *weft, struct arrival *a, uint64_t tag, uint64_t o
 		RT_OK(weft_body_signal_all(b, "arrival", WEFT_CELL_TAG, &to, 1));
 		RT_IS(weft_body_wait_all(b, "arrival", WEFT_CELL_TAG, &to, 1), -EINVAL);	/* not its card's memory */
 		RT_OK(weft_body_wait_all(b, "arrival", WEFT_CELL_TAG, &from, 1));
+		RT_IS(weft_plan_print(a->r.plan, 0, stdout), -EINVAL);		/* cells of ours are in no text */
 		src[0] = weft_body_constant(b, c[0]);
 		src[1] = weft_body_constant(b, c[1]);
 		dst = weft_body_out(b, a->log[i], 0);
