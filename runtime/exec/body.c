@@ -169,7 +169,8 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 	state = d.flags & WEFT_EDGE_STATE;
 	if (!edge || !name_ok(d.name))
 		return weft_fail(-EINVAL, "weft_edge_create: no name, one of 256 bytes and more, or no place for the handle");
-	if ((d.flags & ~(WEFT_EDGE_STATE | WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE)) || d.pad)
+	if ((d.flags & ~(WEFT_EDGE_STATE | WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE |
+			 WEFT_EDGE_PULL)) || d.pad)
 		return weft_fail(-EINVAL, "edge %s: flags %#x", d.name, d.flags);
 	if (control ? d.block_bytes || d.contents || d.device || d.flags != WEFT_EDGE_CONTROL :
 	    !d.block_bytes || d.block_bytes > MAX_BLOCK_BYTES)
@@ -180,6 +181,8 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 				 d.contents ? " with contents" : "", d.depth);
 	if (state && (d.depth > 1 || d.initial > 1))
 		return weft_fail(-EINVAL, "edge %s: state is one block with one token", d.name);
+	if (d.flags & WEFT_EDGE_PULL && (!(d.flags & WEFT_EDGE_HOST) || state || d.initial))
+		return weft_fail(-EINVAL, "edge %s: what the host pulls lies in host memory, is no state and has no initial tokens", d.name);
 	if (d.device > plan->num_devices || (d.device && d.flags & WEFT_EDGE_HOST))
 		return weft_fail(-EINVAL, "edge %s: device %u of %u", d.name, d.device, plan->num_devices);
 	if (weft_names_find(&plan->names, d.name, WEFT_NAME_EDGE) != UINT32_MAX)

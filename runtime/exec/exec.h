@@ -86,6 +86,15 @@ struct weft_consumer {
 	uint32_t consumed;			/* prepared: cell, or WEFT_NO_CELL */
 };
 
+/* The host's end of an edge that it feeds or pulls. */
+struct weft_feed {
+	uint32_t num_cells, cell[WEFT_PLAN_DEVICES];	/* that the host signals */
+	uint32_t produced;			/* PULL: cell the host waits for */
+	char *block;				/* loaded: the first, mapped */
+	uint64_t taken, done;			/* tokens that the caller has had; of them committed or returned, under lock */
+	bool ended;
+};
+
 struct weft_edge {
 	uint32_t magic, id;
 	struct weft_plan *plan;
@@ -94,13 +103,14 @@ struct weft_edge {
 	uint64_t block_bytes;
 	void *contents;				/* of initial tokens; NULL = zeros */
 	void *restored;				/* the same, of a snapshot */
-	struct weft_body *producer;
+	struct weft_body *producer;		/* prepared: NULL, the host */
 	uint32_t rate;				/* of the producer */
 	struct weft_consumer *consumer;
 	uint32_t num_consumers;
 	/* prepared */
 	uint32_t depth, place;
 	uint64_t stride, offset;		/* of blocks in their place */
+	struct weft_feed feed;
 };
 
 struct weft_constant {
@@ -115,13 +125,13 @@ struct weft_constant {
 
 enum weft_cell_role { WEFT_ROLE_GATE, WEFT_ROLE_DONE, WEFT_ROLE_PRODUCED, WEFT_ROLE_CONSUMED, WEFT_ROLE_GUARD };
 
-/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself. */
+/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself, as for the host. */
 struct weft_plan_cell {
 	enum weft_cell_role role;
 	uint32_t waiter, signaller, index;
 	uint64_t initial;
 	struct weft_edge *edge;			/* PRODUCED, CONSUMED, GUARD */
-	struct weft_body *body;			/* who signals it; GATE: NULL */
+	struct weft_body *body;			/* who signals it; NULL: the host */
 	uint32_t q;				/* GATE: firings for each sequence */
 };
 
@@ -176,6 +186,8 @@ struct weft_plan {
 	uint32_t num_lanes;
 	struct weft_plan_cell *cell;
 	uint32_t num_cells, room_cells;
+	struct weft_edge **host_edge;		/* those that the host feeds or pulls */
+	uint32_t num_host_edges, room_host_edges;
 	uint32_t first_done;			/* gates come first, DONE last */
 	uint32_t num_cells_of[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* waiter, signaller */
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
@@ -230,6 +242,15 @@ uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
 uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);
 /* 0, or why state and constants may not be touched */
 int weft_plan_check_idle(struct weft_plan *plan, const char *call);
+
+/* feed.c: every edge of a plan as it is loaded: 0 or -errno with text */
+int weft_feed_start(struct weft_plan *plan);
+/* 0, or -EAGAIN with text: what was committed is not what was opened. With lock */
+int weft_feed_even(const struct weft_plan *plan);
+/* Ends all that the host feeds; with lock */
+int weft_feed_end(struct weft_plan *plan);
+/* Sequences are opened by what the host commits: no body waits for the gate */
+bool weft_feed_opens(const struct weft_plan *plan);
 
 /* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
 int weft_plan_blame(struct weft_plan *plan, int ret);

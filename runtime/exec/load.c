@@ -150,7 +150,7 @@ static int start(struct weft_plan *p)
 			p->lane[i].posted += !ret;
 		}
 	for (uint32_t i = 0; i < p->num_cells && !ret; i++)
-		if (p->cell[i].role == WEFT_ROLE_GATE && p->cell[i].initial)
+		if (!p->cell[i].body && p->cell[i].initial)
 			ret = weft_cell_signal(p->cells[p->cell[i].waiter][p->cell[i].waiter], p->cell[i].index, p->cell[i].initial);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++)
 		if (p->lane[i].posted)
@@ -222,6 +222,8 @@ int weft_plan_load(struct weft_plan *plan)
 		ret = weft_lane_emit(plan, &plan->lane[i]);
 	for (uint32_t i = 0; i < plan->num_lanes && !ret; i++)
 		ret = queue_of(plan, &plan->lane[i], i);
+	if (!ret)
+		ret = weft_feed_start(plan);
 	if (!ret)
 		ret = start(plan);
 	if (ret) {

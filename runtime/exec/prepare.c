@@ -155,12 +155,18 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		struct weft_edge *e = p->edge[i];
 		bool many = e->rate > 1;
 
-		if (!e->producer)
-			return weft_fail(-EINVAL, "edge %s has no producer", e->name);
+		const bool fed = !e->producer;
+
+		if (fed && !(e->flags & WEFT_EDGE_HOST && e->num_consumers))
+			return weft_fail(-EINVAL, "edge %s has no producer%s", e->name,
+					 e->num_consumers ? "; one that the host feeds has WEFT_EDGE_HOST" : "");
+		if (fed && (e->initial || e->flags & (WEFT_EDGE_STATE | WEFT_EDGE_PULL)))
+			return weft_fail(-EINVAL, "edge %s is fed by the host: no initial tokens, no state, nothing to pull", e->name);
+		e->rate = fed ? 1 : e->rate;
 		e->place = edge_place(p, e);
 		e->stride = round_up(e->block_bytes);
 		n->net.edge[i] = (struct weft_net_edge) {
-			.name = e->name, .from = e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
+			.name = e->name, .from = fed ? WEFT_NET_NONE : e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
 			.initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
 			.num_consumers = e->num_consumers,
 		};
@@ -173,7 +179,8 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
 				       (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0) |
 				       (e->wanted_depth ? WEFT_NET_FIXED : 0) |
-				       (e->flags & WEFT_EDGE_NO_SHARE || many || !e->num_consumers ? WEFT_NET_NO_SHARE : 0);
+				       (e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL) || many || fed ||
+					!e->num_consumers ? WEFT_NET_NO_SHARE : 0);
 	}
 	n->net.num_edges = p->num_edges;
 	return 0;
@@ -316,6 +323,7 @@ void weft_plan_unprepare(struct weft_plan *p)
 	}
 	free(p->lane);
 	free(p->cell);
+	free(p->host_edge);
 	free(p->critical);
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
 		struct weft_body *b = p->body[i];
@@ -326,8 +334,9 @@ void weft_plan_unprepare(struct weft_plan *p)
 	}
 	p->lane = NULL;
 	p->cell = NULL;
+	p->host_edge = NULL;
 	p->critical = NULL;
-	p->num_lanes = p->num_cells = p->room_cells = 0;
+	p->num_lanes = p->num_cells = p->room_cells = p->num_host_edges = p->room_host_edges = 0;
 	memset(p->num_cells_of, 0, sizeof(p->num_cells_of));
 	memset(p->place, 0, sizeof(p->place));
 	memset(&p->report, 0, sizeof(p->report));
@@ -404,6 +413,10 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 		ret = lag_round(p);
 	if (!ret)
 		ret = weft_plan_cells(p, a->pools.guard, a->pools.num_guards);
+	/* nobody would feed a bubble, and the host would take one for a result */
+	if (!ret && p->lag && p->num_host_edges)
+		ret = weft_fail(-EOPNOTSUPP, "plan %s: the host feeds or pulls edge %s, and its skewed lanes need %u bubbles to drain: "
+				"give bodies lanes of their own, or the same skew", p->name, p->host_edge[0]->name, p->lag);
 	report(p, a);
 	return ret;
 }

@@ -85,6 +85,8 @@ int weft_edge_read(struct weft_edge *e, uint64_t seq, uint32_t j, void *data, ui
 
 	if (!ret && !e->plan->loaded)
 		ret = weft_fail(-EINVAL, "edge %s: its plan is not loaded", e->name);
+	if (!ret && !e->producer)
+		ret = weft_fail(-EINVAL, "edge %s is fed by the host", e->name);
 	if (!ret && (e->flags & WEFT_EDGE_CONTROL || !data || bytes > e->block_bytes || j >= (uint64_t)e->rate * e->producer->q))
 		ret = weft_fail(-EINVAL, "edge %s: %llu bytes of block %u of a sequence", e->name, (unsigned long long)bytes, j);
 	if (!ret)

@@ -77,8 +77,9 @@ int weft_plan_destroy(struct weft_plan *plan);
 
 #define WEFT_EDGE_STATE		0x1	/* one block with one initial token, written in place when every consumer has returned it */
 #define WEFT_EDGE_CONTROL	0x2	/* no blocks, only tokens; the depth bounds them all the same */
-#define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory */
+#define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory; without a producer the host feeds it, weft_edge_push() */
 #define WEFT_EDGE_NO_SHARE	0x8	/* its blocks are its own for the whole run, so weft_edge_read() finds the last ones */
+#define WEFT_EDGE_PULL		0x10	/* with HOST: the host is a consumer, weft_edge_pull() */
 
 /**
  * struct weft_edge_desc - an edge
