@@ -14,6 +14,10 @@
 
 #define WEFT_NO_CELL		UINT32_MAX
 #define WEFT_BLOCK_ALIGN	256u
+static inline uint64_t weft_block_stride(uint64_t bytes)
+{
+	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
+}
 #define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
 #define WEFT_MAX_SKEW		1023u
 
@@ -101,6 +105,8 @@ struct weft_edge {
 	char *name;
 	uint32_t flags, wanted_depth, initial, wanted_device;
 	uint64_t block_bytes;
+	struct weft_memory *given;		/* blocks of the caller's, and where the process has them */
+	char *pointer;
 	void *contents;				/* of initial tokens; NULL = zeros */
 	void *restored;				/* the same, of a snapshot */
 	struct weft_body *producer;		/* prepared: NULL, the host */
@@ -111,6 +117,7 @@ struct weft_edge {
 	uint32_t depth, place;
 	uint64_t stride, offset;		/* of blocks in their place */
 	struct weft_feed feed;
+	struct weft_memory **reach;		/* given: as each card has it, made at first use */
 };
 
 struct weft_constant {
@@ -228,8 +235,8 @@ void weft_plan_unprepare(struct weft_plan *plan);
 /* place.c: blocks to places and cells to cards. 0 or -errno with text */
 struct weft_guard;
 int weft_plan_cells(struct weft_plan *plan, const struct weft_guard *guard, uint32_t num_guards);
-/* Memory of a block as @device has it, to write or only to read, made at first use; 0 or -errno with text */
-int weft_plan_reach(struct weft_plan *plan, uint32_t place, uint32_t device, bool write, struct weft_memory **memory);
+/* Memory of an edge's blocks as @device has it, to write or only to read, made at first use; 0 or -errno with text */
+int weft_edge_reach(struct weft_edge *edge, uint32_t device, bool write, struct weft_memory **memory);
 
 /* lane.c: the lists of one lane; 0 or -errno with text */
 int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane);

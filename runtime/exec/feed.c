@@ -20,20 +20,18 @@ bool weft_feed_opens(const struct weft_plan *p)
 
 int weft_feed_start(struct weft_plan *p)
 {
-	void *map;
-	int ret = 0;
-
-	for (uint32_t i = 0; i < p->num_host_edges && !ret; i++) {
+	for (uint32_t i = 0; i < p->num_host_edges; i++) {
 		struct weft_edge *e = p->host_edge[i];
+		void *map = e->pointer;
+		int ret = map ? 0 : weft_memory_map(p->place[e->place].memory, &map);
 
-		ret = weft_memory_map(p->place[e->place].memory, &map);
 		if (ret)
 			return ret;
 		e->feed.block = (char *)map + e->offset;
 		e->feed.taken = e->feed.done = 0;
 		e->feed.ended = false;
 	}
-	return ret;
+	return 0;
 }
 
 int weft_feed_even(const struct weft_plan *p)

@@ -192,6 +192,14 @@ static int unload(struct weft_plan *p)
 	for (uint32_t i = 0; i < p->num_constants; i++)
 		for (uint32_t d = 0; d < p->num_devices; d++)
 			drop(&p->constant[i]->memory[d], &ret);
+	for (uint32_t i = 0; i < p->num_host_edges; i++) {
+		struct weft_edge *e = p->host_edge[i];
+
+		for (uint32_t d = 0; d < p->num_devices && e->reach; d++)
+			drop(&e->reach[d], &ret);
+		free(e->reach);
+		e->reach = NULL;
+	}
 	for (uint32_t i = 0; i <= p->num_devices; i++) {
 		for (uint32_t d = 0; d < p->num_devices; d++) {
 			drop(&p->place[i].reach[d][0], &ret);

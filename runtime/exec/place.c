@@ -255,14 +255,22 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 	return ret;
 }
 
-int weft_plan_reach(struct weft_plan *p, uint32_t place, uint32_t device, bool write, struct weft_memory **memory)
+int weft_edge_reach(struct weft_edge *e, uint32_t device, bool write, struct weft_memory **memory)
 {
-	struct weft_plan_place *at = &p->place[place];
+	struct weft_plan *p = e->plan;
+	struct weft_plan_place *at = &p->place[e->place];
 	struct weft_memory **m = &at->reach[device][write];
 	int ret = 0;
 
+	if (e->given) {	/* one that is fed is only read, one that is pulled only written */
+		if (!e->reach)
+			e->reach = calloc(p->num_devices, sizeof(*m));
+		if (!e->reach)
+			return weft_fail(-ENOMEM, "edge %s", e->name);
+		m = &e->reach[device];
+	}
 	if (!*m)
-		ret = weft_memory_import(p->card[device].device, at->memory,
+		ret = weft_memory_import(p->card[device].device, e->given ? e->given : at->memory,
 					 WEFT_ACCESS_READ | (write ? WEFT_ACCESS_WRITE : 0), m);
 	*memory = *m;
 	return ret;

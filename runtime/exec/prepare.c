@@ -142,11 +142,6 @@ static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
 	return e->num_consumers ? e->consumer[0].body->device : e->producer->device;
 }
 
-static uint64_t round_up(uint64_t bytes)
-{
-	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
-}
-
 static int net_edges(struct weft_plan *p, struct net *n)
 {
 	struct weft_net_consumer *c = n->consumer;
@@ -162,9 +157,11 @@ static int net_edges(struct weft_plan *p, struct net *n)
 					 e->num_consumers ? "; one that the host feeds has WEFT_EDGE_HOST" : "");
 		if (fed && (e->initial || e->flags & (WEFT_EDGE_STATE | WEFT_EDGE_PULL)))
 			return weft_fail(-EINVAL, "edge %s is fed by the host: no initial tokens, no state, nothing to pull", e->name);
+		if (e->given && !fed && !(e->flags & WEFT_EDGE_PULL))
+			return weft_fail(-EINVAL, "edge %s has memory of the caller, and the host neither feeds nor pulls it", e->name);
 		e->rate = fed ? 1 : e->rate;
 		e->place = edge_place(p, e);
-		e->stride = round_up(e->block_bytes);
+		e->stride = weft_block_stride(e->block_bytes);
 		n->net.edge[i] = (struct weft_net_edge) {
 			.name = e->name, .from = fed ? WEFT_NET_NONE : e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
 			.initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
@@ -365,7 +362,10 @@ static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 			p->edge[pool->edge[j]]->offset = at->bytes;
 			p->edge[pool->edge[j]]->stride = pool->slot_bytes;
 		}
-		at->bytes += pool->slot_bytes * pool->depth;
+		if (p->edge[pool->edge[0]]->given)	/* alone, since edges of the host share nothing */
+			p->edge[pool->edge[0]]->offset = 0;
+		else
+			at->bytes += pool->slot_bytes * pool->depth;
 	}
 }
 

@@ -65,12 +65,13 @@ static int block(struct weft_edge *e, uint64_t token, void *data, const void *fr
 {
 	struct weft_memory *m = e->plan->place[e->place].memory;
 	const uint64_t at = e->offset + token % e->depth * e->stride;
-	void *map;
-	int ret;
+	void *map = e->pointer;
+	int ret = 0;
 
 	if (e->place < e->plan->num_devices)
 		return data ? weft_memory_read(m, at, data, bytes) : weft_memory_write(m, at, from, bytes);
-	ret = weft_memory_map(m, &map);
+	if (!map)
+		ret = weft_memory_map(m, &map);
 	if (!ret && data)
 		memcpy(data, (char *)map + at, bytes);
 	else if (!ret)

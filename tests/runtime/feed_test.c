@@ -340,6 +340,21 @@ static int both(struct weft *weft)
 	return rig_close(&r);
 }
 
+/* Documentation/runtime/feed.c, as a reader would run it. */
+static int program(struct weft *weft)
+{
+	int status;
+
+	(void)weft;
+	if (access("/dev/udmabuf", F_OK) && system("modprobe udmabuf 2>/dev/null"))
+		return rt_say(RT_SKIP, "udmabuf");
+	if (access("./feed_program", X_OK))
+		return rt_say(-1, "feed_program is not here");
+	status = system("./feed_program");
+	RT_CHECK(!status, "exit status %d", status);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct rt_test tests[] = {
@@ -348,6 +363,7 @@ int main(void)
 		{ "a length that the host does not know", unknown_length },
 		{ "a host that is stopped", stopped },
 		{ "the gate and the host in one plan: drain, snapshot", both },
+		{ "io_uring reads a file into the blocks of a plan", program },
 	};
 
 	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));

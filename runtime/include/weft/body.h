@@ -93,6 +93,10 @@ int weft_plan_destroy(struct weft_plan *plan);
  * @device: 0 = blocks lie where the first consumer is (without one: the producer), else 1 + index of the card
  * @pad: 0
  * @contents: of the initial tokens, @initial times @block_bytes, copied; NULL = zeros
+ * @memory: with HOST, of an edge that the host feeds or pulls: the blocks are the first @depth ones of this memory, the caller's,
+ *	kept until the plan is destroyed; weft_memory_import_fd() of a udmabuf, say, so that io_uring reads into fixed buffers, or a
+ *	mapped file. NULL = the plan has its own
+ * @pointer: with @memory: where the process has it mapped
  */
 struct weft_edge_desc {
 	uint32_t size;
@@ -104,6 +108,8 @@ struct weft_edge_desc {
 	uint32_t device;
 	uint32_t pad;
 	const void *contents;
+	struct weft_memory *memory;
+	void *pointer;
 };
 
 /** weft_edge_create() - @edge lives as long as the plan. 0, -EINVAL, -EEXIST (name), -ENOTCONN, -EBUSY, -ENOMEM */

@@ -81,6 +81,8 @@ static void pulled(void **state)
 static void refusals(void **state)
 {
 	const struct weft_edge_desc d = { .size = sizeof(d), .name = "e", .block_bytes = BLOCK, .flags = WEFT_EDGE_PULL };
+	struct weft_edge_desc g = { .size = sizeof(g), .name = "g", .block_bytes = BLOCK, .flags = WEFT_EDGE_HOST };
+	struct weft_memory *m;
 	struct weft_body *a, *b;
 	struct weft_edge *e;
 	struct ex x;
@@ -88,6 +90,21 @@ static void refusals(void **state)
 	(void)state;
 	ex_open(&x, NULL);
 	refused(weft_edge_create(x.plan, &d, &e), -EINVAL, "lies in host memory");
+	ok(weft_memory_alloc(x.card[0], 3 * BLOCK, WEFT_PLACE_HOST, &m));
+	g.memory = m;
+	refused(weft_edge_create(x.plan, &g, &e), -EINVAL, "memory of the caller");	/* no pointer */
+	g.pointer = &g;
+	g.depth = 4 * 4096 / BLOCK;							/* no room */
+	refused(weft_edge_create(x.plan, &g, &e), -EINVAL, "memory of the caller");
+	g.depth = 3;
+	ok(weft_edge_create(x.plan, &g, &e));
+	a = ex_body(&x, "a", 0, NULL, 0);
+	ok(weft_body_output(a, e, 1));
+	refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "neither feeds nor pulls");
+	ok(weft_memory_destroy(m));
+	ex_close(&x);
+
+	ex_open(&x, NULL);
 	a = ex_body(&x, "a", 0, NULL, 0);
 	e = ex_edge(&x, "in", 2, 1, WEFT_EDGE_HOST);
 	ok(weft_body_input(a, e, 1));
