@@ -102,6 +102,8 @@ static int check_take(const struct weft_edge *e, enum end end, uint32_t count, c
 	if (!ret && (!count || !blocks || count > e->depth - (e->feed.taken - e->feed.done)))
 		ret = weft_fail(-EINVAL, "%s: edge %s: %u blocks of %u, of which %llu are in the caller's hands", call, e->name, count,
 				e->depth, (unsigned long long)(e->feed.taken - e->feed.done));
+	if (!ret && e->plan->faulted)
+		ret = weft_plan_blame(e->plan, -EOWNERDEAD);
 	if (!ret && e->feed.ended)
 		ret = weft_fail(-EPIPE, "%s: edge %s: the host has ended it", call, e->name);
 	return ret;

@@ -340,6 +340,58 @@ static int both(struct weft *weft)
 	return rig_close(&r);
 }
 
+/* What the host pushed makes a body fault: who waits at either end is told which, and the plan can be loaded again. */
+static int fault(struct weft *weft)
+{
+	for (uint32_t round = 0; round < 2; round++) {
+		struct weft_edge *in, *x, *out;
+		struct weft_body *a, *b;
+		const void *got;
+		uint32_t *word;
+		uint64_t one[2];
+		struct rig r;
+
+		if (rig_open(weft, &r, 1, NULL))
+			return -1;
+		a = body_of(r.plan, "a", 0, NULL, 0);
+		b = body_of(r.plan, "chooser", 0, NULL, 0);
+		in = edge_of(r.plan, "in", 2, WEFT_EDGE_HOST, 0, NULL);
+		x = edge_of(r.plan, "x", 2, 0, 0, NULL);
+		out = edge_of(r.plan, "out", 2, WEFT_EDGE_HOST | WEFT_EDGE_PULL, 0, NULL);
+		RT_CHECK(a && b && in && x && out, "%s", rt_text);
+		RT_OK(weft_body_input(a, in, 1));
+		RT_OK(weft_body_output(a, x, 1));
+		RT_OK(weft_body_copy(a, weft_body_out(a, x, 0), weft_body_in(a, in, 0), BLOCK));
+		RT_OK(weft_body_input(b, x, 1));
+		RT_OK(weft_body_output(b, out, 1));
+		one[0] = weft_body_in(b, x, 0) + 64;
+		one[1] = weft_body_in(b, x, 0) + 128;
+		RT_OK(weft_body_copy(b, weft_body_out(b, out, 0), weft_body_choice(b, weft_body_in(b, x, 0), one, 2), 64));
+		RT_OK(weft_plan_load(r.plan));
+		for (uint32_t i = 0; i < 3; i++) {
+			RT_OK(weft_edge_push(in, 1, 10 * RT_SECOND, (void **)&word));
+			*word = i;	/* 2 is no choice */
+			word[16] = 7;
+			word[32] = 8;
+			RT_OK(weft_edge_commit(in, 1));
+			if (i == 2)
+				break;
+			RT_IS(weft_edge_pull(out, 1, 10 * RT_SECOND, &got), 1);
+			RT_CHECK(*(const uint32_t *)got == 7 + i, "%u", *(const uint32_t *)got);
+			RT_OK(weft_edge_return(out, 1));
+		}
+		RT_IS(weft_edge_pull(out, 1, 10 * RT_SECOND, &got), -EOWNERDEAD);
+		RT_CHECK(strstr(weft_last_error(), "chooser"), "%s", weft_last_error());
+		if (!round) {
+			RT_IS(weft_edge_push(in, 2, 10 * RT_SECOND, (void *[2]) { NULL }), -EOWNERDEAD);
+			RT_IS(weft_plan_wait(r.plan, 2, 10 * RT_SECOND), -EOWNERDEAD);
+		}
+		if (rig_close(&r))
+			return -1;
+	}
+	return 0;
+}
+
 /* Documentation/runtime/feed.c, as a reader would run it. */
 static int program(struct weft *weft)
 {
@@ -363,6 +415,7 @@ int main(void)
 		{ "a length that the host does not know", unknown_length },
 		{ "a host that is stopped", stopped },
 		{ "the gate and the host in one plan: drain, snapshot", both },
+		{ "a body that faults is named at both ends", fault },
 		{ "io_uring reads a file into the blocks of a plan", program },
 	};
 
