@@ -207,7 +207,8 @@ static int drain(struct weft_plan *p, uint64_t deadline)
 		ret = sleep_for(p, to, deadline);
 	if (!ret)
 		unmark(p, to);
-	p->idle = !ret;
+	/* the host may have committed more meanwhile */
+	p->idle = !ret && p->opened == to + p->lag && !weft_feed_even(p);
 	return ret;
 }
 
