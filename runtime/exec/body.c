@@ -158,20 +158,23 @@ static bool name_ok(const char *name)
 
 int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, struct weft_edge **edge)
 {
-	struct weft_edge_desc d;
+	struct weft_edge_desc d = { 0 };
 	struct weft_edge *e;
 	bool control, state;
 	int ret = weft_plan_check(plan, true, __func__);
 
 	if (!ret)
-		ret = weft_take(&d, sizeof(d), desc, sizeof(d), __func__);
+		ret = weft_take(&d, sizeof(d), desc, offsetof(struct weft_edge_desc, memory), __func__);
+	if (!ret && d.memory)
+		ret = weft_handle(d.memory, WEFT_MAGIC_MEMORY, __func__);
 	if (ret)
 		return ret;
 	control = d.flags & WEFT_EDGE_CONTROL;
 	state = d.flags & WEFT_EDGE_STATE;
 	if (!edge || !name_ok(d.name))
 		return weft_fail(-EINVAL, "weft_edge_create: no name, one of 256 bytes and more, or no place for the handle");
-	if ((d.flags & ~(WEFT_EDGE_STATE | WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE)) || d.pad)
+	if ((d.flags & ~(WEFT_EDGE_STATE | WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE |
+			 WEFT_EDGE_PULL)) || d.pad)
 		return weft_fail(-EINVAL, "edge %s: flags %#x", d.name, d.flags);
 	if (control ? d.block_bytes || d.contents || d.device || d.flags != WEFT_EDGE_CONTROL :
 	    !d.block_bytes || d.block_bytes > MAX_BLOCK_BYTES)
@@ -182,6 +185,12 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 				 d.contents ? " with contents" : "", d.depth);
 	if (state && (d.depth > 1 || d.initial > 1))
 		return weft_fail(-EINVAL, "edge %s: state is one block with one token", d.name);
+	if (d.flags & WEFT_EDGE_PULL && (!(d.flags & WEFT_EDGE_HOST) || state || d.initial))
+		return weft_fail(-EINVAL, "edge %s: what the host pulls lies in host memory, is no state and has no initial tokens", d.name);
+	if ((d.pointer || d.memory) && !(d.flags & WEFT_EDGE_HOST && d.pointer && d.memory && d.depth &&
+					 weft_memory_bytes(d.memory) / weft_block_stride(d.block_bytes) >= d.depth))
+		return weft_fail(-EINVAL, "edge %s: memory of the caller is for WEFT_EDGE_HOST, has a pointer, and room for the depth of %u "
+				 "blocks, each a multiple of %u bytes", d.name, d.depth, WEFT_BLOCK_ALIGN);
 	if (d.device > plan->num_devices || (d.device && d.flags & WEFT_EDGE_HOST))
 		return weft_fail(-EINVAL, "edge %s: device %u of %u", d.name, d.device, plan->num_devices);
 	if (weft_names_find(&plan->names, d.name, WEFT_NAME_EDGE) != UINT32_MAX)
@@ -194,7 +203,7 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 	*e = (struct weft_edge) {
 		.magic = WEFT_MAGIC_EDGE, .id = plan->num_edges, .plan = plan, .name = strdup(d.name), .flags = d.flags,
 		.wanted_depth = state ? 1 : d.depth, .initial = state ? 1 : d.initial, .wanted_device = d.device,
-		.block_bytes = d.block_bytes,
+		.block_bytes = d.block_bytes, .given = d.memory, .pointer = d.pointer,
 	};
 	if (d.contents) {
 		e->contents = malloc(e->initial * d.block_bytes);

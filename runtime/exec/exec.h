@@ -14,6 +14,10 @@
 
 #define WEFT_NO_CELL		UINT32_MAX
 #define WEFT_BLOCK_ALIGN	256u
+static inline uint64_t weft_block_stride(uint64_t bytes)
+{
+	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
+}
 #define WEFT_BUBBLES		32768u		/* words of a card's ring: sequences that may be in flight around a bubble */
 #define WEFT_MAX_SKEW		1023u
 #define WEFT_TRACE_RECORDS	65536u		/* that can wait, of a lane */
@@ -99,21 +103,34 @@ struct weft_consumer {
 	uint32_t consumed;			/* prepared: cell, or WEFT_NO_CELL */
 };
 
+/* The host's end of an edge that it feeds or pulls. */
+struct weft_feed {
+	uint32_t num_cells, cell[WEFT_PLAN_DEVICES];	/* that the host signals */
+	uint32_t produced;			/* PULL: cell the host waits for */
+	char *block;				/* loaded: the first, mapped */
+	uint64_t taken, done;			/* tokens that the caller has had; of them committed or returned, under lock */
+	bool ended;
+};
+
 struct weft_edge {
 	uint32_t magic, id;
 	struct weft_plan *plan;
 	char *name;
 	uint32_t flags, wanted_depth, initial, wanted_device;
 	uint64_t block_bytes;
+	struct weft_memory *given;		/* blocks of the caller's, and where the process has them */
+	char *pointer;
 	void *contents;				/* of initial tokens; NULL = zeros */
 	void *restored;				/* the same, of a snapshot */
-	struct weft_body *producer;
+	struct weft_body *producer;		/* prepared: NULL, the host */
 	uint32_t rate;				/* of the producer */
 	struct weft_consumer *consumer;
 	uint32_t num_consumers;
 	/* prepared */
 	uint32_t depth, place;
 	uint64_t stride, offset;		/* of blocks in their place */
+	struct weft_feed feed;
+	struct weft_memory **reach;		/* given: as each card has it, made at first use */
 };
 
 struct weft_constant {
@@ -130,13 +147,13 @@ struct weft_constant {
 
 enum weft_cell_role { WEFT_ROLE_GATE, WEFT_ROLE_DONE, WEFT_ROLE_PRODUCED, WEFT_ROLE_CONSUMED, WEFT_ROLE_GUARD };
 
-/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself. */
+/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself, as for the host. */
 struct weft_plan_cell {
 	enum weft_cell_role role;
 	uint32_t waiter, signaller, index;
 	uint64_t initial;
 	struct weft_edge *edge;			/* PRODUCED, CONSUMED, GUARD */
-	struct weft_body *body;			/* who signals it; GATE: NULL */
+	struct weft_body *body;			/* who signals it; NULL: the host */
 	uint32_t q;				/* GATE: firings for each sequence */
 };
 
@@ -194,6 +211,8 @@ struct weft_plan {
 	uint32_t num_lanes;
 	struct weft_plan_cell *cell;
 	uint32_t num_cells, room_cells;
+	struct weft_edge **host_edge;		/* those that the host feeds or pulls */
+	uint32_t num_host_edges, room_host_edges;
 	uint32_t first_done;			/* gates come first, DONE last */
 	uint32_t num_cells_of[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* waiter, signaller */
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
@@ -248,8 +267,8 @@ uint64_t weft_body_time_ns(const struct weft_body *body);
 /* place.c: blocks to places and cells to cards. 0 or -errno with text */
 struct weft_guard;
 int weft_plan_cells(struct weft_plan *plan, const struct weft_guard *guard, uint32_t num_guards);
-/* Memory of a block as @device has it, to write or only to read, made at first use; 0 or -errno with text */
-int weft_plan_reach(struct weft_plan *plan, uint32_t place, uint32_t device, bool write, struct weft_memory **memory);
+/* Memory of an edge's blocks as @device has it, to write or only to read, made at first use; 0 or -errno with text */
+int weft_edge_reach(struct weft_edge *edge, uint32_t device, bool write, struct weft_memory **memory);
 
 /* lane.c: the lists of one lane; 0 or -errno with text */
 int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane);
@@ -273,6 +292,15 @@ const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *lane, uin
 bool weft_fault_passed_on(uint32_t cause);
 /* stuck.c: what holds the plan up, in a few words; "" when nothing does that is known. Return: @text */
 const char *weft_plan_stuck_why(struct weft_plan *plan, char *text, size_t bytes);
+
+/* feed.c: every edge of a plan as it is loaded: 0 or -errno with text */
+int weft_feed_start(struct weft_plan *plan);
+/* 0, or -EAGAIN with text: what was committed is not what was opened. With lock */
+int weft_feed_even(const struct weft_plan *plan);
+/* Ends all that the host feeds; with lock */
+int weft_feed_end(struct weft_plan *plan);
+/* Sequences are opened by what the host commits: no body waits for the gate */
+bool weft_feed_opens(const struct weft_plan *plan);
 
 /* fault.c: -EOWNERDEAD with a text that names the body, or @ret when none has faulted */
 int weft_plan_blame(struct weft_plan *plan, int ret);

@@ -37,7 +37,7 @@ static int base_of(struct emit *e, const struct weft_body_operand *o, uint64_t *
 	if (o->constant)
 		m = o->constant->memory[e->body->device];
 	else
-		ret = weft_plan_reach(e->plan, o->edge->place, e->body->device, o->kind == WEFT_OPERAND_OUT, &m);
+		ret = weft_edge_reach(o->edge, e->body->device, o->kind == WEFT_OPERAND_OUT, &m);
 	if (!ret)
 		*address = weft_memory_address(m) + (o->constant ? 0 : o->edge->offset);
 	return ret;
@@ -317,7 +317,7 @@ static int emit_stays(struct emit *e)
 
 		if (!stays(edge))
 			continue;
-		ret = weft_plan_reach(e->plan, edge->place, b->device, true, &m);
+		ret = weft_edge_reach(edge, b->device, true, &m);
 		for (uint32_t j = 0; j < edge->rate && !ret; j++) {
 			struct weft_rotation r = {
 				.size = sizeof(r), .base = weft_memory_address(m) + edge->offset, .mul = 1, .div = 1,
@@ -347,7 +347,7 @@ static int emit_poison(struct emit *e)
 
 		if (edge->flags & (WEFT_EDGE_STATE | WEFT_EDGE_CONTROL))
 			continue;
-		ret = weft_plan_reach(e->plan, edge->place, e->body->device, true, &m);
+		ret = weft_edge_reach(edge, e->body->device, true, &m);
 		for (uint32_t j = 0; j < edge->rate && !ret; j++) {
 			struct weft_rotation r = {
 				.size = sizeof(r), .base = weft_memory_address(m) + edge->offset, .mul = 1, .div = 1,

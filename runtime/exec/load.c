@@ -172,7 +172,7 @@ static int start(struct weft_plan *p)
 			p->lane[i].posted += !ret;
 		}
 	for (uint32_t i = 0; i < p->num_cells && !ret; i++)
-		if (p->cell[i].role == WEFT_ROLE_GATE && p->cell[i].initial)
+		if (!p->cell[i].body && p->cell[i].initial)
 			ret = weft_cell_signal(p->cells[p->cell[i].waiter][p->cell[i].waiter], p->cell[i].index, p->cell[i].initial);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++)
 		if (p->lane[i].posted)
@@ -215,6 +215,14 @@ static int unload(struct weft_plan *p)
 	for (uint32_t i = 0; i < p->num_constants; i++)
 		for (uint32_t d = 0; d < p->num_devices; d++)
 			drop(&p->constant[i]->memory[d], &ret);
+	for (uint32_t i = 0; i < p->num_host_edges; i++) {
+		struct weft_edge *e = p->host_edge[i];
+
+		for (uint32_t d = 0; d < p->num_devices && e->reach; d++)
+			drop(&e->reach[d], &ret);
+		free(e->reach);
+		e->reach = NULL;
+	}
 	for (uint32_t i = 0; i <= p->num_devices; i++) {
 		for (uint32_t d = 0; d < p->num_devices; d++) {
 			drop(&p->place[i].reach[d][0], &ret);
@@ -249,6 +257,8 @@ int weft_plan_load(struct weft_plan *plan)
 		ret = load_clocks(plan);
 	if (!ret)
 		ret = weft_plan_trace_init(plan);
+	if (!ret)
+		ret = weft_feed_start(plan);
 	if (!ret)
 		ret = start(plan);
 	if (ret) {

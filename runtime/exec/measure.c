@@ -40,7 +40,7 @@ static void edges_again(const struct weft_plan *p, struct again *a)
 		const struct weft_edge *e = p->edge[i];
 
 		a->net.edge[i] = (struct weft_net_edge) {
-			.name = e->name, .from = e->producer->id, .produce = e->rate, .depth = e->depth, .initial = e->initial,
+			.name = e->name, .from = e->producer ? e->producer->id : WEFT_NET_NONE, .produce = e->rate, .depth = e->depth, .initial = e->initial,
 			.place = e->place, .block_bytes = e->stride, .consumer = c, .num_consumers = e->num_consumers,
 			.flags = WEFT_NET_FIXED | (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
 				 (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0),

@@ -98,6 +98,64 @@ static int edge_cells(struct weft_plan *p, struct weft_edge *e)
 	return ret;
 }
 
+/* The host produces: it signals a cell on each consuming card, and looks at one on the card of each consumer. */
+static int fed_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	const uint64_t base = p->config.cell_base;
+	uint32_t produced[WEFT_PLAN_DEVICES];
+	int ret = 0;
+
+	memset(produced, 0xff, sizeof(produced));
+	for (uint32_t i = 0; i < e->num_consumers && !ret; i++) {
+		struct weft_consumer *c = &e->consumer[i];
+		const uint32_t card = c->body->device;
+
+		if (produced[card] == WEFT_NO_CELL) {
+			ret = cell_add(p, &(struct weft_plan_cell) {
+				.role = WEFT_ROLE_PRODUCED, .waiter = card, .signaller = card, .initial = base, .edge = e }, &produced[card]);
+			e->feed.cell[e->feed.num_cells++] = produced[card];
+		}
+		if (!ret)
+			ret = tie_add(&c->body->waits, produced[card], false, base + c->rate, c->rate);
+		if (!ret)
+			ret = cell_add(p, &(struct weft_plan_cell) {
+				.role = WEFT_ROLE_CONSUMED, .waiter = card, .signaller = card, .initial = base, .edge = e,
+				.body = c->body }, &c->consumed);
+		if (!ret)
+			ret = tie_add(&c->body->signals, c->consumed, false, base + c->rate, c->rate);
+	}
+	return ret;
+}
+
+/* The host consumes: both cells lie on the producer's card. */
+static int pulled_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	struct weft_body *from = e->producer;
+	const uint64_t base = p->config.cell_base;
+	int ret = cell_add(p, &(struct weft_plan_cell) {
+		.role = WEFT_ROLE_PRODUCED, .waiter = from->device, .signaller = from->device, .initial = base, .edge = e,
+		.body = from }, &e->feed.produced);
+
+	if (!ret)
+		ret = tie_add(&from->signals, e->feed.produced, true, base + e->rate, e->rate);
+	if (!ret)
+		ret = cell_add(p, &(struct weft_plan_cell) {
+			.role = WEFT_ROLE_CONSUMED, .waiter = from->device, .signaller = from->device, .initial = base, .edge = e },
+			&e->feed.cell[e->feed.num_cells++]);
+	return ret ? ret : tie_add(&from->waits, e->feed.cell[0], false, base + e->rate - e->depth, e->rate);
+}
+
+static int host_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	if (e->producer && !(e->flags & WEFT_EDGE_PULL))
+		return 0;
+	if (!weft_room(&p->host_edge, p->num_host_edges, &p->room_host_edges, sizeof(e)))
+		return weft_fail(-ENOMEM, "edge %s", e->name);
+	p->host_edge[p->num_host_edges++] = e;
+	e->feed = (struct weft_feed) { .produced = WEFT_NO_CELL };
+	return e->producer ? pulled_cells(p, e) : fed_cells(p, e);
+}
+
 /* As above, of the order between the consumer of one edge and the producer of the next. */
 static bool guard_implied(const struct weft_guard *g, const struct weft_body *from, const struct weft_body *to)
 {
@@ -154,7 +212,7 @@ static bool needs_done(const struct weft_body *b)
 	for (uint32_t i = 0; i < b->num_out; i++) {
 		const struct weft_edge *e = b->out[i].edge;
 
-		if (e->initial || !e->num_consumers || e->flags & WEFT_EDGE_NO_SHARE)
+		if (e->initial || !e->num_consumers || e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL))
 			return true;
 		said |= e->initial < e->rate;
 	}
@@ -178,7 +236,9 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 		if (p->body[i]->gated)
 			ret = gate_cell(p, p->body[i]);
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
-		ret = edge_cells(p, p->edge[i]);
+		ret = p->edge[i]->producer ? edge_cells(p, p->edge[i]) : 0;
+	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
+		ret = host_cells(p, p->edge[i]);
 	for (uint32_t i = 0; i < num_guards && !ret; i++)
 		ret = guard_cell(p, &guard[i]);
 	p->first_done = p->num_cells;
@@ -195,14 +255,22 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 	return ret;
 }
 
-int weft_plan_reach(struct weft_plan *p, uint32_t place, uint32_t device, bool write, struct weft_memory **memory)
+int weft_edge_reach(struct weft_edge *e, uint32_t device, bool write, struct weft_memory **memory)
 {
-	struct weft_plan_place *at = &p->place[place];
+	struct weft_plan *p = e->plan;
+	struct weft_plan_place *at = &p->place[e->place];
 	struct weft_memory **m = &at->reach[device][write];
 	int ret = 0;
 
+	if (e->given) {	/* one that is fed is only read, one that is pulled only written */
+		if (!e->reach)
+			e->reach = calloc(p->num_devices, sizeof(*m));
+		if (!e->reach)
+			return weft_fail(-ENOMEM, "edge %s", e->name);
+		m = &e->reach[device];
+	}
 	if (!*m)
-		ret = weft_memory_import(p->card[device].device, at->memory,
+		ret = weft_memory_import(p->card[device].device, e->given ? e->given : at->memory,
 					 WEFT_ACCESS_READ | (write ? WEFT_ACCESS_WRITE : 0), m);
 	*memory = *m;
 	return ret;

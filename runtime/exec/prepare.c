@@ -147,11 +147,6 @@ static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
 	return e->num_consumers ? e->consumer[0].body->device : e->producer->device;
 }
 
-static uint64_t round_up(uint64_t bytes)
-{
-	return (bytes + WEFT_BLOCK_ALIGN - 1) / WEFT_BLOCK_ALIGN * WEFT_BLOCK_ALIGN;
-}
-
 /* Blocks of a firing lie together and come round: is the depth a multiple of each rate? */
 static bool turns(const struct weft_edge *e)
 {
@@ -170,14 +165,22 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		struct weft_edge *e = p->edge[i];
 		bool many = e->rate > 1;
 
-		if (!e->producer)
-			return weft_fail(-EINVAL, "edge %s has no producer", e->name);
+		const bool fed = !e->producer;
+
+		if (fed && !(e->flags & WEFT_EDGE_HOST && e->num_consumers))
+			return weft_fail(-EINVAL, "edge %s has no producer%s", e->name,
+					 e->num_consumers ? "; one that the host feeds has WEFT_EDGE_HOST" : "");
+		if (fed && (e->initial || e->flags & (WEFT_EDGE_STATE | WEFT_EDGE_PULL)))
+			return weft_fail(-EINVAL, "edge %s is fed by the host: no initial tokens, no state, nothing to pull", e->name);
+		if (e->given && !fed && !(e->flags & WEFT_EDGE_PULL))
+			return weft_fail(-EINVAL, "edge %s has memory of the caller, and the host neither feeds nor pulls it", e->name);
+		e->rate = fed ? 1 : e->rate;
 		if (!turns(e))
 			return weft_fail(-EINVAL, "edge %s: depth %u is no multiple of the rates of its ports", e->name, e->wanted_depth);
 		e->place = edge_place(p, e);
-		e->stride = round_up(e->block_bytes);
+		e->stride = weft_block_stride(e->block_bytes);
 		n->net.edge[i] = (struct weft_net_edge) {
-			.name = e->name, .from = e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
+			.name = e->name, .from = fed ? WEFT_NET_NONE : e->producer->id, .produce = e->rate, .depth = e->wanted_depth,
 			.initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
 			.num_consumers = e->num_consumers,
 		};
@@ -190,7 +193,8 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
 				       (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0) |
 				       (e->wanted_depth ? WEFT_NET_FIXED : 0) |
-				       (e->flags & WEFT_EDGE_NO_SHARE || many || !e->num_consumers ? WEFT_NET_NO_SHARE : 0);
+				       (e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL) || many || fed ||
+					!e->num_consumers ? WEFT_NET_NO_SHARE : 0);
 	}
 	n->net.num_edges = p->num_edges;
 	return 0;
@@ -333,6 +337,7 @@ void weft_plan_unprepare(struct weft_plan *p)
 	}
 	free(p->lane);
 	free(p->cell);
+	free(p->host_edge);
 	free(p->critical);
 	free(p->guard);
 	for (uint32_t i = 0; i < p->num_bodies; i++) {
@@ -344,10 +349,11 @@ void weft_plan_unprepare(struct weft_plan *p)
 	}
 	p->lane = NULL;
 	p->cell = NULL;
+	p->host_edge = NULL;
 	p->critical = NULL;
 	p->guard = NULL;
 	p->num_guards = 0;
-	p->num_lanes = p->num_cells = p->room_cells = 0;
+	p->num_lanes = p->num_cells = p->room_cells = p->num_host_edges = p->room_host_edges = 0;
 	memset(p->num_cells_of, 0, sizeof(p->num_cells_of));
 	memset(p->place, 0, sizeof(p->place));
 	memset(&p->report, 0, sizeof(p->report));
@@ -376,7 +382,10 @@ static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 			p->edge[pool->edge[j]]->offset = at->bytes;
 			p->edge[pool->edge[j]]->stride = pool->slot_bytes;
 		}
-		at->bytes += pool->slot_bytes * pool->depth;
+		if (p->edge[pool->edge[0]]->given)	/* alone, since edges of the host share nothing */
+			p->edge[pool->edge[0]]->offset = 0;
+		else
+			at->bytes += pool->slot_bytes * pool->depth;
 	}
 }
 
@@ -457,6 +466,10 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 		ret = guards_back(p, &a->pools);
 	if (!ret)
 		ret = weft_plan_cells(p, p->guard, p->num_guards);
+	/* nobody would feed a bubble, and the host would take one for a result */
+	if (!ret && p->lag && p->num_host_edges)
+		ret = weft_fail(-EOPNOTSUPP, "plan %s: the host feeds or pulls edge %s, and its skewed lanes need %u bubbles to drain: "
+				"give bodies lanes of their own, or the same skew", p->name, p->host_edge[0]->name, p->lag);
 	report(p, a);
 	return ret;
 }

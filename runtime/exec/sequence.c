@@ -160,6 +160,9 @@ int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first)
 		return ret;
 	if (!count || count > 1ull << 40)
 		return weft_fail(-EINVAL, "weft_plan_run: %llu sequences", (unsigned long long)count);
+	if (weft_feed_opens(plan))
+		return weft_fail(-EINVAL, "weft_plan_run: the host feeds all that plan %s starts with: weft_edge_commit() opens its "
+				 "sequences, which end with weft_edge_finish() or weft_plan_end()", plan->name);
 	if (plan->faulted)
 		return weft_plan_blame(plan, -EOWNERDEAD);
 	pthread_mutex_lock(&plan->lock);
@@ -199,6 +202,9 @@ static int drain(struct weft_plan *p, uint64_t deadline)
 
 	if (p->idle)
 		return 0;
+	ret = weft_feed_even(p);
+	if (ret)
+		return ret;
 	/* words of these bubbles may belong to sequences that are not done */
 	if (p->lag && to + p->lag > WEFT_BUBBLES)
 		ret = sleep_for(p, to + p->lag - WEFT_BUBBLES, deadline);
@@ -216,7 +222,8 @@ static int drain(struct weft_plan *p, uint64_t deadline)
 		ret = sleep_for(p, to, deadline);
 	if (!ret)
 		unmark(p, to);
-	p->idle = !ret;
+	/* the host may have committed more meanwhile */
+	p->idle = !ret && p->opened == to + p->lag && !weft_feed_even(p);
 	return ret;
 }
 
@@ -268,6 +275,11 @@ int weft_plan_end(struct weft_plan *plan, uint64_t timeout_ns)
 		return ret;
 	pthread_mutex_lock(&plan->lock);
 	ret = plan->ended ? 0 : drain(plan, deadline);
+	/* what the host feeds may be too little for some, or have ended: what can run runs out without a drain */
+	if (plan->num_host_edges && (ret == -EAGAIN || ret == -EPIPE))
+		ret = 0;
+	if (!ret && !plan->ended)
+		ret = weft_feed_end(plan);
 	for (uint32_t i = 0; i < plan->num_cells && !ret && !plan->ended && plan->cell[i].role == WEFT_ROLE_GATE; i++)
 		ret = weft_cell_end(cells(plan, &plan->cell[i]), plan->cell[i].index);
 	plan->ended |= !ret;

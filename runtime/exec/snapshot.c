@@ -65,12 +65,13 @@ static int block(struct weft_edge *e, uint64_t token, void *data, const void *fr
 {
 	struct weft_memory *m = e->plan->place[e->place].memory;
 	const uint64_t at = e->offset + token % e->depth * e->stride;
-	void *map;
-	int ret;
+	void *map = e->pointer;
+	int ret = 0;
 
 	if (e->place < e->plan->num_devices)
 		return data ? weft_memory_read(m, at, data, bytes) : weft_memory_write(m, at, from, bytes);
-	ret = weft_memory_map(m, &map);
+	if (!map)
+		ret = weft_memory_map(m, &map);
 	if (!ret && data)
 		memcpy(data, (char *)map + at, bytes);
 	else if (!ret)
@@ -85,6 +86,8 @@ int weft_edge_read(struct weft_edge *e, uint64_t seq, uint32_t j, void *data, ui
 
 	if (!ret && !e->plan->loaded)
 		ret = weft_fail(-EINVAL, "edge %s: its plan is not loaded", e->name);
+	if (!ret && !e->producer)
+		ret = weft_fail(-EINVAL, "edge %s is fed by the host", e->name);
 	if (!ret && (e->flags & WEFT_EDGE_CONTROL || !data || bytes > e->block_bytes || j >= (uint64_t)e->rate * e->producer->q))
 		ret = weft_fail(-EINVAL, "edge %s: %llu bytes of block %u of a sequence", e->name, (unsigned long long)bytes, j);
 	if (!ret)

@@ -147,6 +147,8 @@ static bool parked_ties(struct look *k, uint32_t lane, const struct weft_body *b
 			show_tie(k->p, n, t);
 		if (c->role == WEFT_ROLE_GATE)
 			n->r.root_kind = WEFT_STUCK_GATE;	/* it is a root, unless something worse is */
+		else if (!c->body)			/* the host's: the same */
+			n->r.root_kind = c->role == WEFT_ROLE_PRODUCED ? WEFT_STUCK_STARVED : WEFT_STUCK_CREDIT;
 		else if (!arrow_add(k, lane, c->body->lane, t))
 			return false;
 		any = true;

@@ -7,7 +7,7 @@
 
 static bool holds(const struct weft_net_edge *e, uint32_t consumer)
 {
-	return e->from != WEFT_NET_NONE && e->initial < e->consumer[consumer].consume;
+	return e->initial < e->consumer[consumer].consume;
 }
 
 bool weft_lag_gated(const struct weft_net *net, uint32_t body)

@@ -7,8 +7,9 @@
 #include "arcs.h"
 
 /*
- * Does the body wait on the gate? Those do whose first firing needs no other body: sources, and bodies whose every input has
- * tokens enough from the start. With them held, no body runs beyond the sequences that were opened.
+ * Does the body wait on the gate? Those do whose first firing needs no token of another: sources, and bodies whose every input
+ * has tokens enough from the start. What the host feeds holds a body as the gate does. With all of them held, no body runs beyond
+ * the sequences that were opened.
  */
 bool weft_lag_gated(const struct weft_net *net, uint32_t body);
 /* The same of all: @gated has num_bodies. Linear. */

@@ -510,6 +510,44 @@ static int quiet(struct weft *weft)
 	return rig_close(&r);
 }
 
+/* A scalar for each sequence: the operator reads it out of a table when it runs; another table is written while nothing runs. */
+static int sequence_scalars(struct weft *weft)
+{
+	enum { ENTRIES = 5, EACH = 2, RUNS = 14 };
+	struct weft_exec gemm = { .size = sizeof(gemm), .num_operands = 3, .dims = { 1, N, 1 }, .scalar_mask = 1 };
+	struct weft_constant *ones, *rate;
+	struct weft_edge *log;
+	struct weft_body *b;
+	float alpha[ENTRIES];
+	struct rig r;
+
+	if (rig_open(weft, &r, 1, NULL))
+		return -1;
+	b = body_of(r.plan, "b", 0, NULL, 0);
+	log = b ? log_of(r.plan, b, "log", 2 * RUNS) : NULL;
+	RT_CHECK(log, "%s", rt_text);
+	RT_OK(weft_constant_create(r.plan, "ones", BLOCK, NULL, &ones));
+	RT_OK(weft_constant_create(r.plan, "rate", sizeof(alpha), NULL, &rate));
+	gemm.operands[0] = weft_body_out(b, log, 0);
+	gemm.operands[1] = gemm.operands[2] = weft_body_constant(b, ones);
+	gemm.scalar_operands[0] = weft_body_table(b, rate, sizeof(float), ENTRIES, EACH);
+	RT_OK(weft_body_exec(b, "gemm", WEFT_TYPE_F32, &gemm));
+	RT_OK(weft_plan_load(r.plan));
+	if (table_fill(ones, 1, 1))
+		return -1;
+	for (uint32_t run = 0; run < 2; run++) {
+		for (uint32_t i = 0; i < ENTRIES; i++)
+			alpha[i] = (float)(100 * run + i);
+		RT_OK(weft_constant_write(rate, 0, alpha, sizeof(alpha)));
+		RT_OK(weft_plan_run(r.plan, RUNS, NULL));
+		RT_OK(weft_plan_drain(r.plan, 10 * RT_SECOND));
+		for (uint32_t i = RUNS * run; i < RUNS * (run + 1); i++)
+			if (log_is(log, i, (float)(100 * run + i / EACH % ENTRIES)))
+				return -1;
+	}
+	return rig_close(&r);
+}
+
 int main(void)
 {
 	static const struct rt_test tests[] = {
@@ -524,6 +562,7 @@ int main(void)
 		{ "a run longer than the words of bubbles", long_run },
 		{ "a body that faults is named, and stops the plan", fault },
 		{ "a time-out names the body; no memory is taken while it runs", quiet },
+		{ "a scalar for each sequence, from a table that is replaced between runs", sequence_scalars },
 	};
 
 	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));

@@ -19,9 +19,14 @@ static int by_body(const void *a, const void *b)
 
 uint32_t trace_bar_of(const struct trace *t, uint32_t body, uint64_t firing)
 {
-	const uint64_t seq = firing / t->body[body].firings;
-	uint32_t low = t->first[body], high = t->first[body + 1];
+	uint32_t low, high;
+	uint64_t seq;
 
+	if (body == WEFT_STUCK_NOBODY)		/* the host */
+		return TRACE_NONE;
+	seq = firing / t->body[body].firings;
+	low = t->first[body];
+	high = t->first[body + 1];
 	while (low < high) {
 		const uint32_t mid = low + (high - low) / 2;
 		const struct weft_plan_record *r = &t->bar[mid].record;
@@ -82,7 +87,8 @@ static void causes(struct trace *t)
 
 				cause(t, &t->bar[i], e, from, trace_source(edge, n, to->rate), false);
 			}
-			for (uint32_t i = t->first[from]; i < t->first[from + 1]; i++) {
+			for (uint32_t i = from == WEFT_STUCK_NOBODY ? 0 : t->first[from];
+			     from != WEFT_STUCK_NOBODY && i < t->first[from + 1]; i++) {
 				const struct weft_plan_record *r = &t->bar[i].record;
 				const uint64_t n = r->seq * t->body[from].firings + r->firing;
 

@@ -77,8 +77,9 @@ int weft_plan_destroy(struct weft_plan *plan);
 
 #define WEFT_EDGE_STATE		0x1	/* one block with one initial token, written in place when every consumer has returned it */
 #define WEFT_EDGE_CONTROL	0x2	/* no blocks, only tokens; the depth bounds them all the same */
-#define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory */
+#define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory; without a producer the host feeds it, weft_edge_push() */
 #define WEFT_EDGE_NO_SHARE	0x8	/* its blocks are its own for the whole run, so weft_edge_read() finds the last ones */
+#define WEFT_EDGE_PULL		0x10	/* with HOST: the host is a consumer, weft_edge_pull() */
 
 /**
  * struct weft_edge_desc - an edge
@@ -92,6 +93,10 @@ int weft_plan_destroy(struct weft_plan *plan);
  * @device: 0 = blocks lie where the first consumer is (without one: the producer), else 1 + index of the card
  * @pad: 0
  * @contents: of the initial tokens, @initial times @block_bytes, copied; NULL = zeros
+ * @memory: with HOST, of an edge that the host feeds or pulls: the blocks are the first @depth ones of this memory, the caller's,
+ *	kept until the plan is destroyed; weft_memory_import_fd() of a udmabuf, say, so that io_uring reads into fixed buffers, or a
+ *	mapped file. NULL = the plan has its own
+ * @pointer: with @memory: where the process has it mapped
  */
 struct weft_edge_desc {
 	uint32_t size;
@@ -103,6 +108,8 @@ struct weft_edge_desc {
 	uint32_t device;
 	uint32_t pad;
 	const void *contents;
+	struct weft_memory *memory;
+	void *pointer;
 };
 
 /** weft_edge_create() - @edge lives as long as the plan. 0, -EINVAL, -EEXIST (name), -ENOTCONN, -EBUSY, -ENOMEM */

@@ -47,7 +47,7 @@ int weft_plan_body_info(const struct weft_plan *plan, uint32_t body, struct weft
  * @size: sizeof
  * @flags: WEFT_EDGE_*
  * @name: text of the plan
- * @producer: number of the body that produces it
+ * @producer: number of the body that produces it; WEFT_STUCK_NOBODY: the host does
  * @rate: tokens of one of its firings
  * @depth: blocks, as chosen
  * @initial: tokens before the first firing

@@ -141,6 +141,60 @@ int weft_constant_write(struct weft_constant *constant, uint64_t offset, const v
 int weft_edge_read(struct weft_edge *edge, uint64_t seq, uint32_t j, void *data, uint64_t bytes);
 
 /*
+ * Edges of the host. It feeds an edge with WEFT_EDGE_HOST that no body produces, one token at a time, and takes what comes out of
+ * an edge with WEFT_EDGE_PULL. Blocks lie in pinned host memory, in order, and go round; what a card wants of them it copies (or
+ * reduces) into its own memory. One thread at a time uses an edge so, beside any that waits; pointers are good until the plan is
+ * unloaded. A call that need not sleep enters no kernel.
+ *
+ * A body that is fed does not wait for the gate: not to commit is its pause. Where the host feeds all that a plan starts with,
+ * sequences are opened by weft_edge_commit(), one when all of its blocks are committed on every such edge, and weft_plan_run() is
+ * -EINVAL. Else weft_plan_run() opens them for the other bodies; feed as many. weft_plan_drain() is -EAGAIN while the two are not
+ * equal, the text says how. Blocks not pulled at a drain stay; they are no part of a snapshot. Such a plan has no skewed lanes:
+ * weft_plan_prepare() is -EOPNOTSUPP if its lag would not be 0.
+ */
+
+/**
+ * weft_edge_push() - the next @count idle blocks of a fed edge, to be filled by the caller
+ * @count: 1 … depth, with those that are in the caller's hands
+ * @timeout_ns: 0 = do not sleep
+ * @blocks: out, @count pointers; blocks are 256-byte aligned and hold what they held
+ *
+ * Return: 0; -EAGAIN or, with a timeout, -ETIME: not so many are idle (the text has edge, body, wanted and actual); -EPIPE: a
+ * body that takes them has ended, or the host has ended the edge; -EOWNERDEAD, -EINVAL, -ENOTCONN.
+ */
+int weft_edge_push(struct weft_edge *edge, uint32_t count, uint64_t timeout_ns, void **blocks);
+
+/**
+ * weft_edge_commit() - the oldest @count blocks in the caller's hands are filled: for each card one store and at most one kick
+ *
+ * Return: 0, -EINVAL (more than there are), -EPIPE (the host has ended the edge), -ENOTCONN, -ENODEV.
+ */
+int weft_edge_commit(struct weft_edge *edge, uint32_t count);
+
+/**
+ * weft_edge_pull() - sleep until the next @count blocks of a pulled edge are there, to be read by the caller
+ * @count: 1 … depth, with those that are in the caller's hands
+ * @timeout_ns: 0 = do not sleep
+ * @blocks: out, as many pointers as are returned
+ *
+ * Return: number of blocks, fewer than @count only if they are the last of an edge that ended; -EPIPE: it ended, and none is
+ * left; else as weft_edge_push().
+ */
+int weft_edge_pull(struct weft_edge *edge, uint32_t count, uint64_t timeout_ns, const void **blocks);
+
+/** weft_edge_return() - the oldest @count blocks in the caller's hands are idle again; as weft_edge_commit() */
+int weft_edge_return(struct weft_edge *edge, uint32_t count);
+
+/**
+ * weft_edge_finish() - END: the host feeds no more than it has committed, or wants no more than it has returned
+ *
+ * Bodies run what they have and leave their loops, each as soon as an input or an output has ended below what it needs; blocks
+ * taken and not committed are lost. weft_plan_end() does this for all edges that the host feeds. What depends on none of them
+ * goes on. Return: 0 (also when it was), -EINVAL, -ENOTCONN, -ENODEV.
+ */
+int weft_edge_finish(struct weft_edge *edge);
+
+/*
  * State: the tokens of edges that have initial ones. Read and written when nothing runs, as constants are.
  */
 
