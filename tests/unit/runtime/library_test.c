@@ -159,6 +159,11 @@ static void before_open_plans(void **state)
 	assert_null(weft_plan_name(NULL));
 	refused(weft_edge_create(NULL, NULL, &edge));
 	refused(weft_edge_read(NULL, 0, 0, NULL, 0));
+	refused(weft_edge_push(NULL, 1, 0, NULL));
+	refused(weft_edge_commit(NULL, 1));
+	refused(weft_edge_pull(NULL, 1, 0, NULL));
+	refused(weft_edge_return(NULL, 1));
+	refused(weft_edge_finish(NULL));
 	refused(weft_edge_get(NULL, NULL, 0));
 	refused(weft_edge_put(NULL, NULL, 0));
 	refused(weft_constant_create(NULL, "c", 1, NULL, &constant));
