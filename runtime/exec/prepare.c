@@ -420,20 +420,13 @@ static void report(struct weft_plan *p, const struct weft_plan_answer *a)
 }
 
 /* What weft_plan_measured() needs to ask the planner again. */
-static int measure_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
+static void measure_back(struct weft_plan *p, const struct net *n)
 {
 	for (uint32_t i = 0; i < p->num_bodies; i++)
 		p->body[i]->group = n->net.body[i].group;
 	for (uint32_t i = 0; i < n->net.num_groups; i++)
 		p->group_width[i] = n->group[i].width;
 	p->num_groups = n->net.num_groups;
-	p->guard = malloc((a->pools.num_guards + 1) * sizeof(p->guard[0]));
-	if (!p->guard)
-		return weft_fail(-ENOMEM, "plan %s: guards", p->name);
-	if (a->pools.num_guards)
-		memcpy(p->guard, a->pools.guard, a->pools.num_guards * sizeof(p->guard[0]));
-	p->num_guards = a->pools.num_guards;
-	return 0;
 }
 
 static int answer_back(struct weft_plan *p, const struct net *n, const struct weft_plan_answer *a)
@@ -455,9 +448,7 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 			return weft_fail(-E2BIG, "edge %s needs %u blocks, %u at most", p->edge[i]->name, p->edge[i]->depth, UINT16_MAX);
 	}
 	p->lag = a->lag;
-	ret = measure_back(p, n, a);
-	if (ret)
-		return ret;
+	measure_back(p, n);
 	places_back(p, &a->pools);
 	ret = lanes_back(p, n, a);
 	if (!ret)
