@@ -44,8 +44,8 @@ int weft_plan_edge_info(const struct weft_plan *plan, uint32_t edge, struct weft
 		return ret;
 	e = plan->edge[edge];
 	i = (struct weft_edge_info) {
-		.flags = e->flags, .name = e->name, .producer = e->producer ? e->producer->id : WEFT_STUCK_NOBODY, .rate = e->rate, .depth = e->depth,
-		.initial = e->initial, .consumers = e->num_consumers,
+		.flags = e->flags, .name = e->name, .producer = e->producer ? e->producer->id : WEFT_STUCK_NOBODY,
+		.rate = e->rate, .depth = e->depth, .initial = e->initial, .consumers = e->num_consumers,
 	};
 	return weft_give(info, &i, sizeof(i), sizeof(i), __func__);
 }

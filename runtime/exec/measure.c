@@ -7,95 +7,13 @@
 
 #include <weft/look.h>
 
-#include "exec.h"
+#include "decided.h"
 
 #include "runtime/plan/cycle.h"
 #include "runtime/plan/pace.h"
 
 #define PLAY	(1u << 17)		/* firings that the play may take, as when it was prepared */
 #define HOUR_NS	3600000000000ull
-
-struct again {
-	struct weft_net net;
-	struct weft_net_group group[2 * WEFT_PLAN_DEVICES];
-	struct weft_net_consumer *consumer;
-	uint32_t *member, *q;
-};
-
-static void again_fini(struct again *a)
-{
-	free(a->net.body);
-	free(a->net.edge);
-	free(a->net.lane);
-	free(a->consumer);
-	free(a->member);
-	free(a->q);
-}
-
-static void edges_again(const struct weft_plan *p, struct again *a)
-{
-	struct weft_net_consumer *c = a->consumer;
-
-	for (uint32_t i = 0; i < p->num_edges; i++) {
-		const struct weft_edge *e = p->edge[i];
-
-		a->net.edge[i] = (struct weft_net_edge) {
-			.name = e->name, .from = e->producer ? e->producer->id : WEFT_NET_NONE, .produce = e->rate, .depth = e->depth, .initial = e->initial,
-			.place = e->place, .block_bytes = e->stride, .consumer = c, .num_consumers = e->num_consumers,
-			.flags = WEFT_NET_FIXED | (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
-				 (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0),
-		};
-		for (uint32_t j = 0; j < e->num_consumers; j++, c++)
-			*c = (struct weft_net_consumer) { .body = e->consumer[j].body->id, .consume = e->consumer[j].rate };
-	}
-	a->net.num_edges = p->num_edges;
-}
-
-static void lanes_again(const struct weft_plan *p, struct again *a)
-{
-	uint32_t *m = a->member;
-
-	for (uint32_t i = 0; i < p->num_lanes; i++) {
-		a->net.lane[i] = (struct weft_net_lane) {
-			.body = m, .num_bodies = p->lane[i].num_bodies, .card = p->lane[i].device };
-		for (uint32_t j = 0; j < p->lane[i].num_bodies; j++)
-			*m++ = p->lane[i].body[j]->id;
-	}
-	a->net.num_lanes = p->num_lanes;
-}
-
-static int again_init(const struct weft_plan *p, struct again *a, const uint64_t *time_ns)
-{
-	uint32_t consumers = 0;
-
-	for (uint32_t i = 0; i < p->num_edges; i++)
-		consumers += p->edge[i]->num_consumers;
-	a->net.body = calloc(p->num_bodies, sizeof(a->net.body[0]));
-	a->net.edge = calloc(p->num_edges + 1, sizeof(a->net.edge[0]));
-	a->net.lane = calloc(p->num_lanes, sizeof(a->net.lane[0]));
-	a->consumer = calloc(consumers + 1, sizeof(a->consumer[0]));
-	a->member = calloc(p->num_bodies, sizeof(a->member[0]));
-	a->q = calloc(p->num_bodies, sizeof(a->q[0]));
-	if (!a->net.body || !a->net.edge || !a->net.lane || !a->consumer || !a->member || !a->q)
-		return weft_fail(-ENOMEM, "plan %s: times", p->name);
-	for (uint32_t i = 0; i < p->num_bodies; i++) {
-		const struct weft_body *b = p->body[i];
-
-		a->net.body[i] = (struct weft_net_body) {
-			.name = b->name, .card = b->device, .lane = b->lane, .skew = (int32_t)b->skew, .group = b->group,
-			.time_ns = time_ns[i],
-		};
-		a->q[i] = b->q;
-	}
-	a->net.num_bodies = p->num_bodies;
-	for (uint32_t i = 0; i < p->num_groups; i++)
-		a->group[i] = (struct weft_net_group) { .name = "engines", .width = p->group_width[i] };
-	a->net.group = a->group;
-	a->net.num_groups = p->num_groups;
-	edges_again(p, a);
-	lanes_again(p, a);
-	return 0;
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -157,7 +75,7 @@ static void period(const struct weft_plan_record *r, uint32_t count, struct weft
 		m->measured_ns = (double)(end[1] - end[0]) / (double)(last - middle);
 }
 
-static int solve(struct weft_plan *p, struct again *a, struct weft_plan_measure *m)
+static int solve(struct weft_plan *p, const struct weft_decided *d, struct weft_plan_measure *m)
 {
 	struct weft_pace pace = { .period = { 0, 1 } };
 	struct weft_ratio t = { 0, 1 };
@@ -165,13 +83,13 @@ static int solve(struct weft_plan *p, struct again *a, struct weft_plan_measure 
 	struct weft_arcs arcs = { 0 };
 	struct weft_why why = { "" };
 	uint32_t group;
-	int ret = weft_arcs_init(&arcs, &a->net, a->q, p->guard, p->num_guards, &why);
+	int ret = weft_arcs_init(&arcs, &d->net, d->q, p->guard, p->num_guards, &why);
 
 	critical.text = (struct weft_why) { "" };
 	if (!ret)
-		ret = weft_cycle_period(&a->net, &arcs, p->guard, weft_cycle_groups(&a->net, a->q, &group), &t, &critical, &why);
+		ret = weft_cycle_period(&d->net, &arcs, p->guard, weft_cycle_groups(&d->net, d->q, &group), &t, &critical, &why);
 	if (!ret && arcs.num_nodes * 4ull <= PLAY)
-		ret = weft_pace(&a->net, &arcs, PLAY, &pace, &why);
+		ret = weft_pace(&d->net, &arcs, PLAY, &pace, &why);
 	weft_arcs_fini(&arcs);
 	if (ret)
 		return weft_fail(ret, "plan %s: %s", p->name, why.text);
@@ -188,7 +106,7 @@ int weft_plan_measured(struct weft_plan *plan, const struct weft_plan_record *re
 		       struct weft_plan_measure *measure)
 {
 	struct weft_plan_measure m = { 0 };
-	struct again a = { 0 };
+	struct weft_decided d;
 	uint64_t *time_ns;
 	int ret = weft_plan_check(plan, false, __func__);
 
@@ -198,11 +116,14 @@ int weft_plan_measured(struct weft_plan *plan, const struct weft_plan_record *re
 		return weft_fail(-EINVAL, "weft_plan_measured: plan %s", plan->prepared ? "without records" : "is not prepared");
 	time_ns = calloc(plan->num_bodies, sizeof(*time_ns));
 	ret = time_ns ? medians(plan, records, count, time_ns) : weft_fail(-ENOMEM, "plan %s: times", plan->name);
-	if (!ret)
-		ret = again_init(plan, &a, time_ns);
-	if (!ret)
-		ret = solve(plan, &a, &m);
-	again_fini(&a);
+	if (!ret) {
+		ret = weft_decided_init(&d, plan);
+		for (uint32_t i = 0; i < plan->num_bodies && !ret; i++)
+			d.net.body[i].time_ns = time_ns[i];
+		if (!ret)
+			ret = solve(plan, &d, &m);
+		weft_decided_fini(&d);
+	}
 	free(time_ns);
 	if (ret)
 		return ret;

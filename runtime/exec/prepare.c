@@ -163,9 +163,8 @@ static int net_edges(struct weft_plan *p, struct net *n)
 
 	for (uint32_t i = 0; i < p->num_edges; i++) {
 		struct weft_edge *e = p->edge[i];
-		bool many = e->rate > 1;
-
 		const bool fed = !e->producer;
+		bool many = e->rate > 1;
 
 		if (fed && !(e->flags & WEFT_EDGE_HOST && e->num_consumers))
 			return weft_fail(-EINVAL, "edge %s has no producer%s", e->name,

@@ -113,7 +113,7 @@ ELSEWHERE = {
     "tests/unit/runtime/exec/serial_test.c: would_stop": "runtime/exec/verify",
     "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
     "tests/runtime/look_test.c: in_order": "runtime/exec/look runtime/exec/trace",
-    "tests/runtime/measure_test.c: period_train": "runtime/exec/measure",
+    "tests/runtime/measure_test.c: period_train": "runtime/exec/decided runtime/exec/measure",
     "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",
