@@ -25,6 +25,15 @@ static bool is_name(const struct weft_lex *l)
 	return l->kind == WEFT_LEX_ATOM || l->kind == WEFT_LEX_STRING_KIND;
 }
 
+/* No @what has the name: one that is near, or else what may be the reason. */
+static void unknown(struct weft_lex *l, const struct weft_near *near, const char *what, const char *mark, const char *reason)
+{
+	if (near->best)
+		weft_lex_unexpected(l, "%s; did you mean \"%s%s\"?", what, mark, near->best);
+	else
+		weft_lex_unexpected(l, "%s%s", what, reason);
+}
+
 /* The edge or constant that the next word names, and on behind it; NULL after an error, which has a name that is near. */
 static struct weft_edge *edge_of(struct weft_parse *p)
 {
@@ -37,10 +46,7 @@ static struct weft_edge *edge_of(struct weft_parse *p)
 		weft_near_init(&near, name, (uint32_t)strlen(name));
 		for (uint32_t i = 0; i < p->plan->num_edges && i < OFFERED; i++)
 			weft_near_offer(&near, p->plan->edge[i]->name);
-		if (near.best)
-			weft_lex_unexpected(l, "an edge; did you mean \"%s\"?", near.best);
-		else
-			weft_lex_unexpected(l, "an edge; edges stand in front of the bodies that use them");
+		unknown(l, &near, "an edge", "", "; edges stand in front of the bodies that use them");
 	} else if (!e) {
 		weft_lex_unexpected(l, "the name of an edge");
 	}
@@ -59,10 +65,7 @@ static struct weft_constant *constant_of(struct weft_parse *p)
 		weft_near_init(&near, name, (uint32_t)strlen(name));
 		for (uint32_t i = 0; i < p->plan->num_constants && i < OFFERED; i++)
 			weft_near_offer(&near, p->plan->constant[i]->name);
-		if (near.best)
-			weft_lex_unexpected(l, "a constant; did you mean \"%s\"?", near.best);
-		else
-			weft_lex_unexpected(l, "a constant; constants stand in front of the bodies that use them");
+		unknown(l, &near, "a constant", "", "; constants stand in front of the bodies that use them");
 	} else if (!c) {
 		weft_lex_unexpected(l, "the name of a constant");
 	}
@@ -84,10 +87,7 @@ static uint64_t defined_of(struct weft_parse *p)
 		weft_near_init(&near, name, (uint32_t)strlen(name));
 		for (uint32_t k = 0; k < p->num_defined && k < OFFERED; k++)
 			weft_near_offer(&near, p->defined[k].name);
-		if (near.best)
-			weft_lex_unexpected(l, "an operand that this body has; did you mean \"%%%s\"?", near.best);
-		else
-			weft_lex_unexpected(l, "an operand that this body has: %%NAME = table … or %%NAME = choice … in front of it");
+		unknown(l, &near, "an operand that this body has", "%", ": %NAME = table … or %NAME = choice … in front of it");
 	}
 	weft_lex_next(l);
 	return l->ret ? 0 : p->defined[i].operand;
