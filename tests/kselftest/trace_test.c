@@ -228,19 +228,22 @@ static int reset(void)
 	return 0;
 }
 
-/* Waits until bus mastering is off in the card's configuration, and says so in the trace. */
+/*
+ * Waits until bus mastering is off in the card's configuration, and says so in the trace. A slow machine may sleep through
+ * the whole reset, after which it is on again: then nothing is said, and the round shows nothing.
+ */
 static int mark_off(const char *config)
 {
 	int fd = open(config, O_RDONLY | O_CLOEXEC), marker = open(TRACING "/trace_marker", O_WRONLY | O_CLOEXEC);
-	int64_t until = ks_now_ns() + 20 * KS_SECOND;
+	int64_t until = ks_now_ns() + 3 * KS_SECOND;
 	uint16_t command;
 
 	KS_CHECK(fd >= 0 && marker >= 0);
 	do {
 		KS_CHECK(pread(fd, &command, 2, PCI_COMMAND) == 2);
-		KS_CHECK(ks_now_ns() < until, "the card is not reset");
-	} while (command & PCI_COMMAND_MASTER);
-	KS_CHECK(write(marker, ": weft_off: now", 15) == 15);
+	} while (command & PCI_COMMAND_MASTER && ks_now_ns() < until);
+	if (!(command & PCI_COMMAND_MASTER))
+		KS_CHECK(write(marker, ": weft_off: now", 15) == 15);
 	close(marker);
 	close(fd);
 	return 0;

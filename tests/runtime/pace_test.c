@@ -192,8 +192,11 @@ static int no_host(struct weft *weft)
 		return -1;
 	printf("# %u sequences: %llu context switches, %llu calls, %llu interrupts\n", COUNT, (unsigned long long)(s[1] - s[0]),
 	       (unsigned long long)(calls[1] - calls[0]), (unsigned long long)(irqs[1] - irqs[0]));
-	/* to sleep and to wake: one of each; looking costs two calls */
-	RT_CHECK(s[1] - s[0] <= 4 && calls[1] - calls[0] <= 6 && irqs[1] - irqs[0] <= 2, "see above");
+	/*
+	 * To sleep and to wake: one of each; looking costs two calls. A queue that a slow machine leaves without work for a
+	 * moment says once that it is idle, which is an interrupt too.
+	 */
+	RT_CHECK(s[1] - s[0] <= 4 && calls[1] - calls[0] <= 6 && irqs[1] - irqs[0] <= COUNT / 100, "see above");
 	return rig_close(&c.r);
 }
 
