@@ -28,6 +28,11 @@ COMMANDS = {
     # a plan that runs for a second, looked at meanwhile
     "top-json": "weft trace demo --sequences 2000 -o /tmp/long.json & sleep 3; weft top --json; kill $!; wait $! || true",
     "top": "weft top | cat; weft top --once",
+    "file": "weft trace /opt/weft/share/plans/two-cards.weft --sequences 20",
+    "saved": "weft run /opt/weft/share/plans/chain.weft --save /tmp/chain.weft --prepare-only >/dev/null && "
+             "weft trace /tmp/chain.weft --out /tmp/chain.svg && cat /tmp/chain.svg",
+    "misspelt": "printf 'weft-plan 1\nedge x 64 depht 2\n' >/tmp/bad.weft; weft trace /tmp/bad.weft",
+    "no-plan": "weft trace dmeo",
     "too-many": "weft trace demo --cards 4",
     "no-place": "weft trace demo -o /nowhere/demo.svg",
 }
@@ -107,14 +112,25 @@ def trace_json(text, sequences, cards):
     return problems + expect("dropped", other["dropped"], 0)
 
 
-def refused(guest, name, word):
+def of_file(guest):
+    """A text on two cards, and a plan that was saved: every firing, drawn with the names of the plan."""
+    j = json.loads(guest["file"][0] or '{"traceEvents": []}')
+    fired = sorted((e["name"], e["args"]["seq"]) for e in j["traceEvents"] if e["ph"] == "X" and e.get("cat") == "body")
+    words = ["first", "second", "third", "fourth", "chain: 12 sequences on 1 card"]
+    return expect("firings", fired, sorted((b, s) for b in ("left", "right") for s in range(20))) + \
+        [f"no {w} in the picture of a saved plan" for w in words if w not in guest["saved"][0]]
+
+
+def refused(guest, name, word, status=1):
     out, err, code = guest[name]
-    return expect("exit code", code, 1) + expect("output", out, "") + expect("lines", len(err.splitlines()), 1) + (
+    return expect("exit code", code, status) + expect("output", out, "") + expect("lines", len(err.splitlines()), 1) + (
         [] if word in err else [f"no {word!r} in {err!r}"])
 
 
 tap = Tap()
-guest = Guest(COMMANDS, kernel="main", cards=2, name="trace")
+guest = Guest(COMMANDS, kernel="main", cards=2, name="trace",
+              files=[(Path(ROOT) / f"Documentation/runtime/{name}.weft", f"/opt/weft/share/plans/{name}.weft")
+                     for name in ("two-cards", "chain")])
 if "--write" in sys.argv:
     (Path(ROOT) / PICTURE).write_text(guest["svg"][0])
 tap.check("trace: a picture has every firing, and nothing is drawn twice", svg(guest["svg"][0], range(12), 1))
@@ -129,6 +145,9 @@ tap.check("trace: top shows the lanes of a plan, and what those that sleep wait 
           ([] if any("wait_value" in q and q["wait_value"] > 1 and q["waits_s"] < 60 for q in lanes) else ["nobody waits"]) +
           ([] if all(q.get("iteration", 0) > 10 for q in lanes) else ["iterations"]) +
           expect("exit code", guest["top"][2], 0) + expect("cards", guest["top"][0].count("/dev/accel/accel"), 4) if lanes else ["no lanes"])
+tap.check("trace: the plan of a file, and a saved one", of_file(guest))
+tap.check("trace: a mistake in a plan has its place, and what is no plan is refused",
+          refused(guest, "misspelt", 'weft trace: /tmp/bad.weft:2:11: found "depht"') + refused(guest, "no-plan", "no plan dmeo", 2))
 tap.check("trace: too few cards, and no place for the file", refused(guest, "too-many", "4 cards asked for, 2 found") +
           refused(guest, "no-place", "/nowhere/demo.svg: No such file or directory"))
 tap.check("trace: the machine's log is clean", expect("code", guest.code, 0))

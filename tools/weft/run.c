@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "open_plan.h"
 #include "run.h"
 #include "train.h"
 
@@ -223,11 +224,9 @@ static bool names_plan(int argc, char **argv)
 	bool is = false;
 
 	for (int i = 1; i < argc; i++) {
-		const size_t n = strlen(argv[i]);
-
 		if (!strcmp(argv[i], "fashion-mnist"))
 			return false;
-		is |= argv[i][0] != '-' && n > 5 && !strcmp(argv[i] + n - 5, ".weft");
+		is |= open_plan_is_file(argv[i]);
 	}
 	return is;
 }

@@ -5,12 +5,11 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FILE	(1ull << 30)
-#define MARK		"wftpln01"		/* a file of weft_plan_write() begins so; its own reader looks closer */
+#include "open_plan.h"
+
 #define MAX_SHOWN	8
 #define SHOWN_WORDS	8
 #define PARTS		50u			/* waits of a run, after each of which progress is told */
@@ -26,13 +25,7 @@ struct options {
 
 struct run {
 	const struct options *o;
-	char *text;
-	uint64_t bytes;
-	struct weft *weft;
-	struct weft_device *card[WEFT_PLAN_DEVICES];
-	uint32_t num_cards;
-	struct weft_plan *plan;
-	struct weft_plan_report report;
+	struct open_plan open;
 	uint64_t took_ns, ioctls;
 };
 
@@ -98,92 +91,13 @@ static int options(int argc, char **argv, struct options *o)
 	return EXIT_OK;
 }
 
-static int read_file(struct run *r)
-{
-	FILE *f = fopen(r->o->file, "rb");
-	uint64_t room = 0;
-
-	if (!f)
-		return cmd_error("run", "%s: %s", r->o->file, strerror(errno));
-	errno = 0;
-	do {
-		char *more;
-
-		room = room ? 2 * room : 1 << 16;
-		more = room <= MAX_FILE ? realloc(r->text, room) : NULL;
-		if (!more) {
-			fclose(f);
-			return cmd_error("run", "%s: more than %llu bytes, or too little memory", r->o->file, MAX_FILE);
-		}
-		r->text = more;
-		r->bytes += fread(r->text + r->bytes, 1, room - r->bytes, f);
-	} while (r->bytes == room);
-	if (ferror(f)) {
-		fclose(f);
-		return cmd_error("run", "%s: %s", r->o->file, strerror(errno ? errno : EIO));
-	}
-	fclose(f);
-	return 0;
-}
-
-/* Places in the file follow its name, as a compiler has them. */
-static int wrong(const struct run *r)
-{
-	const char *why = weft_last_error();
-
-	return cmd_error("run", "%s:%s%s", r->o->file, *why >= '0' && *why <= '9' ? "" : " ", why);
-}
-
-static int open_cards(struct run *r, uint32_t wanted)
-{
-	const int found = weft_device_count(r->weft, "card");
-
-	if (found < 0)
-		return cmd_weft_error("run", "cards", found);
-	if (!found)
-		return cmd_no_card("run");
-	if (wanted > (uint32_t)found)
-		return cmd_error("run", "%s: %u cards asked for, %d found", r->o->file, wanted, found);
-	for (; r->num_cards < wanted; r->num_cards++) {
-		int ret = weft_device_open(r->weft, "card", r->num_cards, &r->card[r->num_cards]);
-
-		if (ret)
-			return cmd_weft_error("run", "card", ret);
-	}
-	return 0;
-}
-
-static int make(struct run *r)
-{
-	const bool prepared = r->bytes && strncmp(r->text, MARK, sizeof(MARK) - 1) == 0;
-	int cards = prepared ? weft_plan_file_cards(r->text, r->bytes) : weft_plan_text_cards(r->text, r->bytes), ret;
-	char *path;
-
-	if (cards < 0)
-		return wrong(r);
-	if (open_cards(r, r->o->cards ? r->o->cards : (uint32_t)cards))
-		return -1;
-	ret = prepared ? weft_plan_read(r->text, r->bytes, r->card, r->num_cards, &r->plan) :
-	      weft_plan_parse(r->text, r->bytes, r->card, r->num_cards, &r->plan);
-	if (ret)
-		return wrong(r);
-	/* files of constants lie beside the plan's */
-	path = strdup(r->o->file);
-	ret = path ? weft_plan_directory(r->plan, dirname(path)) : -ENOMEM;
-	free(path);
-	r->report.size = sizeof(r->report);
-	if (!ret)
-		ret = weft_plan_prepare(r->plan, &r->report);
-	return ret ? wrong(r) : 0;
-}
-
 /* Up to sequence @seq; the time limit begins anew whenever something has ended. */
 static int wait(struct run *r, uint64_t seq, struct progress *p, uint64_t done)
 {
 	const uint64_t until = now_ns() + r->o->timeout_ns;
 	int ret;
 
-	while ((ret = weft_plan_wait(r->plan, seq, LOOK_NS)) == -ETIME && now_ns() < until)
+	while ((ret = weft_plan_wait(r->open.plan, seq, LOOK_NS)) == -ETIME && now_ns() < until)
 		progress_show(p, done, "");
 	return ret;
 }
@@ -192,16 +106,16 @@ static int sequences(struct run *r)
 {
 	const uint64_t all = r->o->sequences, parts = all < PARTS ? all : PARTS;
 	/* those behind the lag end when the plan is drained */
-	const uint64_t last = all > r->report.lag ? all - r->report.lag : 0;
+	const uint64_t last = all > r->open.report.lag ? all - r->open.report.lag : 0;
 	struct weft_stats before = { .size = sizeof(before) }, after = before;
 	struct progress progress;
 	uint64_t start;
 	int ret;
 
-	progress_init(&progress, weft_plan_name(r->plan), all, r->o->json);
-	weft_stats_get(r->weft, &before);
+	progress_init(&progress, weft_plan_name(r->open.plan), all, r->o->json);
+	weft_stats_get(r->open.weft, &before);
 	start = now_ns();
-	ret = weft_plan_run(r->plan, all, NULL);
+	ret = weft_plan_run(r->open.plan, all, NULL);
 	for (uint64_t i = 1, done = 0; i <= parts && !ret; i++) {
 		const uint64_t to = all / parts * i + all % parts * i / parts;
 		char text[48];
@@ -215,20 +129,20 @@ static int sequences(struct run *r)
 			progress_show(&progress, done, text);
 	}
 	if (!ret)
-		ret = weft_plan_drain(r->plan, r->o->timeout_ns);
+		ret = weft_plan_drain(r->open.plan, r->o->timeout_ns);
 	r->took_ns = now_ns() - start;
-	weft_stats_get(r->weft, &after);
+	weft_stats_get(r->open.weft, &after);
 	r->ioctls = after.ioctls - before.ioctls;
 	if (!ret)
 		progress_show(&progress, all, "");
 	progress_done(&progress);
-	return ret ? wrong(r) : 0;
+	return ret ? open_plan_wrong(&r->open) : 0;
 }
 
 /* The first words of what an edge got last. */
 static int shown(struct run *r, const char *name, float words[SHOWN_WORDS], uint32_t *count)
 {
-	struct weft_edge *e = weft_plan_edge(r->plan, name);
+	struct weft_edge *e = weft_plan_edge(r->open.plan, name);
 	int ret = e ? -EINVAL : -ENOENT;
 
 	for (*count = SHOWN_WORDS; e && *count; --*count) {
@@ -241,14 +155,14 @@ static int shown(struct run *r, const char *name, float words[SHOWN_WORDS], uint
 
 static int tell_json(struct run *r)
 {
-	const struct weft_plan_report *t = &r->report;
+	const struct weft_plan_report *t = &r->open.report;
 	struct weft_edge *e;
 	struct json j;
 	int ret = 0;
 
 	json_begin(&j, stdout, '{');
-	json_text(&j, "plan", weft_plan_name(r->plan));
-	json_u64(&j, "cards", r->num_cards);
+	json_text(&j, "plan", weft_plan_name(r->open.plan));
+	json_u64(&j, "cards", r->open.num_cards);
 	json_u64(&j, "bodies", t->num_bodies);
 	json_u64(&j, "edges", t->num_edges);
 	json_u64(&j, "lanes", t->num_lanes);
@@ -260,7 +174,7 @@ static int tell_json(struct run *r)
 	json_u64(&j, "lag", t->lag);
 	json_text(&j, "critical", t->critical);
 	json_open(&j, "depths", '{');
-	for (uint32_t i = 0; (e = weft_plan_edge_at(r->plan, i)); i++)
+	for (uint32_t i = 0; (e = weft_plan_edge_at(r->open.plan, i)); i++)
 		json_u64(&j, weft_edge_name(e), weft_edge_depth(e));
 	json_close(&j, '}');
 	if (!r->o->prepare_only) {
@@ -293,19 +207,19 @@ static void tell_time(const char *what, double ns)
 
 static int tell(struct run *r)
 {
-	const struct weft_plan_report *t = &r->report;
+	const struct weft_plan_report *t = &r->open.report;
 	struct weft_edge *e;
 	int ret = 0;
 
-	printf("plan %s: %u bodies, %u edges, %u lanes, %u card%s\n", weft_plan_name(r->plan), t->num_bodies, t->num_edges,
-	       t->num_lanes, r->num_cards, r->num_cards == 1 ? "" : "s");
+	printf("plan %s: %u bodies, %u edges, %u lanes, %u card%s\n", weft_plan_name(r->open.plan), t->num_bodies, t->num_edges,
+	       t->num_lanes, r->open.num_cards, r->open.num_cards == 1 ? "" : "s");
 	tell_time("period     T* is", t->period_ns);
 	tell_time(", with engines as wide as they are", t->pace_ns);
 	printf("\nset by     %s\n", t->critical && *t->critical ? t->critical : "nothing that takes time");
 	printf("memory     %llu bytes, of them %llu in host memory; %llu if no edges shared\n", (unsigned long long)t->memory_bytes,
 	       (unsigned long long)t->host_bytes, (unsigned long long)t->unshared_bytes);
 	printf("drain      %u bubbles\ndepths    ", t->lag);
-	for (uint32_t i = 0; i < 16 && (e = weft_plan_edge_at(r->plan, i)); i++)
+	for (uint32_t i = 0; i < 16 && (e = weft_plan_edge_at(r->open.plan, i)); i++)
 		printf("%s %s %u", i ? "," : "", weft_edge_name(e), weft_edge_depth(e));
 	printf("%s\n", t->num_edges > 16 ? ", …" : "");
 	if (r->o->prepare_only)
@@ -333,7 +247,7 @@ static int save(const struct run *r)
 
 	if (!f)
 		return cmd_error("run", "%s: %s", r->o->save, strerror(errno));
-	if (weft_plan_write(r->plan, f))
+	if (weft_plan_write(r->open.plan, f))
 		ret = cmd_error("run", "%s: %s", r->o->save, weft_last_error());
 	if (fclose(f) && !ret)
 		ret = cmd_error("run", "%s: %s", r->o->save, strerror(errno));
@@ -342,16 +256,13 @@ static int save(const struct run *r)
 
 static int go(struct run *r)
 {
-	if (read_file(r))
-		return -1;
-	r->weft = weft_open();
-	if (!r->weft)
-		return cmd_weft_error("run", "open", -ENOMEM);
-	if (make(r) || (r->o->save && save(r)))
+	struct open_plan *open = &r->open;
+
+	if (open_plan_file(open, r->o->cards) || open_plan_prepare(open) || (r->o->save && save(r)))
 		return -1;
 	if (r->o->print)
-		return weft_plan_print(r->plan, WEFT_PRINT_DECISIONS, stdout) ? wrong(r) : 0;
-	if (!r->o->prepare_only && (weft_plan_load(r->plan) ? wrong(r) : sequences(r)))
+		return weft_plan_print(open->plan, WEFT_PRINT_DECISIONS, stdout) ? open_plan_wrong(open) : 0;
+	if (!r->o->prepare_only && (weft_plan_load(open->plan) ? open_plan_wrong(open) : sequences(r)))
 		return -1;
 	return r->o->json ? tell_json(r) : tell(r);
 }
@@ -359,18 +270,13 @@ static int go(struct run *r)
 int run_plan(int argc, char **argv)
 {
 	struct options o;
-	struct run r = { .o = &o };
+	struct run r = { .o = &o, .open.command = "run" };
 	int status = options(argc, argv, &o), ret;
 
 	if (status)
 		return status < 0 ? EXIT_OK : status;
+	r.open.name = o.file;
 	ret = go(&r);
-	if (r.plan)
-		weft_plan_destroy(r.plan);
-	for (uint32_t i = 0; i < r.num_cards; i++)
-		weft_device_close(r.card[i]);
-	if (r.weft)
-		weft_close(r.weft);
-	free(r.text);
+	open_plan_close(&r.open);
 	return ret ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
 /* weft trace: runs a plan and draws what its bodies did. */
+#include "open_plan.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_CARDS	4
 #define MAX_SEQUENCES	100000
 #define WAIT_NS		(10 * 1000000000ull)
 #define SLACK		10			/* times the period, before a plan is taken to be stuck */
@@ -32,11 +32,13 @@ struct records {
 
 static void usage(FILE *out)
 {
-	fputs("usage: weft trace demo [OPTION …]\n\n"
+	fputs("usage: weft trace demo [OPTION …]\n"
+	      "       weft trace FILE.weft [OPTION …]\n\n"
 	      "Runs a plan of bodies and draws when they fired, and what for they waited: for Perfetto as JSON, or as a\n"
-	      "picture that needs no program but a browser. demo is four bodies of 5 ms in a chain, with a skip edge.\n\n"
+	      "picture that needs no program but a browser. demo is four bodies of 5 ms in a chain, with a skip edge; a file\n"
+	      "is as for weft run.\n\n"
 	      "  --sequences N   1 … 100000 (default 12)\n"
-	      "  --cards N       1 … 4, that the plan may use (default 1)\n"
+	      "  --cards N       1 … 16, that the plan may use (default: 1 of demo, as many as a file says)\n"
 	      "  --out FILE      ends with .json or .svg (default: JSON on standard output); -o FILE is the same\n"
 	      "  --help          this text\n", out);
 }
@@ -57,7 +59,7 @@ static int parse(int argc, char **argv, struct options *o)
 	uint64_t value;
 	int c;
 
-	*o = (struct options) { .cards = 1, .sequences = 12 };
+	*o = (struct options) { .sequences = 12 };
 	while ((c = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
 		switch (c) {
 		case 'n':
@@ -65,7 +67,7 @@ static int parse(int argc, char **argv, struct options *o)
 				return EXIT_USAGE;
 			break;
 		case 'c':
-			if (cmd_number("trace", "--cards", optarg, 1, MAX_CARDS, &value))
+			if (cmd_number("trace", "--cards", optarg, 1, WEFT_PLAN_DEVICES, &value))
 				return EXIT_USAGE;
 			o->cards = (uint32_t)value;
 			break;
@@ -90,8 +92,8 @@ static int parse(int argc, char **argv, struct options *o)
 		return EXIT_USAGE;
 	}
 	o->plan = argv[optind];
-	if (strcmp(o->plan, "demo")) {
-		cmd_error("trace", "no plan %s; there is demo", o->plan);
+	if (strcmp(o->plan, "demo") && !open_plan_is_file(o->plan)) {
+		cmd_error("trace", "no plan %s; there is demo, and files whose name ends with .weft", o->plan);
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;
@@ -177,22 +179,31 @@ static int write_out(const struct options *o, const struct trace *t)
 	return 0;
 }
 
-static int draw(struct weft_device **cards, const struct options *o)
+static int open_it(struct open_plan *open, const struct options *o)
 {
-	struct weft_plan_report report = { .size = sizeof(report) };
-	struct weft_plan *plan = NULL;
+	if (open_plan_is_file(o->plan)) {
+		if (open_plan_file(open, o->cards))
+			return -1;
+		if (weft_plan_tracing(open->plan, 1))
+			return open_plan_wrong(open);
+	} else if (open_plan_cards(open, o->cards ? o->cards : 1) || trace_demo(open->card, open->num_cards, &open->plan)) {
+		return -1;
+	}
+	return open_plan_prepare(open);
+}
+
+static int draw(struct open_plan *open, const struct options *o)
+{
 	struct records records = { 0 };
 	struct trace trace = { 0 };
-	int r = trace_demo(cards, o->cards, &plan), ret;
+	int r = open_it(open, o);
 
-	if (!r) {
-		ret = weft_plan_prepare(plan, &report);
-		if (!ret)
-			ret = weft_plan_load(plan);
-		r = ret ? cmd_weft_error("trace", o->plan, ret) : run(plan, o, &report, &records);
-	}
+	if (!r && weft_plan_load(open->plan))
+		r = open_plan_wrong(open);
 	if (!r)
-		r = trace_make(&trace, "trace", plan, o->plan, &report, records.record, records.count);
+		r = run(open->plan, o, &open->report, &records);
+	if (!r)
+		r = trace_make(&trace, "trace", open->plan, weft_plan_name(open->plan), &open->report, records.record, records.count);
 	trace.dropped = records.dropped;
 	if (!r)
 		r = write_out(o, &trace);
@@ -202,46 +213,19 @@ static int draw(struct weft_device **cards, const struct options *o)
 			records.dropped ? "; records were lost" : "");
 	trace_free(&trace);
 	free(records.record);
-	if (plan)
-		weft_plan_destroy(plan);
-	return r;
-}
-
-static int with_cards(struct weft *weft, const struct options *o)
-{
-	struct weft_device *card[MAX_CARDS] = { NULL };
-	int n = weft_device_count(weft, "card"), r = 0;
-
-	if (n < 0)
-		return cmd_weft_error("trace", "cards", n);
-	if (!n)
-		return cmd_no_card("trace");
-	if ((uint32_t)n < o->cards)
-		return cmd_error("trace", "%u cards asked for, %d found", o->cards, n);
-	for (uint32_t i = 0; i < o->cards && !r; i++) {
-		int ret = weft_device_open(weft, "card", i, &card[i]);
-
-		if (ret)
-			r = cmd_weft_error("trace", "card", ret);
-	}
-	if (!r)
-		r = draw(card, o);
-	for (uint32_t i = 0; i < o->cards; i++)
-		if (card[i])
-			weft_device_close(card[i]);
 	return r;
 }
 
 int cmd_trace(int argc, char **argv)
 {
-	struct weft *weft;
+	struct open_plan open = { .command = "trace" };
 	struct options o;
 	int status = parse(argc, argv, &o), r;
 
 	if (status)
 		return status < 0 ? EXIT_OK : status;
-	weft = weft_open();
-	r = weft ? with_cards(weft, &o) : cmd_weft_error("trace", "open", -ENOMEM);
-	weft_close(weft);
+	open.name = o.plan;
+	r = draw(&open, &o);
+	open_plan_close(&open);
 	return r ? EXIT_FAILED : EXIT_OK;
 }

@@ -60,7 +60,13 @@ _weft()
 		)
 		;;
 	trace:-*) _weft_words '--sequences --cards --out --help' ;;
-	trace:*) _weft_words 'demo' ;;
+	trace:*)
+		mapfile -t COMPREPLY < <(
+			compgen -W 'demo' -- "$word"
+			compgen -f -X '!*.weft' -- "$word"
+			[[ $word ]] && compgen -d -S / -- "$word"
+		)
+		;;
 	bench:-*) _weft_words '--runs --json --help' ;;
 	bench:*) _weft_words "$figures" ;;
 	esac
