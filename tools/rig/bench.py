@@ -15,7 +15,9 @@ from common import BUILD, LOGS, USER, progress, say
 
 CARD_BENCH = USER / "tests/bench/card-bench"
 FIRMWARE = USER / "firmware/weft-fw.bin"
+PLAN_BENCH = USER / "tests/bench/plan-bench"
 CARD_BENCH_SECONDS = 180
+PLAN_BENCH_SECONDS = 180
 DISK_MIB = 64
 # Each part writes its JSON to a marked line; a part that fails leaves the reason in its place.
 GUEST = """
@@ -29,6 +31,7 @@ modprobe weft && echo "@@load {\\"start\\":$t0,\\"end\\":$(cut -d ' ' -f 1 /proc
 modprobe nvme; sleep 1
 part bench weft bench --json queue.job submit.ioctl submit.uring submit.uring_ioctl queue.user queue.user_asleep getpid nvme.read512
 part bind bind_bench
+part body /opt/weft/tests/body_bench
 part train4 weft run fashion-mnist --cards 4
 part reset /opt/weft/tests/reset_bench
 part train1 weft run fashion-mnist --cards 1
@@ -52,18 +55,18 @@ class Watch(threading.Thread):
             self.rss_kib = max(self.rss_kib, int(parts.get("RssAnon", 0)) + int(parts.get("RssFile", 0)))
 
 
-def card_figures():
-    """What card-bench wrote, or None and the reason. It gives rows with reasons itself when it ends with an error."""
+def native(what, command, seconds):
+    """What a program that needs no machine wrote, or None and the reason. It gives rows with reasons itself when it fails."""
+    name = Path(command[0]).name
     LOGS.mkdir(parents=True, exist_ok=True)
-    with progress("figures of the card"), open(LOGS / "card-bench.log", "wb") as log:
+    with progress(what), open(LOGS / f"{name}.log", "wb") as log:
         try:
-            out = subprocess.run([CARD_BENCH, "--card", boot.CARD, "--firmware", FIRMWARE], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=log, timeout=CARD_BENCH_SECONDS).stdout
+            out = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, timeout=seconds).stdout
             return json.loads(out), None
         except subprocess.TimeoutExpired:
-            return None, f"card-bench did not end within {CARD_BENCH_SECONDS} s"
+            return None, f"{name} did not end within {seconds} s"
         except (OSError, ValueError) as error:
-            return None, f"card-bench: {error}; see {log.name}"
+            return None, f"{name}: {error}; see {log.name}"
 
 
 def machine_figures(timeout):
@@ -74,7 +77,8 @@ def machine_figures(timeout):
     collected = bytearray()
     run = boot.Run(name="bench", command=GUEST, cards=4, data=True, load=False, timeout=timeout, output=collected.extend,
                    qemu_args=["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "nvme,serial=1,drive=disk"],
-                   files=[(USER / "tests/kselftest/reset_bench", "/opt/weft/tests/reset_bench")])
+                   files=[(USER / program, f"/opt/weft/tests/{Path(program).name}")
+                          for program in ("tests/kselftest/reset_bench", "tests/runtime/body_bench")])
     watch = Watch(run)
     watch.start()
     try:
@@ -87,10 +91,11 @@ def machine_figures(timeout):
 
 def bench(timeout):
     BUILD.mkdir(exist_ok=True)
-    card = card_figures()
+    card = native("figures of the card", [CARD_BENCH, "--card", boot.CARD, "--firmware", FIRMWARE], CARD_BENCH_SECONDS)
+    plan = native("figures of the planner", [PLAN_BENCH, "--json"], PLAN_BENCH_SECONDS)
     output, rss_mib, code = machine_figures(timeout)
     # weft-card has an engine for each core it may use
-    rows = figures.assemble(card, output, rss_mib, len(os.sched_getaffinity(0)))
+    rows = figures.assemble(card, plan, output, rss_mib, len(os.sched_getaffinity(0)))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     accel = json.loads((BUILD / "rig.json").read_text())["accel"]
     for r in rows:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 KEYS = ("name", "value", "unit", "median", "p10", "runs", "against", "ratio", "target", "clock")
 CLOCKS = ("card", "host", "bench")
 BINDS = ("bind.", "p2p.")   # taken by bind_bench
+BODIES = ("body.", "period.")    # taken by body_bench
+PLANS = ("plan.", "mem.")   # taken by plan-bench
 NATIVE = ("copy.", "gemm.", "packet.", "signal.", "sched.", "invalidate.", "stop.")  # taken by card-bench
 
 # Forward and backward pass of 784-512-512-10, per row: two operations for each multiply-add of three products (output,
@@ -58,6 +60,17 @@ FIGURES = (
     Figure("queue.user_asleep", "us", "host"),
     Figure("getpid", "us", "host"),
     Figure("nvme.read512", "us", "host"),
+    Figure("body.fire_us", "us", "card", 0.3, most=True),
+    Figure("body.fire_d1_us", "us", "card"),
+    Figure("body.lanes_us", "us", "card"),
+    Figure("body.hop_us", "us", "card", 0.6, most=True),
+    Figure("period.chain", "x", "card", 1.05, of="ratio", most=True),
+    Figure("period.diamond", "x", "card", 1.05, of="ratio", most=True),
+    Figure("period.train", "x", "card", 1.05, of="ratio", most=True),
+    Figure("plan.100k_s", "s", "bench", 1.0, most=True),
+    Figure("plan.linear", "x", "bench", 1.3, of="ratio", most=True),
+    Figure("mem.vs_d2", "x", "bench"),
+    Figure("mem.vs_noshare", "x", "bench"),
     Figure("train.samples_per_s", "1/s", "host", 26000),
     Figure("train.of_bound", "1", "host", 0.25),
     Figure("train.one_card", "1/s", "host"),
@@ -120,20 +133,17 @@ def of_bound(samples, gemm, engines):
     return {"value": samples / bound, "against": f"gemm.train x {engines} engines", "ratio": samples / bound}
 
 
-def assemble(card, output, rss_mib, engines):
+def assemble(card, plan, output, rss_mib, engines):
     """
-    All rows in the order of FIGURES. `card`: what card-bench wrote, parsed, and the reason when that is None; `output`:
-    of the machine's command; `rss_mib`: 0 when no card was seen.
+    All rows in the order of FIGURES. `card`, `plan`: what card-bench and plan-bench wrote, parsed, and the reason when that is
+    None; `output`: of the machine's command; `rss_mib`: 0 when no card was seen.
     """
-    native, why_native = by_name(card)
-    guest, why_guest = by_name(marked(output, "bench"))
-    binds, why_binds = by_name(marked(output, "bind"))
+    programs = [(NATIVE, by_name(card)), (PLANS, by_name(plan)), (BINDS, by_name(marked(output, "bind"))),
+                (BODIES, by_name(marked(output, "body"))), ("", by_name(marked(output, "bench")))]
     got, why = {}, {}
     for f in FIGURES:
-        source, reason = (native, why_native) if f.name.startswith(NATIVE) else (guest, why_guest)
-        if f.name.startswith(BINDS):
-            source, reason = binds, why_binds
-        got[f.name], why[f.name] = source.get(f.name), reason
+        source, why[f.name] = next(part for names, part in programs if f.name.startswith(names))
+        got[f.name] = source.get(f.name)
     reset, why_reset = by_name(marked(output, "reset"))
     for name in ("reset.engine_ms", "reset.card_ms"):
         got[name], why[name] = reset.get(name), why_reset

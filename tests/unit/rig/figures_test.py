@@ -29,18 +29,23 @@ CARD = json.loads("""[
  "ratio_p10":0.85,"takes":1,"target":0.90,"clock":"card"},
 {"name":"stop.us","unit":"us","value":290.5,"median":290.5,"p10":250,"runs":31,"against":null,"ratio":null,"target":null,
  "clock":"bench"}]""")
+PLAN = json.loads("""[
+{"name":"plan.100k_s","unit":"s","value":0.75,"median":0.75,"p10":0.7,"runs":7,"against":null,"ratio":null,"target":1.00,"clock":"bench"},
+{"name":"plan.linear","unit":"x","value":1.25,"median":1.25,"p10":1.2,"runs":7,"against":"time per body of 10,000","ratio":1.25,
+ "target":1.30,"clock":"bench"}]""")
 MACHINE = """
 @@load {"start":3.25,"end":3.75}
 @@reset [{"name": "reset.engine_ms", "value": 2.5, "median": 2.5, "p10": 2, "runs": 7}, {"name": "reset.card_ms", "value": null, "reason": "run 0 failed"}]
 @@bench [{"name":"queue.job","value":912.5,"median":912.5,"p10":640.25,"unit":"us","runs":31,"clock":"host","against":"getpid","ratio":410.5,"ratio_p10":300,"spread":1.3},{"name":"queue.user","value":99.5,"median":99.5,"p10":80,"unit":"us","runs":31,"clock":"host","against":"queue.job","ratio":0.25,"ratio_p10":0.2,"spread":1.2},{"name":"getpid","value":2.1,"median":2.1,"p10":2,"unit":"us","runs":31,"clock":"host"},{"name":"nvme.read512","value":null,"reason":"/dev/nvme0n1: No such file or directory","unit":"us","runs":31,"clock":"host"}]
 @@bind [{"name":"bind.4k","value":55.5,"median":55.5,"p10":50,"runs":41,"against":"getpid","ratio":25.5,"ratio_p10":22},{"name":"p2p.map_us","value":null,"reason":"No such device"}]
+@@body [{"name":"body.fire_us","value":0.25,"median":0.25,"p10":0.2,"runs":9},{"name":"body.hop_us","value":null,"reason":"two-cards"},{"name":"period.chain","value":1.01,"median":1.01,"p10":1,"runs":9,"against":"the planner's","ratio":1.01}]
 @@train4 {"job":"fashion-mnist","cards":4,"epochs":2,"test_accuracy":0.87,"samples_per_s":27000.5}
 @@train1 !weft run: card 0: lost
 """
 
 
-def assemble(card=(CARD, None), machine=MACHINE, rss=151.5, engines=2):
-    rows = figures.assemble(copy.deepcopy(card), machine, rss, engines)
+def assemble(card=(CARD, None), plan=(PLAN, None), machine=MACHINE, rss=151.5, engines=2):
+    rows = figures.assemble(copy.deepcopy(card), copy.deepcopy(plan), machine, rss, engines)
     return rows, {r["name"]: r for r in rows}
 
 
@@ -52,7 +57,9 @@ class Shape(unittest.TestCase):
             "copy.h2d", "copy.d2h", "copy.p2p", "gemm.1024", "gemm.train", "packet.ns", "packet.wait_ns",
             "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
-            "queue.user_asleep", "getpid", "nvme.read512", "train.samples_per_s", "train.of_bound", "train.one_card",
+            "queue.user_asleep", "getpid", "nvme.read512", "body.fire_us", "body.fire_d1_us", "body.lanes_us", "body.hop_us",
+            "period.chain", "period.diamond", "period.train", "plan.100k_s", "plan.linear", "mem.vs_d2", "mem.vs_noshare",
+            "train.samples_per_s", "train.of_bound", "train.one_card",
             "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
@@ -84,12 +91,16 @@ class Shape(unittest.TestCase):
         self.assertEqual([by["reset.card_ms"][k] for k in ("value", "reason", "target")], [None, "run 0 failed", 500])
         self.assertEqual([by["stop.us"][k] for k in ("value", "target", "clock")], [290.5, None, "bench"])
         self.assertEqual([by["queue.user"][k] for k in ("value", "ratio", "target", "clock")], [99.5, 0.25, 0.333, "host"])
+        self.assertEqual([by["body.fire_us"][k] for k in ("value", "target", "clock")], [0.25, 0.3, "card"])
+        self.assertEqual([by["period.chain"][k] for k in ("ratio", "target")], [1.01, 1.05])
+        self.assertEqual([by["plan.linear"][k] for k in ("ratio", "target", "clock")], [1.25, 1.3, "bench"])
         self.assertEqual([by["train.samples_per_s"][k] for k in ("value", "target")], [27000, 26000])
 
     def test_nulls_keep_their_reason(self):
         by = assemble()[1]
         self.assertEqual(by["copy.p2p"]["reason"], "DMA_MAP of card 1's BAR2 on card 0")
         self.assertEqual(by["nvme.read512"]["reason"], "/dev/nvme0n1: No such file or directory")
+        self.assertEqual(by["body.hop_us"]["reason"], "two-cards")
         self.assertEqual(by["train.one_card"]["reason"], "weft run: card 0: lost")
 
     def test_bound_has_the_width_of_the_engines(self):
@@ -105,15 +116,17 @@ class Shape(unittest.TestCase):
         self.assertEqual(figures.MODEL_FLOP_PER_ROW, 2 * (2 * i * h + 3 * h * h + 3 * h * o))
 
     def test_nothing_could_be_taken(self):
-        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), machine="", rss=0)
+        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), plan=(None, "plan-bench: no such file"),
+                            machine="", rss=0)
         self.check(rows)
         self.assertEqual({r["value"] for r in rows}, {None})
         self.assertEqual(by["gemm.1024"]["reason"], "card-bench did not end within 180 s")
+        self.assertEqual(by["plan.linear"]["reason"], "plan-bench: no such file")
         self.assertEqual(by["queue.job"]["reason"], "the machine ended before it")
 
     def test_garbage_is_no_value(self):
         for text in ("@@bench {}\n@@train4 []\n@@train1 7\n@@load 0\n", "@@bench !\n@@train4 !\n@@train1 x\n"):
-            self.check(assemble(card=([], None), machine=text)[0])
+            self.check(assemble(card=([], None), plan=({}, None), machine=text)[0])
 
 
 class Judge(unittest.TestCase):
