@@ -153,7 +153,8 @@ void weft_event_process(struct weft_device *w)
 	if (!taken || taken >= (1u << r->log2) / 2) {
 		u32 status = weft_mmio_read32(w, WEFT_REG_EVT_STATUS);
 
-		if (status != ~0u && status & WEFT_EVT_STATUS_DMA)
+		/* One that is to be reset was taken off the bus on purpose. */
+		if (status != ~0u && status & WEFT_EVT_STATUS_DMA && !weft_reset_pending(w))
 			drm_err_ratelimited(&w->drm,
 					    "the card cannot write the event ring at bus address %pad: check the IOMMU\n",
 					    &r->bus);

@@ -129,6 +129,12 @@ static void free_work(struct work_struct *work)
 
 	/* First out of the table: a late fault event would start recovery of a gone scheduler. */
 	weft_hwq_fini(&q->hw);
+	/*
+	 * A recovery that put its job back, which the worker freed at once, may be about to start
+	 * the worker; drm_sched_fini() waits for it too, but only when the run queues are gone. No
+	 * job is left, so that none follows.
+	 */
+	cancel_delayed_work_sync(&q->sched.work_tdr);
 	drm_sched_fini(&q->sched);
 	atomic_dec(&q->w->counts.queues);
 	weft_vm_put(q->vm);
@@ -270,11 +276,14 @@ static void kill(struct weft_hwq *hw)
 	wait_event_timeout(q->idle_wq, !atomic_read(&q->pending), msecs_to_jiffies(CANCEL_MS));
 	/*
 	 * The scheduler's worker puts an entity back that it has just taken a job from, also one
-	 * that is being killed (7.3), and then takes jobs beside the killer. It must not run.
+	 * that is being killed (7.3), and then takes jobs beside the killer. It must not run, nor
+	 * be started by a recovery meanwhile.
 	 */
+	mutex_lock(&q->hw_lock);
 	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_entity_fini(&q->entity);
 	drm_sched_wqueue_start(&q->sched);
+	mutex_unlock(&q->hw_lock);
 	atomic64_add(weft_hwq_busy_ns(hw), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);
 	q->vm->queues--;

@@ -28,7 +28,8 @@ struct weft_queue_fault {
  * struct weft_queue - a job queue
  * @hw: its reference count is this queue's, held by file and jobs
  * @submit_lock: order of arm and push
- * @hw_lock: who stops, removes and re-creates the hardware queue
+ * @hw_lock: who stops, removes and re-creates the hardware queue, and who stops the scheduler's
+ *	worker, until it starts it again
  * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @first, @error
  * @in_flight: fences of jobs in the ring, in order
  * @seqno: value of the last FENCE packet

@@ -208,9 +208,12 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 	enum verdict verdict;
 	bool cookie;
 
-	/* No job enters the ring while it is taken apart. */
-	drm_sched_wqueue_stop(sched);
+	/*
+	 * No job enters the ring while it is taken apart. The scheduler does not count its stops:
+	 * whoever starts it first starts it for all, so they take turns.
+	 */
 	mutex_lock(&q->hw_lock);
+	drm_sched_wqueue_stop(sched);
 	cookie = dma_fence_begin_signalling();
 	if (q->dead) {
 		if (!weft_hwq_reaches(&q->hw))
@@ -221,7 +224,6 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 			recover(q, verdict);
 	}
 	dma_fence_end_signalling(cookie);
-	mutex_unlock(&q->hw_lock);
 
 	/*
 	 * The scheduler has taken the job off its list. Every fence is right now, also of jobs that
@@ -232,5 +234,6 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 	list_add(&bad->list, &sched->pending_list);
 	spin_unlock(&sched->job_list_lock);
 	drm_sched_wqueue_start(sched);
+	mutex_unlock(&q->hw_lock);
 	return WEFT_SCHED_STAT_RESET;
 }

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 #define ROUNDS		30
-#define WAYS		3
+#define WAYS		4
 #define MIB		(1ULL << 20)
 #define PEER_VA		0x400000000ULL
 
@@ -101,12 +101,48 @@ static void memory(void)
 	}
 }
 
+/* Jobs that fault, so that the queue is mostly in recovery, or has just begun anew. */
+static void faults(void)
+{
+	struct ks_rig rig;
+
+	if (ks_rig_open(&rig, ks_random() % ks_cards(), 0))
+		_exit(1);
+	rig.list[0] = ks_pkt_copy(KS_DATA_VA + MIB, KS_DATA_VA, MIB / 4);
+	rig.list[1].nop.op = 200;
+	for (;;) {
+		for (int i = 0; i < 3; i++)
+			if (ks_rig_submit(&rig, 2, 0))
+				_exit(2);
+		if (ks_rig_wait(&rig) >= 0)
+			_exit(3);
+	}
+}
+
+/* How long a victim lives at most, us: on a slow machine it is long until the first job. */
+static int lifetime(uint64_t *us)
+{
+	struct ks_rig rig;
+	int64_t from = 0;
+
+	for (int i = 0; i < 2; i++) {		/* the second, since much is done once */
+		from = ks_now_ns();
+		KS_OK(ks_rig_open(&rig, 0, 0));
+		KS_DO(ks_rig_alive(&rig));
+		ks_rig_close(&rig);
+	}
+	*us = 100000 + 2 * (ks_now_ns() - from) / 1000;
+	return 0;
+}
+
 static int die(void (*live)(void))
 {
 	long n = (ks_iterations(ROUNDS) + WAYS - 1) / WAYS;
 	char what[256] = "";
+	uint64_t most = 0;
 
 	KS_OK(ks_load_start(-1));
+	KS_DO(lifetime(&most));
 	for (long i = 0; i < n; i++) {
 		uint64_t salt = ks_random();
 		pid_t pid = fork();
@@ -119,11 +155,12 @@ static int die(void (*live)(void))
 				ks_random();
 			live();
 		}
-		usleep(salt % 150000);
+		usleep(salt % most);
 		kill(pid, SIGKILL);
 		KS_CHECK(waitpid(pid, &status, 0) == pid);
 		KS_CHECK(WIFSIGNALED(status), "round %ld: the victim ended by itself with %d", i, WEXITSTATUS(status));
 	}
+	printf("# %ld died within %llu ms\n", n, (unsigned long long)most / 1000);
 	KS_OK(ks_load_goes_on());
 	KS_OK(ks_load_stop());
 	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
@@ -145,12 +182,18 @@ static int among_objects(void)
 	return die(memory);
 }
 
+static int among_faults(void)
+{
+	return die(faults);
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "kill -9 among jobs, with memory of peers", among_jobs },
 		{ "kill -9 of the owner of a user queue at work", with_user_queue },
 		{ "kill -9 between objects made, bound and closed", among_objects },
+		{ "kill -9 while a queue recovers", among_faults },
 	};
 
 	return ks_main("kill", tests, sizeof(tests) / sizeof(tests[0]));
