@@ -26,11 +26,13 @@ class Results:
     passed: int = 0
     failures: list = field(default_factory=list)    # names, with the reason
     skips: list = field(default_factory=list)
+    seconds: dict = field(default_factory=dict)     # that programs took, where that is known
 
     def add(self, other):
         self.passed += other.passed
         self.failures += other.failures
         self.skips += other.skips
+        self.seconds |= other.seconds
 
     @property
     def ran(self):

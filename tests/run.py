@@ -183,10 +183,12 @@ def compile_only(options):
 GUEST = """
 cd /opt/weft/tests
 export KS_LIMIT_S=%(limit)d SEED=%(seed)s
+seconds() { cut -d . -f 1 /proc/uptime; }
 program() {
 	echo "@@ $1"
+	from=$(seconds)
 	COUNT=$2 timeout -s KILL %(program_limit)d ./$1 2>&1
-	echo "@@= $?"
+	echo "@@= $? $(($(seconds) - from))"
 }
 %(programs)s
 """
@@ -197,6 +199,7 @@ RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test"
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
           "event_test": ""}
+LONGEST = 8     # programs of a machine whose time is told
 # What is about time on the cards' clocks, which is about the cards and not about the kernel: once is enough.
 TIMED = {"runtime_pace_test", "runtime_measure_test"}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
@@ -225,15 +228,17 @@ def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **o
     command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
                        "seed": seed or os.environ.get("SEED", "1")} + (KUNIT if suites else "") + after
     output = bytearray()
-    code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=700 * slow,
+    code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=1500 * slow,
                               output=output.extend, **options))
     results = Results()
     parts = ("\n" + output.decode(errors="replace")).split("\n@@ ")[1:]
     for part in parts:
         name, _, text = part.partition("\n")
         text, ended, status = text.partition("@@= ")
-        code_of = int(status.split()[0]) if ended and status.split() else "the machine"
-        results.add(tap(f"{kernel}/{name.strip()}", text, code_of))
+        words = status.split() if ended else []
+        results.add(tap(f"{kernel}/{name.strip()}", text, int(words[0]) if words else "the machine"))
+        if len(words) > 1:
+            results.seconds[name.strip()] = int(words[1])
     missing = {*counts, *suites} - {part.split("\n")[0].strip() for part in parts}
     results.failures += [f"{kernel}/{name}: did not run" for name in sorted(missing)]
     if code:
@@ -271,7 +276,9 @@ def system(options):
     """Whole jobs: programs that boot the machine themselves and print TAP."""
     results = Results()
     for script in sorted((CLONE / "tests/system").glob("*_test.py")):
+        start = time.monotonic()
         results.add(tap(f"system/{script.stem}", *program([sys.executable, "-B", script], script.stem, 1800)))
+        results.seconds[script.stem] = round(time.monotonic() - start)
     return results
 
 
@@ -302,6 +309,9 @@ def run_suite(name, function, options):
         print(f"  FAILED {failure}")
     for skipped in results.skips:
         print(f"  skipped {skipped}")
+    longest = sorted(results.seconds.items(), key=lambda of: -of[1])[:LONGEST]
+    if longest:
+        print("  longest: " + ", ".join(f"{program} {took} s" for program, took in longest))
     print(f"{name:16} {seconds:7.1f} s   {results}", flush=True)
     return results
 

@@ -51,7 +51,7 @@ int ks_ring_submit(struct ks_ring *r)
 
 int ks_ring_next(struct ks_ring *r, uint64_t *user_data, long *res, uint64_t *extra)
 {
-	struct __kernel_timespec limit = { .tv_sec = 20 };
+	struct __kernel_timespec limit = { .tv_sec = 60 };
 	struct io_uring_cqe *cqe;
 	int ret;
 

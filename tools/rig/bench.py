@@ -16,8 +16,10 @@ from common import BUILD, LOGS, USER, progress, say
 CARD_BENCH = USER / "tests/bench/card-bench"
 FIRMWARE = USER / "firmware/weft-fw.bin"
 PLAN_BENCH = USER / "tests/bench/plan-bench"
+OPENMP_BENCH = USER / "tests/bench/openmp-bench"
 CARD_BENCH_SECONDS = 180
 PLAN_BENCH_SECONDS = 180
+PEER_SECONDS = 60
 DISK_MIB = 64
 # Each part writes its JSON to a marked line; a part that fails leaves the reason in its place.
 GUEST = """
@@ -93,9 +95,10 @@ def bench(timeout):
     BUILD.mkdir(exist_ok=True)
     card = native("figures of the card", [CARD_BENCH, "--card", boot.CARD, "--firmware", FIRMWARE], CARD_BENCH_SECONDS)
     plan = native("figures of the planner", [PLAN_BENCH, "--json"], PLAN_BENCH_SECONDS)
+    peer = native("figures of a peer", [OPENMP_BENCH], PEER_SECONDS)
     output, rss_mib, code = machine_figures(timeout)
     # weft-card has an engine for each core it may use
-    rows = figures.assemble(card, plan, output, rss_mib, len(os.sched_getaffinity(0)))
+    rows = figures.assemble(card, plan, peer, output, rss_mib, len(os.sched_getaffinity(0)))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     accel = json.loads((BUILD / "rig.json").read_text())["accel"]
     for r in rows:

@@ -43,9 +43,11 @@ MACHINE = """
 @@train1 !weft run: card 0: lost
 """
 
+PEER = [{"name": "peer.openmp_us", "value": 1.5, "median": 1.5, "p10": 1.25, "runs": 9}]
 
-def assemble(card=(CARD, None), plan=(PLAN, None), machine=MACHINE, rss=151.5, engines=2):
-    rows = figures.assemble(copy.deepcopy(card), copy.deepcopy(plan), machine, rss, engines)
+
+def assemble(card=(CARD, None), plan=(PLAN, None), peer=(PEER, None), machine=MACHINE, rss=151.5, engines=2):
+    rows = figures.assemble(copy.deepcopy(card), copy.deepcopy(plan), peer, machine, rss, engines)
     return rows, {r["name"]: r for r in rows}
 
 
@@ -58,7 +60,7 @@ class Shape(unittest.TestCase):
             "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
             "queue.user_asleep", "getpid", "nvme.read512", "body.fire_us", "body.fire_d1_us", "body.lanes_us", "body.hop_us",
-            "period.chain", "period.diamond", "period.train", "plan.100k_s", "plan.linear", "mem.vs_d2", "mem.vs_noshare",
+            "peer.openmp_us", "period.chain", "period.diamond", "period.train", "plan.100k_s", "plan.linear", "mem.vs_d2", "mem.vs_noshare",
             "train.samples_per_s", "train.of_bound", "train.one_card",
             "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
@@ -116,7 +118,7 @@ class Shape(unittest.TestCase):
         self.assertEqual(figures.MODEL_FLOP_PER_ROW, 2 * (2 * i * h + 3 * h * h + 3 * h * o))
 
     def test_nothing_could_be_taken(self):
-        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), plan=(None, "plan-bench: no such file"),
+        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), plan=(None, "plan-bench: no such file"), peer=([], None),
                             machine="", rss=0)
         self.check(rows)
         self.assertEqual({r["value"] for r in rows}, {None})
