@@ -200,8 +200,10 @@ RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test"
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
           "event_test": ""}
 LONGEST = 8     # programs of a machine whose time is told
-# What is about time on the cards' clocks, which is about the cards and not about the kernel: once is enough.
-TIMED = {"runtime_pace_test", "runtime_measure_test"}
+# What is about plans and the cards that run them, and not about the kernel: once is enough. Loading, ending and killing them is
+# in runtime_body_test and others, which run everywhere.
+ONCE = {"runtime_pace_test", "runtime_measure_test", "runtime_plan_test", "runtime_steady_test", "runtime_look_test",
+        "runtime_feed_test", "runtime_stuck_plan_test"}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit
@@ -263,7 +265,7 @@ def kselftest(kernel, after="", programs=None, **machine_options):
         """The driver in the machine, through its whole UAPI."""
         chosen = programs if programs and not os.environ.get("COUNT") else {}
         counts = {name: chosen.get(name, environment(name).get("COUNT", "")) for name in programs or kselftests()
-                  if options.match in name and (kernel == "main" or name not in TIMED)}
+                  if options.match in name and (kernel == "main" or name not in ONCE)}
         suites = kunit_suites(kernel, options)
         if not counts and not suites:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])

@@ -136,7 +136,7 @@ MODULE = [CLONE / "driver", CLONE / "uapi", CLONE / "firmware/abi", RIG / "packa
 def kselftest_parts():
     for kernel in ("main", "612", *built_kernel.NAMES):
         for program in run.kselftests():
-            if kernel == "kcsan" and program not in run.RACING or kernel != "main" and program in run.TIMED:
+            if kernel == "kcsan" and program not in run.RACING or kernel != "main" and program in run.ONCE:
                 continue
 
             def go(count, seed, seconds, kernel=kernel, program=program):
