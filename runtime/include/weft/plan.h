@@ -83,7 +83,8 @@ int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first);
  * weft_plan_wait() - sleep until every body has done sequence @seq
  *
  * The last sequences of a plan with skewed lanes end only when more are opened: weft_plan_drain(). Return: 0, -ETIME (the text
- * has body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -ENOTCONN.
+ * has body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -EPIPE (its bodies ended before, as the host
+ * or another process ended an edge), -ENOTCONN.
  */
 int weft_plan_wait(struct weft_plan *plan, uint64_t seq, uint64_t timeout_ns);
 
@@ -108,6 +109,7 @@ int weft_plan_end(struct weft_plan *plan, uint64_t timeout_ns);
  * @address: that could not be accessed, or 0
  * @body: its name; "" when not known. Text of the plan
  * @lane: its lane
+ * @edge: not "": what stopped it is at the other end of this edge, in another process. May be missing at the end of the structure
  */
 struct weft_plan_error {
 	uint32_t size;
@@ -118,6 +120,7 @@ struct weft_plan_error {
 	uint64_t address;
 	const char *body;
 	const char *lane;
+	const char *edge;
 };
 
 /** weft_plan_last_error() - look, without a system call. Return: 0, -EINVAL, -ENOTCONN */
