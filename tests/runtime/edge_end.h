@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /*
- * An end of an edge between processes, as tests have it: a body that produces a known stream, or one that folds each block it
- * takes into a state, in order, so that one wrong word in any block is seen at the end. The other process is this program again.
+ * An end of an edge between processes, as tests have it: two bodies that produce a known stream, or two that fold each block they
+ * take into a state, in order, so that one wrong word in any block is seen at the end. The other process is this program again.
  */
 #ifndef EDGE_END_H
 #define EDGE_END_H
@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "plan_rig.h"
 
@@ -70,29 +71,35 @@ static inline int make_producer(struct end *e, const struct shape *s)
 {
 	static uint32_t words[ENTRIES * WORDS];
 	struct weft_constant *table;
-	struct weft_body *b = body_of(e->r.plan, "make", 0, NULL, 0);
+	struct weft_body *a = body_of(e->r.plan, "source", 0, NULL, 0), *b = body_of(e->r.plan, "make", 0, NULL, 0);
+	const struct shape own = { .depth = 2 * s->rate };
+	struct weft_edge *inner;
 
-	RT_CHECK(b, "%s", rt_text);
+	RT_CHECK(a && b, "%s", rt_text);
 	for (uint32_t i = 0; i < ENTRIES * WORDS; i++)
 		words[i] = word_of(s->initial + i / WORDS, i % WORDS);
-	if (block_edge(e, "stream", s, WEFT_EDGE_EXPORT, &e->stream))
+	if (block_edge(e, "stream", s, WEFT_EDGE_EXPORT, &e->stream) || block_edge(e, "inner", &own, 0, &inner))
 		return -1;
 	RT_OK(weft_constant_create(e->r.plan, "table", sizeof(words), NULL, &table));
 	RT_OK(weft_constant_contents(table, words, sizeof(words)));
+	RT_OK(weft_body_output(a, inner, s->rate));
+	RT_OK(weft_body_input(b, inner, s->rate));
 	RT_OK(weft_body_output(b, e->stream, s->rate));
-	for (uint32_t j = 0; j < s->rate; j++)
-		RT_OK(weft_body_copy(b, weft_body_out(b, e->stream, j),
-				     weft_body_table(b, table, s->rate * BYTES, ENTRIES / s->rate, 1) + j * BYTES, BYTES));
-	if (s->fault) {	/* entry 0 of a table of words is no choice when it comes to that */
+	for (uint32_t j = 0; j < s->rate; j++) {
+		RT_OK(weft_body_copy(a, weft_body_out(a, inner, j),
+				     weft_body_table(a, table, s->rate * BYTES, ENTRIES / s->rate, 1) + j * BYTES, BYTES));
+		RT_OK(weft_body_copy(b, weft_body_out(b, e->stream, j), weft_body_in(b, inner, j), BYTES));
+	}
+	if (s->fault) {	/* the number of a choice is none when it comes to that */
 		struct weft_constant *which;
 		uint32_t index[64] = { 0 };
-		uint64_t one = weft_body_out(b, e->stream, 0);
+		uint64_t one = weft_body_out(a, inner, 0);
 
 		index[s->fault] = 1;
 		RT_OK(weft_constant_create(e->r.plan, "which", sizeof(index), NULL, &which));
 		RT_OK(weft_constant_contents(which, index, sizeof(index)));
-		RT_OK(weft_body_copy(b, weft_body_choice(b, weft_body_table(b, which, 4, 64, 1), &one, 1),
-				     weft_body_constant(b, table), 4));
+		RT_OK(weft_body_copy(a, weft_body_choice(a, weft_body_table(a, which, 4, 64, 1), &one, 1),
+				     weft_body_constant(a, table), 4));
 	}
 	return 0;
 }
@@ -101,22 +108,28 @@ static inline int make_consumer(struct end *e, const struct shape *s)
 {
 	static uint32_t odd[WORDS];
 	struct weft_constant *times;
-	struct weft_body *b = body_of(e->r.plan, "take", 0, NULL, 0);
+	struct weft_body *a = body_of(e->r.plan, "take", 0, NULL, 0), *b = body_of(e->r.plan, "fold", 0, NULL, 0);
+	const struct shape own = { .depth = 2 * s->rate };
+	struct weft_edge *inner;
 	uint64_t h;
 
-	RT_CHECK(b, "%s", rt_text);
+	RT_CHECK(a && b, "%s", rt_text);
 	for (uint32_t i = 0; i < WORDS; i++)
 		odd[i] = ODD;
-	if (block_edge(e, "stream", s, WEFT_EDGE_IMPORT, &e->stream) || block_edge(e, "state", s, WEFT_EDGE_STATE, &e->state))
+	if (block_edge(e, "stream", s, WEFT_EDGE_IMPORT, &e->stream) || block_edge(e, "inner", &own, 0, &inner) ||
+	    block_edge(e, "state", s, WEFT_EDGE_STATE, &e->state))
 		return -1;
 	RT_OK(weft_constant_create(e->r.plan, "odd", BYTES, NULL, &times));
 	RT_OK(weft_constant_contents(times, odd, BYTES));
-	RT_OK(weft_body_input(b, e->stream, s->rate));
+	RT_OK(weft_body_input(a, e->stream, s->rate));
+	RT_OK(weft_body_output(a, inner, s->rate));
+	RT_OK(weft_body_input(b, inner, s->rate));
 	RT_OK(weft_body_output(b, e->state, 1));
 	h = weft_body_out(b, e->state, 0);
 	for (uint32_t j = 0; j < s->rate; j++) {
-		const uint64_t product[2] = { h, weft_body_constant(b, times) }, sum[2] = { h, weft_body_in(b, e->stream, j) };
+		const uint64_t product[2] = { h, weft_body_constant(b, times) }, sum[2] = { h, weft_body_in(b, inner, j) };
 
+		RT_OK(weft_body_copy(a, weft_body_out(a, inner, j), weft_body_in(a, e->stream, j), BYTES));
 		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_PROD, product, 2, &h, 1, WORDS));
 		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_SUM, sum, 2, &h, 1, WORDS));
 	}
@@ -226,7 +239,6 @@ static inline int other_stop(struct other *o, bool killed)
 	return 0;
 }
 
-/* Until the other side says something or goes. */
 static inline void tell(int control, int ret, uint64_t calls, uint64_t irqs)
 {
 	const struct word w = { .ret = ret, .calls = calls, .irqs = irqs };
@@ -267,6 +279,34 @@ static inline int other_run(struct weft *weft, int edge, int control, enum task 
 	RT_CHECK(recv(control, &byte, 1, 0) == 1, "nobody says that this may end");
 	RT_OK(weft_plan_end(e.r.plan, 60 * RT_SECOND));
 	return rig_close(&e.r);
+}
+
+static inline uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * RT_SECOND + (uint64_t)ts.tv_nsec;
+}
+
+/* Cards of the two sides; 1: not in this machine */
+static inline int cards_of(struct weft *weft, bool two, uint32_t *other)
+{
+	*other = two;
+	return two ? rig_reach(weft, 2) : 0;
+}
+
+/* The other process and our end of the edge, loaded. */
+static inline int meet(struct weft *weft, struct end *e, struct other *o, const struct shape *ours, const struct shape *theirs,
+		enum task task, uint64_t count)
+{
+	struct word w;
+
+	if (end_open(weft, e, ours) || other_start(o, theirs, task, count))
+		return -1;
+	RT_OK(weft_edge_connect(e->stream, o->edge, LOAD_NS));
+	RT_OK(weft_plan_load(e->r.plan));
+	return other_says(o, &w);
 }
 
 static inline int other_main(char **argv)
