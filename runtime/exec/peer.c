@@ -70,6 +70,8 @@ int weft_edge_connect(struct weft_edge *edge, int socket, uint64_t timeout_ns)
 	weft_peer_close(edge);
 	edge->peer.socket = copy;
 	edge->peer.timeout_ns = timeout_ns;
+	edge->peer.their_epoch = 0;
+	edge->peer.told = false;
 	return 0;
 }
 
@@ -222,8 +224,6 @@ static int offer(struct weft_edge *e)
 		return weft_fail(-EINVAL, "edge %s has no process at its other end: weft_edge_connect()", e->name);
 	e->peer.deadline_ns = weft_deadline_ns(e->peer.timeout_ns);
 	e->peer.epoch = weft_now_ns() << 20 | ((uint64_t)getpid() & 0xfffff);
-	e->peer.their_epoch = 0;
-	e->peer.told = false;
 	offer_of(e, &o);
 	ret = reserve(e);
 	if (!ret)
