@@ -262,7 +262,7 @@ static int adopt(struct weft_edge *e, int fd, bool cell, struct weft_memory **me
 		snprintf(why, sizeof(why), "%s", weft_last_error());
 		return weft_fail(ret, "edge %s: %s of the other process: %s", e->name, what, why);
 	}
-	if (weft_memory_bytes(*memory) < need || !weft_cell_address(*memory, CELL) == cell)
+	if (weft_memory_bytes(*memory) < need || (weft_cell_address(*memory, CELL) != 0) != cell)
 		return weft_fail(-EPROTO, "edge %s: what the other process gives as its %s are %llu bytes of memory for %s; needed %llu", e->name,
 				 what, (unsigned long long)weft_memory_bytes(*memory), weft_cell_address(*memory, CELL) ? "cells" : "data",
 				 (unsigned long long)need);

@@ -14,6 +14,8 @@
 
 #define MADE_GOOD	0x80
 
+static const struct weft_offer ours = { .end = WEFT_OFFER_CONSUMER, .epoch = 1, .block_bytes = 256, .depth = 2, .name = "e" };
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
@@ -38,11 +40,14 @@ static void offer(const void *data, size_t bytes, uint32_t fds, enum weft_offer_
 	if (ret)
 		return;
 	if (o.end != (uint32_t)end || !o.epoch || !o.depth || o.depth > 65535 || o.initial > o.depth || o.block_bytes > 1ull << 40 ||
-	    !o.name[0] || strnlen(o.name, sizeof(o.name)) == sizeof(o.name) || !o.block_bytes != (o.flags & WEFT_OFFER_CONTROL) ||
+	    !o.name[0] || strnlen(o.name, sizeof(o.name)) == sizeof(o.name) || (o.block_bytes == 0) != (o.flags == WEFT_OFFER_CONTROL) ||
 	    o.block_access != (o.flags ? 0 : access) || fds != 1 + !!o.block_access)
 		fuzz_wrong("was taken: end %u, depth %u, flags %#x", o.end, o.depth, o.flags);
 	if (weft_offer_match(&o, &o))
 		fuzz_wrong("does not match itself: %s", weft_last_error());
+	ret = weft_offer_match(&ours, &o);
+	if (ret && (ret != -EINVAL || !strstr(weft_last_error(), "edge e:")))
+		fuzz_wrong("match is %d, %s", ret, weft_last_error());
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,5 +79,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		offer(copy, bytes, fds, end);
 	check(weft_offer_refused(copy, bytes, "e"));
 	free(copy);
+	fuzz_cover();
 	return 0;
 }

@@ -320,9 +320,10 @@ def offer():
     for what, members in good.values():
         yield bytes([what]) + message(**members)
         for wrong in ({"flags": 2}, {"epoch": 0}, {"block": 1 << 41}, {"depth": 0}, {"depth": 1 << 16}, {"initial": 2}, {"access": 3},
-                      {"cell": 1}, {"name": b""}, {"name": b"x" * 256}, {"name": b"x\0y"}, {"end": 3}):
+                      {"cell": 1}, {"name": b"f"}, {"depth": 3}, {"block": 512}, {"first": 1}, {"name": b""}, {"name": b"x" * 256}, {"name": b"x\0y"}, {"end": 3}):
             yield bytes([what]) + message(**{**members, **wrong})
         yield bytes([what & 0x73]) + message(**members)
+        yield bytes([what | 0xc]) + message(**members)
     for status in (0, -28, 5, -(1 << 31)):
         for what in (0x81, 0x91, 0x85, 0x80):
             yield bytes([what]) + struct.pack("<16xQii8x", 1, status, 0)
