@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "edge_end.h"
+#include "edge_thief.h"
 
 #define TOKENS		12000u		/* of the long run */
 #define BOUND_NS	(2 * RT_SECOND)	/* from SIGKILL to the error of a wait, on a slow machine */
@@ -312,13 +313,13 @@ static int paused(struct weft *weft)
 
 struct half {
 	struct rig r;
-	struct weft_edge *out;
+	struct weft_edge *out, *sum;
 	int ret;
 	char text[512];
 };
 
-/* out = in + one */
-static int half_open(struct weft *weft, struct half *h, const char *in, const char *out, uint32_t initial)
+/* out = in + one, or with @control tokens alone; and sum += one */
+static int half_open(struct weft *weft, struct half *h, const char *in, const char *out, uint32_t initial, uint32_t control)
 {
 	struct weft_constant *one;
 	struct weft_edge *from;
@@ -330,14 +331,17 @@ static int half_open(struct weft *weft, struct half *h, const char *in, const ch
 	if (rig_open(weft, &h->r, 1, NULL))
 		return -1;
 	b = body_of(h->r.plan, "add", 0, NULL, 0);
-	from = edge_of(h->r.plan, in, 2, WEFT_EDGE_IMPORT, 0, NULL);
-	h->out = edge_of(h->r.plan, out, 2, WEFT_EDGE_EXPORT, initial, NULL);
-	RT_CHECK(b && from && h->out, "%s", rt_text);
+	from = edge_of(h->r.plan, in, 2, WEFT_EDGE_IMPORT | control, 0, NULL);
+	h->out = edge_of(h->r.plan, out, 2, WEFT_EDGE_EXPORT | control, initial, NULL);
+	h->sum = edge_of(h->r.plan, "sum", 1, WEFT_EDGE_STATE, 0, NULL);
+	RT_CHECK(b && from && h->out && h->sum, "%s", rt_text);
 	RT_OK(weft_constant_create(h->r.plan, "one", sizeof(ones), NULL, &one));
 	RT_OK(weft_constant_contents(one, ones, sizeof(ones)));
 	RT_OK(weft_body_input(b, from, 1));
 	RT_OK(weft_body_output(b, h->out, 1));
-	return body_add(b, weft_body_out(b, h->out, 0), weft_body_in(b, from, 0), weft_body_constant(b, one));
+	RT_OK(weft_body_output(b, h->sum, 1));
+	RT_OK(body_add(b, weft_body_out(b, h->sum, 0), weft_body_out(b, h->sum, 0), weft_body_constant(b, one)));
+	return control ? 0 : body_add(b, weft_body_out(b, h->out, 0), weft_body_in(b, from, 0), weft_body_constant(b, one));
 }
 
 static void *half_load(void *arg)
@@ -350,7 +354,7 @@ static void *half_load(void *arg)
 }
 
 /* Edges both ways, with one token in the ring: each sequence adds one on either side. The two plans may be of one process. */
-static int ring(struct weft *weft)
+static int ring_of(struct weft *weft, uint32_t control)
 {
 	enum { COUNT = 3000 };
 	int there[2], back[2];
@@ -359,7 +363,7 @@ static int ring(struct weft *weft)
 	float got[N];
 
 	RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, there) && !socketpair(AF_UNIX, SOCK_SEQPACKET, 0, back), "socketpair");
-	if (half_open(weft, &a, "back", "there", 0) || half_open(weft, &b, "there", "back", 1))
+	if (half_open(weft, &a, "back", "there", 0, control) || half_open(weft, &b, "there", "back", 1, control))
 		return -1;
 	RT_OK(weft_edge_connect(a.out, there[0], LOAD_NS));
 	RT_OK(weft_edge_connect(weft_plan_edge(a.r.plan, "back"), back[0], LOAD_NS));
@@ -377,11 +381,24 @@ static int ring(struct weft *weft)
 	RT_OK(weft_plan_run(b.r.plan, COUNT, NULL));
 	RT_OK(weft_plan_drain(a.r.plan, 120 * RT_SECOND));
 	RT_OK(weft_plan_drain(b.r.plan, 120 * RT_SECOND));
-	RT_OK(weft_edge_get(b.out, got, BLOCK));
-	RT_CHECK(got[0] == 2 * COUNT && got[N - 1] == 2 * COUNT, "%g, wanted %d", (double)got[0], 2 * COUNT);
+	for (int i = 0; i < 2; i++) {
+		RT_OK(weft_edge_get(i ? b.sum : a.sum, got, BLOCK));
+		RT_CHECK(got[0] == COUNT && got[N - 1] == COUNT, "%g, wanted %d", (double)got[0], COUNT);
+	}
+	if (!control) {
+		RT_OK(weft_edge_get(b.out, got, BLOCK));
+		RT_CHECK(got[0] == 2 * COUNT && got[N - 1] == 2 * COUNT, "%g, wanted %d", (double)got[0], 2 * COUNT);
+	}
 	RT_OK(weft_plan_end(a.r.plan, 60 * RT_SECOND));
 	RT_OK(weft_plan_end(b.r.plan, 60 * RT_SECOND));
 	return rig_close(&a.r) || rig_close(&b.r) ? -1 : 0;
+}
+
+static int ring(struct weft *weft)
+{
+	const int ret = ring_of(weft, 0);
+
+	return ret ? ret : ring_of(weft, WEFT_EDGE_CONTROL);
 }
 
 /* The card of the other process is reset; ours goes on, with a new producer. */
@@ -427,85 +444,33 @@ static int reset(struct weft *weft)
 	return rig_close(&e.r);
 }
 
-struct thief {
-	struct weft *weft;
-	int sock, ret;
-	char text[512];
-};
-
-/* A consumer that takes the producer's message apart by hand, and wants to write what it may only read. */
-static int steal(struct thief *t)
-{
-	union {
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
-		struct cmsghdr head;
-	} control;
-	char data[1024];
-	struct iovec io = { .iov_base = data, .iov_len = sizeof(data) };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
-	struct weft_memory *blocks, *cells, *more;
-	struct weft_device *card;
-	struct weft_queue *queue;
-	struct weft_list *list;
-	int fd[2], other;
-
-	RT_CHECK(recvmsg(t->sock, &m, MSG_CMSG_CLOEXEC) > 0 && CMSG_FIRSTHDR(&m) &&
-		 CMSG_FIRSTHDR(&m)->cmsg_len == CMSG_LEN(sizeof(fd)), "no offer with two descriptors");
-	memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
-	RT_OK(weft_device_open(t->weft, "card", 0, &card));
-	RT_OK(weft_memory_import_fd(card, fd[0], &cells));
-	RT_OK(weft_memory_import_fd(card, fd[1], &blocks));
-	RT_CHECK(weft_cell_address(cells, 0) && !weft_cell_address(blocks, 0), "a cell, then blocks");
-	/* no more than the blocks are in it, but for whole pages */
-	RT_CHECK(weft_memory_bytes(blocks) == (2 * BYTES + 4095) / 4096 * 4096, "%llu bytes", (unsigned long long)weft_memory_bytes(blocks));
-	RT_IS(weft_memory_export(blocks, WEFT_ACCESS_READ | WEFT_ACCESS_WRITE, &other), -EACCES);
-	RT_IS(weft_memory_import(card, blocks, WEFT_ACCESS_WRITE, &more), -EACCES);
-	RT_OK(weft_queue_create(card, NULL, &queue));
-	RT_OK(weft_list_create(card, &list));
-	RT_OK(weft_list_fill(list, weft_memory_address(blocks), 64, 0, 8));
-	RT_OK(weft_queue_run(queue, list, NULL));
-	RT_IS(weft_queue_wait(queue, 0, 10 * RT_SECOND), -EFAULT);
-	RT_OK(weft_list_destroy(list));
-	RT_OK(weft_queue_destroy(queue));
-	RT_OK(weft_memory_destroy(blocks));
-	RT_OK(weft_memory_destroy(cells));
-	RT_OK(weft_device_close(card));
-	close(fd[0]);
-	close(fd[1]);
-	RT_CHECK(send(t->sock, data, 100, MSG_NOSIGNAL) == 100, "send");	/* it is no consumer's, and cut off */
-	return 0;
-}
-
-static void *steal_thread(void *arg)
-{
-	struct thief *t = arg;
-
-	t->ret = steal(t);
-	close(t->sock);
-	return NULL;
-}
-
 static int rights(struct weft *weft)
 {
+	static const char *const texts[THIEF_ANSWERS] = {
+		[THIEF_CUT_OFF] = "cut off", [THIEF_NO_MEMORY] = "cell of the other process", [THIEF_DATA] = "memory for data" };
 	const struct shape make = { .produces = true, .depth = 2, .rate = 1, .initial = 1 };
-	struct thief t = { .weft = weft };
-	pthread_t thread;
-	int sock[2], ret;
 	struct end e;
 
-	RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sock), "socketpair");
-	t.sock = sock[1];
 	if (end_open(weft, &e, &make))
 		return -1;
-	RT_OK(weft_edge_connect(e.stream, sock[0], LOAD_NS));
-	close(sock[0]);
-	RT_CHECK(!pthread_create(&thread, NULL, steal_thread, &t), "thread");
-	ret = weft_plan_load(e.r.plan);
-	pthread_join(thread, NULL);
-	if (t.ret)
-		return t.ret;
-	RT_CHECK(ret == -EPROTO && strstr(weft_last_error(), "edge stream") && strstr(weft_last_error(), "cut off"), "%d, %s", ret,
-		 weft_last_error());
+	for (uint32_t i = 0; i < THIEF_ANSWERS; i++) {
+		struct thief t = { .weft = weft, .answer = (enum thief_answer)i };
+		pthread_t thread;
+		int sock[2], ret;
+
+		RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sock), "socketpair");
+		t.sock = sock[1];
+		RT_OK(weft_edge_connect(e.stream, sock[0], LOAD_NS));
+		close(sock[0]);
+		RT_CHECK(!pthread_create(&thread, NULL, thief_thread, &t), "thread");
+		ret = weft_plan_load(e.r.plan);
+		pthread_join(thread, NULL);
+		if (t.ret)
+			return t.ret;
+		RT_CHECK(ret == -EPROTO && strstr(weft_last_error(), "edge stream") && strstr(weft_last_error(), texts[i]), "answer %u: %d, %s",
+			 i, ret, weft_last_error());
+		printf("# %s\n", weft_last_error());
+	}
 	return rig_close(&e.r);
 }
 
