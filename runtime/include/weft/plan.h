@@ -62,8 +62,9 @@ uint32_t weft_edge_depth(const struct weft_edge *edge);
 /**
  * weft_plan_load() - reserve memory and queues, write initial tokens, start the lanes, which wait for the gate
  *
- * Prepares, when that was not done. Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC,
- * -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
+ * Prepares, when that was not done. Where the plan has edges to other processes it meets them, see edge_peer.h. Return: 0, -EBUSY
+ * (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN,
+ * -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
  */
 int weft_plan_load(struct weft_plan *plan);
 
