@@ -39,6 +39,7 @@ COUNTS = {
     "fuzz-image": (50_000, 10_000_000),
     "fuzz-rv64": (20_000, 10_000_000),
     "fuzz-plan_text": (10_000, 10_000_000),
+    "fuzz-offer": (100_000, 10_000_000),
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
     "udmabuf_test": (8, 200),                   # processes killed while they pin
@@ -63,6 +64,7 @@ COUNTS = {
     "runtime_plan_test": (25, 10_000),           # random plans against a serial program
     "runtime_steady_test": (16_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
+    "runtime_edge_test": (20, 1_000),            # processes killed at either end of an edge
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
     "runtime_queue_test": (300, 10_000),
 }

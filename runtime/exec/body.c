@@ -10,6 +10,7 @@
 
 #define MAX_BLOCK_BYTES	(1ull << 40)
 #define MAX_RATE	65535u
+#define PEER_DEPTH	2u			/* both processes have to name the same */
 
 int weft_plan_check(const struct weft_plan *plan, bool building, const char *call)
 {
@@ -113,6 +114,7 @@ static void edge_free(struct weft_edge *e)
 	free(e->consumer);
 	free(e->contents);
 	free(e->restored);
+	weft_peer_close(e);
 	free(e->name);
 	e->magic = 0;
 	free(e);
@@ -160,7 +162,7 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 {
 	struct weft_edge_desc d = { 0 };
 	struct weft_edge *e;
-	bool control, state;
+	bool control, state, peer;
 	int ret = weft_plan_check(plan, true, __func__);
 
 	if (!ret)
@@ -173,13 +175,20 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 	state = d.flags & WEFT_EDGE_STATE;
 	if (!edge || !name_ok(d.name))
 		return weft_fail(-EINVAL, "weft_edge_create: no name, one of 256 bytes and more, or no place for the handle");
+	peer = d.flags & WEFT_EDGE_PEER;
 	if ((d.flags & ~(WEFT_EDGE_STATE | WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE |
-			 WEFT_EDGE_PULL)) || d.pad)
+			 WEFT_EDGE_PULL | WEFT_EDGE_PEER)) || d.pad)
 		return weft_fail(-EINVAL, "edge %s: flags %#x", d.name, d.flags);
-	if (control ? d.block_bytes || d.contents || d.device || d.flags != WEFT_EDGE_CONTROL :
+	if (peer && ((d.flags & WEFT_EDGE_PEER) == WEFT_EDGE_PEER || state || d.flags & (WEFT_EDGE_HOST | WEFT_EDGE_PULL) ||
+		     (d.flags & WEFT_EDGE_IMPORT && (d.initial || d.device))))
+		return weft_fail(-EINVAL, "edge %s: one between processes is exported or imported, no state and not the host's; the exporter "
+				 "gives initial tokens and place", d.name);
+	if (control ? d.block_bytes || d.contents || d.device || d.flags & ~(WEFT_EDGE_CONTROL | WEFT_EDGE_PEER) :
 	    !d.block_bytes || d.block_bytes > MAX_BLOCK_BYTES)
 		return weft_fail(-EINVAL, "edge %s: blocks of %llu bytes%s", d.name, (unsigned long long)d.block_bytes,
 				 control ? ", contents, a place or other flags, and it is for control" : "");
+	if (peer && !d.depth)
+		d.depth = PEER_DEPTH;
 	if (d.depth > 65535 || d.initial > 65535 || (d.depth && d.initial > d.depth) || (d.contents && !d.initial))
 		return weft_fail(-EINVAL, "edge %s: %u initial tokens%s, depth %u (0 … 65535)", d.name, d.initial,
 				 d.contents ? " with contents" : "", d.depth);
@@ -203,7 +212,7 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 	*e = (struct weft_edge) {
 		.magic = WEFT_MAGIC_EDGE, .id = plan->num_edges, .plan = plan, .name = strdup(d.name), .flags = d.flags,
 		.wanted_depth = state ? 1 : d.depth, .initial = state ? 1 : d.initial, .wanted_device = d.device,
-		.block_bytes = d.block_bytes, .given = d.memory, .pointer = d.pointer,
+		.block_bytes = d.block_bytes, .given = d.memory, .pointer = d.pointer, .peer.socket = -1,
 	};
 	if (d.contents) {
 		e->contents = malloc(e->initial * d.block_bytes);

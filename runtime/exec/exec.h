@@ -13,6 +13,7 @@
 #include "name.h"
 
 #define WEFT_NO_CELL		UINT32_MAX
+#define WEFT_EDGE_PEER		(WEFT_EDGE_EXPORT | WEFT_EDGE_IMPORT)
 #define WEFT_BLOCK_ALIGN	256u
 static inline uint64_t weft_block_stride(uint64_t bytes)
 {
@@ -112,6 +113,16 @@ struct weft_feed {
 	bool ended;
 };
 
+/* The end of an edge whose other one is in another process. */
+struct weft_edge_peer {
+	int socket;				/* for the next load, -1: none */
+	uint64_t timeout_ns, deadline_ns;
+	uint64_t epoch, their_epoch;		/* of the load at each end */
+	bool told;				/* the last message was sent */
+	struct weft_memory *blocks;		/* loaded: of the exporter; as the importer's card reads them */
+	struct weft_memory *inbox, *outbox;	/* loaded: the cell that waits here, and the one that is signalled there */
+};
+
 struct weft_edge {
 	uint32_t magic, id;
 	struct weft_plan *plan;
@@ -130,7 +141,8 @@ struct weft_edge {
 	uint32_t depth, place;
 	uint64_t stride, offset;		/* of blocks in their place */
 	struct weft_feed feed;
-	struct weft_memory **reach;		/* given: as each card has it, made at first use */
+	struct weft_edge_peer peer;
+	struct weft_memory **reach;		/* blocks of its own: as each card has them, to read, to write, made at first use */
 };
 
 struct weft_constant {
@@ -147,7 +159,10 @@ struct weft_constant {
 
 enum weft_cell_role { WEFT_ROLE_GATE, WEFT_ROLE_DONE, WEFT_ROLE_PRODUCED, WEFT_ROLE_CONSUMED, WEFT_ROLE_GUARD };
 
-/* A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself, as for the host. */
+/*
+ * A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself, as for the host.
+ * One with @peer is between processes: in the inbox of @edge, or in its outbox when a body here signals it.
+ */
 struct weft_plan_cell {
 	enum weft_cell_role role;
 	uint32_t waiter, signaller, index;
@@ -155,6 +170,7 @@ struct weft_plan_cell {
 	struct weft_edge *edge;			/* PRODUCED, CONSUMED, GUARD */
 	struct weft_body *body;			/* who signals it; NULL: the host */
 	uint32_t q;				/* GATE: firings for each sequence */
+	bool peer;
 };
 
 struct weft_plan_lane {
@@ -213,6 +229,7 @@ struct weft_plan {
 	uint32_t num_cells, room_cells;
 	struct weft_edge **host_edge;		/* those that the host feeds or pulls */
 	uint32_t num_host_edges, room_host_edges;
+	struct weft_edge *peer_edge;		/* the first with another process at its end, or NULL */
 	uint32_t first_done;			/* gates come first, DONE last */
 	uint32_t num_cells_of[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* waiter, signaller */
 	struct weft_plan_place place[WEFT_PLAN_DEVICES + 1];
@@ -269,6 +286,29 @@ struct weft_guard;
 int weft_plan_cells(struct weft_plan *plan, const struct weft_guard *guard, uint32_t num_guards);
 /* Memory of an edge's blocks as @device has it, to write or only to read, made at first use; 0 or -errno with text */
 int weft_edge_reach(struct weft_edge *edge, uint32_t device, bool write, struct weft_memory **memory);
+
+/* Memory of a cell as who waits there has it, and as who signals it; NULL: that is another process */
+struct weft_memory *weft_cell_here(const struct weft_plan *plan, const struct weft_plan_cell *cell);
+struct weft_memory *weft_cell_there(const struct weft_plan *plan, const struct weft_plan_cell *cell);
+/* Memory of an edge's blocks as the plan reserved it */
+struct weft_memory *weft_edge_blocks(const struct weft_edge *edge);
+
+/* peer.c: the rounds of a load, on all edges between processes; 0 or -errno with text */
+int weft_peer_offer(struct weft_plan *plan);	/* reserve, and say what the ends are */
+int weft_peer_accept(struct weft_plan *plan);	/* take what the other ends are */
+int weft_peer_ready(struct weft_plan *plan);	/* cells have their first values, here and there */
+/* Others are told of a load that failed; no wait */
+void weft_peer_refuse(struct weft_plan *plan, int status);
+/* Memory and sockets go; 0 or -errno */
+int weft_peer_drop(struct weft_plan *plan);
+void weft_peer_close(struct weft_edge *edge);
+/* The body that is this end of an edge */
+const struct weft_body *weft_peer_body(const struct weft_edge *edge);
+/* The edge whose other end stopped lanes here with @origin; one whose other end has ended; NULL: none */
+const struct weft_edge *weft_peer_fault(const struct weft_plan *plan, uint64_t origin);
+const struct weft_edge *weft_peer_ended(const struct weft_plan *plan);
+/* What stopped the other end of edge @name. Return: @text */
+const char *weft_peer_fault_text(const struct weft_plan *plan, const char *name, char *text, size_t bytes);
 
 /* lane.c: the lists of one lane; 0 or -errno with text */
 int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane);

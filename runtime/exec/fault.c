@@ -35,10 +35,14 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 	for (uint32_t i = 0; i < p->num_lanes; i++) {
 		const struct weft_plan_lane *l = &p->lane[i];
 		struct weft_user_queue_state s = { .size = sizeof(s) };
+		const struct weft_edge *edge;
 		const struct weft_body *b;
 		uint64_t firing;
 
 		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && weft_fault_passed_on(s.cause)))
+			continue;
+		edge = weft_fault_passed_on(s.cause) ? weft_peer_fault(p, s.origin) : NULL;
+		if (edge && weft_peer_body(edge)->lane != i)	/* the lane that heard it first is the one to be named */
 			continue;
 		b = weft_lane_body_at(l, s.fault_list, s.fault_packet);
 		firing = b && s.iteration > b->skew ? s.iteration - b->skew : 0;
@@ -48,6 +52,7 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		e->address = s.fault_address;
 		e->body = b ? b->name : "";
 		e->lane = l->name;
+		e->edge = edge ? edge->name : "";
 		if (!weft_fault_passed_on(s.cause))
 			return;
 	}
@@ -55,19 +60,19 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 
 int weft_plan_last_error(struct weft_plan *plan, struct weft_plan_error *error)
 {
-	struct weft_plan_error e = { .body = "", .lane = "" };
+	struct weft_plan_error e = { .body = "", .lane = "", .edge = "" };
 	int ret = weft_plan_check(plan, false, __func__);
 
 	if (ret)
 		return ret;
 	if (plan->loaded)
 		find(plan, &e);
-	return weft_give(error, &e, sizeof(e), sizeof(e), __func__);
+	return weft_give(error, &e, sizeof(e), offsetof(struct weft_plan_error, edge), __func__);
 }
 
 int weft_plan_blame(struct weft_plan *p, int ret)
 {
-	struct weft_plan_error e = { .body = "", .lane = "" };
+	struct weft_plan_error e = { .body = "", .lane = "", .edge = "" };
 	char why[256];
 
 	find(p, &e);

@@ -47,11 +47,6 @@ int weft_feed_even(const struct weft_plan *p)
 	return 0;
 }
 
-static struct weft_memory *cells(const struct weft_plan *p, const struct weft_plan_cell *c)
-{
-	return p->cells[c->waiter][c->signaller];
-}
-
 /* One store, and at most one kick, for each card: to the value that all done tokens give, or END at it. */
 static int tell(struct weft_edge *e)
 {
@@ -60,8 +55,8 @@ static int tell(struct weft_edge *e)
 
 	for (uint32_t i = 0; i < e->feed.num_cells; i++) {
 		const struct weft_plan_cell *c = &p->cell[e->feed.cell[i]];
-		int r = e->feed.ended ? weft_cell_end(cells(p, c), c->index) :
-			weft_cell_signal(cells(p, c), c->index, p->config.cell_base + e->feed.done);
+		int r = e->feed.ended ? weft_cell_end(weft_cell_here(p, c), c->index) :
+			weft_cell_signal(weft_cell_here(p, c), c->index, p->config.cell_base + e->feed.done);
 
 		ret = ret ? ret : r;
 	}
@@ -88,6 +83,8 @@ static int check(const struct weft_edge *e, enum end end, const char *call)
 
 	if (!ret && !e->plan->loaded)
 		ret = weft_fail(-EINVAL, "%s: edge %s: its plan is not loaded", call, e->name);
+	if (!ret && e->flags & WEFT_EDGE_PEER)
+		ret = weft_fail(-EINVAL, "%s: edge %s: another process is at its end, not the host", call, e->name);
 	if (!ret && end != PULLS && e->producer && !(end == EITHER && e->flags & WEFT_EDGE_PULL))
 		ret = weft_fail(-EINVAL, "%s: edge %s: body %s feeds it", call, e->name, e->producer->name);
 	if (!ret && end == PULLS && !(e->flags & WEFT_EDGE_PULL))
@@ -128,7 +125,7 @@ static int wait_for(struct weft_edge *e, uint32_t number, int64_t tokens, uint64
 	const struct weft_plan_cell *c = &p->cell[number];
 	const uint64_t now = weft_now_ns();
 	struct weft_cell_state s = { 0 };
-	int ret = weft_cell_wait(cells(p, c), c->index, p->config.cell_base + (uint64_t)tokens,
+	int ret = weft_cell_wait(weft_cell_here(p, c), c->index, p->config.cell_base + (uint64_t)tokens,
 				 sleeps && deadline > now ? deadline - now : 0, &s);
 
 	*count = s.value - p->config.cell_base;

@@ -229,11 +229,6 @@ static int emit_command(struct emit *e, const struct weft_command *c)
 	}
 }
 
-static struct weft_memory *cells_of(const struct weft_plan *p, const struct weft_plan_cell *c, bool signal)
-{
-	return signal ? p->cells_there[c->waiter][c->signaller] : p->cells[c->waiter][c->signaller];
-}
-
 /* One command for all cells; @range: in a loop, so with the body's skew. */
 static int emit_ties(struct emit *e, struct weft_list *list, const struct weft_ties *t, bool signal)
 {
@@ -249,7 +244,7 @@ static int emit_ties(struct emit *e, struct weft_list *list, const struct weft_t
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct weft_plan_cell *c = &e->plan->cell[t->tie[i].cell];
 
-		item[i].cell = weft_cell_address(cells_of(e->plan, c, signal), c->index);
+		item[i].cell = weft_cell_address(signal ? weft_cell_there(e->plan, c) : weft_cell_here(e->plan, c), c->index);
 		item[i].base = t->tie[i].base;
 		item[i].step = t->tie[i].step;
 		op.flags |= t->tie[i].system ? WEFT_CELL_SYSTEM : 0;
@@ -436,7 +431,7 @@ static int emit_all(struct emit *e, struct weft_list *list, bool end)
 
 			if (end || c->initial)
 				item[n++] = (struct weft_cell_item) {
-					.cell = weft_cell_address(cells_of(p, c, true), c->index), .base = end ? 0 : c->initial };
+					.cell = weft_cell_address(weft_cell_there(p, c), c->index), .base = end ? 0 : c->initial };
 		}
 		if (n)
 			ret = weft_list_signal_all(list, &op, item, n);

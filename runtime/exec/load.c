@@ -72,7 +72,7 @@ static int load_contents(struct weft_plan *p)
 		const char *from = e->restored ? e->restored : e->contents;
 
 		for (uint32_t t = 0; t < e->initial && from && !ret; t++)
-			ret = weft_memory_write(p->place[e->place].memory, e->offset + t * e->stride, from + t * e->block_bytes,
+			ret = weft_memory_write(weft_edge_blocks(e), e->offset + t * e->stride, from + t * e->block_bytes,
 						e->block_bytes);
 	}
 	for (uint32_t i = 0; i < p->num_constants && !ret; i++)
@@ -132,7 +132,7 @@ static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t numb
 			const struct weft_plan_cell *cell = &p->cell[l->body[i]->signals.tie[j].cell];
 
 			will[n++] = (struct weft_will) {
-				.cells = p->cells_there[cell->waiter][cell->signaller], .index = cell->index, .id = number + 1 };
+				.cells = weft_cell_there(p, cell), .index = cell->index, .id = number + 1 };
 		}
 	c.wills = will;
 	c.num_wills = n;
@@ -172,11 +172,13 @@ static int start(struct weft_plan *p)
 			p->lane[i].posted += !ret;
 		}
 	for (uint32_t i = 0; i < p->num_cells && !ret; i++)
-		if (!p->cell[i].body && p->cell[i].initial)
-			ret = weft_cell_signal(p->cells[p->cell[i].waiter][p->cell[i].waiter], p->cell[i].index, p->cell[i].initial);
+		if (!p->cell[i].body && !p->cell[i].peer && p->cell[i].initial)
+			ret = weft_cell_signal(weft_cell_here(p, &p->cell[i]), p->cell[i].index, p->cell[i].initial);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++)
 		if (p->lane[i].posted)
 			ret = ended(&p->lane[i], p->lane[i].posted, deadline);
+	if (!ret)
+		ret = weft_peer_ready(p);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++) {
 		ret = weft_user_queue_loop(p->lane[i].queue, p->lane[i].loop, 0);
 		if (!ret)
@@ -196,7 +198,7 @@ static void drop(struct weft_memory **m, int *ret)
 
 static int unload(struct weft_plan *p)
 {
-	int ret = 0;
+	int ret = 0, peers;
 
 	weft_plan_trace_fini(p);
 	for (uint32_t i = 0; i < p->num_lanes; i++) {
@@ -215,14 +217,16 @@ static int unload(struct weft_plan *p)
 	for (uint32_t i = 0; i < p->num_constants; i++)
 		for (uint32_t d = 0; d < p->num_devices; d++)
 			drop(&p->constant[i]->memory[d], &ret);
-	for (uint32_t i = 0; i < p->num_host_edges; i++) {
-		struct weft_edge *e = p->host_edge[i];
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_edge *e = p->edge[i];
 
-		for (uint32_t d = 0; d < p->num_devices && e->reach; d++)
+		for (uint32_t d = 0; d < 2 * p->num_devices && e->reach; d++)
 			drop(&e->reach[d], &ret);
 		free(e->reach);
 		e->reach = NULL;
 	}
+	peers = weft_peer_drop(p);
+	ret = ret ? ret : peers;
 	for (uint32_t i = 0; i <= p->num_devices; i++) {
 		for (uint32_t d = 0; d < p->num_devices; d++) {
 			drop(&p->place[i].reach[d][0], &ret);
@@ -246,7 +250,11 @@ int weft_plan_load(struct weft_plan *plan)
 		return weft_fail(-EBUSY, "plan %s is loaded", plan->name);
 	ret = load_memory(plan);
 	if (!ret)
+		ret = weft_peer_offer(plan);
+	if (!ret)
 		ret = load_contents(plan);
+	if (!ret)
+		ret = weft_peer_accept(plan);
 	if (!ret)
 		ret = load_cells(plan);
 	for (uint32_t i = 0; i < plan->num_lanes && !ret; i++)
@@ -266,6 +274,7 @@ int weft_plan_load(struct weft_plan *plan)
 
 		/* what is undone must not hide why */
 		snprintf(text, sizeof(text), "%s", weft_last_error());
+		weft_peer_refuse(plan, ret);
 		unload(plan);
 		return weft_fail(ret, "plan %s: %s", plan->name, text);
 	}
@@ -273,6 +282,8 @@ int weft_plan_load(struct weft_plan *plan)
 	plan->num_spans = 0;
 	plan->idle = true;
 	plan->ended = plan->faulted = false;
+	for (uint32_t i = 0; i < plan->num_edges; i++)
+		weft_peer_close(plan->edge[i]);
 	plan->loaded = true;
 	return 0;
 }

@@ -22,6 +22,29 @@ static int cell_add(struct weft_plan *p, const struct weft_plan_cell *c, uint32_
 	return 0;
 }
 
+/* Between processes: alone in the inbox or the outbox of its edge. */
+static int peer_cell_add(struct weft_plan *p, const struct weft_plan_cell *c, uint32_t *number)
+{
+	if (!weft_room(&p->cell, p->num_cells, &p->room_cells, sizeof(*c)))
+		return weft_fail(-ENOMEM, "plan %s: cell %u", p->name, p->num_cells);
+	p->cell[p->num_cells] = *c;
+	p->cell[p->num_cells].peer = true;
+	*number = p->num_cells++;
+	return 0;
+}
+
+struct weft_memory *weft_cell_here(const struct weft_plan *p, const struct weft_plan_cell *c)
+{
+	if (c->peer)
+		return c->body ? NULL : c->edge->peer.inbox;
+	return p->cells[c->waiter][c->signaller];
+}
+
+struct weft_memory *weft_cell_there(const struct weft_plan *p, const struct weft_plan_cell *c)
+{
+	return c->peer ? c->edge->peer.outbox : p->cells_there[c->waiter][c->signaller];
+}
+
 static int tie_add(struct weft_ties *t, uint32_t cell, bool system, uint64_t base, uint64_t step)
 {
 	if (!weft_room(&t->tie, t->count, &t->room, sizeof(t->tie[0])))
@@ -145,9 +168,44 @@ static int pulled_cells(struct weft_plan *p, struct weft_edge *e)
 	return ret ? ret : tie_add(&from->waits, e->feed.cell[0], false, base + e->rate - e->depth, e->rate);
 }
 
+/* The first that a body looks at, before the gate: what ends or dies at the other end is seen while the plan pauses. */
+static int tie_first(struct weft_ties *t, uint32_t cell, uint64_t base, uint64_t step)
+{
+	struct weft_tie tie;
+	int ret = tie_add(t, cell, false, base, step);
+
+	if (ret)
+		return ret;
+	tie = t->tie[t->count - 1];
+	memmove(&t->tie[1], &t->tie[0], (t->count - 1) * sizeof(tie));
+	t->tie[0] = tie;
+	return 0;
+}
+
+/* Another process consumes or produces: the cell that is waited for is of this plan, the one that is signalled of the other. */
+static int peer_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	const bool out = e->flags & WEFT_EDGE_EXPORT;
+	struct weft_body *b = out ? e->producer : e->consumer[0].body;
+	const uint64_t base = p->config.cell_base;
+	const uint32_t rate = out ? e->rate : e->consumer[0].rate, made = out ? e->initial : 0;
+	uint32_t in = WEFT_NO_CELL, there = WEFT_NO_CELL;
+	int ret = peer_cell_add(p, &(struct weft_plan_cell) {
+		.role = out ? WEFT_ROLE_CONSUMED : WEFT_ROLE_PRODUCED, .waiter = b->device, .signaller = b->device, .initial = base,
+		.edge = e }, &in);
+
+	if (!ret)
+		ret = tie_first(&b->waits, in, base + rate + (out ? made - (uint64_t)e->depth : 0), rate);
+	if (!ret)
+		ret = peer_cell_add(p, &(struct weft_plan_cell) {
+			.role = out ? WEFT_ROLE_PRODUCED : WEFT_ROLE_CONSUMED, .waiter = b->device, .signaller = b->device,
+			.initial = base + made, .edge = e, .body = b }, &there);
+	return ret ? ret : tie_add(&b->signals, there, out, base + made + rate, rate);
+}
+
 static int host_cells(struct weft_plan *p, struct weft_edge *e)
 {
-	if (e->producer && !(e->flags & WEFT_EDGE_PULL))
+	if (e->producer ? !(e->flags & WEFT_EDGE_PULL) : !(e->flags & WEFT_EDGE_HOST))
 		return 0;
 	if (!weft_room(&p->host_edge, p->num_host_edges, &p->room_host_edges, sizeof(e)))
 		return weft_fail(-ENOMEM, "edge %s", e->name);
@@ -212,7 +270,7 @@ static bool needs_done(const struct weft_body *b)
 	for (uint32_t i = 0; i < b->num_out; i++) {
 		const struct weft_edge *e = b->out[i].edge;
 
-		if (e->initial || !e->num_consumers || e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL))
+		if (e->initial || !e->num_consumers || e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL | WEFT_EDGE_EXPORT))
 			return true;
 		said |= e->initial < e->rate;
 	}
@@ -238,7 +296,7 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
 		ret = p->edge[i]->producer ? edge_cells(p, p->edge[i]) : 0;
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
-		ret = host_cells(p, p->edge[i]);
+		ret = p->edge[i]->flags & WEFT_EDGE_PEER ? peer_cells(p, p->edge[i]) : host_cells(p, p->edge[i]);
 	for (uint32_t i = 0; i < num_guards && !ret; i++)
 		ret = guard_cell(p, &guard[i]);
 	p->first_done = p->num_cells;
@@ -255,22 +313,30 @@ int weft_plan_cells(struct weft_plan *p, const struct weft_guard *guard, uint32_
 	return ret;
 }
 
+struct weft_memory *weft_edge_blocks(const struct weft_edge *e)
+{
+	return e->given ? e->given : e->flags & WEFT_EDGE_PEER ? e->peer.blocks : e->plan->place[e->place].memory;
+}
+
 int weft_edge_reach(struct weft_edge *e, uint32_t device, bool write, struct weft_memory **memory)
 {
 	struct weft_plan *p = e->plan;
-	struct weft_plan_place *at = &p->place[e->place];
-	struct weft_memory **m = &at->reach[device][write];
+	struct weft_memory **m = &p->place[e->place].reach[device][write];
 	int ret = 0;
 
-	if (e->given) {	/* one that is fed is only read, one that is pulled only written */
+	if (e->flags & WEFT_EDGE_IMPORT) {	/* its one consumer's card has it */
+		*memory = e->peer.blocks;
+		return 0;
+	}
+	if (e->given || e->flags & WEFT_EDGE_EXPORT) {
 		if (!e->reach)
-			e->reach = calloc(p->num_devices, sizeof(*m));
+			e->reach = calloc(2 * p->num_devices, sizeof(*m));
 		if (!e->reach)
 			return weft_fail(-ENOMEM, "edge %s", e->name);
-		m = &e->reach[device];
+		m = &e->reach[2 * device + write];
 	}
 	if (!*m)
-		ret = weft_memory_import(p->card[device].device, e->given ? e->given : at->memory,
+		ret = weft_memory_import(p->card[device].device, weft_edge_blocks(e),
 					 WEFT_ACCESS_READ | (write ? WEFT_ACCESS_WRITE : 0), m);
 	*memory = *m;
 	return ret;

@@ -140,6 +140,8 @@ static int net_lanes(struct weft_plan *p, struct net *n)
 
 static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
 {
+	if (e->flags & WEFT_EDGE_IMPORT)
+		return e->consumer[0].body->device;
 	if (e->flags & WEFT_EDGE_HOST)
 		return p->num_devices;
 	if (e->wanted_device)
@@ -157,18 +159,34 @@ static bool turns(const struct weft_edge *e)
 	return good || e->flags & WEFT_EDGE_CONTROL;
 }
 
+/* The ends that an edge between processes has here; 0 or -EINVAL with text */
+static int check_peer(const struct weft_edge *e)
+{
+	if (e->flags & WEFT_EDGE_EXPORT && !e->producer)
+		return weft_fail(-EINVAL, "edge %s is exported and has no producer", e->name);
+	if (e->flags & WEFT_EDGE_IMPORT && (e->producer || e->num_consumers != 1))
+		return weft_fail(-EINVAL, "edge %s comes from another process: it has one consumer here, not %u, and no producer%s%s", e->name,
+				 e->num_consumers, e->producer ? ", not body " : "", e->producer ? e->producer->name : "");
+	return 0;
+}
+
 static int net_edges(struct weft_plan *p, struct net *n)
 {
 	struct weft_net_consumer *c = n->consumer;
 
 	for (uint32_t i = 0; i < p->num_edges; i++) {
 		struct weft_edge *e = p->edge[i];
-		const bool fed = !e->producer;
+		const bool fed = !e->producer, imported = e->flags & WEFT_EDGE_IMPORT;
 		bool many = e->rate > 1;
+		int ret = check_peer(e);
 
-		if (fed && !(e->flags & WEFT_EDGE_HOST && e->num_consumers))
+		if (ret)
+			return ret;
+		if (e->flags & WEFT_EDGE_PEER && !p->peer_edge)
+			p->peer_edge = e;
+		if (fed && !imported && !(e->flags & WEFT_EDGE_HOST && e->num_consumers))
 			return weft_fail(-EINVAL, "edge %s has no producer%s", e->name,
-					 e->num_consumers ? "; one that the host feeds has WEFT_EDGE_HOST" : "");
+					 e->num_consumers ? "; one that the host feeds has WEFT_EDGE_HOST, one of another process WEFT_EDGE_IMPORT" : "");
 		if (fed && (e->initial || e->flags & (WEFT_EDGE_STATE | WEFT_EDGE_PULL)))
 			return weft_fail(-EINVAL, "edge %s is fed by the host: no initial tokens, no state, nothing to pull", e->name);
 		if (e->given && !fed && !(e->flags & WEFT_EDGE_PULL))
@@ -183,6 +201,9 @@ static int net_edges(struct weft_plan *p, struct net *n)
 			.initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
 			.num_consumers = e->num_consumers,
 		};
+		/* as if all of it were there: the other process is nothing that this plan waits for, so its gate has to be */
+		if (imported)
+			n->net.edge[i].initial = e->wanted_depth;
 		for (uint32_t j = 0; j < e->num_consumers; j++, c++) {
 			c->body = e->consumer[j].body->id;
 			c->consume = e->consumer[j].rate;
@@ -190,9 +211,9 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		}
 		/* bodies may take the blocks of a firing as one, which they are not in a shared place */
 		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
-				       (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0) |
+				       (e->flags & WEFT_EDGE_CONTROL || imported ? WEFT_NET_CONTROL : 0) |	/* no blocks of this plan */
 				       (e->wanted_depth ? WEFT_NET_FIXED : 0) |
-				       (e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL) || many || fed ||
+				       (e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL | WEFT_EDGE_PEER) || many || fed ||
 					!e->num_consumers ? WEFT_NET_NO_SHARE : 0);
 	}
 	n->net.num_edges = p->num_edges;
@@ -349,6 +370,7 @@ void weft_plan_unprepare(struct weft_plan *p)
 	p->lane = NULL;
 	p->cell = NULL;
 	p->host_edge = NULL;
+	p->peer_edge = NULL;
 	p->critical = NULL;
 	p->guard = NULL;
 	p->num_guards = 0;
@@ -381,7 +403,8 @@ static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 			p->edge[pool->edge[j]]->offset = at->bytes;
 			p->edge[pool->edge[j]]->stride = pool->slot_bytes;
 		}
-		if (p->edge[pool->edge[0]]->given)	/* alone, since edges of the host share nothing */
+		/* alone, since edges of the host and of other processes share nothing */
+		if (p->edge[pool->edge[0]]->given || p->edge[pool->edge[0]]->flags & WEFT_EDGE_PEER)
 			p->edge[pool->edge[0]]->offset = 0;
 		else
 			at->bytes += pool->slot_bytes * pool->depth;
@@ -411,6 +434,8 @@ static void report(struct weft_plan *p, const struct weft_plan_answer *a)
 		r->memory_bytes += p->place[i].bytes;
 		r->unshared_bytes += a->bytes_unshared[i];
 	}
+	for (uint32_t i = 0; i < p->num_edges; i++)	/* in memory of their own */
+		r->memory_bytes += p->edge[i]->flags & WEFT_EDGE_EXPORT ? p->edge[i]->depth * p->edge[i]->stride : 0;
 	r->host_bytes = p->place[p->num_devices].bytes;
 	r->period_ns = weft_ratio_ns(a->period);
 	r->pace_ns = weft_ratio_ns(a->pace.period);
@@ -460,6 +485,9 @@ static int answer_back(struct weft_plan *p, const struct net *n, const struct we
 	if (!ret && p->lag && p->num_host_edges)
 		ret = weft_fail(-EOPNOTSUPP, "plan %s: the host feeds or pulls edge %s, and its skewed lanes need %u bubbles to drain: "
 				"give bodies lanes of their own, or the same skew", p->name, p->host_edge[0]->name, p->lag);
+	if (!ret && p->lag && p->peer_edge)
+		ret = weft_fail(-EOPNOTSUPP, "plan %s: edge %s is another process's too, and skewed lanes here need %u bubbles to drain: give "
+				"bodies lanes of their own, or the same skew", p->name, p->peer_edge->name, p->lag);
 	report(p, a);
 	return ret;
 }

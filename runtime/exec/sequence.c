@@ -39,22 +39,28 @@ uint64_t weft_plan_from_card(const struct weft_plan *p, uint64_t seq)
 	return seq;
 }
 
-static struct weft_memory *cells(const struct weft_plan *p, const struct weft_plan_cell *c)
-{
-	return p->cells[c->waiter][c->signaller];
-}
-
 static int late(struct weft_plan *p, const struct weft_plan_cell *c, uint64_t sequences)
 {
 	const struct weft_body *b = c->body;
 	struct weft_cell_state s = { 0 };
 	char why[256];
 
-	weft_cell_read(cells(p, c), c->index, &s);
+	weft_cell_read(weft_cell_here(p, c), c->index, &s);
 	weft_plan_stuck_why(p, why, sizeof(why));
 	return weft_fail(-ETIME, "plan %s: body %s in lane %s has fired %llu times, wanted %llu%s%s", p->name, b->name,
 			 p->lane[b->lane].name, (unsigned long long)(s.value - p->config.cell_base),
 			 (unsigned long long)(sequences * b->q), *why ? "; " : "", why);
+}
+
+static int ended(struct weft_plan *p, const struct weft_plan_cell *c, uint64_t sequences)
+{
+	const struct weft_edge *e = weft_peer_ended(p);
+	struct weft_cell_state s = { 0 };
+
+	weft_cell_read(weft_cell_here(p, c), c->index, &s);
+	return weft_fail(-EPIPE, "plan %s: body %s ended when it had fired %llu times, wanted %llu%s%s", p->name, c->body->name,
+			 (unsigned long long)(s.value - p->config.cell_base), (unsigned long long)(sequences * c->body->q),
+			 e ? "; the other process has ended edge " : "", e ? e->name : "");
 }
 
 /* The card with the cell is none any more. */
@@ -75,10 +81,12 @@ int weft_plan_wait_all(struct weft_plan *p, uint64_t sequences, uint64_t deadlin
 		const uint64_t now = weft_now_ns();
 		int ret;
 
-		ret = weft_cell_wait(cells(p, c), c->index, p->config.cell_base + sequences * c->body->q,
+		ret = weft_cell_wait(weft_cell_here(p, c), c->index, p->config.cell_base + sequences * c->body->q,
 				     deadline_ns > now ? deadline_ns - now : 0, NULL);
 		if (ret == -ETIME)
 			ret = weft_plan_blame(p, late(p, c, sequences));
+		else if (ret == -EPIPE)
+			ret = ended(p, c, sequences);
 		else if (ret == -EOWNERDEAD)
 			ret = weft_plan_blame(p, ret);
 		else if (ret == -ECANCELED || ret == -ENODEV)
@@ -107,7 +115,7 @@ static int open_gate(struct weft_plan *p, uint64_t count)
 
 	p->opened += count;
 	for (uint32_t i = 0; i < p->num_cells && p->cell[i].role == WEFT_ROLE_GATE; i++) {
-		int r = weft_cell_signal(cells(p, &p->cell[i]), p->cell[i].index, p->config.cell_base + p->opened * p->cell[i].q);
+		int r = weft_cell_signal(weft_cell_here(p, &p->cell[i]), p->cell[i].index, p->config.cell_base + p->opened * p->cell[i].q);
 
 		ret = ret ? ret : r;
 	}
@@ -248,7 +256,7 @@ static int wait_end(struct weft_plan *p, uint64_t deadline)
 		const uint64_t now = weft_now_ns();
 		int ret;
 
-		ret = weft_cell_wait(cells(p, c), c->index, p->config.cell_base + NO_VALUE, deadline > now ? deadline - now : 0, NULL);
+		ret = weft_cell_wait(weft_cell_here(p, c), c->index, p->config.cell_base + NO_VALUE, deadline > now ? deadline - now : 0, NULL);
 		if (ret != -EPIPE)
 			return weft_plan_blame(p, ret);
 	}
@@ -275,13 +283,16 @@ int weft_plan_end(struct weft_plan *plan, uint64_t timeout_ns)
 		return ret;
 	pthread_mutex_lock(&plan->lock);
 	ret = plan->ended ? 0 : drain(plan, deadline);
-	/* what the host feeds may be too little for some, or have ended: what can run runs out without a drain */
-	if (plan->num_host_edges && (ret == -EAGAIN || ret == -EPIPE))
+	/*
+	 * What the host feeds may be too little for some, or have ended, or another process has ended an edge: what can run runs out
+	 * without a drain.
+	 */
+	if ((plan->num_host_edges || plan->peer_edge) && (ret == -EAGAIN || ret == -EPIPE))
 		ret = 0;
 	if (!ret && !plan->ended)
 		ret = weft_feed_end(plan);
 	for (uint32_t i = 0; i < plan->num_cells && !ret && !plan->ended && plan->cell[i].role == WEFT_ROLE_GATE; i++)
-		ret = weft_cell_end(cells(plan, &plan->cell[i]), plan->cell[i].index);
+		ret = weft_cell_end(weft_cell_here(plan, &plan->cell[i]), plan->cell[i].index);
 	plan->ended |= !ret;
 	pthread_mutex_unlock(&plan->lock);
 	return ret ? ret : wait_end(plan, deadline);

@@ -56,14 +56,14 @@ static int fired(const struct weft_edge *e, uint64_t *count)
 	if (e->producer->done == WEFT_NO_CELL)
 		return weft_fail(-EINVAL, "edge %s: its blocks are not its own (WEFT_EDGE_NO_SHARE)", e->name);
 	c = &p->cell[e->producer->done];
-	ret = weft_cell_read(p->cells[c->waiter][c->signaller], c->index, &s);
+	ret = weft_cell_read(weft_cell_here(p, c), c->index, &s);
 	*count = s.value - p->config.cell_base;
 	return ret;
 }
 
 static int block(struct weft_edge *e, uint64_t token, void *data, const void *from, uint64_t bytes)
 {
-	struct weft_memory *m = e->plan->place[e->place].memory;
+	struct weft_memory *m = weft_edge_blocks(e);
 	const uint64_t at = e->offset + token % e->depth * e->stride;
 	void *map = e->pointer;
 	int ret = 0;
@@ -87,7 +87,7 @@ int weft_edge_read(struct weft_edge *e, uint64_t seq, uint32_t j, void *data, ui
 	if (!ret && !e->plan->loaded)
 		ret = weft_fail(-EINVAL, "edge %s: its plan is not loaded", e->name);
 	if (!ret && !e->producer)
-		ret = weft_fail(-EINVAL, "edge %s is fed by the host", e->name);
+		ret = weft_fail(-EINVAL, "edge %s is fed by %s", e->name, e->flags & WEFT_EDGE_IMPORT ? "another process" : "the host");
 	if (!ret && (e->flags & WEFT_EDGE_CONTROL || !data || bytes > e->block_bytes || j >= (uint64_t)e->rate * e->producer->q))
 		ret = weft_fail(-EINVAL, "edge %s: %llu bytes of block %u of a sequence", e->name, (unsigned long long)bytes, j);
 	if (!ret)

@@ -45,7 +45,7 @@ static uint64_t cell_value(const struct weft_plan *p, uint32_t cell, struct weft
 	const struct weft_plan_cell *c = &p->cell[cell];
 
 	*s = (struct weft_cell_state) { 0 };
-	weft_cell_read(p->cells[c->waiter][c->signaller], c->index, s);
+	weft_cell_read(weft_cell_here(p, c), c->index, s);
 	return s->value;
 }
 
@@ -62,6 +62,8 @@ static bool fired(const struct weft_plan *p, const struct weft_body *b, uint64_t
 	for (uint32_t i = 0; i < b->signals.count; i++) {
 		const struct weft_tie *t = &b->signals.tie[i];
 
+		if (p->cell[t->cell].peer)	/* in another process */
+			continue;
 		/* one that cannot be read has no value */
 		*count = t->step ? (cell_value(p, t->cell, &s) - (t->base - t->step)) / t->step : 0;
 		return t->step;
@@ -231,10 +233,25 @@ static uint32_t kind_of(uint32_t cause)
 		WEFT_STUCK_FAULT;
 }
 
+/* The end of an edge in another process stopped the lane that waits there, and that others. */
+static bool stopped_by_peer(struct look *k, uint32_t lane, const struct weft_edge *e)
+{
+	const uint32_t first = weft_peer_body(e)->lane;
+	struct node *n = &k->node[lane];
+
+	n->r.root_kind = 0;
+	if (first != lane)
+		return arrow_add(k, lane, first, NULL);
+	n->r.root_kind = WEFT_STUCK_DEAD_PEER;
+	n->r.edge = e->name;
+	return true;
+}
+
 static bool looked_stopped(struct look *k, uint32_t lane, const struct weft_user_queue_state *s)
 {
 	const struct weft_plan_lane *l = &k->p->lane[lane];
 	const struct weft_body *b = weft_lane_body_at(l, s->fault_list, s->fault_packet);
+	const struct weft_edge *edge;
 	uint32_t cause, will;
 	struct node *n = &k->node[lane];
 
@@ -251,6 +268,9 @@ static bool looked_stopped(struct look *k, uint32_t lane, const struct weft_user
 	if (!weft_fault_passed_on(s->cause))
 		return true;
 	n->r.kind = WEFT_STUCK_DEAD_PEER;
+	edge = weft_peer_fault(k->p, s->origin);
+	if (edge)
+		return stopped_by_peer(k, lane, edge);
 	n->r.root_kind = cause ? kind_of(cause) : WEFT_STUCK_DEAD_PEER;
 	/* wills have the number of their lane, and one */
 	if (!will || will > k->p->num_lanes || will - 1 == lane)

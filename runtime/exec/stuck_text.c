@@ -49,8 +49,12 @@ static void put_what(struct text *t, const struct weft_plan *p, const struct wef
 {
 	const unsigned long long wanted = r->wanted, actual = r->actual;
 	const bool own = r->peer == WEFT_STUCK_NOBODY;
+	char why[64];
 
-	if (r->cause && r->kind != WEFT_STUCK_MISMATCH)
+	if (r->kind == WEFT_STUCK_DEAD_PEER && *r->edge && own)
+		put(t, "the other process of edge %s is gone, or its end has stopped: %s", r->edge,
+		    weft_peer_fault_text(p, r->edge, why, sizeof(why)));
+	else if (r->cause && r->kind != WEFT_STUCK_MISMATCH)
 		put(t, "stopped: %s", weft_fault_name(r->cause));
 	else if (r->kind == WEFT_STUCK_MISMATCH)
 		put(t, "in %s its tag is %#llx, that of the other side %#llx", r->edge, wanted, actual);

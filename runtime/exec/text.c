@@ -385,9 +385,13 @@ static int check_own(const struct weft_plan *plan)
 		if (plan->constant[i]->given)
 			return weft_fail(-EINVAL, "weft_plan_print: constant %s lies in memory of the caller's, which no text gives",
 					 plan->constant[i]->name);
-	for (uint32_t i = 0; i < plan->num_edges; i++)
-		if (plan->edge[i]->given || plan->edge[i]->flags & WEFT_EDGE_PULL || (plan->prepared && !plan->edge[i]->producer))
-			return weft_fail(-EINVAL, "weft_plan_print: edge %s has the host at an end, which no text gives", plan->edge[i]->name);
+	for (uint32_t i = 0; i < plan->num_edges; i++) {
+		const struct weft_edge *e = plan->edge[i];
+
+		if (e->given || e->flags & (WEFT_EDGE_PULL | WEFT_EDGE_PEER) || (plan->prepared && !e->producer))
+			return weft_fail(-EINVAL, "weft_plan_print: edge %s has %s at an end, which no text gives", e->name,
+					 e->flags & WEFT_EDGE_PEER ? "another process" : "the host");
+	}
 	for (uint32_t i = 0; i < plan->num_bodies; i++)
 		for (uint32_t k = 0; k < plan->body[i]->num_commands; k++)
 			if (plan->body[i]->command[k].op == WEFT_COMMAND_WAIT_ALL ||

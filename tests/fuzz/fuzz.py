@@ -49,6 +49,7 @@ TARGETS = {
     "plan_text": (4096, {"runtime/exec/lex.c": 97, "runtime/exec/parse.c": 89, "runtime/exec/parse_body.c": 88,
                          "runtime/exec/contents.c": 92, "runtime/exec/text.c": 91, "runtime/exec/serial.c": 81,
                          "runtime/exec/decide.c": 80}),
+    "offer": (512, {"runtime/exec/offer.c": 95}),
 }
 # Their own threads allocate and free at any time, which libFuzzer takes for leaks; the leak check at the end stays.
 THREADS = {"vfu", "packets"}

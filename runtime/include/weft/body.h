@@ -80,6 +80,8 @@ int weft_plan_destroy(struct weft_plan *plan);
 #define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory; without a producer the host feeds it, weft_edge_push() */
 #define WEFT_EDGE_NO_SHARE	0x8	/* its blocks are its own for the whole run, so weft_edge_read() finds the last ones */
 #define WEFT_EDGE_PULL		0x10	/* with HOST: the host is a consumer, weft_edge_pull() */
+#define WEFT_EDGE_EXPORT	0x20	/* a body of another process is a consumer, see edge_peer.h; no state, not HOST */
+#define WEFT_EDGE_IMPORT	0x40	/* a body of another process is the producer; no initial tokens, one consumer */
 
 /**
  * struct weft_edge_desc - an edge
@@ -88,7 +90,8 @@ int weft_plan_destroy(struct weft_plan *plan);
  * @name: shown in errors and reports, copied; not NULL
  * @block_bytes: of one block, 1 … 2^40; 0 with CONTROL. Blocks follow each other at this distance rounded up to 256, so those of
  *	one firing are contiguous when it is a multiple of 256 and @initial one of the producer's rate
- * @depth: blocks D, at most 65535, a multiple of every rate of its ports; 0 = as few as the period needs
+ * @depth: blocks D, at most 65535, a multiple of every rate of its ports; 0 = as few as the period needs, and 2 with EXPORT or
+ *	IMPORT
  * @initial: tokens k that are there before the first firing, at most D
  * @device: 0 = blocks lie where the first consumer is (without one: the producer), else 1 + index of the card
  * @pad: 0

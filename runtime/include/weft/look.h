@@ -175,7 +175,8 @@ enum weft_stuck_kind {
  * @pad: 0
  * @name: of the body, "" for none; text of the plan, as all others
  * @lane_name: of its lane
- * @edge: that it waits on; "gate"; of other cells the name they were given; "" when it does not wait
+ * @edge: that it waits on; "gate"; of other cells the name they were given; of a dead peer, the edge to another process that died;
+ *	"" when it does not wait
  * @seq: sequence of the body
  * @wanted: value of the cell, less the plan's cell_base: tokens or firings; of a MISMATCH the tag
  * @actual: the same as it is

@@ -62,8 +62,9 @@ uint32_t weft_edge_depth(const struct weft_edge *edge);
 /**
  * weft_plan_load() - reserve memory and queues, write initial tokens, start the lanes, which wait for the gate
  *
- * Prepares, when that was not done. Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC,
- * -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
+ * Prepares, when that was not done. Where the plan has edges to other processes it meets them, see edge_peer.h. Return: 0, -EBUSY
+ * (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN,
+ * -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
  */
 int weft_plan_load(struct weft_plan *plan);
 
@@ -83,7 +84,8 @@ int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first);
  * weft_plan_wait() - sleep until every body has done sequence @seq
  *
  * The last sequences of a plan with skewed lanes end only when more are opened: weft_plan_drain(). Return: 0, -ETIME (the text
- * has body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -ENOTCONN.
+ * has body, lane, wanted and actual), -EOWNERDEAD, -EINVAL (@seq was never opened), -EPIPE (its bodies ended before, as the host
+ * or another process ended an edge), -ENOTCONN.
  */
 int weft_plan_wait(struct weft_plan *plan, uint64_t seq, uint64_t timeout_ns);
 
@@ -108,6 +110,7 @@ int weft_plan_end(struct weft_plan *plan, uint64_t timeout_ns);
  * @address: that could not be accessed, or 0
  * @body: its name; "" when not known. Text of the plan
  * @lane: its lane
+ * @edge: not "": what stopped it is at the other end of this edge, in another process. May be missing at the end of the structure
  */
 struct weft_plan_error {
 	uint32_t size;
@@ -118,6 +121,7 @@ struct weft_plan_error {
 	uint64_t address;
 	const char *body;
 	const char *lane;
+	const char *edge;
 };
 
 /** weft_plan_last_error() - look, without a system call. Return: 0, -EINVAL, -ENOTCONN */

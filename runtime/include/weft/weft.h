@@ -23,6 +23,7 @@
 #include "body.h"
 #include "look.h"
 #include "plan.h"
+#include "edge_peer.h"
 #include "plan_text.h"
 #include "plan_file.h"
 

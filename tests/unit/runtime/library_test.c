@@ -161,6 +161,7 @@ static void before_open_plans(void **state)
 	refused(weft_edge_read(NULL, 0, 0, NULL, 0));
 	refused(weft_edge_push(NULL, 1, 0, NULL));
 	refused(weft_edge_commit(NULL, 1));
+	refused(weft_edge_connect(NULL, 0, 1));
 	refused(weft_edge_pull(NULL, 1, 0, NULL));
 	refused(weft_edge_return(NULL, 1));
 	refused(weft_edge_finish(NULL));

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * The other end of an edge is in another process. A load meets it in two rounds: offers, after which each side has the other's
+ * memory, and ready, after which every cell has its first value and lanes may wait. In each all is sent before anything is
+ * waited for. Then the cards are among themselves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <weft/edge_peer.h>
+
+#include "exec.h"
+#include "offer.h"
+
+#include "runtime/core/device.h"
+#include "runtime/core/user_queue.h"
+
+#define CELL		0u		/* that the other side signals, of its inbox */
+#define MS		1000000ull
+
+/* A message as it came; descriptors are the receiver's. */
+struct mail {
+	char data[sizeof(struct weft_offer)];
+	size_t bytes;
+	int fd[WEFT_OFFER_FDS];
+	uint32_t num_fds;		/* WEFT_OFFER_FDS + 1: there were more */
+};
+
+static bool exported(const struct weft_edge *e)
+{
+	return e->flags & WEFT_EDGE_EXPORT;
+}
+
+const struct weft_body *weft_peer_body(const struct weft_edge *e)
+{
+	return exported(e) ? e->producer : e->consumer[0].body;
+}
+
+static struct weft_device *device_of(const struct weft_edge *e)
+{
+	return e->plan->card[weft_peer_body(e)->device].device;
+}
+
+int weft_edge_connect(struct weft_edge *edge, int socket, uint64_t timeout_ns)
+{
+	int domain = 0, type = 0, copy, ret = weft_handle(edge, WEFT_MAGIC_EDGE, __func__);
+	socklen_t bytes = sizeof(int);
+
+	if (ret)
+		return ret;
+	if (!(edge->flags & WEFT_EDGE_PEER))
+		return weft_fail(-EINVAL, "weft_edge_connect: edge %s has neither WEFT_EDGE_EXPORT nor WEFT_EDGE_IMPORT", edge->name);
+	if (edge->plan->loaded)
+		return weft_fail(-EBUSY, "weft_edge_connect: edge %s: its plan is loaded", edge->name);
+	if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) || getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &bytes))
+		return weft_fail(errno == EBADF ? -EBADF : -EINVAL, "weft_edge_connect: edge %s: descriptor %d is no socket", edge->name,
+				 socket);
+	if (domain != AF_UNIX || type != SOCK_SEQPACKET || !timeout_ns)
+		return weft_fail(-EINVAL, "weft_edge_connect: edge %s: %s", edge->name, timeout_ns ?
+				 "the socket has to be AF_UNIX and SOCK_SEQPACKET" : "no time");
+	copy = fcntl(socket, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return weft_fail(-errno, "weft_edge_connect: edge %s", edge->name);
+	weft_peer_close(edge);
+	edge->peer.socket = copy;
+	edge->peer.timeout_ns = timeout_ns;
+	edge->peer.their_epoch = 0;
+	edge->peer.told = false;
+	return 0;
+}
+
+void weft_peer_close(struct weft_edge *e)
+{
+	if (e->peer.socket >= 0)
+		close(e->peer.socket);
+	e->peer.socket = -1;
+}
+
+/* 0, or -errno with text: @events within the time of the load */
+static int until(const struct weft_edge *e, short events, const char *what)
+{
+	struct pollfd p = { .fd = e->peer.socket, .events = events };
+
+	for (;;) {
+		const uint64_t now = weft_now_ns(), left = e->peer.deadline_ns > now ? e->peer.deadline_ns - now : 0;
+		const int ret = poll(&p, 1, (int)((left + MS - 1) / MS));
+
+		if (ret > 0)
+			return 0;
+		if (ret < 0 && errno != EINTR)
+			return weft_fail(-errno, "edge %s: its socket", e->name);
+		if (!ret)
+			return weft_fail(-ETIME, "edge %s: the other process %s in %.3f s", e->name, what, (double)e->peer.timeout_ns / 1e9);
+	}
+}
+
+static int post(const struct weft_edge *e, const void *data, size_t bytes, const int *fd, uint32_t num_fds)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * WEFT_OFFER_FDS)];
+		struct cmsghdr head;
+	} control = { { 0 } };
+	struct iovec io = { .iov_base = (void *)(uintptr_t)data, .iov_len = bytes };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
+	int ret = 0;
+
+	if (num_fds) {
+		m.msg_control = &control;
+		m.msg_controllen = CMSG_SPACE(sizeof(int) * num_fds);
+		control.head = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+						  .cmsg_len = CMSG_LEN(sizeof(int) * num_fds) };
+		memcpy(CMSG_DATA(&control.head), fd, sizeof(int) * num_fds);
+	}
+	while (!ret && sendmsg(e->peer.socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			ret = until(e, POLLOUT, "took no message");
+		else if (errno == EPIPE || errno == ECONNRESET)
+			ret = weft_fail(-ECONNRESET, "edge %s: the other process is gone", e->name);
+		else if (errno != EINTR)
+			ret = weft_fail(-errno, "edge %s: its socket", e->name);
+	}
+	return ret;
+}
+
+static void mail_free(struct mail *m)
+{
+	for (uint32_t i = 0; i < m->num_fds && i < WEFT_OFFER_FDS; i++)
+		close(m->fd[i]);
+	m->num_fds = 0;
+}
+
+static void take_fds(struct msghdr *m, struct mail *mail)
+{
+	uint32_t all = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, all++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (all < WEFT_OFFER_FDS)
+				mail->fd[all] = fd;
+			else
+				close(fd);
+		}
+	}
+	/* what there was no room for the kernel has closed */
+	mail->num_fds = all > WEFT_OFFER_FDS || m->msg_flags & MSG_CTRUNC ? WEFT_OFFER_FDS + 1 : all;
+	for (uint32_t i = all; i < WEFT_OFFER_FDS && mail->num_fds > WEFT_OFFER_FDS; i++)
+		mail->fd[i] = -1;
+}
+
+static int receive(const struct weft_edge *e, const char *what, struct mail *mail)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * (WEFT_OFFER_FDS + 1))];
+		struct cmsghdr head;
+	} control;
+
+	*mail = (struct mail) { 0 };
+	for (;;) {
+		struct iovec io = { .iov_base = mail->data, .iov_len = sizeof(mail->data) };
+		struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+		ssize_t n;
+		int ret = until(e, POLLIN, what);
+
+		if (ret)
+			return ret;
+		n = recvmsg(e->peer.socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
+			continue;
+		if (!n || (n < 0 && errno == ECONNRESET))
+			return weft_fail(-ECONNRESET, "edge %s: the other process is gone, or has closed the socket", e->name);
+		if (n < 0)
+			return weft_fail(-errno, "edge %s: its socket", e->name);
+		mail->bytes = (size_t)n;
+		take_fds(&m, mail);
+		return 0;
+	}
+}
+
+static void offer_of(const struct weft_edge *e, struct weft_offer *o)
+{
+	const bool control = e->flags & WEFT_EDGE_CONTROL;
+
+	*o = (struct weft_offer) {
+		.end = exported(e) ? WEFT_OFFER_PRODUCER : WEFT_OFFER_CONSUMER, .flags = control ? WEFT_OFFER_CONTROL : 0,
+		.epoch = e->peer.epoch, .block_bytes = e->block_bytes, .first = e->plan->config.cell_base, .depth = e->depth,
+		.initial = e->initial, .block_access = exported(e) && !control ? WEFT_ACCESS_READ : 0,
+		.cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
+	};
+	snprintf(o->name, sizeof(o->name), "%s", e->name);
+	weft_offer_seal(o);
+}
+
+/* Blocks of its own, so that the other process sees no others; and a page of cells, since one has one writer. */
+static int reserve(struct weft_edge *e)
+{
+	const struct weft_memory_desc cells = { .size = sizeof(cells), .bytes = WEFT_CELL_BYTES, .flags = WEFT_MEMORY_CELLS_PEER };
+	void *map;
+	int ret = weft_memory_create(device_of(e), &cells, &e->peer.inbox);
+
+	if (!ret)
+		ret = weft_memory_map(e->peer.inbox, &map);
+	if (!ret && exported(e) && !(e->flags & WEFT_EDGE_CONTROL))
+		ret = weft_memory_alloc(e->plan->card[e->place].device, e->depth * e->stride, WEFT_PLACE_LOCAL, &e->peer.blocks);
+	return ret;
+}
+
+static int offer(struct weft_edge *e)
+{
+	int fd[WEFT_OFFER_FDS] = { -1, -1 }, ret;
+	struct weft_offer o;
+
+	if (e->peer.socket < 0)
+		return weft_fail(-EINVAL, "edge %s has no process at its other end: weft_edge_connect()", e->name);
+	e->peer.deadline_ns = weft_deadline_ns(e->peer.timeout_ns);
+	e->peer.epoch = weft_now_ns() << 20 | ((uint64_t)getpid() & 0xfffff);
+	offer_of(e, &o);
+	ret = reserve(e);
+	if (!ret)
+		ret = weft_memory_export(e->peer.inbox, o.cell_access, &fd[0]);
+	if (!ret && o.block_access)
+		ret = weft_memory_export(e->peer.blocks, o.block_access, &fd[1]);
+	if (!ret)
+		ret = post(e, &o, sizeof(o), fd, o.block_access ? 2 : 1);
+	for (uint32_t i = 0; i < WEFT_OFFER_FDS; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	return ret;
+}
+
+int weft_peer_offer(struct weft_plan *p)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
+		if (p->edge[i]->flags & WEFT_EDGE_PEER)
+			ret = offer(p->edge[i]);
+	return ret;
+}
+
+/* One of the descriptors that came; what is wrong with it is the other process's doing. */
+static int adopt(struct weft_edge *e, int fd, bool cell, struct weft_memory **memory)
+{
+	const uint64_t need = cell ? WEFT_CELL_BYTES : e->depth * e->stride;
+	const char *what = cell ? "cell" : "blocks";
+	char why[256];
+	int ret = weft_memory_import_fd(device_of(e), fd, memory);
+
+	if (ret == -EINVAL || ret == -EBADF || ret == -EACCES)
+		ret = -EPROTO;
+	if (ret) {
+		snprintf(why, sizeof(why), "%s", weft_last_error());
+		return weft_fail(ret, "edge %s: %s of the other process: %s", e->name, what, why);
+	}
+	if (weft_memory_bytes(*memory) < need || (weft_cell_address(*memory, CELL) != 0) != cell)
+		return weft_fail(-EPROTO, "edge %s: what the other process gives as its %s are %llu bytes of memory for %s; needed %llu", e->name,
+				 what, (unsigned long long)weft_memory_bytes(*memory), weft_cell_address(*memory, CELL) ? "cells" : "data",
+				 (unsigned long long)need);
+	return 0;
+}
+
+static int accept_mail(struct weft_edge *e, const struct mail *m)
+{
+	struct weft_offer ours, theirs;
+	int ret = weft_offer_refused(m->data, m->bytes, e->name);
+
+	if (ret) {
+		e->peer.told = true;	/* nobody is there to be told */
+		return ret;
+	}
+	ret = weft_offer_read(m->data, m->bytes, m->num_fds, exported(e) ? WEFT_OFFER_CONSUMER : WEFT_OFFER_PRODUCER, e->name, &theirs);
+	if (ret)
+		return ret;
+	e->peer.their_epoch = theirs.epoch;
+	offer_of(e, &ours);
+	ret = weft_offer_match(&ours, &theirs);
+	if (!ret)
+		ret = adopt(e, m->fd[0], true, &e->peer.outbox);
+	if (!ret && theirs.block_access)
+		ret = adopt(e, m->fd[1], false, &e->peer.blocks);
+	return ret;
+}
+
+int weft_peer_accept(struct weft_plan *p)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_edges && !ret; i++) {
+		struct weft_edge *e = p->edge[i];
+		struct mail m;
+
+		if (!(e->flags & WEFT_EDGE_PEER))
+			continue;
+		ret = receive(e, "has not said what its end is", &m);
+		if (!ret)
+			ret = accept_mail(e, &m);
+		mail_free(&m);
+	}
+	return ret;
+}
+
+static int tell(struct weft_edge *e, int status)
+{
+	struct weft_offer_ready r = { .epoch = e->peer.their_epoch, .status = status };
+
+	weft_offer_ready_seal(&r);
+	e->peer.told = true;
+	return post(e, &r, sizeof(r), NULL, 0);
+}
+
+int weft_peer_ready(struct weft_plan *p)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
+		if (p->edge[i]->flags & WEFT_EDGE_PEER)
+			ret = tell(p->edge[i], 0);
+	for (uint32_t i = 0; i < p->num_edges && !ret; i++) {
+		struct weft_edge *e = p->edge[i];
+		struct mail m;
+
+		if (!(e->flags & WEFT_EDGE_PEER))
+			continue;
+		ret = receive(e, "has not loaded its plan", &m);
+		if (!ret)
+			ret = weft_offer_ready_read(m.data, m.bytes, m.num_fds, e->peer.epoch, e->name);
+		mail_free(&m);
+	}
+	return ret;
+}
+
+void weft_peer_refuse(struct weft_plan *p, int status)
+{
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_edge *e = p->edge[i];
+
+		if (!(e->flags & WEFT_EDGE_PEER) || e->peer.socket < 0 || e->peer.told)
+			continue;
+		e->peer.deadline_ns = 0;	/* who takes no message is not waited for */
+		tell(e, status);
+	}
+}
+
+static void drop(struct weft_memory **m, int *ret)
+{
+	int r = *m ? weft_memory_destroy(*m) : 0;
+
+	*ret = *ret ? *ret : r;
+	*m = NULL;
+}
+
+int weft_peer_drop(struct weft_plan *p)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_edge_peer *peer = &p->edge[i]->peer;
+
+		weft_peer_close(p->edge[i]);
+		drop(&peer->blocks, &ret);
+		drop(&peer->outbox, &ret);
+		drop(&peer->inbox, &ret);
+	}
+	return ret;
+}
+
+/* The first edge whose other end says what @is asks for. */
+static const struct weft_edge *find(const struct weft_plan *p, bool (*is)(const struct weft_cell_state *s, uint64_t x), uint64_t x)
+{
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_cell_state s;
+
+		if (p->edge[i]->peer.inbox && !weft_cell_read(p->edge[i]->peer.inbox, CELL, &s) && is(&s, x))
+			return p->edge[i];
+	}
+	return NULL;
+}
+
+static bool has_fault(const struct weft_cell_state *s, uint64_t origin)
+{
+	return s->fault && s->fault == origin;
+}
+
+static bool has_ended(const struct weft_cell_state *s, uint64_t unused)
+{
+	(void)unused;
+	return s->end;
+}
+
+const struct weft_edge *weft_peer_fault(const struct weft_plan *p, uint64_t origin)
+{
+	return find(p, has_fault, origin);
+}
+
+const struct weft_edge *weft_peer_ended(const struct weft_plan *p)
+{
+	return find(p, has_ended, 0);
+}
+
+const char *weft_peer_fault_text(const struct weft_plan *p, const char *name, char *text, size_t bytes)
+{
+	const uint32_t i = weft_names_find(&p->names, name, WEFT_NAME_EDGE);
+	struct weft_cell_state s = { 0 };
+	uint32_t cause, will;
+
+	if (i != UINT32_MAX && p->edge[i]->peer.inbox)
+		weft_cell_read(p->edge[i]->peer.inbox, CELL, &s);
+	weft_cell_fault_origin(s.fault, &cause, &will);
+	snprintf(text, bytes, "%s", weft_fault_name(cause));
+	return text;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/**
+ * DOC: edges between processes
+ *
+ * An edge made with WEFT_EDGE_EXPORT is produced by a body of this plan and consumed by one of another process, whose plan has an
+ * edge of the same name made with WEFT_EDGE_IMPORT. Their cards, one or two, do the same as for any other edge: the producer's
+ * stores to a cell where the consumer waits, the consumer's to one where the producer waits. No process does anything meanwhile.
+ *
+ * The exporter reserves the blocks, each side the cell that it waits for. The two meet while both plans are loaded, over a unix
+ * socket: each sends one message that says what its end is, with its memory as descriptors, and looks at that of the other; then
+ * each says that its cells have their first values. All messages of a plan are sent before one is waited for, so that plans may
+ * have edges both ways. weft_plan_load() of both sides has to run at the same time.
+ *
+ * A process trusts the other with nothing but the edge: it can read the blocks (not write them) and signal the one cell that is
+ * its own. A message that is cut off, damaged, of another version, or about another edge is refused, and so is memory that is not
+ * what it is said to be.
+ *
+ * - Both name the same depth (0 in both: 2), block_bytes and cell_base. Initial tokens are given by the exporter only. The
+ *   importer's edge has one consumer; the exporter's may have others in its own plan. They share no blocks with other edges.
+ * - A body that takes an imported edge waits for its plan's gate as well. Both processes call weft_plan_run(); an importer that
+ *   does not know how many there will be opens as many as it likes.
+ * - A drain lets out what its own plan opened, and needs the other side to give and to take as much. Skewed lanes would have to
+ *   send bubbles to plans that drain nothing: weft_plan_prepare() is -EOPNOTSUPP if the lag would not be 0.
+ * - weft_plan_end() of the exporter ends the importer's body after the last block, that of the importer the exporter's body where
+ *   it next waits for a block. Waits for sequences that do not come any more are -EPIPE, and weft_plan_end() is then without a
+ *   drain.
+ * - A process that dies or unloads its plan, a body there that faults, and a card there that is reset stop the lane that waits for
+ *   it, by the driver's wills: -EOWNERDEAD, and the text, weft_plan_last_error() and the stuck report name the edge. The plan can
+ *   be unloaded, connected to a new process and loaded.
+ *
+ * A snapshot has the initial tokens of exported edges; it fits one of the other side at the same sequence.
+ */
+#ifndef WEFT_EDGE_PEER_H
+#define WEFT_EDGE_PEER_H
+
+#include "plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * weft_edge_connect() - the process at the other end of an edge, for the next weft_plan_load()
+ * @edge: made with WEFT_EDGE_EXPORT or WEFT_EDGE_IMPORT, of a plan that is not loaded
+ * @socket: connected, AF_UNIX and SOCK_SEQPACKET, used for this edge and load only. The library keeps a copy of the descriptor
+ *	until the load is done; the caller closes its own whenever it likes
+ * @timeout_ns: from the beginning of the load until the other side's is done; at most an hour
+ *
+ * In place of an earlier one that no load has used. weft_plan_load() is then also -ETIME (the other process did not come in time),
+ * -ECONNRESET (it closed its socket, or died), -ECONNABORTED (its load failed), -EPROTO (what it sent is wrong), -EINVAL (the two
+ * edges differ; or not connected). Both loads fail when one does.
+ *
+ * Return: 0, -EINVAL, -EBUSY (loaded), -ENOTCONN, -EBADF, -EMFILE, -ENOMEM.
+ */
+int weft_edge_connect(struct weft_edge *edge, int socket, uint64_t timeout_ns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
