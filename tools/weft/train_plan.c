@@ -21,6 +21,8 @@
 
 #define LOSSES_MAX	65535u		/* steps of a plan: entries of a table, and blocks of an edge */
 #define CHUNK		32768u		/* elements of an update's step: with its sources it stays in a core's cache */
+#define FLOP_PER_NS	40u		/* of an engine, for the planner's estimates … */
+#define ELEMENTS_PER_NS	1u		/* … and what it updates */
 #define LOOK_NS		250000000ull
 #define PARTS		50u		/* waits of a run that shows its progress … */
 #define QUIET_STEPS	1000u		/* … and the steps of one wait of a run that does not */
@@ -36,6 +38,7 @@ struct worker {
 	struct trainer_card *of;
 	uint32_t last_rows;		/* of its shard in the last step of an epoch */
 	struct weft_body *first, *upper, *lower;
+	uint64_t loss_out, gradient_out[2];	/* operands */
 	struct weft_edge *loss, *activations, *deltas;
 	struct weft_edge *gradient[2], *sum[2], *weights[2];
 };
@@ -86,17 +89,38 @@ static int edges(struct trainer *t, struct worker *w)
 	return r;
 }
 
-static int body(struct train_plan *p, const struct worker *w, const char *name, const char *lane, struct weft_body **body)
+static int body(struct train_plan *p, const struct worker *w, const char *name, const char *lane, uint64_t time_ns,
+		struct weft_body **body)
 {
 	char full[32], queue[32];
-	const struct weft_body_desc d = { .size = sizeof(d), .name = full, .lane = queue, .device = w->card };
+	const struct weft_body_desc d = {
+		.size = sizeof(d), .name = full, .lane = queue, .device = w->card, .time_ns = time_ns,
+	};
 
 	snprintf(full, sizeof(full), "%s %u", name, w->number);
 	snprintf(queue, sizeof(queue), "%s %u", lane, w->number);
 	return weft_body_create(p->plan, &d, body);
 }
 
-/* What of a step is in a member of its record; 0: no memory */
+/* The one token that a body takes from an edge in each sequence. */
+static int take(struct weft_body *b, struct weft_edge *e, uint64_t *operand)
+{
+	int r = weft_body_input(b, e, 1);
+
+	*operand = r ? 0 : weft_body_in(b, e, 0);
+	return r ? r : *operand ? 0 : -ENOMEM;
+}
+
+/* The same that it gives. */
+static int give(struct weft_body *b, struct weft_edge *e, uint64_t *operand)
+{
+	int r = weft_body_output(b, e, 1);
+
+	*operand = r ? 0 : weft_body_out(b, e, 0);
+	return r ? r : *operand ? 0 : -ENOMEM;
+}
+
+/* Operand for a member of the step's record; 0: no memory */
 static uint64_t schedule(const struct trainer *t, struct weft_body *b, const struct worker *w, size_t member)
 {
 	const uint64_t table = weft_body_table(b, t->plan->schedule[w->card], sizeof(struct train_step), t->steps, 1);
@@ -146,8 +170,8 @@ static int part_upper(struct trainer *t, const struct worker *w, struct weft_bod
 	const struct model_to to = { .body = b };
 	struct model_shard s = *shard_of(t, w);
 
-	s.upper = weft_body_out(b, w->gradient[UPPER], 0);
-	return model_upper(&to, &s, weft_memory_address(w->of->weights), rows, scale, weft_body_out(b, w->loss, 0));
+	s.upper = w->gradient_out[UPPER];
+	return scale ? model_upper(&to, &s, weft_memory_address(w->of->weights), rows, scale, w->loss_out) : -ENOMEM;
 }
 
 static int part_lower(struct trainer *t, const struct worker *w, struct weft_body *b, uint32_t rows)
@@ -155,7 +179,7 @@ static int part_lower(struct trainer *t, const struct worker *w, struct weft_bod
 	const struct model_to to = { .body = b };
 	struct model_shard s = *shard_of(t, w);
 
-	s.lower = weft_body_out(b, w->gradient[LOWER], 0);
+	s.lower = w->gradient_out[LOWER];
 	return model_lower(&to, &s, rows);
 }
 
@@ -172,12 +196,14 @@ static int reads_weights(struct train_plan *p, struct weft_body *b, enum half ha
 static int passes(struct trainer *t, struct worker *w)
 {
 	struct train_plan *p = t->plan;
-	int r = body(p, w, "first", "pass", &w->first);
+	const uint64_t lower_ns = 2 * TRAIN_ROWS * MODEL_IN * MODEL_HIDDEN / FLOP_PER_NS;
+	const uint64_t upper_ns = TRAIN_ROWS * MODEL_FLOP_PER_ROW / FLOP_PER_NS - 2 * lower_ns;
+	int r = body(p, w, "first", "pass", lower_ns, &w->first);
 
 	if (!r)
-		r = body(p, w, "upper", "pass", &w->upper);
+		r = body(p, w, "upper", "pass", upper_ns, &w->upper);
 	if (!r)
-		r = body(p, w, "lower", "pass", &w->lower);
+		r = body(p, w, "lower", "pass", lower_ns, &w->lower);
 	if (!r)
 		r = reads_weights(p, w->first, LOWER);
 	if (!r)
@@ -191,15 +217,15 @@ static int passes(struct trainer *t, struct worker *w)
 	if (!r)
 		r = weft_body_output(w->upper, w->deltas, 1);
 	if (!r)
-		r = weft_body_output(w->upper, w->loss, 1);
+		r = give(w->upper, w->loss, &w->loss_out);
 	if (!r)
-		r = weft_body_output(w->upper, w->gradient[UPPER], 1);
+		r = give(w->upper, w->gradient[UPPER], &w->gradient_out[UPPER]);
 	if (!r)
 		r = either(t, w, w->upper, part_upper);
 	if (!r)
 		r = weft_body_input(w->lower, w->deltas, 1);
 	if (!r)
-		r = weft_body_output(w->lower, w->gradient[LOWER], 1);
+		r = give(w->lower, w->gradient[LOWER], &w->gradient_out[LOWER]);
 	return r ? r : either(t, w, w->lower, part_lower);
 }
 
@@ -220,21 +246,18 @@ static int add_sum(struct trainer *t, struct worker *w, enum half half)
 	const uint64_t from = quarter(half, pair), count = quarter(half, pair + 2) - from;
 	struct weft_body *b;
 	char name[24];
-	uint64_t src[2], dst = 0;
+	uint64_t src[2] = { 0 }, dst = 0;
 	int r;
 
 	snprintf(name, sizeof(name), "sum %s", half_name[half]);
-	r = body(t->plan, w, name, "update", &b);
+	r = body(t->plan, w, name, "update", count / ELEMENTS_PER_NS, &b);
 	for (uint32_t k = 0; !r && k < 2; k++) {
-		struct weft_edge *e = t->plan->worker[2 * w->card + k].gradient[half];
-
-		r = weft_body_input(b, e, 1);
-		src[k] = weft_body_in(b, e, 0) + 4 * from;
+		r = take(b, t->plan->worker[2 * w->card + k].gradient[half], &src[k]);
+		src[k] += 4 * from;
 	}
 	if (!r)
-		r = weft_body_output(b, w->sum[half], 1);
-	if (!r)
-		dst = weft_body_out(b, w->sum[half], 0) + 4 * from;
+		r = give(b, w->sum[half], &dst);
+	dst += 4 * from;
 	return r ? r : model_sum(&(struct model_to){ .body = b }, src, 2, &dst, 1, count);
 }
 
@@ -273,15 +296,13 @@ static int add_update(struct trainer *t, struct worker *w, enum half half)
 	int r;
 
 	snprintf(name, sizeof(name), "update %s", half_name[half]);
-	r = body(t->plan, w, name, "update", &b);
+	r = body(t->plan, w, name, "update", count / ELEMENTS_PER_NS, &b);
 	for (uint32_t v = 0; !r && v < TRAIN_SHARDS; v++) {
 		const struct worker *of = &t->plan->worker[v];
-		struct weft_edge *e = of->sum[half] ? of->sum[half] : of->gradient[half];
 
 		if (of->sum[half] && v % 2 != w->number / 2)
 			continue;
-		r = weft_body_input(b, e, 1);
-		source[num_src++] = weft_body_in(b, e, 0);
+		r = take(b, of->sum[half] ? of->sum[half] : of->gradient[half], &source[num_src++]);
 	}
 	if (!r)
 		r = weft_body_output(b, w->weights[half], 1);
