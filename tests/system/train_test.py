@@ -103,7 +103,7 @@ def host_work(r):
 
 
 tap = Tap()
-guest = Guest(MAIN, kernel="main", cards=4, data=True, name="train")
+guest = Guest(MAIN, kernel="main", cards=4, data=True, name="train", timeout=1800)
 tap.check("train: the machine's log is clean", expect("code", guest.code, 0))
 info = result(guest, "info-json")
 tap.check("train: weft info shows four cards that reach each other",

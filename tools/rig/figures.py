@@ -59,7 +59,7 @@ FIGURES = (
     Figure("getpid", "us", "host"),
     Figure("nvme.read512", "us", "host"),
     Figure("train.samples_per_s", "1/s", "host", 26000),
-    Figure("train.of_bound", "1", "host", 0.25),
+    Figure("train.of_bound", "1", "host", 0.6),
     Figure("train.one_card", "1/s", "host"),
     Figure("card.rss_mib", "MiB", "bench", 200, most=True),
     Figure("load.ms", "ms", "host", 1500, most=True),

@@ -373,7 +373,7 @@ int train_plan_init(struct trainer *t)
 	r = t->plan ? build(t) : -ENOMEM;
 	if (!r)
 		r = weft_plan_load(t->plan->plan);
-	return r ? cmd_weft_error("run", "plan", r) : 0;
+	return r ? cmd_weft_error("run", r == -EOPNOTSUPP ? "plan (--jobs needs none)" : "plan", r) : 0;
 }
 
 int train_plan_take(struct trainer *t, uint32_t step)
@@ -412,7 +412,8 @@ int train_plan_run(struct trainer *t)
 		if (!r && !t->config.quiet)
 			train_show(t, to);
 	}
-	return r ? r : weft_plan_drain(t->plan->plan, STEP_TIMEOUT_NS);
+	/* no step follows that would see them, so it is the end that puts the last weights stored to peers before the host's reads */
+	return r ? r : weft_plan_end(t->plan->plan, STEP_TIMEOUT_NS);
 }
 
 void train_plan_fini(struct trainer *t)
