@@ -81,6 +81,7 @@ ELSEWHERE = {
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
     "tests/system/plan_run_test.py: bad use is refused": "tools/weft/run_plan",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
+    "tests/system/train_test.py: as bodies and as jobs are bit-equal": "tools/weft/train_jobs tools/weft/train_plan",
     "tests/system/trace_test.py: nothing is drawn twice":
         "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
     "tests/system/trace_test.py: top shows": "tools/weft/top",

@@ -26,6 +26,10 @@ MAIN = {
     "cards-4": f"{RUN} --cards 4",
     "cards-2": f"{RUN} --cards 2",
     "cards-1": f"{RUN} --cards 1",
+    "jobs-4": f"{RUN} --cards 4 --jobs",
+    "jobs-2": f"{RUN} --cards 2 --jobs",
+    "jobs-1": f"{RUN} --cards 1 --jobs",
+    "long": f"{RUN} --cards 4 --epochs 5 --steps 1100",
     "seed-2": f"{RUN} --cards 4 --seed 2 --epochs 1",
     "short-1": f"{RUN} --cards 1 --steps 20",
     # dies in the middle of training: not before a line of progress names a loss
@@ -89,8 +93,17 @@ def counts(guest, name, cards):
             expect("host_bounce_bytes", r.get("host_bounce_bytes"), 0))
 
 
+def host_work(r):
+    """What the host did for a step, in a run of at least 1,000: nothing that grows with steps."""
+    # a process that sleeps for a card looks up four times a second, whatever the cards do meanwhile
+    looks = 5 * (r.get("seconds") or 0) / (r.get("steps") or 1)
+    most = {"ioctls_per_step": 0.05, "interrupts_per_step": 0.05, "context_switches_per_step": 0.05 + looks}
+    return ([] if (r.get("steps") or 0) >= 1000 else ["too few steps"]) + \
+        [f"{k} is {r.get(k)}" for k, m in most.items() if r.get(k) is None or r[k] > m]
+
+
 tap = Tap()
-guest = Guest(MAIN, kernel="main", cards=4, data=True, name="train")
+guest = Guest(MAIN, kernel="main", cards=4, data=True, name="train", timeout=1800)
 tap.check("train: the machine's log is clean", expect("code", guest.code, 0))
 info = result(guest, "info-json")
 tap.check("train: weft info shows four cards that reach each other",
@@ -108,11 +121,18 @@ for n in (4, 2, 1):
 tap.check("train: losses and weights of 1, 2 and 4 cards are bit-equal",
           [p for n in (1, 2) for key in ("losses_hash", "weights_hash", "test_accuracy")
            for p in expect(f"{key} of {n}", result(guest, f"cards-{n}").get(key), result(guest, "cards-4").get(key))])
+tap.check("train: losses and weights as bodies and as jobs are bit-equal",
+          [p for n in (1, 2, 4) for key in ("losses_hash", "weights_hash", "test_accuracy")
+           for p in ran(guest, f"jobs-{n}") + expect(f"{key} of {n}", result(guest, f"jobs-{n}").get(key),
+                                                     result(guest, f"cards-{n}").get(key))] +
+          [p for n in (1, 2, 4) for way in ("jobs", "cards") for p in
+           expect("steps as", result(guest, f"{way}-{n}").get("steps_as"), "jobs" if way == "jobs" else "bodies")])
+tap.check("train: no host work for a step of bodies", ran(guest, "long") + host_work(result(guest, "long")))
 tap.check("train: another seed gives other weights", ran(guest, "seed-2") + (
     ["equal"] if result(guest, "seed-2").get("weights_hash") == result(guest, "cards-4").get("weights_hash") else []))
 tap.check("train: ioctls and interrupts are counted",
-          [f"{k} is {v}" for k in ("ioctls_per_step", "interrupts_per_step")
-           for v in [result(guest, "cards-4").get(k)] if not v or v > 100])
+          [f"{k} is {v}" for k in ("ioctls_per_step", "interrupts_per_step", "context_switches_per_step")
+           for v in [result(guest, "jobs-4").get(k)] if not v or v > 100])
 progressed, *status = guest["killed"][0].split() or [""]
 killed = ([] if progressed.isdigit() and int(progressed) else ["the victim was not training"]) + \
     expect("status of the victim", status, ["137"])
@@ -137,9 +157,13 @@ old = Guest(NO_P2P, kernel="612", cards=2, data=True, name="train-612")
 bounced = result(old, "bounced")
 tap.check("train: without P2P the job is refused with the reason", refused(old, "refused", "--allow-bounce"))
 tap.check("train: host bounce, when asked for, is reported, and the result is the same",
-          ran(old, "bounced") + expect("p2p_bytes", bounced.get("p2p_bytes"), 0) +
+          ran(old, "bounced") + expect("steps as", bounced.get("steps_as"), "jobs") +
+          expect("p2p_bytes", bounced.get("p2p_bytes"), 0) +
           ([] if (bounced.get("host_bounce_bytes") or 0) >= 20 * 2 * GRADIENT_BYTES else ["no bounced bytes"]) +
           expect("losses", bounced.get("losses_hash"), result(guest, "short-1").get("losses_hash")) +
           expect("weights", bounced.get("weights_hash"), result(guest, "short-1").get("weights_hash")))
+tap.check("train: one card runs bodies on the old kernel", ran(old, "one-card") +
+          expect("steps as", result(old, "one-card").get("steps_as"), "bodies") +
+          expect("weights", result(old, "one-card").get("weights_hash"), result(guest, "short-1").get("weights_hash")))
 tap.check("train: the old kernel's log is clean", expect("code", old.code, 0))
 tap.done()

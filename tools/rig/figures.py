@@ -74,7 +74,7 @@ FIGURES = (
     Figure("mem.vs_d2", "x", "bench"),
     Figure("mem.vs_noshare", "x", "bench"),
     Figure("train.samples_per_s", "1/s", "host", 26000),
-    Figure("train.of_bound", "1", "host", 0.25),
+    Figure("train.of_bound", "1", "host", 0.6),
     Figure("train.one_card", "1/s", "host"),
     Figure("card.rss_mib", "MiB", "bench", 200, most=True),
     Figure("load.ms", "ms", "host", 1500, most=True),

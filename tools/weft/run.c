@@ -31,7 +31,8 @@ void run_usage(FILE *out)
 	      "  --steps N        stop after N steps\n"
 	      "  --seed N         of initial weights and order of rows (default 1)\n"
 	      "  --data DIR       the four idx files (default " WEFT_DATASET_DIR ")\n"
-	      "  --allow-bounce   where cards cannot reach each other, send gradients through host memory\n"
+	      "  --jobs           steps are jobs that the host submits, not a plan of bodies; the result is the same bit for bit\n"
+	      "  --allow-bounce   where cards cannot reach each other, send gradients through host memory, with jobs\n"
 	      "  --dump FILE      write losses, then weights, as f32, to compare runs\n"
 	      "  --json           no progress\n\n"
 	      "FILE.weft is the text of a plan of bodies, or one that --save wrote. It is prepared, loaded and run, and what it\n"
@@ -53,6 +54,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "cards", required_argument, NULL, 'c' }, { "epochs", required_argument, NULL, 'e' },
 		{ "steps", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
 		{ "data", required_argument, NULL, 'd' }, { "allow-bounce", no_argument, NULL, 'b' },
+		{ "jobs", no_argument, NULL, 'J' },
 		{ "dump", required_argument, NULL, 'D' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
@@ -93,6 +95,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'b':
 			o->train.allow_bounce = true;
+			break;
+		case 'J':
+			o->train.jobs = true;
 			break;
 		case 'D':
 			o->dump = optarg;
@@ -140,6 +145,7 @@ static void print_result(const struct options *o, const struct train_result *r)
 	json_begin(&j, stdout, '{');
 	json_text(&j, "job", "fashion-mnist");
 	json_u64(&j, "cards", o->train.cards);
+	json_text(&j, "steps_as", r->jobs ? "jobs" : "bodies");
 	json_u64(&j, "epochs", o->train.epochs);
 	json_u64(&j, "steps", r->steps);
 	json_u64(&j, "seed", o->train.seed);
@@ -153,6 +159,7 @@ static void print_result(const struct options *o, const struct train_result *r)
 	json_u64(&j, "host_bounce_bytes", r->host_bounce_bytes);
 	json_number(&j, "ioctls_per_step", (double)r->ioctls / r->steps, 4);
 	json_number(&j, "interrupts_per_step", (double)r->interrupts / r->steps, 4);
+	json_number(&j, "context_switches_per_step", (double)r->context_switches / r->steps, 4);
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->losses_hash);
 	json_text(&j, "losses_hash", hash);
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->weights_hash);

@@ -24,7 +24,8 @@ struct train_config {
 	uint32_t max_steps;		/* 0 = all */
 	uint64_t seed;
 	float rate, momentum;		/* rate falls linearly to 0 */
-	bool allow_bounce;		/* gradients through host memory where cards cannot reach each other */
+	bool allow_bounce;		/* gradients through host memory where cards cannot reach each other; needs jobs */
+	bool jobs;			/* no bodies */
 	bool quiet;
 };
 
@@ -36,6 +37,8 @@ struct train_result {
 	uint64_t samples;
 	/* counted from the first step to the last, by the cards, the driver and the library */
 	uint64_t p2p_bytes, host_bounce_bytes, ioctls, interrupts;
+	uint64_t context_switches;	/* of this process meanwhile, of either kind */
+	bool jobs;			/* steps were jobs */
 	uint64_t losses_hash, weights_hash;
 	float *losses;			/* [steps][TRAIN_SHARDS], freed by the caller */
 	float *weights;			/* [MODEL_COUNT], freed by the caller */

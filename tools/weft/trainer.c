@@ -2,11 +2,12 @@
 // Copyright 2026 The weft authors
 /*
  * Cards, their memory, and who imports what. Each card owns a part of the model: it sums that part of the gradient of
- * all cards, updates that part of the weights, and stores it to all cards:
+ * all cards, updates that part of the weights, and stores it to all cards. A plan of bodies (train_plan.c) has blocks of its
+ * own for gradients; with jobs (train_jobs.c) they lie here:
  *	gradients[shard] → (two shards a card: partial, one REDUCE) → published → exchange → reduced → weights of all
  * With P2P `published` is the card's own memory, and its owner's weights are stored to the peers directly. Where cards
  * cannot reach each other and the user allows it, `published` and the new weights lie in pinned host memory and are
- * copied there and back.
+ * copied there and back, by jobs.
  */
 #include "trainer.h"
 
@@ -55,7 +56,7 @@ static int allocate(struct trainer *t, struct trainer_card *c, const struct idx 
 {
 	const uint32_t n = t->shards_per_card;
 	const uint64_t test_work = model_work_bytes(TEST_ROWS), work = model_work_bytes(TRAIN_ROWS);
-	const uint32_t order = images->shape[0] * t->config.epochs;
+	const uint32_t order = t->steps * TRAIN_BATCH;
 	void *view;
 	int r;
 
@@ -65,6 +66,8 @@ static int allocate(struct trainer *t, struct trainer_card *c, const struct idx 
 	if (!r)
 		r = local(c, 4ull * (order > test_count ? order : test_count), &c->order);
 	if (!r)
+		r = local(c, sizeof(struct train_step) * t->steps, &c->schedule);
+	if (!r)
 		r = local(c, MODEL_BYTES, &c->weights);
 	if (!r)
 		r = local(c, MODEL_BYTES, &c->velocity);
@@ -72,13 +75,14 @@ static int allocate(struct trainer *t, struct trainer_card *c, const struct idx 
 		r = local(c, MODEL_BYTES, &c->reduced);
 	if (!r)
 		r = local(c, n * work > test_work ? n * work : test_work, &c->work);
-	if (!r)
+	if (!r && t->jobs)
 		r = local(c, (uint64_t)n * MODEL_BYTES, &c->gradients);
-	if (!r && n == 2)
+	if (!r && t->jobs && n == 2)
 		r = local(c, MODEL_BYTES, &c->partial);
+	/* and hits of the test */
 	if (!r)
 		r = local(c, 4ull * n * t->steps + 4ull * (test_count / TEST_ROWS + 1), &c->losses);
-	if (!r) {
+	if (!r && t->jobs) {
 		r = weft_memory_map(c->losses, &view);
 		if (r)
 			return fail("map", r);
@@ -91,7 +95,10 @@ static void place(struct trainer *t, struct trainer_card *c, const struct idx *i
 {
 	for (uint32_t k = 0; k < t->shards_per_card; k++) {
 		model_place(&c->shard[k], weft_memory_address(c->work) + k * model_work_bytes(TRAIN_ROWS), TRAIN_ROWS);
-		c->shard[k].gradient = weft_memory_address(c->gradients) + (uint64_t)k * MODEL_BYTES;
+		if (!t->jobs)
+			continue;
+		c->shard[k].lower = weft_memory_address(c->gradients) + (uint64_t)k * MODEL_BYTES;
+		c->shard[k].upper = c->shard[k].lower + 4 * MODEL_UPPER;
 	}
 	c->data = (struct model_data){
 		.images = weft_memory_address(c->images), .labels = weft_memory_address(c->labels),
@@ -99,18 +106,19 @@ static void place(struct trainer *t, struct trainer_card *c, const struct idx *i
 	};
 }
 
-/* The order in which rows are used: one permutation an epoch (Fisher and Yates). */
-static uint32_t *make_order(const struct train_config *config, uint32_t count)
+/* The order in which rows are used: one permutation an epoch (Fisher and Yates), each from the beginning of a step on. */
+static uint32_t *make_order(const struct trainer *t)
 {
-	uint32_t *order = malloc(4ull * count * config->epochs);
-	uint64_t state = config->seed ^ 0x6f72646572u;
+	const uint32_t epochs = (t->steps + t->steps_per_epoch - 1) / t->steps_per_epoch;
+	uint32_t *order = calloc((size_t)epochs * t->steps_per_epoch, 4ull * TRAIN_BATCH);
+	uint64_t state = t->config.seed ^ 0x6f72646572u;
 
-	for (uint32_t e = 0; order && e < config->epochs; e++) {
-		uint32_t *p = order + (uint64_t)e * count;
+	for (uint32_t e = 0; order && e < epochs; e++) {
+		uint32_t *p = order + (uint64_t)e * t->steps_per_epoch * TRAIN_BATCH;
 
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < t->rows; i++)
 			p[i] = i;
-		for (uint32_t i = count - 1; i > 0; i--) {
+		for (uint32_t i = t->rows - 1; i > 0; i--) {
 			uint32_t j = (uint32_t)(random_next(&state) % (i + 1)), x = p[i];
 
 			p[i] = p[j];
@@ -120,12 +128,25 @@ static uint32_t *make_order(const struct train_config *config, uint32_t count)
 	return order;
 }
 
+static struct train_step *make_schedule(const struct trainer *t)
+{
+	struct train_step *s = malloc(sizeof(*s) * t->steps);
+
+	for (uint32_t step = 0; s && step < t->steps; step++)
+		s[step] = (struct train_step){
+			.rate = t->config.rate * (1.0f - (float)step / (float)t->steps),
+			.scale = 1.0f / (float)train_step_rows(t, step), .rows = train_step_rows(t, step),
+		};
+	return s;
+}
+
 static int upload(struct trainer *t, const struct idx *images, const struct idx *labels)
 {
-	uint32_t *order = make_order(&t->config, images->shape[0]);
+	struct train_step *schedule = make_schedule(t);
+	uint32_t *order = make_order(t);
 	float *parameters = malloc(MODEL_BYTES);
 	struct progress progress;
-	int r = order && parameters ? 0 : -ENOMEM;
+	int r = schedule && order && parameters ? 0 : -ENOMEM;
 
 	progress_init(&progress, "upload", t->config.cards, t->config.quiet);
 	if (!r)
@@ -137,13 +158,16 @@ static int upload(struct trainer *t, const struct idx *images, const struct idx 
 		if (!r)
 			r = weft_memory_write(c->labels, 0, labels->data, labels->bytes);
 		if (!r)
-			r = weft_memory_write(c->order, 0, order, 4ull * images->shape[0] * t->config.epochs);
+			r = weft_memory_write(c->order, 0, order, 4ull * TRAIN_BATCH * t->steps);
+		if (!r)
+			r = weft_memory_write(c->schedule, 0, schedule, sizeof(*schedule) * t->steps);
 		if (!r)
 			r = weft_memory_write(c->weights, 0, parameters, MODEL_BYTES);
 		progress_show(&progress, i + 1, "");
 	}
 	progress_done(&progress);
 	free(parameters);
+	free(schedule);
 	free(order);
 	return r ? fail("upload", r) : 0;
 }
@@ -163,7 +187,7 @@ static int choose_path(struct trainer *t)
 			if (!t->config.allow_bounce)
 				return cmd_error("run", "card %u cannot reach card %u: %s; --allow-bounce sends "
 						 "gradients through host memory", a, b, peer.why);
-			t->bounce = true;
+			t->bounce = t->jobs = true;
 		}
 	}
 	return 0;
@@ -174,7 +198,7 @@ static int publish(struct trainer *t)
 	const uint32_t n = t->config.cards;
 	int r = 0;
 
-	for (uint32_t i = 0; !r && i < n; i++) {
+	for (uint32_t i = 0; !r && t->jobs && i < n; i++) {
 		struct trainer_card *c = &t->card[i];
 
 		c->published = t->shards_per_card == 1 ? c->gradients : c->partial;
@@ -188,7 +212,7 @@ static int publish(struct trainer *t)
 			struct trainer_card *c = &t->card[i], *peer = &t->card[k];
 			struct weft_memory *out = t->bounce ? t->card[0].bounce_out : peer->weights;
 
-			if (k != i)
+			if (k != i && t->jobs)
 				r = weft_memory_import(c->device, peer->published, WEFT_ACCESS_READ, &c->peer_in[k]);
 			if (!r && k != i && (!t->bounce || k == 0))
 				r = weft_memory_import(c->device, out, WEFT_ACCESS_READ | WEFT_ACCESS_WRITE,
@@ -211,6 +235,10 @@ int trainer_init(struct trainer *t, struct weft *weft, const struct train_config
 	t->steps = t->steps_per_epoch * config->epochs;
 	if (config->max_steps && config->max_steps < t->steps)
 		t->steps = config->max_steps;
+	t->jobs = config->jobs;
+	t->losses = malloc(4ull * t->steps * TRAIN_SHARDS);
+	if (!t->losses)
+		return cmd_error("run", "out of memory");
 	for (uint32_t i = 0; !r && i < config->cards; i++)
 		r = open_card(t, weft, i);
 	if (!r)
@@ -246,7 +274,7 @@ void trainer_fini(struct trainer *t)
 	for (uint32_t i = 0; i < t->config.cards; i++) {
 		struct trainer_card *c = &t->card[i];
 		struct weft_memory **all[] = {
-			&c->images, &c->labels, &c->order, &c->weights, &c->velocity, &c->work, &c->gradients,
+			&c->images, &c->labels, &c->order, &c->schedule, &c->weights, &c->velocity, &c->work, &c->gradients,
 			&c->partial, &c->reduced, &c->losses, &c->bounce_out,
 		};
 
@@ -269,4 +297,5 @@ void trainer_fini(struct trainer *t)
 		if (r)
 			cmd_weft_error("run", "close", r);
 	}
+	free(t->losses);
 }

@@ -31,7 +31,7 @@ static void place(void **state)
 {
 	(void)state;
 	for (uint32_t rows = 1; rows <= 257; rows += 16) {
-		struct model_shard s = { .gradient = 7 };
+		struct model_shard s = { .lower = 7, .upper = 8 };
 		const uint64_t base = 0x40000000, row = 4ull * rows;
 		uint64_t *at[8] = { &s.x, &s.h1, &s.h2, &s.logits, &s.d2, &s.d1, &s.labels, &s.row_loss };
 		const uint64_t bytes[8] = { row * IN, row * HID, row * HID, row * OUT, row * HID, row * HID, row, row };
@@ -46,7 +46,7 @@ static void place(void **state)
 			sum += bytes[i];
 		}
 		assert_true(model_work_bytes(rows) < sum + 8 * 64);
-		assert_int_equal(s.gradient, 7);
+		assert_true(s.lower == 7 && s.upper == 8);
 	}
 }
 
@@ -178,6 +178,7 @@ struct bed {
 #define AT_LABELS	(AT_IMAGES + 65536)
 #define AT_INDEX	(AT_IMAGES + 131072)
 #define AT_LOSS		(AT_INDEX + 4096)
+#define AT_SCALE	(AT_LOSS + 64)
 #define AT_WORK		(9u << 20)
 
 static int setup(void **state)
@@ -193,7 +194,8 @@ static int setup(void **state)
 	b->at = weft_memory_address(b->memory);
 	b->data = (struct model_data){ b->at + AT_IMAGES, b->at + AT_LABELS, IMAGES };
 	model_place(&b->shard, b->at + AT_WORK, ROWS);
-	b->shard.gradient = b->at + AT_G;
+	b->shard.lower = b->at + AT_G;
+	b->shard.upper = b->at + AT_G + 4 * MODEL_UPPER;
 	*state = b;
 	return 0;
 }
@@ -218,6 +220,20 @@ static void run(struct bed *b)
 	ok(weft_queue_wait(b->queue, 0, 30000000000ull));
 }
 
+/* A whole pass, part by part. */
+static int pass(struct bed *b, uint32_t rows)
+{
+	const struct model_to to = { .list = b->list };
+	const float by = (float)SCALE;
+	int r;
+
+	ok(weft_memory_write(b->memory, AT_SCALE, &by, 4));
+	r = model_first(&to, &b->data, &b->shard, b->at + AT_P, b->at + AT_INDEX, rows);
+	if (!r)
+		r = model_upper(&to, &b->shard, b->at + AT_P, rows, b->at + AT_SCALE, b->at + AT_LOSS);
+	return r ? r : model_lower(&to, &b->shard, rows);
+}
+
 static void gradient(void **state)
 {
 	static uint8_t image[IMAGES][IN], label[IMAGES] = { 3, 9, 0, 1, 7 };
@@ -240,8 +256,7 @@ static void gradient(void **state)
 	ok(weft_memory_write(b->memory, AT_IMAGES, image, sizeof(image)));
 	ok(weft_memory_write(b->memory, AT_LABELS, label, sizeof(label)));
 	ok(weft_memory_write(b->memory, AT_INDEX, pick, sizeof(pick)));
-	assert_int_equal(model_gradient(b->list, &b->data, &b->shard, b->at + AT_P, b->at + AT_INDEX, ROWS, (float)SCALE,
-					b->at + AT_LOSS), 0);
+	assert_int_equal(pass(b, ROWS), 0);
 	run(b);
 	ok(weft_memory_read(b->memory, AT_G, g, 4 * COUNT));
 	ok(weft_memory_read(b->memory, AT_LOSS, &loss, 4));
@@ -268,8 +283,7 @@ static void no_rows(void **state)
 
 	ok(weft_memory_fill(b->memory, AT_G, 0x41414141, 4, 4 * COUNT + 4));
 	ok(weft_memory_write(b->memory, AT_LOSS, &loss, 4));
-	assert_int_equal(model_gradient(b->list, &b->data, &b->shard, b->at + AT_P, b->at + AT_INDEX, 0, 1.0f,
-					b->at + AT_LOSS), 0);
+	assert_int_equal(pass(b, 0), 0);
 	run(b);
 	ok(weft_memory_read(b->memory, AT_G, g, 4 * COUNT + 4));
 	ok(weft_memory_read(b->memory, AT_LOSS, &loss, 4));
@@ -280,12 +294,38 @@ static void no_rows(void **state)
 	free(g);
 }
 
+/* Sum, then update, with the rate read from memory. */
+static void update(void **state)
+{
+	static const float three[3][4] = { { 1, 2, 3, 4 }, { 0.5f, 0.25f, 1, 8 }, { 100, 10, 1, 0 } };
+	struct bed *b = *state;
+	const struct model_to to = { .list = b->list };
+	const uint64_t src[2] = { b->at + AT_G, b->at + AT_G + 16 }, dst = b->at + AT_G + 64;
+	const float rate = 0.5f;
+	float got[2][4];
+
+	ok(weft_memory_write(b->memory, AT_G, three, sizeof(three)));		/* two gradients, and the velocity */
+	ok(weft_memory_fill(b->memory, AT_P, 0, 4, 16));
+	ok(weft_memory_write(b->memory, AT_SCALE, &rate, 4));
+	assert_int_equal(model_sum(&to, src, 2, &dst, 1, 4), 0);
+	assert_int_equal(model_update(&to, b->at + AT_P, b->at + AT_G + 32, dst, 4, b->at + AT_SCALE, 0.25f), 0);
+	run(b);
+	ok(weft_memory_read(b->memory, AT_P, got[0], 16));
+	ok(weft_memory_read(b->memory, AT_G + 32, got[1], 16));
+	for (int i = 0; i < 4; i++) {
+		const float v = 0.25f * three[2][i] + (three[0][i] + three[1][i]);
+
+		assert_true(got[1][i] == v && got[0][i] == -rate * v);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout), cmocka_unit_test(place), cmocka_unit_test(generator), cmocka_unit_test(initialisation),
 		cmocka_unit_test_setup_teardown(gradient, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_rows, setup, teardown),
+		cmocka_unit_test_setup_teardown(update, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

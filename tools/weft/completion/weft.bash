@@ -49,7 +49,7 @@ _weft()
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
-		_weft_words '--cards --epochs --steps --seed --data --allow-bounce --dump --sequences --timeout --show --save --print
+		_weft_words '--cards --epochs --steps --seed --data --jobs --allow-bounce --dump --sequences --timeout --show --save --print
 			--prepare-only --json --help'
 		;;
 	run:*)
