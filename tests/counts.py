@@ -63,7 +63,7 @@ COUNTS = {
     "hostile_test": (10_000, 1_000_000),        # random packets of each hostile process
     "runtime_plan_test": (25, 10_000),           # random plans against a serial program
     "runtime_branch_test": (1_000_000, 10_000_000),   # branches that data decides
-    "runtime_steady_test": (16_000, 1_000_000),   # firings of bodies, over all depths and cell values
+    "runtime_steady_test": (100_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     "runtime_edge_test": (20, 1_000),            # processes killed at either end of an edge
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
