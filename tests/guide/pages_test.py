@@ -6,7 +6,9 @@ import functools
 import glob
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "abi"))
 from tap import ROOT, Tap, read, tracked  # noqa: E402
@@ -104,7 +106,16 @@ def self_test():
             yield f"the check of {name} finds nothing wrong in a page that is"
 
 
+def building():
+    """What `make docs` says of faulty pages."""
+    with tempfile.TemporaryDirectory() as target:
+        made = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tools/rig/docs.py"), target], stderr=subprocess.PIPE,
+                              text=True, check=False)
+    return made.stderr.splitlines()[-12:] if made.returncode else []
+
+
 tap = Tap()
+tap.check("pages: all become HTML and manual pages, without a warning", building())
 tap.check("pages: the checks can fail", self_test())
 for name, check in CHECKS:
     tap.check(f"pages: {name} that pages name exist", [p for page in pages() for p in check(page, read(page))])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The weft authors
-"""Documentation/ as HTML, and its man/ as man pages, in build/docs/. Any warning fails. Adds to docutils the two
-constructs of Sphinx that the pages use, `toctree` and `:doc:`, and takes titles of linked pages from the pages."""
+"""Documentation/ as HTML, and its man/ as man pages, in build/docs/, or the folder given. Any warning fails. Adds to docutils the
+two constructs of Sphinx that the pages use, `toctree` and `:doc:`, and takes titles of linked pages from the pages."""
 import os
 import re
 import sys
@@ -14,7 +14,7 @@ from docutils.utils import SystemMessage
 
 CLONE = Path(__file__).resolve().parents[2]
 SOURCE = CLONE / "Documentation"
-TARGET = CLONE / "build/docs"
+TARGET = Path(sys.argv[1]) if len(sys.argv) > 1 else CLONE / "build/docs"
 SETTINGS = {"halt_level": 2, "report_level": 2, "syntax_highlight": "none", "input_encoding": "utf-8",
             "output_encoding": "utf-8", "smart_quotes": False, "toc_backlinks": False, "embed_stylesheet": True}
 
@@ -86,7 +86,7 @@ def main():
             build(page, "manpage", TARGET / "man" / inside.stem)
     if not pages:
         sys.exit("weft: Documentation/ has no page")
-    print(f"weft: {len(pages)} pages in build/docs/", file=sys.stderr)
+    print(f"weft: {len(pages)} pages in {TARGET}/", file=sys.stderr)
 
 
 main()
