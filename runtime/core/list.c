@@ -207,7 +207,7 @@ int weft_list_length(const struct weft_list *list)
 	return ret ? ret : (int)list->commands->count;
 }
 
-static int check_scalars(const struct weft_exec *e)
+int weft_exec_scalars(const struct weft_exec *e, const char *call)
 {
 	bool bad = e->scalar_mask >> WEFT_EXEC_MAX_SCALARS || e->pad;
 
@@ -219,7 +219,7 @@ static int check_scalars(const struct weft_exec *e)
 		else
 			bad |= from != 0;
 	}
-	return bad ? weft_fail(-EINVAL, "weft_list_exec: scalar_mask %#x: scalars in it are 0 and have an aligned address, others none",
+	return bad ? weft_fail(-EINVAL, "%s: scalar_mask %#x: scalars in it are 0 and have an aligned address, others none", call,
 			       e->scalar_mask) : 0;
 }
 
@@ -242,7 +242,7 @@ int weft_list_exec(struct weft_list *list, const char *name, enum weft_type type
 		return weft_fail(-EINVAL, "weft_list_exec: %s/%s takes %u to %u operands, not %u", name,
 				 weft_type_name(type), c.u.exec.kernel->min_operands, c.u.exec.kernel->max_operands,
 				 exec->num_operands);
-	ret = check_scalars(&c.u.exec.exec);
+	ret = weft_exec_scalars(&c.u.exec.exec, __func__);
 	return ret ? ret : weft_list_append(list, &c);
 }
 

@@ -29,6 +29,9 @@ struct weft_image {
 
 /* An operand that weft_list_rotation() or weft_list_choice() made. Commands name it by WEFT_TOKEN | its number. */
 #define WEFT_TOKEN	(1ull << 63)
+
+/* Are those of @e that come from memory named as such, and no others? Operands of bodies have that bit too. 0, -EINVAL */
+int weft_exec_scalars(const struct weft_exec *e, const char *call);
 struct weft_entry {
 	struct weft_rotation rotation;
 	bool choice;			/* then index, first, count, else rotation */

@@ -7,6 +7,7 @@
 #include "exec.h"
 
 #include "runtime/core/device.h"
+#include "runtime/core/list.h"
 
 #define MAX_OPERANDS	(1u << 20)
 #define MAX_COMMANDS	(1u << 16)
@@ -167,6 +168,9 @@ int weft_body_exec(struct weft_body *body, const char *name, enum weft_type type
 	if (exec->num_operands < k->min_operands || exec->num_operands > k->max_operands)
 		return weft_fail(-EINVAL, "body %s: %s/%s takes %u to %u operands, not %u", body->name, name, weft_type_name(type),
 				 k->min_operands, k->max_operands, exec->num_operands);
+	ret = weft_exec_scalars(&c.u.exec.exec, __func__);
+	if (ret)
+		return ret;
 	c.u.exec.kernel = k;
 	return weft_body_command_add(body, &c);
 }

@@ -50,7 +50,7 @@ static void operands(void **state)
 
 static void recorded(void **state)
 {
-	const struct weft_exec e = { .size = sizeof(e), .num_operands = 2 };
+	struct weft_exec e = { .size = sizeof(e), .num_operands = 2 };
 	const uint64_t one = 0x1000;
 	struct pair p;
 
@@ -58,6 +58,11 @@ static void recorded(void **state)
 	pair_open(&p, 1);
 	refused(weft_body_exec(p.a, "nothing", WEFT_TYPE_F32, &e), -ENOENT, "not found");
 	refused(weft_body_exec(p.a, "add", WEFT_TYPE_F32, &e), -EINVAL, "takes 3 to 3 operands, not 2");
+	e.num_operands = 3;
+	e.scalar_mask = 1u << WEFT_EXEC_MAX_SCALARS;
+	refused(weft_body_exec(p.a, "add", WEFT_TYPE_F32, &e), -EINVAL, "scalar_mask 0x40");
+	e.scalar_mask = 1;
+	refused(weft_body_exec(p.a, "add", WEFT_TYPE_F32, &e), -EINVAL, "have an aligned address");
 	refused(weft_body_copy_rows(p.a, 1, 8, 2, 8, 16, 2), -EINVAL, "pitch below 16");
 	refused(weft_body_copy_rows(p.a, 1, 8, 2, 8, 8, 0), -EINVAL, "0 rows");
 	refused(weft_body_copy_rows(p.a, 1, 1ull << 40, 2, 8, 8, 2), -EINVAL, "pitch");
