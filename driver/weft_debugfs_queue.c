@@ -11,16 +11,24 @@
 #include "weft_hwq.h"
 #include "weft_look.h"
 #include "weft_names.h"
+#include "weft_snapshot.h"
+#include "weft_uqueue.h"
 #include "weft_vm.h"
+#include "weft_wait.h"
 
 #define RING_BEFORE	8	/* packets shown before the one the queue is at */
 #define RING_SHOWN	16
 
-/* One queue as it was at one moment; @asked: @state and @ctl are the card's. */
+/*
+ * One queue as it was at one moment. @asked: @state and @ctl are the card's; @found: @cell is what
+ * it waits for, read a moment after @state.
+ */
 struct look_queue {
 	struct weft_queue_desc desc;
 	u64 tail;
-	bool live, halted, asked;
+	char name[DRM_WEFT_NAME_BYTES + 1];
+	bool live, halted, asked, found;
+	struct weft_cell cell;
 	struct weft_queue_state state;
 	struct weft_ring_ctl ctl;
 	union weft_packet ring[RING_SHOWN];
@@ -42,11 +50,29 @@ static void read_ring(struct weft_device *w, struct look_queue *l)
 				    sizeof(l->ring[i]));
 }
 
-/* The next queue from *id on: queues live while the lock is held, so all is copied under it. */
+/* bind_lock held, which keeps tables and memory; those of a space that has ended are gone. */
+static void read_cell(struct weft_device *w, struct look_queue *l, const struct weft_vm *vm)
+{
+	u64 va = l->state.wait_va, at;
+
+	if (l->state.run != WEFT_QS_PARKED || va % sizeof(l->cell) || !vm->tables.pt.root)
+		return;
+	at = weft_snapshot_local_at(w, weft_tables_root(&vm->tables), va, sizeof(l->cell));
+	l->found = at != U64_MAX;
+	if (l->found)
+		weft_wait_read(w, at, &l->cell);
+}
+
+/*
+ * The next queue from *id on: queues live while the lock is held, and their spaces, so all is
+ * copied under it. Binds are not waited for: meanwhile there are no cells.
+ */
 static bool next_queue(struct weft_device *w, unsigned long *id, struct look_queue *l)
 {
+	struct weft_uqueue *user;
 	struct weft_hwq *q;
 	bool up = weft_look_begin(w), found = false;
+	bool bound = up && mutex_trylock(&w->bind_lock);
 
 	xa_lock_irq(&w->hwqs);
 	xa_for_each_start(&w->hwqs, *id, q, *id) {
@@ -58,16 +84,23 @@ static bool next_queue(struct weft_device *w, unsigned long *id, struct look_que
 		l->halted = READ_ONCE(q->halted);
 		l->asked = up && l->live;
 		l->shown = 0;
+		l->found = false;
+		user = weft_uqueue_of(q);
+		strscpy(l->name, user ? user->name : "");
 		if (l->asked) {
 			weft_mmio_lmem_read(w, &l->state, q->desc.state,
 					    offsetof(struct weft_queue_state, save));
 			if (l->desc.kind == WEFT_QUEUE_JOB)
 				read_ring(w, l);
+			if (bound && user)
+				read_cell(w, l, user->vm);
 		}
 		found = true;
 		break;
 	}
 	xa_unlock_irq(&w->hwqs);
+	if (bound)
+		mutex_unlock(&w->bind_lock);
 	if (up)
 		weft_look_end(w);
 	++*id;
@@ -122,6 +155,12 @@ static void show_queue(struct seq_file *m, const struct look_queue *l)
 		show_state(m, &l->state);
 	else
 		seq_putc(m, '\n');
+	if (l->found)
+		seq_printf(m, "  cell value %llu end %llu fault %#llx\n", l->cell.value,
+			   l->cell.end, l->cell.fault);
+	/* A line of its own, because it may have spaces. */
+	if (*l->name)
+		seq_printf(m, "  name %s\n", l->name);
 }
 
 static int show_queues(struct seq_file *m, void *data)

@@ -9,6 +9,7 @@
 #include "weft_device.h"
 #include "weft_hwq.h"
 #include "weft_snapshot.h"
+#include "weft_uqueue.h"
 
 static bool inside(struct weft_device *w, u64 at, u64 bytes)
 {
@@ -35,7 +36,7 @@ void weft_snapshot_walk(struct weft_device *w, u64 root, u64 va, struct weft_wal
 	}
 }
 
-u64 weft_snapshot_packet_at(struct weft_device *w, u64 root, u64 va)
+u64 weft_snapshot_local_at(struct weft_device *w, u64 root, u64 va, u64 bytes)
 {
 	struct weft_walk found;
 	u64 leaf, at;
@@ -47,7 +48,7 @@ u64 weft_snapshot_packet_at(struct weft_device *w, u64 root, u64 va)
 		return U64_MAX;
 	at = (leaf & WEFT_PTE_ADDR_MASK) +
 	     (va & ((1ull << WEFT_PT_SHIFT(WEFT_PT_LEVELS - found.levels)) - 1));
-	return inside(w, at, sizeof(union weft_packet)) ? at : U64_MAX;
+	return inside(w, at, bytes) ? at : U64_MAX;
 }
 
 /* @mask: of a ring, all-ones for a list. @root 0: addresses are offsets of local memory. */
@@ -62,7 +63,7 @@ static void take_packets(struct weft_device *w, struct weft_packets *p, u64 root
 	for (i = 0; i < count; i++) {
 		u64 at = va + ((first + i) & mask) * sizeof(union weft_packet);
 
-		at = root ? weft_snapshot_packet_at(w, root, at) : at;
+		at = root ? weft_snapshot_local_at(w, root, at, sizeof(union weft_packet)) : at;
 		if (!inside(w, at, sizeof(union weft_packet)))
 			return;
 		weft_mmio_lmem_read(w, &p->packet[i], at, sizeof(union weft_packet));
@@ -105,10 +106,13 @@ static void take_list(struct weft_snapshot *s, struct weft_device *w, u64 root)
 static void take_queue(struct weft_snapshot *s, struct weft_device *w, struct weft_hwq *hw,
 		       u64 root)
 {
+	struct weft_uqueue *user = hw ? weft_uqueue_of(hw) : NULL;
+
 	s->queue_valid = hw;
 	if (!hw)
 		return;
 	s->desc = hw->desc;
+	strscpy(s->name, user ? user->name : "");
 	s->tail = hw->tail;
 	s->root = root;
 	weft_hwq_read_state(hw, &s->queue);

@@ -5,6 +5,7 @@
 #define WEFT_SNAPSHOT_H
 
 #include <linux/types.h>
+#include <drm/weft_accel.h>
 
 #include <firmware/abi/event.h>
 #include <firmware/abi/mailbox.h>
@@ -71,6 +72,7 @@ struct weft_snapshot {
 
 	bool queue_valid;
 	struct weft_queue_desc desc;
+	char name[DRM_WEFT_NAME_BYTES + 1];
 	u64 tail;
 	struct weft_queue_state queue;	/* all but the card's own part */
 	struct weft_ring_ctl ctl;
@@ -101,8 +103,11 @@ void weft_snapshot_take(struct weft_snapshot *s, struct weft_device *w, struct w
 /* Follows @va through tables that may hold anything. */
 void weft_snapshot_walk(struct weft_device *w, u64 root, u64 va, struct weft_walk *out);
 
-/* Where a packet at @va lies in local memory; U64_MAX when it does not. */
-u64 weft_snapshot_packet_at(struct weft_device *w, u64 root, u64 va);
+/*
+ * Where @bytes at @va lie in local memory, U64_MAX when they do not. They are in one page: a packet
+ * or a cell.
+ */
+u64 weft_snapshot_local_at(struct weft_device *w, u64 root, u64 va, u64 bytes);
 
 /* Writes it as text. */
 void weft_snapshot_write(const struct weft_snapshot *s, struct weft_device *w, struct seq_buf *out);

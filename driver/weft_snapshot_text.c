@@ -87,6 +87,8 @@ static void write_queue(const struct weft_snapshot *s, struct seq_buf *out)
 	seq_buf_printf(out, "id: %u\nspace: %u\nkind: %s\nband: %u\nweight: %u\nflags: %#x\n",
 		       s->desc.id, s->desc.asid, s->desc.kind == WEFT_QUEUE_JOB ? "job" : "user",
 		       s->desc.band, s->desc.weight, s->desc.flags);
+	if (*s->name)
+		seq_buf_printf(out, "name: %s\n", s->name);
 	seq_buf_printf(out, "run: %s\ncause: %s\nrun_number: %u\ncause_number: %u\n",
 		       weft_name_run(q->run), weft_name_fault(q->cause), q->run, q->cause);
 	seq_buf_printf(out,

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <drm/drm_print.h>
 #include <drm/weft_accel.h>
 
@@ -328,6 +329,7 @@ static struct weft_uqueue *alloc(struct weft_device *w, struct weft_file *f, str
 	q->vm = vm;
 	q->id = id;
 	q->gen = w->gen;
+	memcpy(q->name, args->name, sizeof(args->name));
 	mutex_init(&q->lock);
 	INIT_WORK(&q->fault_work, fault_work);
 	INIT_WORK(&q->free_work, free_work);
@@ -405,6 +407,17 @@ err_wills:
 	return ret;
 }
 
+/* Lines of text have it as it is: nothing in it ends one. */
+static bool bad_name(const u8 *name)
+{
+	u32 n;
+
+	for (n = 0; n < DRM_WEFT_NAME_BYTES && name[n]; n++)
+		if (name[n] < 0x20 || name[n] == 0x7f)
+			return true;
+	return memchr_inv(name + n, 0, DRM_WEFT_NAME_BYTES - n);
+}
+
 int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_create *args)
 {
 	u64 ring_bytes = (u64)sizeof(union weft_packet) <<
@@ -412,7 +425,8 @@ int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_cr
 	u64 end;
 
 	if (args->pad || args->flags & ~FLAGS || args->band > DRM_WEFT_BAND_LOW ||
-	    args->weight > MAX_WEIGHT || args->num_wills > DRM_WEFT_MAX_WILLS)
+	    args->weight > MAX_WEIGHT || args->num_wills > DRM_WEFT_MAX_WILLS ||
+	    bad_name(args->name))
 		return -EINVAL;
 	if (args->ring_log2 < WEFT_RING_LOG2_MIN || args->ring_log2 > WEFT_RING_LOG2_MAX)
 		return -EINVAL;

@@ -6,12 +6,11 @@
 
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include <drm/weft_accel.h>
 
 #include "weft_hwq.h"
 #include "weft_window.h"
 
-struct drm_weft_queue_state;
-struct drm_weft_user_queue_create;
 struct weft_device;
 struct weft_file;
 struct weft_vm;
@@ -25,6 +24,7 @@ struct weft_wills;
  * @id: in its file
  * @dead: no longer on the card
  * @cause: of the fault that stopped it
+ * @name: its owner's for it, "" is none; does not change
  * @wills: to be executed when it ends, NULL after
  */
 struct weft_uqueue {
@@ -37,6 +37,7 @@ struct weft_uqueue {
 	u32 id;
 	bool dead;
 	u32 cause;
+	char name[DRM_WEFT_NAME_BYTES + 1];
 	struct weft_wills *wills;
 	struct weft_window *doorbell;
 	struct weft_window *state;
@@ -57,7 +58,7 @@ void weft_uqueue_end_all(struct weft_device *w);
 struct weft_window *weft_uqueue_window(struct weft_file *f, u32 id, enum weft_window_kind kind);
 
 /*
- * Flags, counts, alignment, ranges, privilege and what the card has: 0, -EINVAL, -EACCES,
+ * Flags, counts, alignment, ranges, name, privilege and what the card has: 0, -EINVAL, -EACCES,
  * -EOPNOTSUPP.
  */
 int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_create *args);

@@ -32,12 +32,16 @@ int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait
 	return ret;
 }
 
-static bool decided(struct weft_device *w, u64 at, u64 wanted, struct weft_cell *cell)
+void weft_wait_read(struct weft_device *w, u64 at, struct weft_cell *cell)
 {
 	/* Word by word: each is stored by one access, end and fault after the value they are of. */
 	cell->fault = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, fault));
 	cell->end = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, end));
 	cell->value = weft_mmio_lmem_read64(w, at + offsetof(struct weft_cell, value));
+}
+
+static bool decided(const struct weft_cell *cell, u64 wanted)
+{
 	return (s64)(cell->value - wanted) >= 0 || cell->fault || cell->end;
 }
 
@@ -62,7 +66,8 @@ int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps)
 		weft_watch_insert(w, &wait->watch, wait->wanted);
 		wait->inserted = true;
 	}
-	ret = decided(w, wait->watch.cell, wait->wanted, &wait->now);
+	weft_wait_read(w, wait->watch.cell, &wait->now);
+	ret = decided(&wait->now, wait->wanted);
 	if (all_ones(&wait->now) && weft_mmio_gone(w)) {
 		weft_reset_lost(w, "CELL_WAIT");
 		ret = -ENODEV;

@@ -53,6 +53,9 @@ int weft_wait_begin(struct weft_device *w, struct weft_file *f, struct weft_wait
  */
 int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps);
 
+/* With the card held: the cell at this offset of local memory, as it is. */
+void weft_wait_read(struct weft_device *w, u64 at, struct weft_cell *cell);
+
 /* @up: the card is held, so that it can be told. Afterwards @fire does not run any more. */
 void weft_wait_end(struct weft_device *w, struct weft_wait *wait, bool up);
 

@@ -452,6 +452,7 @@ static int sys_user_queue_create(int fd, struct weft_sys_user_queue *q)
 	int ret;
 
 	c.flags |= q->trace ? DRM_WEFT_USER_QUEUE_TRACE : 0u;
+	memcpy(c.name, q->name, strnlen(q->name, sizeof(c.name)));
 	if (q->num_wills) {
 		wills = calloc(q->num_wills, sizeof(*wills));
 		if (!wills)

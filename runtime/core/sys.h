@@ -40,6 +40,7 @@ struct weft_sys_user_queue {
 	bool wait_stops, trace;
 	uint64_t ring, ctl, run_limit_ns, wait_limit_ns;
 	const struct weft_sys_will *wills;
+	const char *name;	/* at most WEFT_NAME_BYTES - 1 bytes, without control characters */
 	uint32_t id;
 	void *doorbell, *state;
 };

@@ -65,6 +65,7 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 		.band = c->priority ? c->priority - 1 : WEFT_PRIORITY_NORMAL - 1, .ring_log2 = q->ring_log2,
 		.weight = c->weight, .num_wills = c->num_wills, .wait_stops = c->flags & WEFT_USER_QUEUE_WAIT_STOPS,
 		.trace = q->trace_log2, .run_limit_ns = c->run_limit_ns, .wait_limit_ns = c->wait_limit_ns, .wills = wills,
+		.name = q->name,
 	};
 	int ret = weft_card_lr(d);
 
@@ -95,6 +96,18 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 	q->doorbell = s.doorbell;
 	q->state = s.state;
 	return 0;
+}
+
+/* For people, in one line: control characters become '?', and what is too long is cut between two characters of UTF-8. */
+static void take_name(struct weft_user_queue *q, const char *name)
+{
+	size_t n = strnlen(name, sizeof(q->name));
+
+	if (n == sizeof(q->name))
+		for (n--; n && (name[n] & 0xc0) == 0x80; n--)
+			;
+	for (size_t i = 0; i < n; i++)
+		q->name[i] = (unsigned char)name[i] < 0x20 || name[i] == 0x7f ? '?' : name[i];
 }
 
 static bool bad_trace(const struct weft_user_queue_config *c)
@@ -131,7 +144,7 @@ int weft_user_queue_create(struct weft_device *device, const struct weft_user_qu
 	if (!q)
 		return weft_fail(-ENOMEM, "user queue");
 	q->device = device;
-	snprintf(q->name, sizeof(q->name), "%s", c.name ? c.name : "");
+	take_name(q, c.name ? c.name : "");
 	while (1u << q->ring_log2 < c.ring_lists)
 		q->ring_log2++;
 	while (1u << q->trace_log2 < c.trace_records)

@@ -105,17 +105,31 @@ static int load_cells(struct weft_plan *p)
 	return ret;
 }
 
+/* PLAN/LANE in the room of a queue's name: where both do not fit the plan's is cut down to 8 bytes, then the lane's. */
+static void queue_name(const struct weft_plan *p, const struct weft_plan_lane *l, char *name, size_t bytes)
+{
+	const size_t room = WEFT_NAME_BYTES - 2, lane = strlen(l->name), most = lane + 8 < room ? room - lane : 8;
+	size_t n = strnlen(p->name, most + 1);
+
+	if (n > most)
+		for (n--; n && (p->name[n] & 0xc0) == 0x80; n--)
+			;
+	snprintf(name, bytes, "%.*s/%s", (int)n, p->name, l->name);
+}
+
 static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t number)
 {
 	const bool trace = p->config.flags & WEFT_PLAN_TRACE;
+	char name[2 * WEFT_NAME_BYTES];		/* the queue takes what it has room for */
 	struct weft_user_queue_config c = {
-		.size = sizeof(c), .name = l->name, .priority = p->config.priority, .ring_lists = 16,
+		.size = sizeof(c), .name = name, .priority = p->config.priority, .ring_lists = 16,
 		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? WEFT_TRACE_RECORDS : 0,
 	};
 	struct weft_will *will;
 	uint32_t n = 0;
 	int ret;
 
+	queue_name(p, l, name, sizeof(name));
 	for (uint32_t i = 0; i < l->num_bodies; i++) {
 		const uint32_t wanted = l->body[i]->priority;
 

@@ -89,6 +89,74 @@ static int what_is_there(void)
 	return 0;
 }
 
+static int start_named(struct ks_uq *q, const char *name)
+{
+	const union weft_packet wait = ks_pkt_wait(KS_CELLS_VA + 64, 5);
+	struct drm_weft_user_queue_create args;
+	int r = ks_uq_open(q, 0);
+
+	args = ks_uq_args(q);
+	memcpy(args.name, name, strnlen(name, sizeof(args.name)));
+	if (!r)
+		r = ks_uq_start_with(q, &args);
+	if (!r)
+		ks_uq_put(q, &wait);
+	return r;
+}
+
+/* In the file, below the one queue that waits. */
+static int says(const char *begin, const char *wanted)
+{
+	const char *found;
+
+	KS_OK(read_file("queues"));
+	found = line(begin);
+	KS_CHECK(strstr(text, " run PARKED "), "%s", text);
+	KS_CHECK(wanted ? found && !strcmp(found, wanted) : !found, "wanted %s: %s", wanted ? wanted : "none", text);
+	return 0;
+}
+
+/* What the cell has is read at the look, whether the card was told of it or not. */
+static int name_and_cell(void)
+{
+	static const char *const names[] = { "tour/lane of read", "\xc3\xa4 name that has all of 32 bytes" };
+	char wanted[64];
+	struct ks_uq q;
+
+	for (int i = 0; i < 2; i++) {
+		KS_OK(start_named(&q, names[i]));
+		KS_OK(ks_uq_reach(&q, WEFT_QS_PARKED));
+		snprintf(wanted, sizeof(wanted), "  name %s", names[i]);
+		KS_OK(says("  name ", wanted));
+		ks_uq_close(&q);
+	}
+	KS_IS(strlen(names[1]), DRM_WEFT_NAME_BYTES);
+
+	KS_OK(start_named(&q, ""));
+	KS_OK(ks_uq_reach(&q, WEFT_QS_PARKED));
+	KS_OK(says("  name ", NULL));
+	KS_OK(says("  cell ", "  cell value 0 end 0 fault 0x0"));
+	q.cells[2].value = 3;
+	KS_OK(says("  cell ", "  cell value 3 end 0 fault 0x0"));
+	/* of a writer that forgot to kick */
+	q.cells[2].end = 1;
+	KS_OK(says("  cell ", "  cell value 3 end 1 fault 0x0"));
+	q.cells[2].fault = WEFT_CELL_FAULT(WEFT_CELL_POISON, WEFT_FAULT_STOPPED, 7);
+	snprintf(wanted, sizeof(wanted), "  cell value 3 end 1 fault %#llx", (unsigned long long)q.cells[2].fault);
+	KS_OK(says("  cell ", wanted));
+	q.cells[2].value = -2;
+	snprintf(wanted, sizeof(wanted), "  cell value %llu end 1 fault %#llx", -2ULL, (unsigned long long)q.cells[2].fault);
+	KS_OK(says("  cell ", wanted));
+	/* where nothing is mapped there is no cell */
+	KS_OK(ks_unbind(q.fd, q.vm, KS_CELLS_VA, 4096));
+	KS_OK(read_file("queues"));
+	KS_CHECK(strstr(text, "kind user") && !line("  cell "), "%s", text);
+	ks_uq_close(&q);
+	KS_OK(read_file("queues"));
+	KS_CHECK(!strstr(text, "kind user"), "%s", text);
+	return 0;
+}
+
 /* A sleeper on a cell, and a user queue that has faulted, as long as they are there. */
 static int who_waits_and_why(void)
 {
@@ -152,10 +220,21 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* Jobs until the card goes; whatever they end with, they end. */
+/* Queues that wait, whose cells and spaces go away below who looks at them; then jobs. Whatever they end with, they end. */
 static void load(int rounds)
 {
 	struct ks_rig rig;
+	struct ks_uq q;
+
+	for (int i = 0; i < rounds; i++) {
+		if (start_named(&q, "waits"))
+			break;
+		usleep(1000);
+		ks_unbind(q.fd, q.vm, KS_CELLS_VA, 4096);
+		ks_bind(q.fd, q.vm, q.cells_handle, KS_CELLS_VA, 4096, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_SEM);
+		ks_uq_close(&q);
+	}
+	ks_uq_close(&q);
 
 	if (ks_rig_open(&rig, 0, 0))
 		return;
@@ -168,6 +247,7 @@ static void load(int rounds)
 static int read_in_any_state(void)
 {
 	char pci[32];
+	struct ks_uq q;
 	pthread_t thread[2];
 	unsigned long before;
 	int result = 0;
@@ -179,11 +259,15 @@ static int read_in_any_state(void)
 	for (int round = 0; round < 3 && !result; round++) {
 		load(20);
 		before = reads;
-		result = ks_reset(0);
+		/* one that waits while the card goes */
+		result = start_named(&q, "waits");
+		if (!result)
+			result = ks_reset(0);
 		load(5);
 		if (!result)
 			result = ks_driver("unbind", pci);
 		usleep(20000);
+		ks_uq_close(&q);
 		if (!result)
 			result = ks_driver("bind", pci);
 		load(5);
@@ -203,6 +287,7 @@ int main(void)
 {
 	static const struct ks_test tests[] = {
 		{ "the files say what there is", what_is_there },
+		{ "the name of a queue, and what is in the cell it waits for", name_and_cell },
 		{ "who sleeps on a cell, and why a queue stopped", who_waits_and_why },
 		{ "read under load, over resets and unbinds", read_in_any_state },
 	};

@@ -179,6 +179,29 @@ static int child_has_no_doorbell(void)
 	return 0;
 }
 
+/* A program of before queues had names: its structure ends where the name begins. */
+static int shorter_structure(void)
+{
+	unsigned long request = _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE, DRM_COMMAND_BASE + DRM_WEFT_USER_QUEUE_CREATE,
+				     offsetof(struct drm_weft_user_queue_create, name));
+	struct drm_weft_user_queue_create args;
+	struct ks_uq q;
+
+	KS_OK(ks_uq_open(&q, 0));
+	q.ctl->armed = 1;
+	args = ks_uq_args(&q);
+	memset(args.name, '\n', sizeof(args.name));
+	KS_OK(ks_ioctl(q.fd, request, &args));
+	KS_CHECK(args.queue_id && args.doorbell_offset && args.state_offset);
+	for (unsigned int i = 0; i < sizeof(args.name); i++)
+		KS_IS(args.name[i], '\n');
+	KS_OK(ks_queue_destroy(q.fd, args.queue_id));
+	/* and such a name is refused where it is one */
+	KS_IS(ks_ioctl(q.fd, DRM_IOCTL_WEFT_USER_QUEUE_CREATE, &args), -EINVAL);
+	ks_uq_close(&q);
+	return 0;
+}
+
 static int bad_arguments(void)
 {
 	static const struct { size_t at, size; uint64_t value; int want; } bad[] = {
@@ -191,6 +214,7 @@ static int bad_arguments(void)
 		FIELD(ring, -4096ULL, -EINVAL), FIELD(ctl, 0, -EINVAL), FIELD(ctl, KS_CTL_VA + 8, -EINVAL),
 		FIELD(ctl, 1ULL << 47, -EINVAL), FIELD(weight, 1001, -EINVAL),
 		FIELD(num_wills, DRM_WEFT_MAX_WILLS + 1, -EINVAL), FIELD(num_wills, 1, -EFAULT),
+		FIELD(name[0], '\n', -EINVAL), FIELD(name[0], 0x7f, -EINVAL), FIELD(name[1], 'x', -EINVAL),
 	};
 	struct drm_weft_submit submit = { .list = KS_RING_VA, .num_packets = 1 };
 	struct drm_weft_user_queue_create args;
@@ -427,6 +451,7 @@ int main(void)
 		{ "submits and polls without a system call", no_system_call },
 		{ "a child does not get the doorbell", child_has_no_doorbell },
 		{ "bad arguments, wrong types of address space", bad_arguments },
+		{ "callers with the structure of before", shorter_structure },
 		{ "bands and quotas without privileges", quotas },
 		{ "mapping otherwise is refused", mmap_abuse },
 		{ "mappings of a queue that is gone lead nowhere", after_destroy },

@@ -52,7 +52,7 @@ EXPORT_SYMBOL_IF_KUNIT(weft_name_mbox);
 EXPORT_SYMBOL_IF_KUNIT(weft_name_state);
 EXPORT_SYMBOL_IF_KUNIT(weft_uqueue_check);
 EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_walk);
-EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_packet_at);
+EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_local_at);
 EXPORT_SYMBOL_IF_KUNIT(weft_recover_starves);
 EXPORT_SYMBOL_IF_KUNIT(weft_recover_errno);
 EXPORT_SYMBOL_IF_KUNIT(weft_mbox_forgive);

@@ -62,6 +62,12 @@ static void tables(struct weft_device *w, int level, u64 entry)
 	put(w, table, level, entry);
 }
 
+/* Of a packet. */
+static u64 place(struct weft_device *w, u64 root, u64 va)
+{
+	return weft_snapshot_local_at(w, root, va, sizeof(union weft_packet));
+}
+
 static void walks(struct kunit *test)
 {
 	struct weft_device *w = test->priv;
@@ -99,8 +105,8 @@ static void nowhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk.levels, 0);
 	weft_snapshot_walk(w, ~0ull << 12, VA, &walk);
 	KUNIT_EXPECT_EQ(test, walk.levels, 0);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, 0, VA), U64_MAX);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, ~0ull), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, 0, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, ~0ull), U64_MAX);
 }
 
 /* A table that is not in the card, half of one, itself: read no further, and for ever neither. */
@@ -127,12 +133,12 @@ static void hostile_tables(struct kunit *test)
 	memset64(lmem_of(w) + ROOT / 8, ROOT | WEFT_PTE_VALID, WEFT_PT_ENTRIES);
 	weft_snapshot_walk(w, ROOT, VA, &walk);
 	KUNIT_EXPECT_EQ(test, walk.levels, WEFT_PT_LEVELS);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	/* of a card that is gone */
 	memset(lmem_of(w), 0xff, LMEM);
 	weft_snapshot_walk(w, ROOT, VA, &walk);
 	KUNIT_EXPECT_EQ(test, walk.levels, 1);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 }
 
 static void packets(struct kunit *test)
@@ -140,30 +146,32 @@ static void packets(struct kunit *test)
 	struct weft_device *w = test->priv;
 
 	tables(w, 0, SZ_2M | LEAF);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), SZ_2M);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA + 0xfc0), SZ_2M + 0xfc0);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), SZ_2M);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA + 0xfc0), SZ_2M + 0xfc0);
 	/* of a large leaf the address goes on */
 	tables(w, 1, SZ_2M | LEAF);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA + 64),
-			SZ_2M + (VA & (SZ_2M - 1)) + 64);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA + 64), SZ_2M + (VA & (SZ_2M - 1)) + 64);
 	/* and beyond the card there is nothing, nor where a leaf's level is none */
 	tables(w, 1, (u64)(LMEM - SZ_4K) | LEAF);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	tables(w, 3, WEFT_PTE_ADDR_MASK | LEAF);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	/* the last packet of the card, and one that is cut off */
 	tables(w, 0, (u64)(LMEM - SZ_4K) | LEAF);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA + 0xfc0), LMEM - 64);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA + 0xfc8), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA + 0xfc0), LMEM - 64);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA + 0xfc8), U64_MAX);
+	/* where a cell still is whole */
+	KUNIT_EXPECT_EQ(test, weft_snapshot_local_at(w, ROOT, VA + 0xfe0, 32), LMEM - 32);
+	KUNIT_EXPECT_EQ(test, weft_snapshot_local_at(w, ROOT, VA + 0xfe8, 32), U64_MAX);
 	/* host memory, sparse memory, and what is invalid */
 	tables(w, 0, SZ_2M | LEAF | BUS);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	tables(w, 0, LEAF | (u64)WEFT_APERTURE_SPARSE << WEFT_PTE_APERTURE_SHIFT);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	tables(w, 0, SZ_2M | (LEAF & ~WEFT_PTE_VALID));
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 	tables(w, 0, SZ_2M | WEFT_PTE_VALID);
-	KUNIT_EXPECT_EQ(test, weft_snapshot_packet_at(w, ROOT, VA), U64_MAX);
+	KUNIT_EXPECT_EQ(test, place(w, ROOT, VA), U64_MAX);
 }
 
 /*
@@ -185,7 +193,7 @@ static void noise(struct kunit *test)
 		lmem_of(w)[i] = (lmem_of(w)[i] & (LMEM * 2 - 1)) | WEFT_PTE_VALID;
 	for (i = 0; i < 100000; i++) {
 		va = (u64)prandom_u32_state(&rnd) << 17 ^ prandom_u32_state(&rnd);
-		at = weft_snapshot_packet_at(w, ROOT + (prandom_u32_state(&rnd) & 0xff) * SZ_4K, va);
+		at = place(w, ROOT + (prandom_u32_state(&rnd) & 0xff) * SZ_4K, va);
 		if (at != U64_MAX && at > LMEM - sizeof(union weft_packet))
 			KUNIT_FAIL(test, "%#llx of va %#llx", at, va);
 		weft_snapshot_walk(w, prandom_u32_state(&rnd), va, &walk);

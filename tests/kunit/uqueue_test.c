@@ -44,11 +44,19 @@ static void accepted(struct kunit *test)
 	QUEUE(0, args.ring = WEFT_VM_END - RING_BYTES(8));
 	QUEUE(0, args.ctl = WEFT_VM_END - SZ_4K);
 	QUEUE(0, args.run_limit_ns = ~0ull; args.wait_limit_ns = ~0ull);
+	QUEUE(0, args.name[0] = ' '; args.name[1] = '~');
+	QUEUE(0, memset(args.name, 0xff, sizeof(args.name)));
 }
 
 static void refused(struct kunit *test)
 {
 	QUEUE(-EINVAL, args.pad = 1);
+	/* what would end a line, or reach a terminal; and something behind the end */
+	QUEUE(-EINVAL, args.name[0] = '\n');
+	QUEUE(-EINVAL, args.name[0] = 'x'; args.name[1] = 0x1b);
+	QUEUE(-EINVAL, args.name[0] = 0x7f);
+	QUEUE(-EINVAL, args.name[1] = 'x');
+	QUEUE(-EINVAL, memset(args.name, 'x', sizeof(args.name)); args.name[31] = 0x1f);
 	QUEUE(-EINVAL, args.flags = 0x80);
 	QUEUE(-EINVAL, args.flags = 1u << 31);
 	QUEUE(-EINVAL, args.band = DRM_WEFT_BAND_LOW + 1);

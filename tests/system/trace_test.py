@@ -25,8 +25,13 @@ COMMANDS = {
     "two-svg": "weft trace demo --cards 2 -o /tmp/two.svg && cat /tmp/two.svg",
     "two-json": "weft trace demo --cards 2 --out /tmp/two.json && cat /tmp/two.json",
     "many-svg": "weft trace demo --sequences 60 -o /tmp/many.svg && cat /tmp/many.svg",
-    # a plan that runs for a second, looked at meanwhile
-    "top-json": "weft trace demo --sequences 2000 -o /tmp/long.json & sleep 3; weft top --json; kill $!; wait $! || true",
+    # a plan that runs for seconds, looked at meanwhile: one of its lanes sleeps nearly always
+    "top-json": "weft trace demo --sequences 2000 -o /tmp/long.json & sleep 3; "
+                "for i in 1 2 3 4 5; do weft top --json; weft top --once >>/tmp/top.txt; done; kill $!; wait $! || true",
+    "top-text": "cat /tmp/top.txt",
+    "top-long": """sed 's/^plan .*/plan "größe\\\\x0a über alles, zué und mehr"/; s/^body second/body "the second of all bodies in it"/' """
+                "/opt/weft/share/plans/chain.weft >/tmp/long.weft; weft run /tmp/long.weft --sequences 100000 >/dev/null & "
+                "sleep 3; weft top --json; kill $!; wait $! || true",
     "top": "weft top | cat; weft top --once",
     "file": "weft trace /opt/weft/share/plans/two-cards.weft --sequences 20",
     "saved": "weft run /opt/weft/share/plans/chain.weft --save /tmp/chain.weft --prepare-only >/dev/null && "
@@ -127,6 +132,27 @@ def refused(guest, name, word, status=1):
         [] if word in err else [f"no {word!r} in {err!r}"])
 
 
+def lanes_of(text):
+    """User queues of each look."""
+    return [[q for c in json.loads(look)["cards"] for q in c["queues"] if q["kind"] == "user"] for look in text.splitlines()]
+
+
+def top(guest):
+    """The lanes of the demo: their names, and what is in the cells that the sleeping ones wait for, in JSON and as text."""
+    looks = lanes_of(guest["top-json"][0])
+    lanes = [q for look in looks for q in look]
+    asleep = [q for q in lanes if "cell_value" in q]
+    # one may be woken between the look at it and that at its cell
+    problems = expect("names", [sorted(q["name"] for q in look) for look in looks], [sorted(f"demo/{b}" for b in BODIES)] * 5)
+    problems += [f"cell {q}" for q in asleep if abs(q["wait_value"] - q["cell_value"]) > 4 or q["cell_end"] or q["cell_fault"]]
+    problems += [] if any(q["cell_value"] == q["wait_value"] - 1 > 1 and q["waits_s"] < 60 for q in asleep) else [f"nobody waits: {lanes}"]
+    problems += [] if all(q.get("iteration", 0) > 10 for q in lanes) else ["iterations"]
+    text = guest["top-text"][0]
+    problems += [f"no {b} in {text!r}" for b in BODIES if not re.search(rf" demo/{b}( |$)", text, re.M)]
+    problems += [] if re.search(r"  demo/\w+  waits for \d+ in cell 0x[0-9a-f]+, which has \d+, for \d", text) else [f"cell: {text!r}"]
+    return problems + expect("exit code", guest["top"][2], 0) + expect("cards", guest["top"][0].count("/dev/accel/accel"), 4)
+
+
 tap = Tap()
 guest = Guest(COMMANDS, kernel="main", cards=2, name="trace",
               files=[(Path(ROOT) / f"Documentation/runtime/{name}.weft", f"/opt/weft/share/plans/{name}.weft")
@@ -139,12 +165,11 @@ tap.check("trace: of many sequences it has the last", svg(guest["many-svg"][0], 
 tap.check("trace: JSON for Perfetto", trace_json(guest["json"][0], 30, 1))
 tap.check("trace: the same of two cards", trace_json(guest["two-json"][0], 12, 2))
 tap.check("trace: the picture in the documentation is one of these", svg((Path(ROOT) / PICTURE).read_text(), range(12), 1))
-queues = [q for c in json.loads(guest["top-json"][0] or '{"cards": []}')["cards"] for q in c["queues"]]
-lanes = [q for q in queues if q["kind"] == "user"]
-tap.check("trace: top shows the lanes of a plan, and what those that sleep wait for", expect("lanes", len(lanes), 4) +
-          ([] if any("wait_value" in q and q["wait_value"] > 1 and q["waits_s"] < 60 for q in lanes) else ["nobody waits"]) +
-          ([] if all(q.get("iteration", 0) > 10 for q in lanes) else ["iterations"]) +
-          expect("exit code", guest["top"][2], 0) + expect("cards", guest["top"][0].count("/dev/accel/accel"), 4) if lanes else ["no lanes"])
+tap.check("trace: top shows the lanes of a plan, and what those that sleep wait for", top(guest))
+tap.check("trace: names in top are cut between characters, and have no control characters",
+          expect("names", [sorted(q["name"] for q in look) for look in lanes_of(guest["top-long"][0])],
+                 [sorted(["größe? über alles, zu/first", "größe? über alles, zu/third", "größe? über alles, zu/fourth",
+                          "größe?/the second of all bodi"])]))
 tap.check("trace: the plan of a file, and a saved one", of_file(guest))
 tap.check("trace: a mistake in a plan has its place, and what is no plan is refused",
           refused(guest, "misspelt", 'weft trace: /tmp/bad.weft:2:11: found "depht"') + refused(guest, "no-plan", "no plan dmeo", 2))

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/*
- * weft top: the queues of all cards, whoever's they are, with what those that sleep wait for. It reads the driver's debugfs,
- * which has neither the names of queues nor the value of a cell: those a program knows of its own plans alone.
- */
+/* weft top: the queues of all cards, whoever's they are, with what those that sleep wait for, of the driver's debugfs. */
 #include "cmd.h"
 
 #include <errno.h>
@@ -31,7 +28,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: weft top [--once] [--json]\n\n"
 	      "Shows the queues of all cards once a second until it is interrupted, with the cell that a sleeping one waits\n"
-	      "for. Needs root and debugfs.\n\n"
+	      "for, the value wanted and the value there. Needs root and debugfs.\n\n"
 	      "  --once   one look; also where standard output is no terminal\n"
 	      "  --json   one look, as one line of JSON\n"
 	      "  --help   this text\n", out);
@@ -91,11 +88,21 @@ static double since_s(const struct card *c, const struct top_queue *q)
 	return c->clock_ns > q->wait_since_ns ? (double)(c->clock_ns - q->wait_since_ns) / 1e9 : 0;
 }
 
+/* What is in the cell that it waits for. */
+static void show_cell(const struct top_queue *q)
+{
+	char text[128];
+
+	printf(", which has %llu%s", (unsigned long long)q->cell_value, q->cell_end ? " and END" : "");
+	if (q->cell_fault)
+		printf(" and is %s", weft_cell_fault_text(q->cell_fault, text, sizeof(text)));
+}
+
 static void show(const struct card *c)
 {
 	printf("%s, %s: %u queues\n", c->node, c->pci, c->count);
 	if (c->count)
-		printf("%7s %-5s %6s %-9s %12s %9s %6s  %s\n", "queue", "kind", "space", "state", "packets", "per s", "busy", "");
+		printf("%7s %-5s %6s %-9s %12s %9s %6s  %s\n", "queue", "kind", "space", "state", "packets", "per s", "busy", "name");
 	for (uint32_t i = 0; i < c->count; i++) {
 		const struct top_queue *q = &c->queue[i], *was = earlier(c, q);
 		const double s = was && c->clock_ns > c->clock_before ? (double)(c->clock_ns - c->clock_before) / 1e9 : 0;
@@ -107,9 +114,14 @@ static void show(const struct card *c)
 		}
 		printf("%7u %-5s %6u %-9s %12llu %9s %6s", q->id, q->user ? "user" : "job", q->space, q->known ? q->run : "?",
 		       (unsigned long long)q->retired, per_s, busy);
-		if (q->waits)
-			printf("  waits for %llu in cell %#llx, for %.3f s", (unsigned long long)q->wait_value,
-			       (unsigned long long)q->wait_va, since_s(c, q));
+		if (*q->name)
+			printf("  %s", q->name);
+		if (q->waits) {
+			printf("  waits for %llu in cell %#llx", (unsigned long long)q->wait_value, (unsigned long long)q->wait_va);
+			if (q->cell_known)
+				show_cell(q);
+			printf(", for %.3f s", since_s(c, q));
+		}
 		if (q->waits && q->loops)
 			printf(", iteration %llu", (unsigned long long)q->iteration);
 		if (q->known && *q->cause && strcmp(q->cause, "NONE") && strcmp(q->cause, "none") && strcmp(q->cause, "0"))
@@ -137,6 +149,7 @@ static void show_json(const struct card *card, uint32_t cards)
 
 			json_open(&j, NULL, '{');
 			json_u64(&j, "queue", q->id);
+			json_text(&j, "name", q->name);
 			json_text(&j, "kind", q->user ? "user" : "job");
 			json_u64(&j, "space", q->space);
 			json_text(&j, "state", q->known ? q->run : "?");
@@ -148,6 +161,11 @@ static void show_json(const struct card *card, uint32_t cards)
 				json_u64(&j, "wait_value", q->wait_value);
 				json_u64(&j, "wait_since_ns", q->wait_since_ns);
 				json_number(&j, "waits_s", since_s(c, q), 6);
+			}
+			if (q->cell_known) {
+				json_u64(&j, "cell_value", q->cell_value);
+				json_bool(&j, "cell_end", q->cell_end);
+				json_u64(&j, "cell_fault", q->cell_fault);
 			}
 			if (q->loops)
 				json_u64(&j, "iteration", q->iteration);

@@ -2,6 +2,8 @@
 // Copyright 2026 The weft authors
 #include "top_parse.h"
 
+#include "trace_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,37 @@ static void queue_of(const char *line, struct top_queue *q)
 		   number(line, "wait_since_ns", &q->wait_since_ns);
 }
 
+/* Up to the end of the line: it may have spaces. */
+static void name_of(const char *text, struct top_queue *q)
+{
+	char name[sizeof(q->name)];
+	const char *s = name;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, "\n"), text);
+	for (char *to = q->name; *s;) {
+		size_t n = trace_character(s);
+
+		if (!n) {
+			*to++ = '?';
+			s++;
+		}
+		for (; n; n--)
+			*to++ = *s++;
+	}
+}
+
+/* What is below the line of a queue. */
+static void more_of(const char *line, struct top_queue *q)
+{
+	if (!strncmp(line, "  name ", 7))
+		name_of(line + 7, q);
+	else if (!strncmp(line, "  cell ", 7))
+		q->cell_known = number(line, "value", &q->cell_value) && number(line, "end", &q->cell_end) &&
+				number(line, "fault", &q->cell_fault);
+	else if (!strncmp(line, "  frame ", 8) && !q->loops && value(line, "LOOP"))
+		q->loops = number(line, "iteration", &q->iteration);
+}
+
 uint32_t top_parse_queues(const char *text, struct top_queue *queue, uint32_t max)
 {
 	struct top_queue *last = NULL;
@@ -65,8 +98,8 @@ uint32_t top_parse_queues(const char *text, struct top_queue *queue, uint32_t ma
 			count++;
 			if (last)
 				queue_of(text, last);
-		} else if (last && !last->loops && !strncmp(text, "  frame ", 8) && strstr(text, " LOOP ") < text + strcspn(text, "\n")) {
-			last->loops = strstr(text, " LOOP ") && number(text, "iteration", &last->iteration);
+		} else if (last) {
+			more_of(text, last);
 		}
 		text += strcspn(text, "\n");
 		text += *text == '\n';

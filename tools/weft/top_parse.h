@@ -12,9 +12,12 @@ struct top_queue {
 	uint32_t id, space;
 	bool user, known;			/* known: the card was asked */
 	char run[16], cause[16];
+	char name[33];				/* "": none; what a terminal should not get is '?' */
 	uint64_t retired, busy_ns;
 	bool waits;
 	uint64_t wait_va, wait_value, wait_since_ns;
+	bool cell_known;			/* the cell it waits for, a moment later than the wait */
+	uint64_t cell_value, cell_end, cell_fault;
 	uint64_t iteration;			/* of its outermost loop */
 	bool loops;
 };

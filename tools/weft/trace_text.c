@@ -6,8 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the character at @s, 0: none of UTF-8, nor of XML. */
-static size_t character(const char *s)
+size_t trace_character(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	const size_t n = u[0] < 0x80 ? 1 : u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;
@@ -20,7 +19,7 @@ static size_t character(const char *s)
 	}
 	/* too long a form, surrogates, beyond Unicode; control characters and what XML has none of */
 	if ((n == 3 && code < 0x800) || (n == 4 && (code < 0x10000 || code > 0x10ffff)) || (code >= 0xd800 && code < 0xe000) ||
-	    code < 0x20 || code == 0x7f || code == 0xfffe || code == 0xffff)
+	    code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff)
 		return 0;
 	return n;
 }
@@ -28,7 +27,7 @@ static size_t character(const char *s)
 void trace_xml(FILE *out, const char *text)
 {
 	while (*text) {
-		const size_t n = character(text);
+		const size_t n = trace_character(text);
 
 		if (!n)
 			fputc('?', out);
@@ -65,7 +64,7 @@ const char *trace_short(const char *name, char *text, size_t bytes, size_t chara
 	size_t at = 0, n = 0, cut = 0;
 
 	while (name[at] && n < characters) {
-		const size_t step = character(name + at);
+		const size_t step = trace_character(name + at);
 
 		if (n + 1 == characters)
 			cut = at;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
-/* Texts of pictures: names are the user's and may hold anything. */
+/* Texts of pictures and terminals: names are the user's and may hold anything. */
 #ifndef WEFT_TOOL_TRACE_TEXT_H
 #define WEFT_TOOL_TRACE_TEXT_H
 
 #include <stddef.h>
 #include <stdio.h>
 
+/* Bytes of the character at @s, 0: none of UTF-8, a control character, or one that XML has not. */
+size_t trace_character(const char *s);
 /* As text of XML; bytes that are no UTF-8, and control characters, become '?'. */
 void trace_xml(FILE *out, const char *text);
 /* "5.03 ms", three or four digits and the unit that fits. Return: @text */

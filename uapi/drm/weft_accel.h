@@ -515,6 +515,7 @@ struct drm_weft_will {
 };
 
 #define DRM_WEFT_MAX_WILLS	4096
+#define DRM_WEFT_NAME_BYTES	32
 
 /**
  * struct drm_weft_user_queue_create - DRM_WEFT_USER_QUEUE_CREATE: a queue in an LR VM, driven
@@ -537,6 +538,8 @@ struct drm_weft_will {
  *	contract
  * @queue_id: out (> 0), for QUEUE_STATE and QUEUE_DESTROY
  * @pad: 0
+ * @name: for people, shown to root in debugfs and dumps: UTF-8 without bytes below 0x20 and 0x7f,
+ *	0 behind its end; all 0 = none. A structure that ends before it means the same
  *
  * A user queue that faults stays so; destroy it and create another.
  */
@@ -556,6 +559,7 @@ struct drm_weft_user_queue_create {
 	__u64 state_offset;
 	__u32 queue_id;
 	__u32 pad;
+	__u8 name[DRM_WEFT_NAME_BYTES];
 };
 
 /**

@@ -39,7 +39,8 @@ struct weft_will {
  * struct weft_user_queue_config - what weft_user_queue_create() makes; NULL or all 0 (but size) gives the defaults
  * @size: sizeof
  * @priority: enum weft_priority
- * @name: shown in errors, copied; may be NULL
+ * @name: shown in errors and, to root, by weft top; UTF-8, copied; the first WEFT_NAME_BYTES - 1 bytes, control characters as
+ *	'?'; may be NULL
  * @ring_lists: lists that can be posted and not yet ended, 16 … 65536, a power of two; 0 = 256
  * @weight: share among the process's queues on the card, 1 … 1000; 0 = 100
  * @run_limit_ns: running time between two progress marks; 0 = none

@@ -86,7 +86,9 @@ const struct kf_desc kf_table[] = {
 		F(drm_weft_user_queue_create, wait_limit_ns, TIME, 1),
 		F(drm_weft_user_queue_create, weight, COUNT, 1000), F(drm_weft_user_queue_create, num_wills, COUNT, 2),
 		F(drm_weft_user_queue_create, wills, POINTER, 1), ZERO(drm_weft_user_queue_create, pad),
-		WILL(0), WILL(1) },
+		WILL(0), WILL(1),
+		/* printable, or not; last, because programs of the corpus have arguments by their place */
+		F(drm_weft_user_queue_create, name[0], FLAGS, 0x61), ZERO(drm_weft_user_queue_create, name[31]) },
 	  .output = { OUT(drm_weft_user_queue_create, queue_id, KF_QUEUE),
 		      OUT(drm_weft_user_queue_create, doorbell_offset, KF_OFFSET),
 		      OUT(drm_weft_user_queue_create, state_offset, KF_OFFSET) } },

@@ -11,9 +11,12 @@ static const char text[] =
 	"busy_ns 1234 depth 1\n"
 	"queue 9 kind user space 4 band 1 weight 100 live 1 halted 0 run PARKED cause NONE retired 5000 head 1 fence 0 "
 	"progress_ns 77 busy_ns 0 depth 3 wait_va 0x10040 wait_value 42 wait_since_ns 700 later 5\n"
+	"  name  run READY cause X\n"
+	"  cell value 41 end 1 fault 0x1f1\n"
 	"  frame 1 LOOP list 0x2000 packet 1 of 6 iteration 41 of 0\n"
 	"  frame 2 LOOP list 0x3000 packet 1 of 6 iteration 7 of 9\n"
-	"queue 11 kind user space 4 band 1 weight 100 live 1 halted 0\n";
+	"queue 11 kind user space 4 band 1 weight 100 live 1 halted 0\n"
+	"  name tour/\xc3\xa4\xc2\x9b\x9b 2\n";
 
 static void queues(void **state)
 {
@@ -25,7 +28,13 @@ static void queues(void **state)
 	assert_string_equal(q[0].run, "IDLE");
 	assert_true(q[1].id == 9 && q[1].user && q[1].space == 4 && q[1].waits && q[1].wait_va == 0x10040 && q[1].wait_value == 42 &&
 		    q[1].wait_since_ns == 700 && q[1].loops && q[1].iteration == 41);
-	assert_true(q[2].id == 11 && !q[2].known && !q[2].waits && !q[2].loops);
+	/* a name that looks like what is before it; and one that a terminal would obey */
+	assert_string_equal(q[1].name, " run READY cause X");
+	assert_string_equal(q[1].run, "PARKED");
+	assert_true(q[1].cell_known && q[1].cell_value == 41 && q[1].cell_end == 1 && q[1].cell_fault == 0x1f1);
+	assert_true(q[2].id == 11 && !q[2].known && !q[2].waits && !q[2].loops && !q[2].cell_known);
+	assert_string_equal(q[2].name, "tour/\xc3\xa4??? 2");
+	assert_string_equal(q[0].name, "");
 	assert_int_equal(top_parse_queues(text, q, 1), 3);
 	assert_int_equal(top_parse_queues("", q, 3), 0);
 }

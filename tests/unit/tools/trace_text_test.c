@@ -15,7 +15,7 @@ static void xml(void **state)
 	} cases[] = {
 		{ "a<b>&\"c'", "a&lt;b&gt;&amp;&quot;c'" }, { "größe µ → 𝛼", "größe µ → 𝛼" }, { "tab\tline\n\x7f", "tab?line??" },
 		{ "\xff.\xc3.\xe2\x82", "?.?.?" "?" }, { "\xc0\xaf \xed\xa0\x80", "?" "? ???" }, { "\xef\xbf\xbe", "???" },
-		{ "\xf4\x90\x80\x80", "????" }, { "", "" },
+		{ "\xf4\x90\x80\x80", "????" }, { "\xc2\x9b\xc2\xa0", "??\xc2\xa0" }, { "", "" },
 	};
 
 	(void)state;
