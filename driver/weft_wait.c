@@ -45,12 +45,6 @@ static bool decided(const struct weft_cell *cell, u64 wanted)
 	return (s64)(cell->value - wanted) >= 0 || cell->fault || cell->end;
 }
 
-/* No cell holds this; a card that does not answer reads so. */
-static bool all_ones(const struct weft_cell *cell)
-{
-	return !~(cell->value & cell->end & cell->fault);
-}
-
 int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps)
 {
 	int ret = weft_bo_check(wait->bo);
@@ -68,7 +62,8 @@ int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps)
 	}
 	weft_wait_read(w, wait->watch.cell, &wait->now);
 	ret = decided(&wait->now, wait->wanted);
-	if (all_ones(&wait->now) && weft_mmio_gone(w)) {
+	/* A card that went meanwhile reads as all-ones from some word on, and the value is the last. */
+	if (!~wait->now.value && weft_mmio_gone(w)) {
 		weft_reset_lost(w, "CELL_WAIT");
 		ret = -ENODEV;
 	}
