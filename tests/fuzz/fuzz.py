@@ -47,7 +47,7 @@ TARGETS = {
     "rv64": (512, {"tools/card/rv64_decode.c": 90, "tools/card/rv64_exec.c": 84, "tools/card/rv64_mem.c": 90,
                    "tools/card/rv64_rvc.c": 90}),
     "plan_text": (4096, {"runtime/exec/lex.c": 97, "runtime/exec/parse.c": 89, "runtime/exec/parse_body.c": 88,
-                         "runtime/exec/contents.c": 92, "runtime/exec/text.c": 91, "runtime/exec/serial.c": 81,
+                         "runtime/exec/contents.c": 92, "runtime/exec/text.c": 90, "runtime/exec/serial.c": 81,
                          "runtime/exec/decide.c": 80}),
     "offer": (512, {"runtime/exec/offer.c": 95}),
 }
