@@ -32,6 +32,7 @@ struct weft_image {
 
 /* Are those of @e that come from memory named as such, and no others? Operands of bodies have that bit too. 0, -EINVAL */
 int weft_exec_scalars(const struct weft_exec *e, const char *call);
+
 struct weft_entry {
 	struct weft_rotation rotation;
 	bool choice;			/* then index, first, count, else rotation */

@@ -98,14 +98,21 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 	return 0;
 }
 
-/* For people, in one line: control characters become '?', and what is too long is cut between two characters of UTF-8. */
-static void take_name(struct weft_user_queue *q, const char *name)
+size_t weft_name_cut(const char *name, size_t most)
 {
-	size_t n = strnlen(name, sizeof(q->name));
+	size_t n = strnlen(name, most + 1);
 
-	if (n == sizeof(q->name))
+	if (n > most)
 		for (n--; n && (name[n] & 0xc0) == 0x80; n--)
 			;
+	return n;
+}
+
+/* For people, in one line: control characters become '?'. */
+static void take_name(struct weft_user_queue *q, const char *name)
+{
+	const size_t n = weft_name_cut(name, sizeof(q->name) - 1);
+
 	for (size_t i = 0; i < n; i++)
 		q->name[i] = (unsigned char)name[i] < 0x20 || name[i] == 0x7f ? '?' : name[i];
 }

@@ -25,6 +25,8 @@ struct weft_user_queue {
 /* list_ring.c: the ring control page and the ring as the contract has them */
 void weft_ring_init(struct weft_user_queue *queue);
 int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
+/* Bytes of @name, at most @most: what is too long is cut between two characters of UTF-8 */
+size_t weft_name_cut(const char *name, size_t most);
 /* false: no whole record was seen */
 bool weft_ring_state(const struct weft_user_queue *queue, struct weft_user_queue_state *state);
 /* list_cell.c: what the fault word of a cell says of the queue that stopped */

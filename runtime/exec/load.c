@@ -11,6 +11,7 @@
 #include <weft/telemetry.h>
 
 #include "runtime/core/device.h"
+#include "runtime/core/user_queue.h"
 
 #define CLOCK_LOOKS	8
 #define HEAD_NS		(10 * 1000000000ull)
@@ -109,12 +110,8 @@ static int load_cells(struct weft_plan *p)
 static void queue_name(const struct weft_plan *p, const struct weft_plan_lane *l, char *name, size_t bytes)
 {
 	const size_t room = WEFT_NAME_BYTES - 2, lane = strlen(l->name), most = lane + 8 < room ? room - lane : 8;
-	size_t n = strnlen(p->name, most + 1);
 
-	if (n > most)
-		for (n--; n && (p->name[n] & 0xc0) == 0x80; n--)
-			;
-	snprintf(name, bytes, "%.*s/%s", (int)n, p->name, l->name);
+	snprintf(name, bytes, "%.*s/%s", (int)weft_name_cut(p->name, most), p->name, l->name);
 }
 
 static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t number)
