@@ -291,7 +291,13 @@ static int accept_mail(struct weft_edge *e, const struct mail *m)
 	return ret;
 }
 
-int weft_peer_accept(struct weft_plan *p)
+static int ready_mail(struct weft_edge *e, const struct mail *m)
+{
+	return weft_offer_ready_read(m->data, m->bytes, m->num_fds, e->peer.epoch, e->name);
+}
+
+/* A message for each edge; @missing says what the other process has not done that sends none. */
+static int hear(struct weft_plan *p, const char *missing, int (*take)(struct weft_edge *e, const struct mail *m))
 {
 	int ret = 0;
 
@@ -301,12 +307,17 @@ int weft_peer_accept(struct weft_plan *p)
 
 		if (!(e->flags & WEFT_EDGE_PEER))
 			continue;
-		ret = receive(e, "has not said what its end is", &m);
+		ret = receive(e, missing, &m);
 		if (!ret)
-			ret = accept_mail(e, &m);
+			ret = take(e, &m);
 		mail_free(&m);
 	}
 	return ret;
+}
+
+int weft_peer_accept(struct weft_plan *p)
+{
+	return hear(p, "has not said what its end is", accept_mail);
 }
 
 static int tell(struct weft_edge *e, int status)
@@ -325,18 +336,7 @@ int weft_peer_ready(struct weft_plan *p)
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
 		if (p->edge[i]->flags & WEFT_EDGE_PEER)
 			ret = tell(p->edge[i], 0);
-	for (uint32_t i = 0; i < p->num_edges && !ret; i++) {
-		struct weft_edge *e = p->edge[i];
-		struct mail m;
-
-		if (!(e->flags & WEFT_EDGE_PEER))
-			continue;
-		ret = receive(e, "has not loaded its plan", &m);
-		if (!ret)
-			ret = weft_offer_ready_read(m.data, m.bytes, m.num_fds, e->peer.epoch, e->name);
-		mail_free(&m);
-	}
-	return ret;
+	return ret ? ret : hear(p, "has not loaded its plan", ready_mail);
 }
 
 void weft_peer_refuse(struct weft_plan *p, int status)
