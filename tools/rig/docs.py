@@ -86,7 +86,7 @@ def main():
             build(page, "manpage", TARGET / "man" / inside.stem)
     if not pages:
         sys.exit("weft: Documentation/ has no page")
-    print(f"weft: {len(pages)} pages in {TARGET}/", file=sys.stderr)
+    print(f"weft: {len(pages)} pages in {os.path.relpath(TARGET)}/", file=sys.stderr)
 
 
 main()
