@@ -189,6 +189,11 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 		weft_queue_condemn(q, error, -ECANCELED);
 		return;
 	}
+	/* Who takes the card down waits for this queue: what is set up now would only meet that. */
+	if (!ret && READ_ONCE(w->quiet)) {
+		weft_queue_fail(q, error, weft_device_check(w) ?: -ECANCELED, true);
+		return;
+	}
 	if (!ret) {
 		weft_queue_fail(q, error, -ECANCELED, false);
 		ret = weft_hwq_start(&q->hw);

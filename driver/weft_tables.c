@@ -162,7 +162,14 @@ void weft_tables_free(struct weft_tables *ts, struct list_head *dead, bool stopp
 
 void weft_tables_fini(struct weft_tables *t, bool stopped)
 {
+	LIST_HEAD(pool);
+
 	weft_pt_fini(&t->pt);
-	weft_tables_free(t, &t->pool, true);
+	/* Full from here on: a bind that was prepared and comes too late keeps nothing here. */
+	spin_lock(&t->pool_lock);
+	list_splice_init(&t->pool, &pool);
+	t->pooled = POOLED;
+	spin_unlock(&t->pool_lock);
+	weft_tables_free(t, &pool, true);
 	weft_tables_free(t, &t->dead, stopped);
 }

@@ -3,6 +3,8 @@
 /* Address spaces: what may be bound where, and what an unbind takes away. */
 #include "ks.h"
 
+#include <pthread.h>
+
 #define RW	(DRM_WEFT_BIND_READ | DRM_WEFT_BIND_WRITE)
 #define MIB	(1ULL << 20)
 
@@ -323,6 +325,53 @@ static int from_before_a_reset(void)
 	return 0;
 }
 
+struct binder {
+	int fd;
+	uint32_t vm;		/* 0: it may end */
+	uint64_t late, done;	/* binds that met the end of their address space, and others */
+};
+
+static void *bind_all_the_time(void *arg)
+{
+	struct binder *b = arg;
+	uint32_t vm;
+
+	for (uint64_t i = 1; (vm = __atomic_load_n(&b->vm, __ATOMIC_ACQUIRE)); i++) {
+		/* each in tables of its own */
+		int ret = bind_raw(b->fd, vm, DRM_WEFT_BIND_MAP, DRM_WEFT_BIND_READ | DRM_WEFT_BIND_SPARSE | (i & 1 ? DRM_WEFT_BIND_ASYNC : 0),
+				   0, 0, (i % 256 + 1) << 39, 4096);
+
+		b->late += ret == -ENOENT || ret == -ECANCELED;
+		b->done += !ret;
+	}
+	return NULL;
+}
+
+/* A bind that is on its way when its address space ends leaves nothing behind. */
+static int binds_meet_the_end(void)
+{
+	struct binder b = { .fd = ks_open(0) };
+	char what[256] = "";
+	pthread_t thread;
+	uint32_t vm;
+
+	KS_OK(ks_vm_create(b.fd, &b.vm));
+	KS_OK(pthread_create(&thread, NULL, bind_all_the_time, &b));
+	for (int i = 0; i < 200; i++) {
+		usleep(ks_random() % 2000);
+		KS_OK(ks_vm_create(b.fd, &vm));
+		KS_OK(ks_vm_destroy(b.fd, __atomic_exchange_n(&b.vm, vm, __ATOMIC_ACQ_REL)));
+	}
+	vm = __atomic_exchange_n(&b.vm, 0, __ATOMIC_ACQ_REL);
+	pthread_join(thread, NULL);
+	KS_OK(ks_vm_destroy(b.fd, vm));
+	close(b.fd);
+	printf("# %llu binds, %llu of them too late\n", (unsigned long long)(b.done + b.late), (unsigned long long)b.late);
+	KS_CHECK(b.done && b.late);
+	KS_CHECK(!ks_leaks(what, sizeof(what)), "%s", what);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -335,6 +384,7 @@ int main(void)
 		{ "a large page is not split without a table", split_without_tables },
 		{ "host memory is bound from the middle of its pieces", host_memory_from_the_middle },
 		{ "an address space from before a reset", from_before_a_reset },
+		{ "binds meet the end of their address space", binds_meet_the_end },
 	};
 
 	return ks_main("vm", tests, sizeof(tests) / sizeof(tests[0]));
