@@ -351,11 +351,11 @@ static int find_slots(struct depth *d)
 		return -ENOMEM;
 	memset(d->heap_at, 0xff, ((size_t)a->num_nodes + 1) * sizeof(*d->heap_at));
 	for (uint32_t i = 0; i < a->num_arcs; i++) {
-		const struct weft_arc *arc = &a->arc[i];
-		uint32_t u = a->body[arc->to];
+		const struct weft_arc_cause *of = &a->cause[i];
+		uint32_t to = a->arc[i].to, u = a->body[to];
 
-		if (arc->kind == WEFT_ARC_CREDIT)
-			d->slot[d->slot_at[arc->id] + arc->consumer * d->q[u] + (arc->to - a->first[u])] = i;
+		if (of->kind == WEFT_ARC_CREDIT)
+			d->slot[d->slot_at[of->id] + of->consumer * d->q[u] + (to - a->first[u])] = i;
 	}
 	return 0;
 }
