@@ -242,39 +242,55 @@ static void name_critical(const struct weft_net *net, struct weft_potential *p, 
 	weft_cycle_text(net, p->arcs, guard, p->cycle, p->cycle_length, &critical->text);
 }
 
-int weft_cycle_period(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_guard *guard,
-		      struct weft_ratio atleast, struct weft_ratio *period, struct weft_critical *critical,
-		      struct weft_why *why)
+/* The last cycle that forbade a period goes to @kept, if that is given; their number of arcs. */
+static uint32_t find_period(const struct weft_net *net, struct weft_potential *p, struct weft_ratio atleast,
+			    struct weft_ratio *period, uint32_t *kept)
 {
-	struct weft_ratio at = plain_cycles(net, arcs);
-	struct weft_potential p;
-	uint32_t *kept = NULL, num_kept = 0;
+	struct weft_ratio at = plain_cycles(net, p->arcs);
+	uint32_t num_kept = 0;
 	int64_t tokens;
 
 	if (weft_ratio_compare(atleast, at) > 0)
 		at = atleast;
+	while (weft_potential_solve(p, at) == 1) {
+		weft_potential_cycle(p, &at.num, &tokens);
+		at.den = (uint64_t)tokens;
+		at = weft_ratio_lowest(at);
+		num_kept = kept ? p->cycle_length : 0;
+		for (uint32_t k = 0; k < num_kept; k++)
+			kept[k] = p->cycle[k];
+		for (uint32_t x = 0; x < p->arcs->num_nodes; x++)
+			p->start[x] = 0;
+	}
+	*period = at;
+	return num_kept;
+}
+
+void weft_cycle_start(const struct weft_net *net, struct weft_potential *p, struct weft_ratio atleast,
+		      struct weft_ratio *period)
+{
+	find_period(net, p, atleast, period, NULL);
+}
+
+int weft_cycle_period(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_guard *guard,
+		      struct weft_ratio atleast, struct weft_ratio *period, struct weft_critical *critical,
+		      struct weft_why *why)
+{
+	struct weft_potential p;
+	uint32_t *kept, num_kept;
+
 	if (weft_potential_init(&p, arcs))
 		return weft_why(why, -ENOMEM, "period: no memory");
 	kept = calloc((size_t)arcs->num_nodes + 1, sizeof(*kept));
-	while (weft_potential_solve(&p, at) == 1) {
-		weft_potential_cycle(&p, &at.num, &tokens);
-		at.den = (uint64_t)tokens;
-		at = weft_ratio_lowest(at);
-		num_kept = kept ? p.cycle_length : 0;
-		for (uint32_t k = 0; k < num_kept; k++)
-			kept[k] = p.cycle[k];
-		for (uint32_t x = 0; x < arcs->num_nodes; x++)
-			p.start[x] = 0;
-	}
-	*period = at;
-	if (critical && !num_kept && !weft_ratio_compare(atleast, at)) {
+	num_kept = find_period(net, &p, atleast, period, kept);
+	if (critical && !num_kept && !weft_ratio_compare(atleast, *period)) {
 		critical->group = WEFT_NET_NONE;
 		critical->text.text[0] = 0;
 	} else if (critical) {
 		for (uint32_t k = 0; k < num_kept; k++)
 			p.cycle[k] = kept[k];
 		p.cycle_length = num_kept;
-		name_critical(net, &p, guard, at, critical);
+		name_critical(net, &p, guard, *period, critical);
 	}
 	free(kept);
 	weft_potential_fini(&p);
