@@ -11,8 +11,11 @@
 
 static void put_link(struct weft_links *l, struct weft_link *out, uint32_t from, uint32_t to, double tokens)
 {
-	if (from == to)
+	if (from == to) {
+		l->loops = true;
 		return;
+	}
+	l->loops |= tokens > 0;
 	if (out)
 		out[l->num_links] = (struct weft_link) { from, to, tokens };
 	l->num_links++;
@@ -135,6 +138,7 @@ int weft_links_rank(struct weft_links *l)
 			if (l->link[l->out[i]].tokens <= 0 && !--waits[l->link[l->out[i]].to])
 				l->rank[num++] = l->link[l->out[i]].to;
 	}
+	l->loops |= num < n;
 	for (uint32_t b = 0; b < n && num < n; b++)
 		if (waits[b])
 			l->rank[num++] = b;

@@ -7,6 +7,8 @@
 #ifndef WEFT_PLAN_LINKS_H
 #define WEFT_PLAN_LINKS_H
 
+#include <stdbool.h>
+
 #include "net.h"
 
 /* @to starts after @from by its time, less @tokens periods of a sequence. */
@@ -23,6 +25,7 @@ struct weft_links {
 	uint32_t *rank;			/* bodies: as early as can be, among those who has most behind it first */
 	double *start, *tail;		/* of a body, ns */
 	double period;			/* of a sequence, ns; the caller's */
+	bool loops;			/* known when ranked: some link closes a loop, or may */
 };
 
 /* 0 or -ENOMEM */
