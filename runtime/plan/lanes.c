@@ -138,7 +138,7 @@ static bool pack_all(struct assign *a, double period)
 
 		a->links.start[b] = weft_links_earliest(&a->links, b);
 		if (i != NONE && crowded(&a->class[i]) &&
-		    !weft_pack_place(&a->class[i].pack, (double)a->net->body[b].time_ns, a->links.start[b], &a->lane[b],
+		    !weft_pack_place(&a->class[i].pack, a->links.time[b], a->links.start[b], &a->lane[b],
 				     &a->links.start[b], &a->skew[b]))
 			return false;
 	}
@@ -153,7 +153,7 @@ static bool loops_hold(const struct assign *a)
 {
 	for (uint32_t i = 0; i < a->links.num_links; i++) {
 		const struct weft_link *l = &a->links.link[i];
-		double need = a->links.start[l->from] + (double)a->net->body[l->from].time_ns - l->tokens * a->links.period;
+		double need = a->links.start[l->from] + a->links.time[l->from] - l->tokens * a->links.period;
 
 		if (need > a->links.start[l->to] + 1e-6 * a->links.period)
 			return false;

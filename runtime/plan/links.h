@@ -24,6 +24,7 @@ struct weft_links {
 	uint32_t num_links, *in_at, *out_at, *out;
 	uint32_t *rank;			/* bodies: as early as can be, among those who has most behind it first */
 	double *start, *tail;		/* of a body, ns */
+	double *time;			/* of a firing, ns: near each other, which the bodies themselves are not */
 	double period;			/* of a sequence, ns; the caller's */
 	bool loops;			/* known when ranked: some link closes a loop, or may */
 };
