@@ -45,7 +45,7 @@ struct sharing {
 	uint32_t num_busy;
 	uint32_t size_head[SIZES];
 	uint32_t *in_at, *in;		/* of a body: those that hand something to it in each sequence */
-	bool one_rate;			/* each body fires once in a sequence */
+	bool plain;			/* each body fires once in a sequence, and takes time */
 };
 
 static weft_wide begins(const struct sharing *s, uint32_t edge, uint32_t r)
@@ -160,18 +160,13 @@ static void release(struct sharing *s, weft_wide now)
 	}
 }
 
-/*
- * The edge after the last of a chain that was released, and all of its own before the first. Where each body fires once in a
- * sequence the ends say so, but for what ends just in time.
- */
+/* The edge after the last of a chain that was released, and all of its own before the first. In plain plans the ends say so. */
 static bool suits(const struct sharing *s, const struct chain *c, const struct entry *entry)
 {
 	if (entry->end > c->expires)
 		return false;
-	if (!(s->one_rate && c->end < entry->begin) && !follows(s, c->last, entry->edge, 0))
-		return false;
-	return (s->one_rate && entry->end < c->expires) ||
-	       follows(s, entry->edge, c->first, s->net->edge[entry->edge].depth);
+	return s->plain || (follows(s, c->last, entry->edge, 0) &&
+			    follows(s, entry->edge, c->first, s->net->edge[entry->edge].depth));
 }
 
 /* The first chain of one size that takes the edge, taken out; those that can take nothing more go too. */
@@ -376,10 +371,12 @@ static int share_all(struct sharing *s, struct weft_pools *pools)
 int weft_pools_init(struct weft_pools *pools, const struct weft_net *net, const uint32_t *q, const struct weft_arcs *arcs,
 		    struct weft_ratio period, bool share, struct weft_why *why)
 {
-	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period, .one_rate = arcs->num_nodes == net->num_bodies };
+	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period, .plain = arcs->num_nodes == net->num_bodies };
 	size_t n = (size_t)net->num_edges + 1;
 	int ret = 0;
 
+	for (uint32_t x = 0; s.plain && x < arcs->num_nodes; x++)
+		s.plain = arcs->time[x];
 	memset(pools, 0, sizeof(*pools));
 	pools->pool = calloc(n, sizeof(*pools->pool));
 	pools->of = malloc(n * sizeof(*pools->of));
