@@ -9,7 +9,7 @@
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
-	return a / b - (a % b < 0);
+	return b == 1 ? a : a / b - (a % b < 0);
 }
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -39,40 +39,56 @@ struct maker {
 	struct weft_arcs *arcs;
 	const struct weft_net *net;
 	const uint32_t *q;
-	struct weft_arc *out;
-	uint64_t num;
+	const struct weft_guard *guard;
+	uint32_t num_guards;
+	uint32_t *out, *at;		/* at: of a body, where the next arc out of it goes; part of out */
+	uint32_t *waits;		/* of a node: arcs without tokens into it */
 };
 
 /* Firing @r of @to waits for firing @n of @from. */
 static void put(struct maker *m, uint32_t from, int64_t n, uint32_t to, uint32_t r, enum weft_arc_kind kind, uint32_t id,
 		uint32_t consumer)
 {
-	struct weft_arc *a = &m->out[m->num++];
+	uint32_t i = m->at[from]++;
+	struct weft_arc *a = &m->arcs->arc[i];
 
 	a->from = weft_arcs_node(m->arcs->first[from], m->q[from], n, &a->tokens);
 	a->to = m->arcs->first[to] + r;
-	a->id = id;
-	a->consumer = consumer & 0x1fffffff;
-	a->kind = kind;
+	m->arcs->cause[i] = (struct weft_arc_cause) { .id = id, .consumer = consumer & 0x1fffffff, .kind = kind };
 	m->arcs->negative |= a->tokens < 0;
+	m->waits[a->to] += a->tokens <= 0;
 }
 
-static uint64_t count(const struct weft_net *net, const uint32_t *q, const struct weft_guard *guard, uint32_t num_guards)
+/* Arcs out of each body, two further on, so that filling leaves each start where it belongs; the sum. */
+static uint64_t count(const struct maker *m)
 {
+	uint32_t *out = m->out;
+	const struct weft_net *net = m->net;
+	const uint32_t *q = m->q;
 	uint64_t n = 0;
 
 	for (uint32_t b = 0; b < net->num_bodies; b++)
-		n += q[b];
+		n += out[b + 2] = q[b];
 	for (uint32_t i = 0; i < net->num_edges; i++) {
 		const struct weft_net_edge *e = &net->edge[i];
 
-		for (uint32_t j = 0; e->from != WEFT_NET_NONE && j < e->num_consumers; j++)
-			n += q[e->consumer[j].body] + (uint64_t)(e->depth ? q[e->from] : 0);
+		for (uint32_t j = 0; e->from != WEFT_NET_NONE && j < e->num_consumers; j++) {
+			const uint32_t data = q[e->consumer[j].body], credits = e->depth ? q[e->from] : 0;
+
+			out[e->from + 2] += data;
+			out[e->consumer[j].body + 2] += credits;
+			n += (uint64_t)data + credits;
+		}
 	}
 	for (uint32_t i = 0; i < net->num_lanes; i++)
-		n += (uint64_t)net->lane[i].num_bodies * q[net->lane[i].body[0]];
-	for (uint32_t i = 0; i < num_guards; i++)
-		n += q[guard[i].to];
+		for (uint32_t k = 0; net->lane[i].num_bodies > 1 && k < net->lane[i].num_bodies; k++) {
+			out[net->lane[i].body[k] + 2] += q[net->lane[i].body[k]];
+			n += q[net->lane[i].body[k]];
+		}
+	for (uint32_t i = 0; i < m->num_guards; i++) {
+		out[m->guard[i].from + 2] += q[m->guard[i].to];
+		n += q[m->guard[i].to];
+	}
 	return n;
 }
 
@@ -95,21 +111,23 @@ static void put_edge(struct maker *m, uint32_t i)
 static void put_lane(struct maker *m, uint32_t i)
 {
 	const struct weft_net_lane *lane = &m->net->lane[i];
+	int32_t skew = m->net->body[lane->body[0]].skew;
 
 	/* one body alone is what its own arc says already */
 	for (uint32_t k = 0; lane->num_bodies > 1 && k < lane->num_bodies; k++) {
 		bool last = k + 1 == lane->num_bodies;
 		uint32_t from = lane->body[k], to = lane->body[last ? 0 : k + 1];
-		int64_t tokens = (int64_t)m->net->body[from].skew - m->net->body[to].skew + last;
+		int32_t next = m->net->body[to].skew;
+		int64_t tokens = (int64_t)skew - next + last;
 
 		for (uint32_t r = 0; r < m->q[to]; r++)
 			put(m, from, (int64_t)r - tokens, to, r, WEFT_ARC_LANE, i, 0);
+		skew = next;
 	}
 }
 
-static void put_all(struct maker *m, const struct weft_guard *guard, uint32_t num_guards)
+static void put_all(struct maker *m)
 {
-	m->num = 0;
 	for (uint32_t b = 0; b < m->net->num_bodies; b++)
 		for (uint32_t r = 0; r < m->q[b]; r++)
 			put(m, b, (int64_t)r - 1, b, r, WEFT_ARC_SELF, 0, 0);
@@ -118,30 +136,17 @@ static void put_all(struct maker *m, const struct weft_guard *guard, uint32_t nu
 			put_edge(m, i);
 	for (uint32_t i = 0; i < m->net->num_lanes; i++)
 		put_lane(m, i);
-	for (uint32_t i = 0; i < num_guards; i++)
-		for (uint32_t r = 0; r < m->q[guard[i].to]; r++)
-			put(m, guard[i].from, weft_arcs_return(r, guard[i].consume, guard[i].produce, 0, guard[i].tokens),
-			    guard[i].to, r, WEFT_ARC_GUARD, i, 0);
+	for (uint32_t i = 0; i < m->num_guards; i++) {
+		const struct weft_guard *g = &m->guard[i];
+
+		for (uint32_t r = 0; r < m->q[g->to]; r++)
+			put(m, g->from, weft_arcs_return(r, g->consume, g->produce, 0, g->tokens), g->to, r,
+			    WEFT_ARC_GUARD, i, 0);
+	}
 }
 
-/* Arcs by source, so that a walk over the nodes is one over memory too. */
-static void sort(struct weft_arcs *a, const struct weft_arc *from)
+static void link_up(struct weft_arcs *a)
 {
-	uint32_t at = 0;
-
-	memset(a->head, 0, a->num_nodes * sizeof(*a->head));
-	for (uint32_t i = 0; i < a->num_arcs; i++)
-		a->head[from[i].from]++;
-	for (uint32_t x = 0; x < a->num_nodes; x++) {
-		uint32_t n = a->head[x];
-
-		a->head[x] = at;
-		at += n;
-	}
-	for (uint32_t i = 0; i < a->num_arcs; i++)
-		a->arc[a->head[from[i].from]++] = from[i];
-	for (uint32_t x = 0; x < a->num_nodes; x++)
-		a->head[x] = WEFT_NET_NONE;
 	for (uint32_t i = a->num_arcs; i--; ) {
 		a->arc[i].next = a->head[a->arc[i].from];
 		a->head[a->arc[i].from] = i;
@@ -163,18 +168,12 @@ static void by_level(struct weft_arcs *a, const uint32_t *level, uint32_t *at)
 			a->order[at[level[x]]++] = x;
 }
 
-static int put_in_order(struct weft_arcs *a)
+static int put_in_order(struct weft_arcs *a, uint32_t *waits)
 {
-	uint32_t *waits = calloc((size_t)a->num_nodes + 1, sizeof(*waits)), n = 0;
-	uint32_t *level = calloc((size_t)a->num_nodes + 1, sizeof(*level));
+	uint32_t *level = calloc((size_t)a->num_nodes + 1, sizeof(*level)), n = 0;
 
-	if (!waits || !level) {
-		free(waits);
-		free(level);
+	if (!level)
 		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < a->num_arcs; i++)
-		waits[a->arc[i].to] += a->arc[i].tokens <= 0;
 	for (uint32_t x = 0; x < a->num_nodes; x++)
 		if (!waits[x])
 			a->order[n++] = x;
@@ -197,7 +196,6 @@ static int put_in_order(struct weft_arcs *a)
 			level[x] = WEFT_NET_NONE;
 		}
 	by_level(a, level, waits);
-	free(waits);
 	free(level);
 	return 0;
 }
@@ -215,10 +213,11 @@ static int make_nodes(struct weft_arcs *a, const struct weft_net *net, const uin
 	a->first = calloc((size_t)net->num_bodies + 1, sizeof(*a->first));
 	a->body = calloc(nodes + 1, sizeof(*a->body));
 	a->time = calloc(nodes + 1, sizeof(*a->time));
-	a->head = calloc(nodes + 1, sizeof(*a->head));
+	a->head = malloc((nodes + 1) * sizeof(*a->head));
 	a->order = calloc(nodes + 1, sizeof(*a->order));
 	if (!a->first || !a->body || !a->time || !a->head || !a->order)
 		return -ENOMEM;
+	memset(a->head, 0xff, (nodes + 1) * sizeof(*a->head));
 	for (uint32_t b = 0; b < net->num_bodies; b++) {
 		a->first[b] = at;
 		for (uint32_t r = 0; r < q[b]; r++, at++) {
@@ -230,35 +229,46 @@ static int make_nodes(struct weft_arcs *a, const struct weft_net *net, const uin
 	return 0;
 }
 
+/* Straight to where they stay: by body, so that a walk over the nodes is one over memory too. */
+static int make_arcs(struct maker *m)
+{
+	struct weft_arcs *a = m->arcs;
+	uint64_t most;
+
+	m->out = calloc((size_t)m->net->num_bodies + 2, sizeof(*m->out));
+	m->waits = calloc((size_t)a->num_nodes + 1, sizeof(*m->waits));
+	if (!m->out || !m->waits)
+		return -ENOMEM;
+	most = count(m);
+	if (most >= WEFT_NET_NONE / 2)
+		return -EOVERFLOW;
+	for (uint32_t b = 0; b < m->net->num_bodies; b++)
+		m->out[b + 2] += m->out[b + 1];
+	m->at = m->out + 1;
+	a->num_arcs = (uint32_t)most;
+	a->arc = malloc((most + 1) * sizeof(*a->arc));
+	a->cause = malloc((most + 1) * sizeof(*a->cause));
+	if (!a->arc || !a->cause)
+		return -ENOMEM;
+	put_all(m);
+	link_up(a);
+	return put_in_order(a, m->waits);
+}
+
 int weft_arcs_init(struct weft_arcs *arcs, const struct weft_net *net, const uint32_t *q, const struct weft_guard *guard,
 		   uint32_t num_guards, struct weft_why *why)
 {
-	struct maker m = { .arcs = arcs, .net = net, .q = q };
-	uint64_t most;
+	struct maker m = { .arcs = arcs, .net = net, .q = q, .guard = guard, .num_guards = num_guards };
 	int ret;
 
 	memset(arcs, 0, sizeof(*arcs));
 	ret = make_nodes(arcs, net, q);
-	if (ret)
-		goto fail;
-	most = count(net, q, guard, num_guards);
-	if (most >= WEFT_NET_NONE / 2) {
-		ret = -EOVERFLOW;
-		goto fail;
-	}
-	arcs->arc = malloc((most + 1) * sizeof(*arcs->arc));
-	m.out = malloc((most + 1) * sizeof(*m.out));
-	ret = -ENOMEM;
-	if (arcs->arc && m.out) {
-		put_all(&m, guard, num_guards);
-		arcs->num_arcs = (uint32_t)m.num;
-		sort(arcs, m.out);
-		ret = put_in_order(arcs);
-	}
+	if (!ret)
+		ret = make_arcs(&m);
 	free(m.out);
+	free(m.waits);
 	if (!ret)
 		return 0;
-fail:
 	weft_arcs_fini(arcs);
 	return weft_why(why, ret, ret == -ENOMEM ? "plan graph: no memory" : "plan graph: too many firings in a sequence");
 }
@@ -266,6 +276,7 @@ fail:
 void weft_arcs_fini(struct weft_arcs *a)
 {
 	free(a->arc);
+	free(a->cause);
 	free(a->head);
 	free(a->first);
 	free(a->body);

@@ -25,6 +25,10 @@ struct weft_arc {
 	uint32_t from, to;	/* nodes */
 	int32_t tokens;		/* negative where a lane runs @from ahead of @to */
 	uint32_t next;		/* another out of @from, WEFT_NET_NONE */
+};
+
+/* What an arc is there for; apart from it, since walks over the graph never ask. */
+struct weft_arc_cause {
 	uint32_t id;		/* edge, lane or guard */
 	uint32_t consumer : 29;	/* DATA, CREDIT: which one of the edge */
 	uint32_t kind : 3;
@@ -42,7 +46,8 @@ struct weft_guard {
 
 struct weft_arcs {
 	uint32_t num_nodes, num_arcs;
-	struct weft_arc *arc;		/* sorted by from when new */
+	struct weft_arc *arc;		/* when new, those out of the nodes of a body lie together, bodies in order */
+	struct weft_arc_cause *cause;	/* of an arc */
 	uint32_t *head;			/* of a node: its first arc out */
 	uint32_t *first;		/* of a body: its first node; one more at the end */
 	uint32_t *body;			/* of a node */

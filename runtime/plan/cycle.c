@@ -21,7 +21,7 @@ static void name_node(const struct weft_net *net, const struct weft_arcs *arcs, 
 		weft_why_add(why, "[%u]", node - arcs->first[b]);
 }
 
-static void name_arc(const struct weft_net *net, const struct weft_arc *arc, const struct weft_guard *guard,
+static void name_arc(const struct weft_net *net, const struct weft_arc_cause *arc, const struct weft_guard *guard,
 		     struct weft_why *why)
 {
 	switch ((enum weft_arc_kind)arc->kind) {
@@ -54,15 +54,15 @@ void weft_cycle_text(const struct weft_net *net, const struct weft_arcs *arcs, c
 		if (arcs->arc[cycle[k]].from < arcs->arc[cycle[first]].from)
 			first = k;
 	for (uint32_t k = 0; k < length; k++) {
-		const struct weft_arc *arc;
+		uint32_t arc;
 
 		if (length > MAX_NAMED && k == MAX_NAMED / 2) {
 			k = length - MAX_NAMED / 2;
 			weft_why_add(why, "… %u more … ", length - MAX_NAMED);
 		}
-		arc = &arcs->arc[cycle[(first + k) % length]];
-		name_node(net, arcs, arc->from, why);
-		name_arc(net, arc, guard, why);
+		arc = cycle[(first + k) % length];
+		name_node(net, arcs, arcs->arc[arc].from, why);
+		name_arc(net, &arcs->cause[arc], guard, why);
 	}
 	name_node(net, arcs, arcs->arc[cycle[first]].from, why);
 }
@@ -71,25 +71,30 @@ void weft_cycle_text(const struct weft_net *net, const struct weft_arcs *arcs, c
 static void name_help(const struct weft_net *net, const struct weft_arcs *arcs, const uint32_t *cycle, uint32_t length,
 		      struct weft_why *why)
 {
-	const struct weft_arc *best = NULL;
+	const struct weft_arc_cause *best = NULL;
+	uint32_t best_to = 0;
 	int64_t need = 1;
 
 	for (uint32_t k = 0; k < length; k++) {
-		const struct weft_arc *arc = &arcs->arc[cycle[k]];
+		const struct weft_arc_cause *arc = &arcs->cause[cycle[k]];
 		bool depth = arc->kind == WEFT_ARC_CREDIT && !(net->edge[arc->id].flags & WEFT_NET_STATE);
 
-		need -= arc->tokens;
+		need -= arcs->arc[cycle[k]].tokens;
+		if (!(depth || arc->kind == WEFT_ARC_LANE || arc->kind == WEFT_ARC_DATA))
+			continue;
 		if (!best || (depth && best->kind != WEFT_ARC_CREDIT) ||
-		    (arc->kind == WEFT_ARC_LANE && best->kind == WEFT_ARC_DATA))
-			best = depth || arc->kind == WEFT_ARC_LANE || arc->kind == WEFT_ARC_DATA ? arc : best;
+		    (arc->kind == WEFT_ARC_LANE && best->kind == WEFT_ARC_DATA)) {
+			best = arc;
+			best_to = arcs->arc[cycle[k]].to;
+		}
 	}
 	if (!best)
 		return;
 	if (best->kind == WEFT_ARC_CREDIT) {
 		const struct weft_net_edge *e = &net->edge[best->id];
 		const struct weft_net_consumer *c = &e->consumer[best->consumer];
-		uint32_t u = arcs->body[best->to], q = arcs->first[c->body + 1] - arcs->first[c->body];
-		int64_t s = best->to - arcs->first[u];
+		uint32_t u = arcs->body[best_to], q = arcs->first[c->body + 1] - arcs->first[c->body];
+		int64_t s = best_to - arcs->first[u];
 		int64_t t = weft_arcs_return(s, c->consume, e->produce, e->initial, e->depth) - need * q;
 
 		weft_why_add(why, "; depth %" PRId64 " of edge %s would break it",
@@ -151,8 +156,8 @@ int weft_cycle_dead(const struct weft_net *net, const struct weft_arcs *arcs, co
 		weft_cycle_text(net, arcs, guard, p.cycle, p.cycle_length, why);
 		name_help(net, arcs, p.cycle, p.cycle_length, why);
 		for (uint32_t k = 0; stuck && k < p.cycle_length; k++)
-			if (arcs->arc[p.cycle[k]].kind == WEFT_ARC_GUARD)
-				stuck[(*num_stuck)++] = arcs->arc[p.cycle[k]].id;
+			if (arcs->cause[p.cycle[k]].kind == WEFT_ARC_GUARD)
+				stuck[(*num_stuck)++] = arcs->cause[p.cycle[k]].id;
 	}
 	weft_potential_fini(&p);
 	return ret;
@@ -237,39 +242,55 @@ static void name_critical(const struct weft_net *net, struct weft_potential *p, 
 	weft_cycle_text(net, p->arcs, guard, p->cycle, p->cycle_length, &critical->text);
 }
 
-int weft_cycle_period(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_guard *guard,
-		      struct weft_ratio atleast, struct weft_ratio *period, struct weft_critical *critical,
-		      struct weft_why *why)
+/* The last cycle that forbade a period goes to @kept, if that is given; their number of arcs. */
+static uint32_t find_period(const struct weft_net *net, struct weft_potential *p, struct weft_ratio atleast,
+			    struct weft_ratio *period, uint32_t *kept)
 {
-	struct weft_ratio at = plain_cycles(net, arcs);
-	struct weft_potential p;
-	uint32_t *kept = NULL, num_kept = 0;
+	struct weft_ratio at = plain_cycles(net, p->arcs);
+	uint32_t num_kept = 0;
 	int64_t tokens;
 
 	if (weft_ratio_compare(atleast, at) > 0)
 		at = atleast;
+	while (weft_potential_solve(p, at) == 1) {
+		weft_potential_cycle(p, &at.num, &tokens);
+		at.den = (uint64_t)tokens;
+		at = weft_ratio_lowest(at);
+		num_kept = kept ? p->cycle_length : 0;
+		for (uint32_t k = 0; k < num_kept; k++)
+			kept[k] = p->cycle[k];
+		for (uint32_t x = 0; x < p->arcs->num_nodes; x++)
+			p->start[x] = 0;
+	}
+	*period = at;
+	return num_kept;
+}
+
+void weft_cycle_start(const struct weft_net *net, struct weft_potential *p, struct weft_ratio atleast,
+		      struct weft_ratio *period)
+{
+	find_period(net, p, atleast, period, NULL);
+}
+
+int weft_cycle_period(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_guard *guard,
+		      struct weft_ratio atleast, struct weft_ratio *period, struct weft_critical *critical,
+		      struct weft_why *why)
+{
+	struct weft_potential p;
+	uint32_t *kept, num_kept;
+
 	if (weft_potential_init(&p, arcs))
 		return weft_why(why, -ENOMEM, "period: no memory");
 	kept = calloc((size_t)arcs->num_nodes + 1, sizeof(*kept));
-	while (weft_potential_solve(&p, at) == 1) {
-		weft_potential_cycle(&p, &at.num, &tokens);
-		at.den = (uint64_t)tokens;
-		at = weft_ratio_lowest(at);
-		num_kept = kept ? p.cycle_length : 0;
-		for (uint32_t k = 0; k < num_kept; k++)
-			kept[k] = p.cycle[k];
-		for (uint32_t x = 0; x < arcs->num_nodes; x++)
-			p.start[x] = 0;
-	}
-	*period = at;
-	if (critical && !num_kept && !weft_ratio_compare(atleast, at)) {
+	num_kept = find_period(net, &p, atleast, period, kept);
+	if (critical && !num_kept && !weft_ratio_compare(atleast, *period)) {
 		critical->group = WEFT_NET_NONE;
 		critical->text.text[0] = 0;
 	} else if (critical) {
 		for (uint32_t k = 0; k < num_kept; k++)
 			p.cycle[k] = kept[k];
 		p.cycle_length = num_kept;
-		name_critical(net, &p, guard, at, critical);
+		name_critical(net, &p, guard, *period, critical);
 	}
 	free(kept);
 	weft_potential_fini(&p);

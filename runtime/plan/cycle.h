@@ -34,6 +34,10 @@ int weft_cycle_period(const struct weft_net *net, const struct weft_arcs *arcs, 
 		      struct weft_ratio atleast, struct weft_ratio *period, struct weft_critical *critical,
 		      struct weft_why *why);
 
+/* The same of initialised @p, which gets the start times that keep it. */
+void weft_cycle_start(const struct weft_net *net, struct weft_potential *p, struct weft_ratio atleast,
+		      struct weft_ratio *period);
+
 /* The greatest work of a sequence over width of all groups. @group WEFT_NET_NONE: no body is in one */
 struct weft_ratio weft_cycle_groups(const struct weft_net *net, const uint32_t *q, uint32_t *group);
 

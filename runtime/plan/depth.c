@@ -351,11 +351,11 @@ static int find_slots(struct depth *d)
 		return -ENOMEM;
 	memset(d->heap_at, 0xff, ((size_t)a->num_nodes + 1) * sizeof(*d->heap_at));
 	for (uint32_t i = 0; i < a->num_arcs; i++) {
-		const struct weft_arc *arc = &a->arc[i];
-		uint32_t u = a->body[arc->to];
+		const struct weft_arc_cause *of = &a->cause[i];
+		uint32_t to = a->arc[i].to, u = a->body[to];
 
-		if (arc->kind == WEFT_ARC_CREDIT)
-			d->slot[d->slot_at[arc->id] + arc->consumer * d->q[u] + (arc->to - a->first[u])] = i;
+		if (of->kind == WEFT_ARC_CREDIT)
+			d->slot[d->slot_at[of->id] + of->consumer * d->q[u] + (to - a->first[u])] = i;
 	}
 	return 0;
 }
@@ -418,38 +418,59 @@ static int unbound(struct weft_net *net, struct weft_why *why)
 	return 0;
 }
 
-static int best_period(struct depth *d, struct weft_ratio target, struct weft_why *why)
+/* The cycle is looked for only now that somebody wants to read of it. */
+static int too_fast(struct depth *d, struct weft_ratio target, struct weft_ratio groups, uint32_t group, struct weft_why *why)
 {
 	struct weft_critical critical;
-	struct weft_ratio groups;
+	int ret = weft_cycle_period(d->net, &d->arcs, NULL, groups, &d->period, &critical, why);
+
+	if (ret)
+		return ret;
+	weft_why(why, -ERANGE, "a period of %.0f ns cannot be kept: ", weft_ratio_ns(target));
+	if (!weft_ratio_compare(groups, d->period))
+		weft_why_add(why, "engines of group %s", d->net->group[group].name);
+	else
+		weft_why_add(why, "%s", critical.text.text);
+	weft_why_add(why, " need %.0f ns", weft_ratio_ns(d->period));
+	return -ERANGE;
+}
+
+/* The period, and start times that keep it. */
+static int best_period(struct depth *d, struct weft_ratio target, struct weft_why *why)
+{
+	struct weft_ratio groups, best;
 	uint32_t group;
 	int ret = weft_cycle_dead(d->net, &d->arcs, NULL, NULL, NULL, why);
 
+	if (!ret)
+		ret = weft_potential_init(&d->p, &d->arcs);
 	if (ret)
 		return ret;
 	groups = weft_cycle_groups(d->net, d->q, &group);
-	ret = weft_cycle_period(d->net, &d->arcs, NULL, groups, &d->period, target.num ? &critical : NULL, why);
-	if (ret)
-		return ret;
-	if (target.num && weft_ratio_compare((struct weft_ratio) { target.num + d->lent * target.den, target.den },
-					     d->period) < 0) {
-		weft_why(why, -ERANGE, "a period of %.0f ns cannot be kept: ", weft_ratio_ns(target));
-		if (!weft_ratio_compare(groups, d->period))
-			weft_why_add(why, "engines of group %s", d->net->group[group].name);
-		else
-			weft_why_add(why, "%s", critical.text.text);
-		weft_why_add(why, " need %.0f ns", weft_ratio_ns(d->period));
-		return -ERANGE;
-	}
-	if (weft_ratio_compare(target, d->period) > 0)
-		d->period = target;
+	weft_cycle_start(d->net, &d->p, groups, &best);
+	if (target.num && weft_ratio_compare((struct weft_ratio) { target.num + d->lent * target.den, target.den }, best) < 0)
+		return too_fast(d, target, groups, group, why);
+	d->period = weft_ratio_compare(target, best) > 0 ? target : best;
 	if (!d->period.num)
 		d->period = (struct weft_ratio) { 1, 1 };
+	if (weft_ratio_compare(d->period, best)) {
+		memset(d->p.start, 0, d->arcs.num_nodes * sizeof(*d->p.start));
+		weft_potential_solve(&d->p, d->period);
+	}
 	return 0;
 }
 
+/* To the caller, with the times as they are. */
+static void hand_over(struct depth *d, struct weft_arcs *arcs)
+{
+	for (uint32_t x = 0; d->lent && x < d->arcs.num_nodes; x++)
+		d->arcs.time[x] = d->net->body[d->arcs.body[x]].time_ns;
+	*arcs = d->arcs;
+	d->arcs = (struct weft_arcs) { 0 };
+}
+
 int weft_depth_choose(struct weft_net *net, const uint32_t *q, struct weft_ratio target, struct weft_ratio *period,
-		      bool *minimal, struct weft_why *why)
+		      bool *minimal, struct weft_arcs *arcs, struct weft_why *why)
 {
 	struct depth d = { .net = net, .q = q };
 	int ret = unbound(net, why);
@@ -463,10 +484,6 @@ int weft_depth_choose(struct weft_net *net, const uint32_t *q, struct weft_ratio
 	if (ret)
 		goto out;
 	*period = d.period;
-	ret = weft_potential_init(&d.p, &d.arcs);
-	if (ret)
-		goto out;
-	weft_potential_solve(&d.p, d.period);
 	start_late(&d);
 	ret = take_depths(&d, why);
 	if (ret)
@@ -479,6 +496,8 @@ int weft_depth_choose(struct weft_net *net, const uint32_t *q, struct weft_ratio
 	if (!ret)
 		ret = lower(&d);
 	*minimal = d.looked <= d.most;
+	if (!ret && arcs)
+		hand_over(&d, arcs);
 out:
 	weft_potential_fini(&d.p);
 	weft_arcs_fini(&d.arcs);

@@ -23,6 +23,8 @@ uint32_t weft_depth_least(const struct weft_net_edge *e);
  * @target: the period wanted, {0, 1}: the best that lanes, states, engine groups and depths of the user allow
  * @period: what is kept: the target, or that best
  * @minimal: no single depth can be lowered by its step; false when the search was cut short in a large plan
+ * @arcs: NULL, or gets the graph with those depths, the caller's until weft_arcs_fini(). It is live: start times that keep the
+ *	period were there at every step
  *
  * A body that takes no time counts as one of 1 ns, for depths only. An edge that the host feeds or reads gets twice its least,
  * so that one half can be filled while the other is used.
@@ -31,6 +33,6 @@ uint32_t weft_depth_least(const struct weft_net_edge *e);
  * -EINVAL: no depth fits the rates of an edge, -ENOMEM.
  */
 int weft_depth_choose(struct weft_net *net, const uint32_t *q, struct weft_ratio target, struct weft_ratio *period,
-		      bool *minimal, struct weft_why *why);
+		      bool *minimal, struct weft_arcs *arcs, struct weft_why *why);
 
 #endif

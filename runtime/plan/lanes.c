@@ -138,7 +138,7 @@ static bool pack_all(struct assign *a, double period)
 
 		a->links.start[b] = weft_links_earliest(&a->links, b);
 		if (i != NONE && crowded(&a->class[i]) &&
-		    !weft_pack_place(&a->class[i].pack, (double)a->net->body[b].time_ns, a->links.start[b], &a->lane[b],
+		    !weft_pack_place(&a->class[i].pack, a->links.time[b], a->links.start[b], &a->lane[b],
 				     &a->links.start[b], &a->skew[b]))
 			return false;
 	}
@@ -153,7 +153,7 @@ static bool loops_hold(const struct assign *a)
 {
 	for (uint32_t i = 0; i < a->links.num_links; i++) {
 		const struct weft_link *l = &a->links.link[i];
-		double need = a->links.start[l->from] + (double)a->net->body[l->from].time_ns - l->tokens * a->links.period;
+		double need = a->links.start[l->from] + a->links.time[l->from] - l->tokens * a->links.period;
 
 		if (need > a->links.start[l->to] + 1e-6 * a->links.period)
 			return false;
@@ -277,9 +277,32 @@ static int pack_from(struct assign *a, double least, struct weft_why *why)
 	return 0;
 }
 
+/* What no plan is faster than, whatever its edges: a body after itself, and engines. */
+static struct weft_ratio longest(const struct assign *a)
+{
+	uint32_t group;
+	struct weft_ratio most = weft_cycle_groups(a->net, a->q, &group);
+
+	for (uint32_t b = 0; b < a->net->num_bodies; b++) {
+		struct weft_ratio r = { a->q[b] * a->net->body[b].time_ns, 1 };
+
+		if (weft_ratio_compare(r, most) > 0)
+			most = r;
+	}
+	return most;
+}
+
+static int rank(struct assign *a, struct weft_ratio target, struct weft_ratio best, double *least)
+{
+	*least = weft_ratio_compare(target, best) > 0 ? weft_ratio_ns(target) : weft_ratio_ns(best);
+	*least = room_for(a, *least > 1 ? *least : 1, 0);
+	a->links.period = *least;
+	return weft_links_rank(&a->links);
+}
+
 static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_why *why)
 {
-	struct weft_ratio best = { 0, 1 };
+	struct weft_ratio best = longest(a);
 	double least;
 	int ret;
 
@@ -287,19 +310,18 @@ static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_
 	for (uint32_t i = 0; i < a->net->num_edges; i++)
 		if (weft_depth_free(&a->net->edge[i]))
 			a->net->edge[i].depth = 0;
-	ret = judge(a, false, &best, why);
-	if (ret)
-		return ret;
 	ret = weft_links_init(&a->links, a->net, a->q);
 	for (uint32_t i = 0; !ret && i < a->num_classes; i++)
 		if (crowded(&a->class[i]))
 			ret = weft_pack_init(&a->class[i].pack, a->class[i].most);
-	if (ret)
-		return ret;
-	least = weft_ratio_compare(target, best) > 0 ? weft_ratio_ns(target) : weft_ratio_ns(best);
-	least = room_for(a, least > 1 ? least : 1, 0);
-	a->links.period = least;
-	ret = weft_links_rank(&a->links);
+	if (!ret)
+		ret = rank(a, target, best, &least);
+	/* without a loop that is the period, and nothing stops: no need to look at the exact graph */
+	if (!ret && a->links.loops) {
+		ret = judge(a, false, &best, why);
+		if (!ret)
+			ret = rank(a, target, best, &least);
+	}
 	return ret ? ret : pack_from(a, least, why);
 }
 

@@ -11,8 +11,11 @@
 
 static void put_link(struct weft_links *l, struct weft_link *out, uint32_t from, uint32_t to, double tokens)
 {
-	if (from == to)
+	if (from == to) {
+		l->loops = true;
 		return;
+	}
+	l->loops |= tokens > 0;
 	if (out)
 		out[l->num_links] = (struct weft_link) { from, to, tokens };
 	l->num_links++;
@@ -87,7 +90,7 @@ double weft_links_earliest(const struct weft_links *l, uint32_t body)
 
 	for (uint32_t k = l->in_at[body]; k < l->in_at[body + 1]; k++) {
 		const struct weft_link *in = &l->link[k];
-		double t = l->start[in->from] + (double)l->net->body[in->from].time_ns - in->tokens * l->period;
+		double t = l->start[in->from] + l->time[in->from] - in->tokens * l->period;
 
 		/* what lies back in the plan binds only the sequences to come */
 		if (in->tokens <= 0 && t > at)
@@ -135,6 +138,7 @@ int weft_links_rank(struct weft_links *l)
 			if (l->link[l->out[i]].tokens <= 0 && !--waits[l->link[l->out[i]].to])
 				l->rank[num++] = l->link[l->out[i]].to;
 	}
+	l->loops |= num < n;
 	for (uint32_t b = 0; b < n && num < n; b++)
 		if (waits[b])
 			l->rank[num++] = b;
@@ -145,7 +149,7 @@ int weft_links_rank(struct weft_links *l)
 		for (uint32_t i = l->out_at[b]; i < l->out_at[b + 1]; i++)
 			if (l->link[l->out[i]].tokens <= 0 && l->tail[l->link[l->out[i]].to] > l->tail[b])
 				l->tail[b] = l->tail[l->link[l->out[i]].to];
-		l->tail[b] += (double)l->net->body[b].time_ns;
+		l->tail[b] += l->time[b];
 		o[k] = (struct order) { l->start[b], l->tail[b], b, k };
 	}
 	qsort(o, n, sizeof(*o), by_start);
@@ -164,10 +168,14 @@ int weft_links_init(struct weft_links *l, const struct weft_net *net, const uint
 	l->rank = calloc(n, sizeof(*l->rank));
 	l->start = calloc(n, sizeof(*l->start));
 	l->tail = calloc(n, sizeof(*l->tail));
-	if (l->rank && l->start && l->tail && !find_links(l))
-		return 0;
-	weft_links_fini(l);
-	return -ENOMEM;
+	l->time = calloc(n, sizeof(*l->time));
+	if (!l->rank || !l->start || !l->tail || !l->time || find_links(l)) {
+		weft_links_fini(l);
+		return -ENOMEM;
+	}
+	for (uint32_t b = 0; b < net->num_bodies; b++)
+		l->time[b] = (double)net->body[b].time_ns;
+	return 0;
 }
 
 void weft_links_fini(struct weft_links *l)
@@ -179,5 +187,6 @@ void weft_links_fini(struct weft_links *l)
 	free(l->rank);
 	free(l->start);
 	free(l->tail);
+	free(l->time);
 	memset(l, 0, sizeof(*l));
 }

@@ -7,6 +7,8 @@
 #ifndef WEFT_PLAN_LINKS_H
 #define WEFT_PLAN_LINKS_H
 
+#include <stdbool.h>
+
 #include "net.h"
 
 /* @to starts after @from by its time, less @tokens periods of a sequence. */
@@ -22,7 +24,9 @@ struct weft_links {
 	uint32_t num_links, *in_at, *out_at, *out;
 	uint32_t *rank;			/* bodies: as early as can be, among those who has most behind it first */
 	double *start, *tail;		/* of a body, ns */
+	double *time;			/* of a firing, ns: near each other, which the bodies themselves are not */
 	double period;			/* of a sequence, ns; the caller's */
+	bool loops;			/* known when ranked: some link closes a loop, or may */
 };
 
 /* 0 or -ENOMEM */

@@ -179,7 +179,7 @@ static void finish(struct play *p, uint32_t x)
 	for (uint32_t i = a->head[x]; i != NONE; i = a->arc[i].next) {
 		struct node *to = &p->node[a->arc[i].to];
 
-		if (a->arc[i].kind == WEFT_ARC_LANE || (int64_t)fired + a->arc[i].tokens != (int64_t)to->next)
+		if (a->cause[i].kind == WEFT_ARC_LANE || (int64_t)fired + a->arc[i].tokens != (int64_t)to->next)
 			continue;
 		to->waits--;
 		look(p, a->arc[i].to);
@@ -314,11 +314,11 @@ static int init(struct play *p)
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < a->num_arcs; i++)
-		p->in_at[a->arc[i].to + 2] += a->arc[i].kind != WEFT_ARC_LANE;
+		p->in_at[a->arc[i].to + 2] += a->cause[i].kind != WEFT_ARC_LANE;
 	for (uint32_t x = 0; x < a->num_nodes; x++)
 		p->in_at[x + 2] += p->in_at[x + 1];
 	for (uint32_t i = 0; i < a->num_arcs; i++)
-		if (a->arc[i].kind != WEFT_ARC_LANE)
+		if (a->cause[i].kind != WEFT_ARC_LANE)
 			p->in[p->in_at[a->arc[i].to + 1]++] = (struct in) { a->arc[i].from, a->arc[i].tokens };
 	find_parts(p);
 	for (uint32_t x = 0; x < a->num_nodes; x++)

@@ -45,7 +45,7 @@ static bool fits(struct solve *s, struct weft_ratio target)
 	uint32_t tight;
 	bool minimal;
 
-	if (weft_depth_choose(&s->net, s->answer->q, target, &period, &minimal, NULL))
+	if (weft_depth_choose(&s->net, s->answer->q, target, &period, &minimal, NULL, NULL))
 		return false;
 	weft_room_bytes(&s->net, NULL, s->answer->bytes);
 	return !weft_room_check(&s->net, s->answer->bytes, &tight, NULL);
@@ -101,14 +101,22 @@ static int unshare(struct solve *s, struct weft_arcs *arcs)
 	return ret ? ret : weft_arcs_init(arcs, &s->net, a->q, NULL, 0, s->why);
 }
 
-/* Pools, and the graph with their guards. */
-static int share(struct solve *s, struct weft_arcs *arcs)
+/* Is the play with engines wanted, and what it takes allowed? */
+static bool plays(const struct solve *s, const struct weft_arcs *arcs)
+{
+	const uint64_t most = s->options->max_firings ? s->options->max_firings : FIRINGS;
+
+	return !(s->options->flags & WEFT_SOLVE_NO_PACE) && most / TURNS >= arcs->num_nodes;
+}
+
+/* Pools, and, unless all is @known that it would tell, the graph with their guards. */
+static int share(struct solve *s, struct weft_arcs *arcs, bool known)
 {
 	struct weft_plan_answer *a = s->answer;
 	bool wanted = !(s->options->flags & WEFT_SOLVE_NO_SHARE);
 	int ret = weft_pools_init(&a->pools, &s->net, a->q, arcs, s->keep, wanted, s->why);
 
-	if (ret || !a->pools.num_guards)
+	if (ret || !a->pools.num_guards || known)
 		return ret;
 	weft_arcs_fini(arcs);
 	ret = weft_arcs_init(arcs, &s->net, a->q, a->pools.guard, a->pools.num_guards, s->why);
@@ -119,11 +127,9 @@ static int share(struct solve *s, struct weft_arcs *arcs)
 }
 
 /* The period of the graph as it is, and of engines. */
-static int find_period(struct solve *s, struct weft_arcs *arcs)
+static int find_period(struct solve *s, struct weft_arcs *arcs, struct weft_ratio groups)
 {
 	struct weft_plan_answer *a = s->answer;
-	uint32_t group;
-	struct weft_ratio groups = weft_cycle_groups(&s->net, a->q, &group);
 	int ret = weft_cycle_period(&s->net, arcs, a->pools.guard, groups, &a->period, &a->critical, s->why);
 
 	/* the schedule that pools are made from keeps the period; if ever it did not, blocks are worth less */
@@ -132,6 +138,24 @@ static int find_period(struct solve *s, struct weft_arcs *arcs)
 		if (!ret)
 			ret = weft_cycle_period(&s->net, arcs, NULL, groups, &a->period, &a->critical, s->why);
 	}
+	return ret;
+}
+
+static int share_and_find_period(struct solve *s, struct weft_arcs *arcs)
+{
+	struct weft_plan_answer *a = s->answer;
+	uint32_t group;
+	struct weft_ratio groups = weft_cycle_groups(&s->net, a->q, &group);
+	/*
+	 * The period is no less than engines need, and no more than the one of the schedule that pools are made from. Who else
+	 * asks for the graph with guards is the play, and the lag of lanes that run ahead.
+	 */
+	bool known = group != WEFT_NET_NONE && !weft_ratio_compare(groups, s->keep) && !plays(s, arcs) && !arcs->negative;
+	int ret = share(s, arcs, known);
+
+	a->period = s->keep;
+	if (!ret && !known)
+		ret = find_period(s, arcs, groups);
 	if (!ret && group != WEFT_NET_NONE && !a->critical.text.text[0]) {
 		a->critical.group = group;
 		weft_why(&a->critical.text, 0, "engines of group %s", s->net.group[group].name);
@@ -142,13 +166,12 @@ static int find_period(struct solve *s, struct weft_arcs *arcs)
 static int find_pace(struct solve *s, const struct weft_arcs *arcs)
 {
 	struct weft_plan_answer *a = s->answer;
-	uint64_t most = s->options->max_firings ? s->options->max_firings : FIRINGS;
-	int ret = 0;
+	int ret;
 
 	a->pace = (struct weft_pace) { .period = a->period };
-	if ((s->options->flags & WEFT_SOLVE_NO_PACE) || most / TURNS < arcs->num_nodes)
+	if (!plays(s, arcs))
 		return 0;
-	ret = weft_pace(&s->net, arcs, most, &a->pace, s->why);
+	ret = weft_pace(&s->net, arcs, s->options->max_firings ? s->options->max_firings : FIRINGS, &a->pace, s->why);
 	if (!ret && weft_ratio_compare(a->pace.period, a->period) < 0)
 		a->pace.period = a->period;
 	return ret;
@@ -184,15 +207,9 @@ static int solve(struct solve *s)
 		return ret;
 	s->net.lane = a->lanes.lane;
 	s->net.num_lanes = a->lanes.num_lanes;
-	ret = weft_depth_choose(&s->net, a->q, target, &s->keep, &a->minimal, s->why);
+	ret = weft_depth_choose(&s->net, a->q, target, &s->keep, &a->minimal, &arcs, s->why);
 	if (!ret)
-		ret = weft_arcs_init(&arcs, &s->net, a->q, NULL, 0, s->why);
-	if (!ret)
-		ret = weft_cycle_dead(&s->net, &arcs, NULL, NULL, NULL, s->why);
-	if (!ret)
-		ret = share(s, &arcs);
-	if (!ret)
-		ret = find_period(s, &arcs);
+		ret = share_and_find_period(s, &arcs);
 	if (!ret)
 		ret = check_room(s);
 	if (!ret)

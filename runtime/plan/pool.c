@@ -22,7 +22,12 @@ struct chain {
 struct entry {
 	uint32_t class[4];		/* place, depth, tokens of a firing, firings */
 	uint32_t edge;
-	weft_wide begin;		/* of firing 0 */
+	weft_wide begin, end;		/* of firing 0 */
+};
+
+struct busy {
+	weft_wide end;
+	uint32_t chain;
 };
 
 struct sharing {
@@ -36,9 +41,11 @@ struct sharing {
 	uint32_t *follow;		/* of an edge: the next in its chain */
 	struct chain *chain;
 	uint32_t num_chains;
-	uint32_t *busy, num_busy;	/* heap of chains by end */
+	struct busy *busy;		/* heap of chains by end */
+	uint32_t num_busy;
 	uint32_t size_head[SIZES];
-	uint32_t *in_at, *in;		/* edges into each body */
+	uint32_t *in_at, *in;		/* of a body: those that hand something to it in each sequence */
+	bool plain;			/* each body fires once in a sequence, and takes time */
 };
 
 static weft_wide begins(const struct sharing *s, uint32_t edge, uint32_t r)
@@ -114,20 +121,22 @@ static weft_wide ends(const struct sharing *s, uint32_t edge)
 
 static void busy_push(struct sharing *s, uint32_t chain)
 {
+	const struct busy new = { s->chain[chain].end, chain };
 	uint32_t i = s->num_busy++;
 
-	for (; i && s->chain[chain].end < s->chain[s->busy[(i - 1) / 2]].end; i = (i - 1) / 2)
+	for (; i && new.end < s->busy[(i - 1) / 2].end; i = (i - 1) / 2)
 		s->busy[i] = s->busy[(i - 1) / 2];
-	s->busy[i] = chain;
+	s->busy[i] = new;
 }
 
 static uint32_t busy_pop(struct sharing *s)
 {
-	uint32_t top = s->busy[0], last = s->busy[--s->num_busy], i = 0, c;
+	const struct busy last = s->busy[--s->num_busy];
+	uint32_t top = s->busy[0].chain, i = 0, c;
 
 	while ((c = 2 * i + 1) < s->num_busy) {
-		c += c + 1 < s->num_busy && s->chain[s->busy[c + 1]].end < s->chain[s->busy[c]].end;
-		if (s->chain[s->busy[c]].end >= s->chain[last].end)
+		c += c + 1 < s->num_busy && s->busy[c + 1].end < s->busy[c].end;
+		if (s->busy[c].end >= last.end)
 			break;
 		s->busy[i] = s->busy[c];
 		i = c;
@@ -143,7 +152,7 @@ static uint32_t size_of(uint64_t bytes)
 
 static void release(struct sharing *s, weft_wide now)
 {
-	while (s->num_busy && s->chain[s->busy[0]].end <= now) {
+	while (s->num_busy && s->busy[0].end <= now) {
 		uint32_t c = busy_pop(s), size = size_of(s->chain[c].slot_bytes);
 
 		s->chain[c].next_free = s->size_head[size];
@@ -151,20 +160,28 @@ static void release(struct sharing *s, weft_wide now)
 	}
 }
 
+/* The edge after the last of a chain that was released, and all of its own before the first. In plain plans the ends say so. */
+static bool suits(const struct sharing *s, const struct chain *c, const struct entry *entry)
+{
+	if (entry->end > c->expires)
+		return false;
+	return s->plain || (follows(s, c->last, entry->edge, 0) &&
+			    follows(s, entry->edge, c->first, s->net->edge[entry->edge].depth));
+}
+
 /* The first chain of one size that takes the edge, taken out; those that can take nothing more go too. */
-static uint32_t take(struct sharing *s, uint32_t size, uint32_t edge, weft_wide begin, weft_wide end)
+static uint32_t take(struct sharing *s, uint32_t size, const struct entry *entry)
 {
 	uint32_t *at = &s->size_head[size];
 
 	for (uint32_t tries = 0; *at != NONE && tries < TRIES; ) {
 		uint32_t c = *at;
 
-		if (s->chain[c].expires <= begin) {
+		if (s->chain[c].expires <= entry->begin) {
 			*at = s->chain[c].next_free;
 			continue;
 		}
-		if (end <= s->chain[c].expires && follows(s, s->chain[c].last, edge, 0) &&
-		    follows(s, edge, s->chain[c].first, s->net->edge[edge].depth)) {
+		if (suits(s, &s->chain[c], entry)) {
 			*at = s->chain[c].next_free;
 			return c;
 		}
@@ -177,15 +194,14 @@ static uint32_t take(struct sharing *s, uint32_t size, uint32_t edge, weft_wide 
 static void place(struct sharing *s, const struct entry *entry)
 {
 	const struct weft_net_edge *e = &s->net->edge[entry->edge];
-	weft_wide end = ends(s, entry->edge);
 	uint32_t own = size_of(e->block_bytes), found = NONE;
 
 	release(s, entry->begin);
 	/* slots as large first: what is shared is the smaller of the two */
 	for (uint32_t size = own; size < SIZES && found == NONE; size++)
-		found = take(s, size, entry->edge, entry->begin, end);
+		found = take(s, size, entry);
 	for (uint32_t size = own; size-- && found == NONE; )
-		found = take(s, size, entry->edge, entry->begin, end);
+		found = take(s, size, entry);
 	if (found == NONE) {
 		uint32_t tokens = e->depth / e->produce;
 
@@ -200,7 +216,7 @@ static void place(struct sharing *s, const struct entry *entry)
 		s->follow[s->chain[found].last] = entry->edge;
 	}
 	s->chain[found].last = entry->edge;
-	s->chain[found].end = end;
+	s->chain[found].end = entry->end;
 	if (e->block_bytes > s->chain[found].slot_bytes)
 		s->chain[found].slot_bytes = e->block_bytes;
 	busy_push(s, found);
@@ -213,7 +229,7 @@ static void make_chains(struct sharing *s)
 
 		if (may_share(e))
 			s->entry[s->num++] = (struct entry) { { e->place, e->depth, e->produce, s->q[e->from] }, i,
-							      begins(s, i, 0) };
+							      begins(s, i, 0), ends(s, i) };
 	}
 	qsort(s->entry, s->num, sizeof(*s->entry), by_begin);
 	for (uint32_t k = 0; k < s->num; k++) {
@@ -230,12 +246,9 @@ static void make_chains(struct sharing *s)
 /* @from hands something to @to in each sequence: its order needs no wait more. */
 static bool given(const struct sharing *s, uint32_t from, uint32_t to)
 {
-	for (uint32_t k = s->in_at[to]; k < s->in_at[to + 1]; k++) {
-		const struct weft_net_edge *e = &s->net->edge[s->in[k]];
-
-		if (e->from == from && !e->initial && s->q[from] == s->q[to])
+	for (uint32_t k = s->in_at[to]; k < s->in_at[to + 1]; k++)
+		if (s->in[k] == from)
 			return true;
-	}
 	return false;
 }
 
@@ -246,7 +259,7 @@ static void put_guards(const struct sharing *s, struct weft_pools *pools, uint32
 	for (uint32_t j = 0; j < e->num_consumers; j++) {
 		const struct weft_net_consumer *c = &e->consumer[j];
 
-		if (!tokens && s->q[c->body] == s->q[n->from] && given(s, c->body, n->from))
+		if (!tokens && given(s, c->body, n->from))
 			continue;
 		pools->guard[pools->num_guards++] = (struct weft_guard) { c->body, n->from, edge, next, c->consume,
 									  e->produce, tokens };
@@ -297,22 +310,38 @@ static void fill(const struct sharing *s, struct weft_pools *pools)
 	}
 }
 
+/* One pass counts, shifted by one so that the other, which fills, leaves each start where it belongs. */
+static void inputs(const struct sharing *s, uint32_t *at, uint32_t *from)
+{
+	for (uint32_t i = 0; i < s->net->num_edges; i++) {
+		const struct weft_net_edge *e = &s->net->edge[i];
+
+		for (uint32_t j = 0; e->from != NONE && !e->initial && j < e->num_consumers; j++) {
+			const uint32_t to = e->consumer[j].body;
+
+			if (s->q[e->from] != s->q[to])
+				continue;
+			if (from)
+				from[at[to]] = e->from;
+			at[to]++;
+		}
+	}
+}
+
 static int find_inputs(struct sharing *s)
 {
-	uint64_t n = 0;
+	const uint32_t n = s->net->num_bodies;
 
-	s->in_at = calloc((size_t)s->net->num_bodies + 2, sizeof(*s->in_at));
-	for (uint32_t i = 0; s->in_at && i < s->net->num_edges; i++)
-		for (uint32_t j = 0; s->net->edge[i].from != NONE && j < s->net->edge[i].num_consumers; j++, n++)
-			s->in_at[s->net->edge[i].consumer[j].body + 2]++;
-	s->in = calloc(n + 1, sizeof(*s->in));
-	if (!s->in_at || !s->in)
+	s->in_at = calloc((size_t)n + 2, sizeof(*s->in_at));
+	if (!s->in_at)
 		return -ENOMEM;
-	for (uint32_t b = 0; b < s->net->num_bodies; b++)
+	inputs(s, s->in_at + 2, NULL);
+	for (uint32_t b = 0; b < n; b++)
 		s->in_at[b + 2] += s->in_at[b + 1];
-	for (uint32_t i = 0; i < s->net->num_edges; i++)
-		for (uint32_t j = 0; s->net->edge[i].from != NONE && j < s->net->edge[i].num_consumers; j++)
-			s->in[s->in_at[s->net->edge[i].consumer[j].body + 1]++] = i;
+	s->in = malloc(((size_t)s->in_at[n + 1] + 1) * sizeof(*s->in));
+	if (!s->in)
+		return -ENOMEM;
+	inputs(s, s->in_at + 1, s->in);
 	return 0;
 }
 
@@ -342,10 +371,12 @@ static int share_all(struct sharing *s, struct weft_pools *pools)
 int weft_pools_init(struct weft_pools *pools, const struct weft_net *net, const uint32_t *q, const struct weft_arcs *arcs,
 		    struct weft_ratio period, bool share, struct weft_why *why)
 {
-	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period };
+	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period, .plain = arcs->num_nodes == net->num_bodies };
 	size_t n = (size_t)net->num_edges + 1;
 	int ret = 0;
 
+	for (uint32_t x = 0; s.plain && x < arcs->num_nodes; x++)
+		s.plain = arcs->time[x];
 	memset(pools, 0, sizeof(*pools));
 	pools->pool = calloc(n, sizeof(*pools->pool));
 	pools->of = malloc(n * sizeof(*pools->of));

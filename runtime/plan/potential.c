@@ -61,6 +61,7 @@ void weft_potential_fini(struct weft_potential *p)
 	memset(p, 0, sizeof(*p));
 }
 
+/* Raises what arcs out of @x ask for; nodes that it raised and that are to be relaxed in their turn. */
 static uint32_t relax(struct weft_potential *p, const struct law *law, uint32_t x)
 {
 	const struct weft_arcs *a = p->arcs;
@@ -75,8 +76,8 @@ static uint32_t relax(struct weft_potential *p, const struct law *law, uint32_t 
 		if (at > p->start[arc->to]) {
 			p->start[arc->to] = at;
 			p->by[arc->to] = i;
+			n += !p->raised[arc->to];
 			p->raised[arc->to] = 1;
-			n++;
 		}
 	}
 	return n;
@@ -150,22 +151,21 @@ static bool find_cycle(struct weft_potential *p)
 static int solve(struct weft_potential *p, const struct law *law)
 {
 	const struct weft_arcs *a = p->arcs;
-	uint32_t n = a->num_nodes, next_look = 1;
+	uint32_t n = a->num_nodes, next_look = 1, left = n;
 
 	memset(p->raised, 1, n);
 	for (uint32_t x = 0; x < n; x++)
 		p->by[x] = NONE;
 	p->cycle_length = 0;
 	for (uint32_t sweep = 1; ; sweep++) {
-		uint32_t moved = 0;
-
 		for (uint32_t k = 0; k < n; k++) {
 			uint32_t x = a->order[sweep & 1 ? k : n - 1 - k];
 
 			if (p->raised[x])
-				moved += relax(p, law, x);
+				left += relax(p, law, x) - 1;
 		}
-		if (!moved)
+		/* what was raised was ahead of its turn, mostly in the first sweep already */
+		if (!left)
 			return 0;
 		/* looks cost as much as sweeps: fewer as they go on */
 		if (sweep >= next_look) {

@@ -73,6 +73,8 @@ FIGURES = (
     Figure("plan.linear", "x", "bench", 1.3, of="ratio", most=True),
     Figure("mem.vs_d2", "x", "bench"),
     Figure("mem.vs_noshare", "x", "bench"),
+    Figure("mem.train.vs_d2", "x", "bench"),
+    Figure("mem.train.vs_noshare", "x", "bench"),
     Figure("train.samples_per_s", "1/s", "host", 26000),
     Figure("train.of_bound", "1", "host", 0.6),
     Figure("train.one_card", "1/s", "host"),

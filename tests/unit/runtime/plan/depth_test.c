@@ -109,7 +109,7 @@ static void against_play(void **state)
 			num = 0;
 		if (pl_below(&seed, 3) == 0 && num)
 			target = (struct weft_ratio) { num * (4 + pl_below(&seed, 4)), den * 4 };
-		ret = weft_depth_choose(&p.net, p.q, target, &t, &minimal, &why);
+		ret = weft_depth_choose(&p.net, p.q, target, &t, &minimal, NULL, &why);
 		if (!num) {
 			assert_int_equal(ret, -EDEADLK);
 			continue;
@@ -164,27 +164,27 @@ static void chain(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		pl_chain(&p, 4, 1000, 0);
 		pl_edge(&p, 0, 3, 0, 0);
-		ok(weft_depth_choose(&p.net, p.q, want[i], &t, &minimal, &why));
+		ok(weft_depth_choose(&p.net, p.q, want[i], &t, &minimal, NULL, &why));
 		for (uint32_t k = 0; k < 3; k++)
 			assert_int_equal(p.edge[k].depth, i ? 2 : 1);
 		assert_int_equal(p.edge[3].depth, 2 + i);
 		assert_true(minimal);
 	}
-	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
 	assert_int_equal(p.edge[3].depth, 4);
 	assert_int_equal(t.num, 1000);
-	refuses(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 999, 1 }, &t, &minimal, &why), -ERANGE,
+	refuses(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 999, 1 }, &t, &minimal, NULL, &why), -ERANGE,
 		"a period of 999 ns cannot be kept: body a -(its next firing)-> body a need 1000 ns");
 	/* an engine that all need makes more blocks useless */
 	p.net.num_groups = 1;
 	p.group[0] = (struct weft_net_group) { "compute", 1 };
 	for (uint32_t b = 0; b < 4; b++)
 		p.body[b].group = 0;
-	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
 	assert_int_equal(t.num, 4000);
 	for (uint32_t k = 0; k < 4; k++)
 		assert_int_equal(p.edge[k].depth, 1);
-	refuses(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 3999, 1 }, &t, &minimal, &why), -ERANGE,
+	refuses(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 3999, 1 }, &t, &minimal, NULL, &why), -ERANGE,
 		"engines of group compute need 4000 ns");
 	/* the user's stays, and sets the period */
 	p.net.num_groups = 0;
@@ -192,7 +192,7 @@ static void chain(void **state)
 		p.body[b].group = WEFT_NET_NONE;
 	p.edge[3].flags = WEFT_NET_FIXED;
 	p.edge[3].depth = 3;
-	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
 	assert_int_equal(t.num, 4000);
 	assert_int_equal(t.den, 3);
 	assert_int_equal(p.edge[3].depth, 3);
@@ -208,10 +208,10 @@ static void no_time(void **state)
 	(void)state;
 	pl_chain(&p, 4, 0, 0);
 	pl_edge(&p, 0, 3, 0, 1);
-	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
 	assert_int_equal(pl_explore(&p), PL_LIVE);
 	p.body[1].time_ns = 1000;
-	ok(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 1000, 1 }, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 1000, 1 }, &t, &minimal, NULL, &why));
 	assert_int_equal(pl_explore(&p), PL_LIVE);
 }
 
@@ -227,7 +227,7 @@ static void rates(void **state)
 	pl_edge_rates(&p, WEFT_NET_NONE, 1, 0, 1, 0, 0);
 	pl_edge_rates(&p, 1, 1, WEFT_NET_NONE, 1, 0, 0);
 	ok(weft_rates(&p.net, p.q, &why));
-	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
 	assert_int_equal(t.num, 3000);
 	assert_int_equal(p.edge[0].depth % 6, 0);
 	assert_int_equal(p.edge[1].depth, 2);
@@ -236,11 +236,11 @@ static void rates(void **state)
 	pl_init(&p, 2, 1000);
 	pl_edge_rates(&p, 0, 1031, 1, 1033, 0, 0);
 	ok(weft_rates(&p.net, p.q, &why));
-	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why), -EINVAL, "edge x0: its rates need more than 1048576");
+	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why), -EINVAL, "edge x0: its rates need more than 1048576");
 	/* nothing helps a loop without a token */
 	pl_chain(&p, 2, 1000, 0);
 	pl_edge(&p, 1, 0, 0, 0);
-	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why), -EDEADLK, "no token on the cycle");
+	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why), -EDEADLK, "no token on the cycle");
 }
 
 int main(void)

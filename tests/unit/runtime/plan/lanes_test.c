@@ -83,7 +83,7 @@ static void at_random(void **state)
 		for (uint32_t k = 0; k < p.net.num_edges; k++)
 			if (pl_below(&seed, 5) == 0)
 				p.edge[k].flags |= WEFT_NET_FIXED;
-		if (weft_depth_choose(&p.net, p.q, BEST, &alone, &minimal, &why))
+		if (weft_depth_choose(&p.net, p.q, BEST, &alone, &minimal, NULL, &why))
 			continue;
 		before = p;
 		ret = weft_lanes_assign(&p.net, p.q, most, BEST, &lanes, &why);
@@ -99,7 +99,7 @@ static void at_random(void **state)
 		adopt(&p, &lanes);
 		weft_lanes_fini(&lanes);
 		well_formed(&p, &before, most);
-		ret = weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, &why);
+		ret = weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why);
 		if (ret)
 			fail_msg("SEED=%#llx COUNT=1: %s", (unsigned long long)start, why.text);
 		if (pl_explore(&p) == PL_DEAD || !pl_period(&p, false, NULL, NULL, &num, &den))
@@ -142,7 +142,7 @@ static struct weft_ratio assigned(struct pl *p, uint32_t most)
 	ok(weft_lanes_assign(&p->net, p->q, most, BEST, &lanes, &why));
 	adopt(p, &lanes);
 	weft_lanes_fini(&lanes);
-	ok(weft_depth_choose(&p->net, p->q, BEST, &t, &minimal, &why));
+	ok(weft_depth_choose(&p->net, p->q, BEST, &t, &minimal, NULL, &why));
 	return t;
 }
 

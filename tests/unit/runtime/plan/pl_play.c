@@ -4,7 +4,7 @@
 #include "pl.h"
 
 #define MAX_STATES	30000u
-#define MAX_STEPS	20000u
+#define MAX_STEPS	2000000u	/* parts that do not meet come back together after the product of their periods */
 
 static int32_t turn_firing(const struct pl *p, const struct pl_state *s, uint32_t lane)
 {

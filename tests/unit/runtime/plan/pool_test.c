@@ -135,10 +135,10 @@ static bool make_pools(struct pl *p, struct weft_pools *pools, struct weft_ratio
 	struct weft_arcs arcs;
 	bool minimal;
 
-	if (weft_depth_choose(&p->net, p->q, (struct weft_ratio) { 0, 1 }, t, &minimal, &why))
+	if (weft_depth_choose(&p->net, p->q, (struct weft_ratio) { 0, 1 }, t, &minimal, NULL, &why))
 		return false;
 	t->num *= slower;
-	ok(weft_depth_choose(&p->net, p->q, *t, t, &minimal, &why));
+	ok(weft_depth_choose(&p->net, p->q, *t, t, &minimal, NULL, &why));
 	ok(weft_arcs_init(&arcs, &p->net, p->q, NULL, 0, &why));
 	ok(weft_pools_init(pools, &p->net, p->q, &arcs, *t, share, &why));
 	weft_arcs_fini(&arcs);
