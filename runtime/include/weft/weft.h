@@ -26,5 +26,6 @@
 #include "edge_peer.h"
 #include "plan_text.h"
 #include "plan_file.h"
+#include "plan_table.h"
 
 #endif
