@@ -85,6 +85,7 @@ ELSEWHERE = {
     "tests/system/trace_test.py: nothing is drawn twice":
         "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
     "tests/system/trace_test.py: top shows": "tools/weft/top",
+    "tests/system/top_test.py: from the table of its own process": "tools/weft/top_find",
     "tests/system/trace_test.py: JSON for Perfetto": "tools/weft/trace_json",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
