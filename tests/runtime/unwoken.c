@@ -20,7 +20,7 @@
 
 #define BASE		1000u
 #define SEQUENCES	100u
-#define POISONED	0x4200070011ull		/* poisoned by will 7 of card 66 */
+#define POISONED	0x42000000070011ull		/* poisoned by will 7 of card 66 */
 
 struct asleep {
 	struct rig r;

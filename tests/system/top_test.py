@@ -11,7 +11,7 @@ from guest import Guest  # noqa: E402
 from tap import ROOT, Tap  # noqa: E402
 
 PROGRAM = "tests/runtime/unwoken"
-POISONED = 0x4200070011
+POISONED = 0x42000000070011
 COMMANDS = {
     "asleep": "/opt/weft/tests/unwoken >/tmp/asleep & echo $! >/tmp/pid; for i in $(seq 200); do grep -q . /tmp/asleep && break; sleep 0.1; "
               "done; cat /tmp/asleep",
@@ -34,7 +34,7 @@ TEXT = [
     "unwoken/after  body after waits for edge late (produced by ended), wanted 1, is 0, for ",
     "unwoken/free  body free waits for the gate, wanted 101, is 100, for ",
     "unwoken/ended  body ended waits for cell elsewhere, wanted 5, is 3 and END, for ",
-    "unwoken/poisoned  body poisoned waits for cell broken, wanted 9, is 1 and is poisoned by will 7 of card 66: ",
+    "unwoken/poisoned  body poisoned waits for cell broken, wanted 9, is 1 and is poisoned by will 7 of card 66: pt_invalid, for ",
     "plain  waits for 4 in cell 0x",
 ]
 
