@@ -317,6 +317,8 @@ void weft_lane_drop(struct weft_plan_lane *lane);
 
 /* sequence.c: sleeps until every body has done @sequences of all that were opened */
 int weft_plan_wait_all(struct weft_plan *plan, uint64_t sequences, uint64_t deadline_ns);
+/* Of a loaded plan, how many of all opened ones are done when opened sequence @seq is; 0 or -errno with a text about @call */
+int weft_plan_sequences(struct weft_plan *plan, uint64_t seq, const char *call, uint64_t *sequences);
 /* What sequence @seq is on the cards, and the other way */
 uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
 uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);

@@ -102,6 +102,7 @@ ELSEWHERE = {
     "tests/runtime/record_test.c: trace": "runtime/core/trace_ring",
     "tests/unit/runtime/card_test.c: descriptors": "runtime/core/memory_fd",
     "tests/runtime/uring_test.c: one ring": "runtime/core/uring runtime/core/sys_uring",
+    "tests/runtime/plan_uring_test.c: a wait for a sequence": "runtime/exec/uring",
     "tests/unit/runtime/transfer_test.c: asynchronous": "runtime/core/copier",
     "tests/unit/runtime/host_test.c: operators": "runtime/core/host_ref",
     "tests/unit/runtime/host_test.c: destroy_in_timed": "runtime/core/soft",

@@ -27,5 +27,6 @@
 #include "plan_text.h"
 #include "plan_file.h"
 #include "plan_table.h"
+#include "plan_uring.h"
 
 #endif
