@@ -88,6 +88,7 @@ int weft_plan_create(struct weft_device *const *devices, uint32_t count, const s
 	c.name = p->name;
 	p->config = c;
 	p->num_devices = count;
+	p->table = -1;
 	for (uint32_t i = 0; i < count; i++) {
 		p->card[i].device = devices[i];
 		atomic_fetch_add(&devices[i]->children, 1);

@@ -242,6 +242,7 @@ struct weft_plan {
 	uint64_t start;				/* of a snapshot: sequences done before sequence 0 */
 	/* loaded */
 	bool loaded;
+	int table;				/* memfd with its names, -1: none */
 	struct weft_memory *cells[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];
 	struct weft_memory *cells_there[WEFT_PLAN_DEVICES][WEFT_PLAN_DEVICES];	/* the same as the signaller has them */
 	/* running, under lock */
@@ -316,11 +317,17 @@ void weft_lane_drop(struct weft_plan_lane *lane);
 
 /* sequence.c: sleeps until every body has done @sequences of all that were opened */
 int weft_plan_wait_all(struct weft_plan *plan, uint64_t sequences, uint64_t deadline_ns);
+/* Of a loaded plan, how many of all opened ones are done when opened sequence @seq is; 0 or -errno with a text about @call */
+int weft_plan_sequences(struct weft_plan *plan, uint64_t seq, const char *call, uint64_t *sequences);
 /* What sequence @seq is on the cards, and the other way */
 uint64_t weft_plan_to_card(const struct weft_plan *plan, uint64_t seq);
 uint64_t weft_plan_from_card(const struct weft_plan *plan, uint64_t seq);
 /* 0, or why state and constants may not be touched */
 int weft_plan_check_idle(struct weft_plan *plan, const char *call);
+
+/* table.c: what root is told of it; without one it runs as well */
+void weft_plan_table_open(struct weft_plan *plan);
+void weft_plan_table_close(struct weft_plan *plan);
 
 /* trace.c: what taking records needs, made at load; freed when nothing was made, too */
 int weft_plan_trace_init(struct weft_plan *plan);

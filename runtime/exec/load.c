@@ -211,6 +211,7 @@ static int unload(struct weft_plan *p)
 {
 	int ret = 0, peers;
 
+	weft_plan_table_close(p);
 	weft_plan_trace_fini(p);
 	for (uint32_t i = 0; i < p->num_lanes; i++) {
 		int r = p->lane[i].queue ? weft_user_queue_destroy(p->lane[i].queue) : 0;
@@ -295,6 +296,7 @@ int weft_plan_load(struct weft_plan *plan)
 	plan->ended = plan->faulted = false;
 	for (uint32_t i = 0; i < plan->num_edges; i++)
 		weft_peer_close(plan->edge[i]);
+	weft_plan_table_open(plan);
 	plan->loaded = true;
 	return 0;
 }

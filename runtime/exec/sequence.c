@@ -186,20 +186,27 @@ int weft_plan_run(struct weft_plan *plan, uint64_t count, uint64_t *first)
 	return ret;
 }
 
-int weft_plan_wait(struct weft_plan *plan, uint64_t seq, uint64_t timeout_ns)
+int weft_plan_sequences(struct weft_plan *plan, uint64_t seq, const char *call, uint64_t *sequences)
 {
-	const uint64_t deadline = weft_deadline_ns(timeout_ns);
-	uint64_t on_card;
-	int ret = check(plan, __func__);
+	int ret = check(plan, call);
 
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&plan->lock);
 	if (seq >= plan->opened - plan->bubbles)
-		ret = weft_fail(-EINVAL, "weft_plan_wait: plan %s: sequence %llu was not opened", plan->name, (unsigned long long)seq);
-	on_card = weft_plan_to_card(plan, seq);
+		ret = weft_fail(-EINVAL, "%s: plan %s: sequence %llu was not opened", call, plan->name, (unsigned long long)seq);
+	*sequences = weft_plan_to_card(plan, seq) + 1;
 	pthread_mutex_unlock(&plan->lock);
-	return ret ? ret : weft_plan_wait_all(plan, on_card + 1, deadline);
+	return ret;
+}
+
+int weft_plan_wait(struct weft_plan *plan, uint64_t seq, uint64_t timeout_ns)
+{
+	const uint64_t deadline = weft_deadline_ns(timeout_ns);
+	uint64_t sequences;
+	int ret = weft_plan_sequences(plan, seq, __func__, &sequences);
+
+	return ret ? ret : weft_plan_wait_all(plan, sequences, deadline);
 }
 
 /* with lock */

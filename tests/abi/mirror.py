@@ -85,6 +85,7 @@ ELSEWHERE = {
     "tests/system/trace_test.py: nothing is drawn twice":
         "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
     "tests/system/trace_test.py: top shows": "tools/weft/top",
+    "tests/system/top_test.py: from the table of its own process": "tools/weft/top_find",
     "tests/system/trace_test.py: JSON for Perfetto": "tools/weft/trace_json",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
@@ -101,6 +102,7 @@ ELSEWHERE = {
     "tests/runtime/record_test.c: trace": "runtime/core/trace_ring",
     "tests/unit/runtime/card_test.c: descriptors": "runtime/core/memory_fd",
     "tests/runtime/uring_test.c: one ring": "runtime/core/uring runtime/core/sys_uring",
+    "tests/runtime/plan_uring_test.c: a wait for a sequence": "runtime/exec/uring",
     "tests/unit/runtime/transfer_test.c: asynchronous": "runtime/core/copier",
     "tests/unit/runtime/host_test.c: operators": "runtime/core/host_ref",
     "tests/unit/runtime/host_test.c: destroy_in_timed": "runtime/core/soft",

@@ -334,4 +334,23 @@ def offer():
             yield b"\1" + magic
 
 
-SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer)}
+# --- tables of plans ------------------------------------------------------------------------------
+
+def plan_table():
+    def table(magic=b"weftplan", version=1, more=0, name=1, bodies=2, cells=3, texts=None, end=9, body=6, role=2, edge=11, peer=18):
+        text = b"\0plan\0take\0stream\0make\0\x1b[2J \xc3\xa4\xe2\x82\0" if texts is None else texts
+        rest = struct.pack("<QIIIIQIIII", 4096, 8, 0, 4, 18, 4096, 8, 4, end, body)
+        rest += struct.pack("<QIIIIQIIIIQIIII", 32, 8, role, edge, peer, 64, 8, 1, 0, 0, 96, 8, 4, 23, 0) + text
+        return magic + struct.pack("<IIQIIII", version, 40 + len(rest) + more, 100, name, bodies, cells, len(text)) + rest
+
+    for good in (b"\0", b"\1"):
+        yield good + table()
+        for wrong in ({"magic": b"weftplam"}, {"version": 2}, {"more": 1}, {"name": 2}, {"name": 999}, {"bodies": 3}, {"cells": 1 << 31},
+                      {"texts": b""}, {"texts": b"x\0"}, {"texts": bytes(30)}, {"end": 4}, {"body": 7}, {"role": 0}, {"role": 4},
+                      {"role": 5}, {"edge": 1 << 30}, {"peer": 12}):
+            yield good + table(**wrong)
+        yield good + table()[:40]
+        yield good
+
+
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer, plan_table)}

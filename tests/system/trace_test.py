@@ -138,7 +138,7 @@ def lanes_of(text):
 
 
 def top(guest):
-    """The lanes of the demo: their names, and what is in the cells that the sleeping ones wait for, in JSON and as text."""
+    """The lanes of the demo: their names, and what the sleeping ones wait for, in JSON and as text."""
     looks = lanes_of(guest["top-json"][0])
     lanes = [q for look in looks for q in look]
     asleep = [q for q in lanes if "cell_value" in q]
@@ -149,7 +149,13 @@ def top(guest):
     problems += [] if all(q.get("iteration", 0) > 10 for q in lanes) else ["iterations"]
     text = guest["top-text"][0]
     problems += [f"no {b} in {text!r}" for b in BODIES if not re.search(rf" demo/{b}( |$)", text, re.M)]
-    problems += [] if re.search(r"  demo/\w+  waits for \d+ in cell 0x[0-9a-f]+, which has \d+, for \d", text) else [f"cell: {text!r}"]
+    problems += [] if re.search(r"  demo/\w+  body \w+ waits for edge \w+ \((credit from|produced by) \w+\), wanted \d+, is \d+, for \d", text) \
+        else [f"edge: {text!r}"]
+    known = [q for q in asleep if "edge" in q]
+    problems += [f"edge {q}" for q in known if q["wait"] == "gate" and q["body"] != "read" or q["wait"] != "gate" and
+                 (q["body"], q["peer"]) != EDGES[q["edge"]][::-1 if q["wait"] == "produced" else 1]]
+    problems += [f"body {q}" for q in known if q["name"] != f"demo/{q['body']}" or q["plan"] != "demo"]
+    problems += [] if known else [f"no edge is known: {asleep}"]
     return problems + expect("exit code", guest["top"][2], 0) + expect("cards", guest["top"][0].count("/dev/accel/accel"), 4)
 
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The weft authors
-/* weft top: the queues of all cards, whoever's they are, with what those that sleep wait for, of the driver's debugfs. */
+/*
+ * weft top: the queues of all cards, whoever's they are, with what those that sleep wait for: of the driver's debugfs, and with
+ * body and edge where they are lanes of a plan, of the table that its process keeps.
+ */
 #include "cmd.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "top_find.h"
 #include "top_parse.h"
 
 #define DEBUGFS		"/sys/kernel/debug/accel"
@@ -20,15 +24,15 @@
 struct card {
 	char folder[96], pci[16], node[WEFT_NAME_BYTES];
 	struct top_queue *queue, *before;
-	uint32_t count, had;
+	uint32_t count, had, bdf;
 	uint64_t clock_ns, clock_before;
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: weft top [--once] [--json]\n\n"
-	      "Shows the queues of all cards once a second until it is interrupted, with the cell that a sleeping one waits\n"
-	      "for, the value wanted and the value there. Needs root and debugfs.\n\n"
+	      "Shows the queues of all cards once a second until it is interrupted, with what a sleeping one waits for: of a\n"
+	      "lane of a plan body and edge, else the cell; the value wanted and the value there. Needs root and debugfs.\n\n"
 	      "  --once   one look; also where standard output is no terminal\n"
 	      "  --json   one look, as one line of JSON\n"
 	      "  --help   this text\n", out);
@@ -72,6 +76,11 @@ static int look(struct card *c)
 	c->count = top_parse_queues(text, c->queue, MAX_QUEUES);
 	c->count = c->count < MAX_QUEUES ? c->count : MAX_QUEUES;
 	free(text);
+	text = read_file(c, "spaces");
+	if (!text)
+		return -1;
+	top_parse_spaces(text, c->queue, c->count);
+	free(text);
 	return 0;
 }
 
@@ -88,17 +97,67 @@ static double since_s(const struct card *c, const struct top_queue *q)
 	return c->clock_ns > q->wait_since_ns ? (double)(c->clock_ns - q->wait_since_ns) / 1e9 : 0;
 }
 
-/* What is in the cell that it waits for. */
-static void show_cell(const struct top_queue *q)
+static bool wait_of(const struct top_find *find, const struct card *c, const struct top_queue *q, struct top_wait *w)
+{
+	return q->waits && q->in_list && q->packet <= UINT32_MAX &&
+	       top_find_wait(find, q->client, c->bdf, q->list, (uint32_t)q->packet, q->wait_va, w);
+}
+
+/* What the cell has besides its value. */
+static void show_state(const struct top_queue *q)
 {
 	char text[128];
 
-	printf(", which has %llu%s", (unsigned long long)q->cell_value, q->cell_end ? " and END" : "");
+	if (q->cell_end)
+		printf(" and END");
 	if (q->cell_fault)
 		printf(" and is %s", weft_cell_fault_text(q->cell_fault, text, sizeof(text)));
 }
 
-static void show(const struct card *c)
+static void show_cell(const struct top_queue *q)
+{
+	printf("  waits for %llu in cell %#llx", (unsigned long long)q->wait_value, (unsigned long long)q->wait_va);
+	if (q->cell_known) {
+		printf(", which has %llu", (unsigned long long)q->cell_value);
+		show_state(q);
+	}
+}
+
+static void show_edge(const struct top_wait *w)
+{
+	if (w->role == WEFT_TABLE_GATE)
+		printf("the gate");
+	else if (w->role == WEFT_TABLE_CELL)
+		printf("cell %s", w->edge);
+	else
+		printf("edge %s (%s%s%s)", w->edge, top_plan_role(w->role), !*w->peer ? "" : w->role == WEFT_TABLE_PRODUCED ? " by " : " from ",
+		       w->peer);
+}
+
+static void show_wait(const struct top_find *find, const struct card *c, const struct top_queue *q)
+{
+	struct top_wait w;
+
+	if (!wait_of(find, c, q, &w)) {
+		show_cell(q);
+	} else if (!w.role) {
+		printf("  body %s", w.body);
+		show_cell(q);
+	} else {
+		printf("  body %s waits for ", w.body);
+		show_edge(&w);
+		printf(", wanted %llu", (unsigned long long)(q->wait_value - w.base));
+		if (q->cell_known) {
+			printf(", is %llu", (unsigned long long)(q->cell_value - w.base));
+			show_state(q);
+		}
+	}
+	printf(", for %.3f s", since_s(c, q));
+	if (q->loops)
+		printf(", iteration %llu", (unsigned long long)q->iteration);
+}
+
+static void show(const struct card *c, const struct top_find *find)
 {
 	printf("%s, %s: %u queues\n", c->node, c->pci, c->count);
 	if (c->count)
@@ -116,21 +175,42 @@ static void show(const struct card *c)
 		       (unsigned long long)q->retired, per_s, busy);
 		if (*q->name)
 			printf("  %s", q->name);
-		if (q->waits) {
-			printf("  waits for %llu in cell %#llx", (unsigned long long)q->wait_value, (unsigned long long)q->wait_va);
-			if (q->cell_known)
-				show_cell(q);
-			printf(", for %.3f s", since_s(c, q));
-		}
-		if (q->waits && q->loops)
-			printf(", iteration %llu", (unsigned long long)q->iteration);
+		if (q->waits)
+			show_wait(find, c, q);
 		if (q->known && *q->cause && strcmp(q->cause, "NONE") && strcmp(q->cause, "none") && strcmp(q->cause, "0"))
 			printf("  %s", q->cause);
 		putchar('\n');
 	}
 }
 
-static void show_json(const struct card *card, uint32_t cards)
+static void json_wait(struct json *j, const struct top_find *find, const struct card *c, const struct top_queue *q)
+{
+	struct top_wait w;
+
+	json_u64(j, "wait_address", q->wait_va);
+	json_u64(j, "wait_value", q->wait_value);
+	json_u64(j, "wait_since_ns", q->wait_since_ns);
+	json_number(j, "waits_s", since_s(c, q), 6);
+	if (q->cell_known) {
+		json_u64(j, "cell_value", q->cell_value);
+		json_bool(j, "cell_end", q->cell_end);
+		json_u64(j, "cell_fault", q->cell_fault);
+	}
+	if (!wait_of(find, c, q, &w))
+		return;
+	json_text(j, "plan", w.plan);
+	json_text(j, "body", w.body);
+	if (!w.role)
+		return;
+	json_text(j, "wait", top_plan_role(w.role));
+	json_text(j, "edge", w.edge);
+	json_text(j, "peer", w.peer);
+	json_u64(j, "wanted", q->wait_value - w.base);
+	if (q->cell_known)
+		json_u64(j, "actual", q->cell_value - w.base);
+}
+
+static void show_json(const struct card *card, uint32_t cards, const struct top_find *find)
 {
 	struct json j;
 
@@ -156,17 +236,8 @@ static void show_json(const struct card *card, uint32_t cards)
 			json_text(&j, "cause", q->cause);
 			json_u64(&j, "retired", q->retired);
 			json_u64(&j, "busy_ns", q->busy_ns);
-			if (q->waits) {
-				json_u64(&j, "wait_address", q->wait_va);
-				json_u64(&j, "wait_value", q->wait_value);
-				json_u64(&j, "wait_since_ns", q->wait_since_ns);
-				json_number(&j, "waits_s", since_s(c, q), 6);
-			}
-			if (q->cell_known) {
-				json_u64(&j, "cell_value", q->cell_value);
-				json_bool(&j, "cell_end", q->cell_end);
-				json_u64(&j, "cell_fault", q->cell_fault);
-			}
+			if (q->waits)
+				json_wait(&j, find, c, q);
 			if (q->loops)
 				json_u64(&j, "iteration", q->iteration);
 			json_close(&j, '}');
@@ -201,6 +272,7 @@ static int cards_of(struct weft *weft, struct card *card)
 		if (access(card[i].folder, F_OK))
 			snprintf(card[i].folder, sizeof(card[i].folder), DEBUGFS "/%u",
 				 (unsigned int)strtoul(info.node + strcspn(info.node, "0123456789"), NULL, 10));
+		card[i].bdf = info.pci;
 		card[i].queue = calloc(MAX_QUEUES, sizeof(card[i].queue[0]));
 		card[i].before = calloc(MAX_QUEUES, sizeof(card[i].before[0]));
 		if (!card[i].queue || !card[i].before)
@@ -212,6 +284,7 @@ static int cards_of(struct weft *weft, struct card *card)
 static int run(bool once, bool json)
 {
 	static struct card card[MAX_CARDS];
+	static struct top_find find;
 	struct weft *weft = weft_open();
 	int n = weft ? cards_of(weft, card) : cmd_weft_error("top", "open", -ENOMEM), r = n < 0 ? -1 : 0;
 
@@ -222,12 +295,14 @@ static int run(bool once, bool json)
 			r = look(&card[i]);
 		if (r)
 			break;
+		top_find(&find, "/proc");
 		if (json)
-			show_json(card, (uint32_t)n);
+			show_json(card, (uint32_t)n, &find);
 		else if (!once)
 			fputs("\033[H\033[J", stdout);
 		for (int i = 0; i < n && !json; i++)
-			show(&card[i]);
+			show(&card[i], &find);
+		top_find_free(&find);
 		if (once || json || fflush(stdout))
 			break;
 		usleep(EVERY_US);

@@ -83,7 +83,11 @@ static void more_of(const char *line, struct top_queue *q)
 	else if (!strncmp(line, "  cell ", 7))
 		q->cell_known = number(line, "value", &q->cell_value) && number(line, "end", &q->cell_end) &&
 				number(line, "fault", &q->cell_fault);
-	else if (!strncmp(line, "  frame ", 8) && !q->loops && value(line, "LOOP"))
+	if (strncmp(line, "  frame ", 8))
+		return;
+	/* the innermost comes last */
+	q->in_list = number(line, "list", &q->list) && number(line, "packet", &q->packet);
+	if (!q->loops && value(line, "LOOP"))
 		q->loops = number(line, "iteration", &q->iteration);
 }
 
@@ -105,6 +109,20 @@ uint32_t top_parse_queues(const char *text, struct top_queue *queue, uint32_t ma
 		text += *text == '\n';
 	}
 	return count;
+}
+
+void top_parse_spaces(const char *text, struct top_queue *queue, uint32_t count)
+{
+	while (*text) {
+		uint64_t space, client;
+
+		if (!strncmp(text, "space ", 6) && number(text, "space", &space) && number(text, "client", &client))
+			for (uint32_t i = 0; i < count; i++)
+				if (queue[i].space == space)
+					queue[i].client = client;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
 }
 
 uint64_t top_parse_clock(const char *text)

@@ -26,5 +26,7 @@
 #include "edge_peer.h"
 #include "plan_text.h"
 #include "plan_file.h"
+#include "plan_table.h"
+#include "plan_uring.h"
 
 #endif

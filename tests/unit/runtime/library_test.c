@@ -141,6 +141,9 @@ static void before_open_plans(void **state)
 	refused(weft_plan_unload(NULL));
 	refused(weft_plan_run(NULL, 1, NULL));
 	refused(weft_plan_wait(NULL, 0, 0));
+	refused(weft_uring_plan_commands(NULL));
+	refused(weft_uring_plan_wait(NULL, 0, 0, NULL, NULL, 0));
+	refused(weft_uring_plan_result(NULL, 0, NULL, 0));
 	refused(weft_plan_drain(NULL, 0));
 	refused(weft_plan_end(NULL, 0));
 	refused(weft_plan_last_error(NULL, NULL));

@@ -14,7 +14,7 @@ static const char text[] =
 	"  name  run READY cause X\n"
 	"  cell value 41 end 1 fault 0x1f1\n"
 	"  frame 1 LOOP list 0x2000 packet 1 of 6 iteration 41 of 0\n"
-	"  frame 2 LOOP list 0x3000 packet 1 of 6 iteration 7 of 9\n"
+	"  frame 2 LOOP list 0x3000 packet 5 of 6 iteration 7 of 9\n"
 	"queue 11 kind user space 4 band 1 weight 100 live 1 halted 0\n"
 	"  name tour/\xc3\xa4\xc2\x9b\x9b 2\n";
 
@@ -28,6 +28,7 @@ static void queues(void **state)
 	assert_string_equal(q[0].run, "IDLE");
 	assert_true(q[1].id == 9 && q[1].user && q[1].space == 4 && q[1].waits && q[1].wait_va == 0x10040 && q[1].wait_value == 42 &&
 		    q[1].wait_since_ns == 700 && q[1].loops && q[1].iteration == 41);
+	assert_true(!q[0].in_list && q[1].in_list && q[1].list == 0x3000 && q[1].packet == 5 && !q[2].in_list);
 	/* a name that looks like what is before it; and one that a terminal would obey */
 	assert_string_equal(q[1].name, " run READY cause X");
 	assert_string_equal(q[1].run, "PARKED");
@@ -54,6 +55,19 @@ static void cut(void **state)
 	}
 }
 
+static void spaces(void **state)
+{
+	struct top_queue q[3];
+
+	(void)state;
+	top_parse_queues(text, q, 3);
+	top_parse_spaces("# card running\nspace 4 client 17 vm 1 type LR generation 0 queues 2\nspace 1 client 18 vm 0 busy\nspace 9\n", q, 3);
+	assert_true(q[0].client == 18 && q[1].client == 17 && q[2].client == 17);
+	top_parse_queues(text, q, 3);
+	top_parse_spaces("", q, 3);
+	assert_true(!q[0].client && !q[1].client && !q[2].client);
+}
+
 static void card_clock(void **state)
 {
 	(void)state;
@@ -63,7 +77,8 @@ static void card_clock(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(queues), cmocka_unit_test(cut), cmocka_unit_test(card_clock) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(queues), cmocka_unit_test(cut), cmocka_unit_test(spaces),
+					    cmocka_unit_test(card_clock) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
