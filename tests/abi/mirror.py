@@ -106,7 +106,7 @@ ELSEWHERE = {
     "tests/unit/runtime/host_test.c: destroy_in_timed": "runtime/core/soft",
     "tests/runtime/queue_test.c: open and close": "runtime/core/sys",      # on the kernel; the others have fake_sys.c
     "tests/unit/runtime/exec/place_test.c: lag": "runtime/exec/prepare",
-    "tests/runtime/plan_test.c: random_plans": "runtime/exec/lane runtime/exec/load",
+    "tests/runtime/plan_test.c: random_plans": "runtime/exec/arena runtime/exec/lane runtime/exec/load",
     "tests/runtime/body_test.c: long_run": "runtime/exec/sequence",
     "tests/runtime/body_test.c: strcmp(error.body": "runtime/exec/fault",
     "tests/unit/runtime/exec/text_test.c: round_trip": "runtime/exec/contents",
