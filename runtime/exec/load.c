@@ -15,6 +15,8 @@
 
 #define CLOCK_LOOKS	8
 #define HEAD_NS		(10 * 1000000000ull)
+#define END_NS		1000000000ull	/* of all lanes, and of each besides: */
+#define END_LANE_NS	1000000ull
 
 static int load_memory(struct weft_plan *p)
 {
@@ -303,6 +305,17 @@ int weft_plan_load(struct weft_plan *plan)
 	return 0;
 }
 
+/*
+ * Lanes that nothing is open for leave their loops by themselves. One that is destroyed in its loop has its cells poisoned, which
+ * stops those that wait there: an interrupt and more than one operation of the card for each, and the unload waits for them all.
+ * What does not end in time is stopped where it is. Another process at the end of an edge has to hear of an unload, not of an end.
+ */
+static void let_end(struct weft_plan *p)
+{
+	if (p->idle && !p->ended && !p->faulted && !p->peer_edge)
+		weft_plan_end(p, END_NS + END_LANE_NS * p->num_lanes);
+}
+
 int weft_plan_unload(struct weft_plan *plan)
 {
 	int ret = weft_plan_check(plan, false, __func__);
@@ -311,5 +324,6 @@ int weft_plan_unload(struct weft_plan *plan)
 		return ret;
 	if (!plan->loaded)
 		return weft_fail(-EINVAL, "plan %s is not loaded", plan->name);
+	let_end(plan);
 	return unload(plan);
 }
