@@ -78,7 +78,10 @@ static void refused(const struct weft_user_queue *q, int ret)
 	const struct weft_sys *sys = d->weft->sys;
 	uint64_t queues, most, tables, room;
 
-	if (ret != -EDQUOT || sys->quota(d->fd, WEFT_SYS_QUOTA_QUEUES, &queues, &most) ||
+	if (ret == -ENOMEM)
+		weft_fail(ret, "%s: user queue %s: no memory, or the process has as many mappings as vm.max_map_count lets it have",
+			  d->info.node, q->name);
+	else if (ret != -EDQUOT || sys->quota(d->fd, WEFT_SYS_QUOTA_QUEUES, &queues, &most) ||
 	    sys->quota(d->fd, WEFT_SYS_QUOTA_TABLES, &tables, &room))
 		weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
 	else if (queues >= most)
@@ -118,9 +121,10 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 		s.ctl = q->memory->address + q->offset;
 		s.ring = s.ctl + WEFT_SYS_PAGE;
 		ret = d->weft->sys->user_queue_create(d->fd, &s);
+		if (ret)
+			refused(q, ret);
 	}
 	if (ret) {
-		refused(q, ret);
 		if (q->trace)
 			weft_memory_destroy(q->trace);
 		if (!q->shared)

@@ -106,17 +106,17 @@ static int may_have_more(bool on)
 	return 0;
 }
 
-/* A load that a quota refuses, with @text in what it says; nothing stays behind. */
-static int refused(struct weft *weft, struct wide *w, const char *text)
+/* A load that is refused, with @text and @more in what it says; nothing stays behind. */
+static int refused(struct weft *weft, struct wide *w, int want, const char *text, const char *more)
 {
 	struct taken before, after;
 
 	RT_OK(weft_plan_prepare(w->rig.plan, NULL));
 	if (look(weft, &w->rig, &before))
 		return -1;
-	RT_IS(weft_plan_load(w->rig.plan), -EDQUOT);
+	RT_IS(weft_plan_load(w->rig.plan), want);
 	printf("# %s\n", weft_last_error());
-	RT_CHECK(strstr(weft_last_error(), text) && strstr(weft_last_error(), "CAP_SYS_RESOURCE"), "%s; wanted %s", weft_last_error(), text);
+	RT_CHECK(strstr(weft_last_error(), text) && strstr(weft_last_error(), more), "%s; wanted %s and %s", weft_last_error(), text, more);
 	return look(weft, &w->rig, &after) ? -1 : same(&before, &after);
 }
 
@@ -138,14 +138,14 @@ static int too_many(struct weft *weft)
 	if (wide_open(weft, &w, 1, info.max_queues + 1))
 		return -1;
 	snprintf(text, sizeof(text), "%u lanes on %s, where this process may have %u queues", info.max_queues + 1, info.node, info.max_queues);
-	if (refused(weft, &w, text) || wide_close(&w))
+	if (refused(weft, &w, -EDQUOT, text, "CAP_SYS_RESOURCE") || wide_close(&w))
 		return -1;
 	/* and one queue too many: what was made is taken back */
 	if (wide_open(weft, &w, 1, info.max_queues))
 		return -1;
 	RT_OK(weft_queue_create(w.rig.card[0], NULL, &queue));
 	snprintf(text, sizeof(text), "the %u queues that this process may have on the card are in use", info.max_queues);
-	if (refused(weft, &w, text))
+	if (refused(weft, &w, -EDQUOT, text, "CAP_SYS_RESOURCE"))
 		return -1;
 	RT_OK(weft_queue_destroy(queue));
 	/* all of them; none is left to read results with */
@@ -157,11 +157,46 @@ static int too_many(struct weft *weft)
 	return may_have_more(true);
 }
 
+/* Of the whole machine; returns what it was before, 0: that failed. */
+static unsigned int mappings(unsigned int most)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "r+");
+	unsigned int was = 0;
+
+	if (f && fscanf(f, "%u", &was) == 1) {
+		rewind(f);
+		fprintf(f, "%u\n", most);
+	}
+	return f && fclose(f) ? 0 : was;
+}
+
+/* Doorbell and state of each lane are a mapping each. */
+static int too_many_mappings(struct weft *weft)
+{
+	unsigned int was;
+	struct wide w;
+	int ret;
+
+	if (wide_open(weft, &w, 1, 200))
+		return -1;
+	was = mappings(300);
+	RT_CHECK(was, "vm.max_map_count cannot be changed");
+	ret = refused(weft, &w, -ENOMEM, "user queue wide/b", "vm.max_map_count");
+	RT_CHECK(mappings(was), "vm.max_map_count cannot be changed back");
+	if (ret)
+		return ret;
+	RT_OK(weft_plan_load(w.rig.plan));
+	if (wide_run(&w))
+		return -1;
+	return wide_close(&w);
+}
+
 int main(void)
 {
 	static const struct rt_test tests[] = {
 		{ "a token through all lanes of all cards, twice", all_lanes },
 		{ "more lanes than a user may have queues", too_many },
+		{ "more lanes than a process may have mappings", too_many_mappings },
 	};
 
 	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));
