@@ -75,6 +75,9 @@ static int bind_all(struct weft_device *d, struct weft_memory *m)
 	}
 	if (!ret) {
 		m->next_bound = d->bound;
+		m->link_bound = &d->bound;
+		if (m->next_bound)
+			m->next_bound->link_bound = &m->next_bound;
 		d->bound = m;
 	}
 	return ret;
@@ -83,14 +86,12 @@ static int bind_all(struct weft_device *d, struct weft_memory *m)
 static int unbind_all(struct weft_device *d, struct weft_memory *m)
 {
 	const struct weft_sys *sys = d->weft->sys;
-	struct weft_memory **p;
 	int ret, lr = 0;
 
 	pthread_mutex_lock(&d->space);
-	for (p = &d->bound; *p && *p != m; p = &(*p)->next_bound)
-		;
-	if (*p)
-		*p = m->next_bound;
+	*m->link_bound = m->next_bound;
+	if (m->next_bound)
+		m->next_bound->link_bound = m->link_bound;
 	ret = sys->unbind(d->fd, d->vm, m->address, m->bytes);
 	if (d->lr_vm)
 		lr = sys->unbind(d->fd, d->lr_vm, m->address, m->bytes);

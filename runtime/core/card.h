@@ -24,6 +24,10 @@ int weft_card_queue_done(struct weft_queue *queue, uint64_t *seqno);
 int weft_card_queue_wait(struct weft_queue *queue, uint64_t seqno, uint64_t deadline_ns);
 int weft_card_queue_check(struct weft_queue *queue, uint64_t seqno);
 int weft_card_queue_status(struct weft_queue *queue, struct weft_queue_status *status);
+/* Bytes that it takes on the card */
+int weft_card_list_bytes(struct weft_list *list, uint64_t *bytes);
+/* Written to @offset of local memory of the card, which the caller keeps */
+int weft_card_list_place(struct weft_list *list, struct weft_memory *memory, uint64_t offset);
 int weft_card_list_commit(struct weft_list *list);
 void weft_card_list_drop(struct weft_list *list);
 

@@ -164,7 +164,7 @@ int weft_card_queue_submit(struct weft_queue *q, const struct weft_submit *s)
 	uint64_t offset = 0, seqno = q->submitted + 1;
 	int ret = gather_syncs(q, s, syncs);
 
-	if (!ret && !list->resident) {
+	if (!ret && !list->address) {
 		ret = encode(list);
 		if (!ret)
 			ret = ring_get(q, list->image.size, &offset);
@@ -173,7 +173,7 @@ int weft_card_queue_submit(struct weft_queue *q, const struct weft_submit *s)
 	}
 	if (ret)
 		return ret;
-	submit.list = list->resident ? list->resident->address : q->commands->address + offset;
+	submit.list = list->address ? list->address : q->commands->address + offset;
 	submit.num_packets = list->image.num_packets;
 	submit.num_operands = list->image.num_operands;
 	submit.table = submit.num_operands ? submit.list + list->image.table_offset : 0;
@@ -181,7 +181,7 @@ int weft_card_queue_submit(struct weft_queue *q, const struct weft_submit *s)
 	if (ret)
 		return weft_fail(ret, "%s: submit of job %" PRIu64 " to queue %s", d->info.node, seqno, q->name);
 	q->lists[seqno % WEFT_QUEUE_TRAIL] = submit.list;
-	if (!list->resident) {
+	if (!list->address) {
 		uint32_t at = (q->used_at + q->used_count++) % WEFT_QUEUE_TRAIL;
 
 		q->used[at].seqno = seqno;
@@ -264,23 +264,41 @@ int weft_card_queue_status(struct weft_queue *q, struct weft_queue_status *statu
 	return ret ? weft_fail(ret, "queue %s", q->name) : 0;
 }
 
+int weft_card_list_bytes(struct weft_list *list, uint64_t *bytes)
+{
+	int ret = encode(list);
+
+	*bytes = list->image.size;
+	return ret;
+}
+
+int weft_card_list_place(struct weft_list *list, struct weft_memory *memory, uint64_t offset)
+{
+	int ret = encode(list);
+
+	if (!ret)
+		ret = weft_memory_map(memory, &(void *) { NULL });
+	if (ret)
+		return ret;
+	write_image(memory, offset, &list->image);
+	list->address = memory->address + offset;
+	return 0;
+}
+
 int weft_card_list_commit(struct weft_list *list)
 {
 	int ret = encode(list);
 
+	if (!ret)
+		ret = weft_memory_new(list->device, list->image.size, WEFT_PLACE_LOCAL, true, &list->resident);
 	if (ret)
 		return ret;
-	ret = weft_memory_new(list->device, list->image.size, WEFT_PLACE_LOCAL, true, &list->resident);
-	if (ret)
-		return ret;
-	ret = weft_memory_map(list->resident, &(void *) { NULL });
+	ret = weft_card_list_place(list, list->resident, 0);
 	if (ret) {
 		weft_memory_destroy(list->resident);
 		list->resident = NULL;
-		return ret;
 	}
-	write_image(list->resident, 0, &list->image);
-	return 0;
+	return ret;
 }
 
 void weft_card_list_drop(struct weft_list *list)
@@ -288,4 +306,5 @@ void weft_card_list_drop(struct weft_list *list)
 	if (list->resident)
 		weft_memory_destroy(list->resident);
 	list->resident = NULL;
+	list->address = 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "card.h"
 #include "list.h"
 
 static struct weft_commands *commands_new(uint32_t room)
@@ -326,16 +327,21 @@ int weft_list_timestamp(struct weft_list *list, uint64_t dst)
 				   (unsigned long long)dst) : weft_list_append(list, &c);
 }
 
-int weft_list_commit(struct weft_list *list)
+int weft_list_commit_at(struct weft_list *list, struct weft_memory *memory, uint64_t offset)
 {
-	int ret = weft_handle(list, WEFT_MAGIC_LIST, __func__);
+	int ret = weft_handle(list, WEFT_MAGIC_LIST, "weft_list_commit");
 
 	if (ret || list->committed)
 		return ret;
 	if (!list->commands->count)
 		return weft_fail(-EINVAL, "weft_list_commit: the list is empty");
-	ret = weft_backend(list->device)->list_commit(list);
+	ret = memory ? weft_card_list_place(list, memory, offset) : weft_backend(list->device)->list_commit(list);
 	if (!ret)
 		list->committed = true;
 	return ret;
+}
+
+int weft_list_commit(struct weft_list *list)
+{
+	return weft_list_commit_at(list, NULL, 0);
 }

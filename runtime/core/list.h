@@ -50,7 +50,8 @@ struct weft_list {
 	struct weft_entry *entries;
 	uint32_t num_entries, room_entries;
 	struct weft_image image;	/* card */
-	struct weft_memory *resident;	/* card, committed */
+	struct weft_memory *resident;	/* card, committed: memory of its own; NULL: it lies in what others share */
+	uint64_t address;		/* card, committed: of its packets, else 0 */
 };
 
 int weft_list_new(struct weft_device *device, bool internal, struct weft_list **list);
@@ -59,6 +60,8 @@ void weft_commands_put(struct weft_commands *commands);
 /* 0, or -EBUSY and the like with text: whether it may be changed */
 int weft_list_check(struct weft_list *list, const char *call);
 int weft_list_append(struct weft_list *list, const struct weft_command *command);
+/* As weft_list_commit(), but at @offset (a multiple of 64) of local memory that others share and that outlives it */
+int weft_list_commit_at(struct weft_list *list, struct weft_memory *memory, uint64_t offset);
 
 /* list_encode.c: the only file that knows packets. 0, -E2BIG, -ENOMEM with text; the image is freed by the caller */
 int weft_list_encode(const struct weft_list *list, struct weft_image *image);

@@ -241,8 +241,8 @@ void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t cou
 
 	p->call = (struct weft_pkt_call) {
 		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
-		.list = list->resident->address, .ntable = image->num_operands,
-		.table = image->num_operands ? list->resident->address + image->table_offset : 0, .count = count,
+		.list = list->address, .ntable = image->num_operands,
+		.table = image->num_operands ? list->address + image->table_offset : 0, .count = count,
 	};
 }
 

@@ -13,7 +13,7 @@
 
 static struct weft_ring_ctl *ctl(const struct weft_user_queue *q)
 {
-	return q->memory->map;
+	return (struct weft_ring_ctl *)((char *)q->memory->map + q->offset);
 }
 
 void weft_ring_init(struct weft_user_queue *q)
@@ -27,7 +27,7 @@ void weft_ring_init(struct weft_user_queue *q)
 int weft_ring_push(struct weft_user_queue *q, const struct weft_list *list, bool loop, uint64_t count)
 {
 	const uint64_t size = 1ull << q->ring_log2;
-	union weft_packet *ring = (union weft_packet *)((char *)q->memory->map + WEFT_SYS_PAGE);
+	union weft_packet *ring = (union weft_packet *)((char *)ctl(q) + WEFT_SYS_PAGE);
 
 	if (q->tail - __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE) >= size)
 		return -EAGAIN;

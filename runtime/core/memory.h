@@ -33,7 +33,7 @@ struct weft_memory {
 	/* card */
 	uint32_t handle;
 	uint64_t va_bytes;
-	struct weft_memory *next_bound;	/* device->bound */
+	struct weft_memory *next_bound, **link_bound;	/* device->bound */
 	void *arm;			/* of cells: arm words, with `map` */
 };
 

@@ -156,6 +156,19 @@ static int sys_memory(int fd, struct weft_memory_info *info)
 	return 0;
 }
 
+_Static_assert((int)WEFT_SYS_QUOTA_QUEUES == DRM_WEFT_QUOTA_QUEUES && (int)WEFT_SYS_QUOTA_TABLES == DRM_WEFT_QUOTA_TABLES,
+	       "numbers of the driver");
+
+static int sys_quota(int fd, enum weft_sys_quota kind, uint64_t *used, uint64_t *limit)
+{
+	struct drm_weft_quota q[DRM_WEFT_QUOTA_KINDS] = { 0 };
+	int ret = query(fd, DRM_WEFT_QUERY_QUOTAS, 0, q, sizeof(q));
+
+	*used = q[kind].used;
+	*limit = q[kind].limit;
+	return ret < 0 ? ret : 0;
+}
+
 static int sys_engines(int fd, struct weft_engine *engines, uint32_t max)
 {
 	struct drm_weft_engine e[MAX_ROWS] = { 0 };
@@ -541,6 +554,7 @@ const struct weft_sys weft_sys_kernel = {
 	.close = sys_close,
 	.device = sys_device,
 	.memory = sys_memory,
+	.quota = sys_quota,
 	.engines = sys_engines,
 	.counters = sys_counters,
 	.stats = sys_stats,

@@ -47,6 +47,9 @@ struct weft_sys_user_queue {
 #define WEFT_SYS_PAGE	4096u
 #define WEFT_SYS_URING_BYTES	48	/* largest argument of a command of io_uring; sys.c asserts it */
 
+/* What an open file may have of a card, as far as somebody is told of it; numbers are the driver's */
+enum weft_sys_quota { WEFT_SYS_QUOTA_QUEUES = 0, WEFT_SYS_QUOTA_TABLES = 5 };
+
 struct weft_sys_submit {
 	uint32_t queue;
 	uint32_t num_packets;
@@ -66,6 +69,7 @@ struct weft_sys {
 	/* telemetry: fill everything but size, index, kind, node */
 	int (*device)(int fd, struct weft_device_info *info);
 	int (*memory)(int fd, struct weft_memory_info *info);
+	int (*quota)(int fd, enum weft_sys_quota kind, uint64_t *used, uint64_t *limit);
 	int (*engines)(int fd, struct weft_engine *engines, uint32_t max);
 	int (*counters)(int fd, uint32_t vm, struct weft_counter *counters, uint32_t max);
 	int (*stats)(int fd, struct weft_device_stats *stats);

@@ -34,10 +34,10 @@ int weft_uring_submit(struct weft_queue *queue, struct weft_list *list, struct w
 		ret = place(queue->device, op, sqe, __func__);
 	if (ret)
 		return ret;
-	if (list->device != queue->device || !list->commands->count || !list->resident)
+	if (list->device != queue->device || !list->commands->count || !list->address)
 		return weft_fail(-EINVAL, "weft_uring_submit: the list is empty, not committed, or of another device");
 	submit.queue = queue->id;
-	submit.list = list->resident->address;
+	submit.list = list->address;
 	submit.num_packets = list->image.num_packets;
 	submit.num_operands = list->image.num_operands;
 	submit.table = submit.num_operands ? submit.list + list->image.table_offset : 0;

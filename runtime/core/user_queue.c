@@ -2,6 +2,7 @@
 /* Copyright 2026 The weft authors */
 /* User queues: making and taking them down; what happens between, in list_ring.c, needs no kernel. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,12 +40,24 @@ static void enlist(struct weft_user_queue *q)
 {
 	pthread_mutex_lock(&q->device->space);
 	q->next = q->device->ringer;
+	q->link = &q->device->ringer;
+	if (q->next)
+		q->next->link = &q->next;
 	q->device->ringer = q;
 	pthread_mutex_unlock(&q->device->space);
 }
 
+static void delist(struct weft_user_queue *q)
+{
+	pthread_mutex_lock(&q->device->space);
+	*q->link = q->next;
+	if (q->next)
+		q->next->link = q->link;
+	pthread_mutex_unlock(&q->device->space);
+}
+
 /* Host memory that the card and the process both see. */
-static int shared(struct weft_device *d, uint64_t bytes, struct weft_memory **memory)
+static int host_memory(struct weft_device *d, uint64_t bytes, struct weft_memory **memory)
 {
 	int ret = weft_memory_new(d, bytes, WEFT_PLACE_HOST, true, memory);
 
@@ -56,6 +69,30 @@ static int shared(struct weft_device *d, uint64_t bytes, struct weft_memory **me
 		*memory = NULL;
 	}
 	return ret;
+}
+
+/* What there was too little of. */
+static void refused(const struct weft_user_queue *q, int ret)
+{
+	const struct weft_device *d = q->device;
+	const struct weft_sys *sys = d->weft->sys;
+	uint64_t queues, most, tables, room;
+
+	if (ret == -ENOMEM)
+		weft_fail(ret, "%s: user queue %s: no memory, or the process has as many mappings as vm.max_map_count lets it have",
+			  d->info.node, q->name);
+	else if (ret != -EDQUOT || sys->quota(d->fd, WEFT_SYS_QUOTA_QUEUES, &queues, &most) ||
+	    sys->quota(d->fd, WEFT_SYS_QUOTA_TABLES, &tables, &room))
+		weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
+	else if (queues >= most)
+		weft_fail(ret, "%s: user queue %s: the %" PRIu64 " queues that this process may have on the card are in use; with "
+			  "CAP_SYS_RESOURCE it may have more", d->info.node, q->name, most);
+	else if (tables + WEFT_SYS_PAGE > room)
+		weft_fail(ret, "%s: user queue %s: of %" PRIu64 " bytes that this process may have for page tables and states of queues "
+			  "%" PRIu64 " are in use", d->info.node, q->name, room, tables);
+	else
+		weft_fail(ret, "%s: user queue %s: all queues of the card are in use, %" PRIu64 " by this process", d->info.node, q->name,
+			  queues);
 }
 
 static int create(struct weft_user_queue *q, const struct weft_user_queue_config *c, const struct weft_sys_will *wills)
@@ -70,26 +107,28 @@ static int create(struct weft_user_queue *q, const struct weft_user_queue_config
 	int ret = weft_card_lr(d);
 
 	if (!ret)
-		ret = shared(d, WEFT_SYS_PAGE + (64ull << q->ring_log2), &q->memory);
+		ret = q->shared ? weft_memory_map(q->memory, &(void *) { NULL }) :
+		      host_memory(d, weft_user_queue_bytes(1u << q->ring_log2), &q->memory);
 	if (ret)
 		return ret;
 	if (q->trace_log2)
-		ret = shared(d, weft_trace_bytes(q->trace_log2), &q->trace);
+		ret = host_memory(d, weft_trace_bytes(q->trace_log2), &q->trace);
 	if (!ret) {
 		if (q->trace)
 			weft_trace_init(q);
 		weft_ring_init(q);
 		s.vm = d->lr_vm;
-		s.ctl = q->memory->address;
+		s.ctl = q->memory->address + q->offset;
 		s.ring = s.ctl + WEFT_SYS_PAGE;
 		ret = d->weft->sys->user_queue_create(d->fd, &s);
 		if (ret)
-			weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
+			refused(q, ret);
 	}
 	if (ret) {
 		if (q->trace)
 			weft_memory_destroy(q->trace);
-		weft_memory_destroy(q->memory);
+		if (!q->shared)
+			weft_memory_destroy(q->memory);
 		return ret;
 	}
 	q->id = s.id;
@@ -124,16 +163,22 @@ static bool bad_trace(const struct weft_user_queue_config *c)
 	return c->pad || c->trace_records < 16 || c->trace_records > 1u << 20 || (c->trace_records & (c->trace_records - 1));
 }
 
-int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
-			   struct weft_user_queue **queue)
+uint64_t weft_user_queue_bytes(uint32_t lists)
+{
+	return (WEFT_SYS_PAGE + 64ull * lists + WEFT_SYS_PAGE - 1) & ~(WEFT_SYS_PAGE - 1ull);
+}
+
+int weft_user_queue_create_at(struct weft_device *device, const struct weft_user_queue_config *config, struct weft_memory *rings,
+			      uint64_t offset, struct weft_user_queue **queue)
 {
 	struct weft_user_queue_config c = { .size = sizeof(c) };
 	struct weft_sys_will *wills = NULL;
 	struct weft_user_queue *q;
-	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, "weft_user_queue_create");
 
 	if (!ret && config)
-		ret = weft_take(&c, sizeof(c), config, offsetof(struct weft_user_queue_config, trace_records), __func__);
+		ret = weft_take(&c, sizeof(c), config, offsetof(struct weft_user_queue_config, trace_records),
+				"weft_user_queue_create");
 	if (ret)
 		return ret;
 	if (weft_backend(device) != &weft_backend_card)
@@ -151,6 +196,9 @@ int weft_user_queue_create(struct weft_device *device, const struct weft_user_qu
 	if (!q)
 		return weft_fail(-ENOMEM, "user queue");
 	q->device = device;
+	q->memory = rings;
+	q->offset = offset;
+	q->shared = rings;
 	take_name(q, c.name ? c.name : "");
 	while (1u << q->ring_log2 < c.ring_lists)
 		q->ring_log2++;
@@ -172,10 +220,15 @@ int weft_user_queue_create(struct weft_device *device, const struct weft_user_qu
 	return 0;
 }
 
+int weft_user_queue_create(struct weft_device *device, const struct weft_user_queue_config *config,
+			   struct weft_user_queue **queue)
+{
+	return weft_user_queue_create_at(device, config, NULL, 0, queue);
+}
+
 int weft_user_queue_destroy(struct weft_user_queue *q)
 {
 	int ret = weft_handle(q, WEFT_MAGIC_USER_QUEUE, __func__), freed;
-	struct weft_user_queue **p;
 	const struct weft_sys *sys;
 	struct weft_device *d;
 
@@ -183,17 +236,13 @@ int weft_user_queue_destroy(struct weft_user_queue *q)
 		return ret;
 	d = q->device;
 	sys = d->weft->sys;
-	pthread_mutex_lock(&d->space);
-	for (p = &d->ringer; *p != q; p = &(*p)->next)
-		;
-	*p = q->next;
-	pthread_mutex_unlock(&d->space);
+	delist(q);
 	sys->unmap((void *)(uintptr_t)q->doorbell, WEFT_SYS_PAGE);
 	sys->unmap((void *)(uintptr_t)q->state, WEFT_SYS_PAGE);
 	ret = sys->queue_destroy(d->fd, q->id);
 	if (ret)
 		weft_fail(ret, "%s: user queue %s", d->info.node, q->name);
-	freed = weft_memory_destroy(q->memory);
+	freed = q->shared ? 0 : weft_memory_destroy(q->memory);
 	if (q->trace) {
 		int more = weft_memory_destroy(q->trace);
 

@@ -12,15 +12,26 @@ struct weft_user_queue {
 	uint32_t magic;
 	uint32_t id, ring_log2;
 	struct weft_device *device;
-	struct weft_user_queue *next;		/* device->ringer, under device->space */
+	struct weft_user_queue *next, **link;	/* device->ringer, under device->space */
 	char name[WEFT_NAME_BYTES];
-	struct weft_memory *memory;		/* ring control, then the ring */
+	struct weft_memory *memory;		/* at @offset: ring control, then the ring */
+	uint64_t offset;
+	bool shared;				/* the memory is somebody else's */
 	struct weft_memory *trace;		/* trace ring; NULL: it does not trace */
 	uint32_t trace_log2;
 	volatile void *doorbell;
 	const volatile void *state;
 	uint64_t tail;
 };
+
+/* Host memory that one takes whose ring has room for @lists */
+uint64_t weft_user_queue_bytes(uint32_t lists);
+/*
+ * As weft_user_queue_create(), with its ring at @offset (a multiple of 4096) of host memory of the device that others share and that
+ * outlives it; NULL: in memory of its own
+ */
+int weft_user_queue_create_at(struct weft_device *device, const struct weft_user_queue_config *config, struct weft_memory *rings,
+			      uint64_t offset, struct weft_user_queue **queue);
 
 /* list_ring.c: the ring control page and the ring as the contract has them */
 void weft_ring_init(struct weft_user_queue *queue);

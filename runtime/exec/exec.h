@@ -197,6 +197,12 @@ struct weft_plan_card {
 	struct weft_memory *own;		/* words of bubbles, then a u64 for the time stamp of each body */
 	uint32_t *bubble;			/* mapped */
 	int64_t to_host_ns;			/* to add to its clock, as it was at load */
+	uint32_t num_lanes;			/* loaded: on it, and rings of them that are in use */
+	uint32_t num_rings;
+	struct weft_memory *rings;		/* of all of them */
+	struct weft_memory **lists;		/* of all of them; of the last the first lists_used bytes are in use */
+	uint32_t num_lists, room_lists;
+	uint64_t lists_used;
 };
 
 /* Real sequences from @first on have number + @bubbles on the cards. */
@@ -310,6 +316,12 @@ const struct weft_edge *weft_peer_fault(const struct weft_plan *plan, uint64_t o
 const struct weft_edge *weft_peer_ended(const struct weft_plan *plan);
 /* What stopped the other end of edge @name. Return: @text */
 const char *weft_peer_fault_text(const struct weft_plan *plan, const char *name, char *text, size_t bytes);
+
+/* arena.c: what the lanes of a card share; 0 or -errno with text */
+int weft_arena_init(struct weft_plan *plan);	/* -EDQUOT: more lanes than the process may have queues */
+int weft_arena_commit(struct weft_plan *plan, uint32_t device, struct weft_list *list);
+int weft_arena_queue(struct weft_plan *plan, struct weft_plan_lane *lane, struct weft_user_queue_config *config);
+int weft_arena_fini(struct weft_plan *plan);
 
 /* lane.c: the lists of one lane; 0 or -errno with text */
 int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane);

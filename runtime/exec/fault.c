@@ -14,9 +14,9 @@ const struct weft_body *weft_lane_body_at(const struct weft_plan_lane *l, uint64
 	for (uint32_t i = 0; i < l->num_bodies && list; i++) {
 		const struct weft_body *b = l->body[i];
 
-		if (b->inner && b->inner->resident && list == b->inner->resident->address)
+		if (b->inner && list == b->inner->address)
 			return b;
-		if (l->loop->resident && list == l->loop->resident->address && packet >= b->first && packet < b->last)
+		if (list == l->loop->address && packet >= b->first && packet < b->last)
 			return b;
 	}
 	return NULL;

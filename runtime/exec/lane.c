@@ -382,7 +382,7 @@ static int emit_work(struct emit *e)
 	for (uint32_t i = 0; i < b->num_commands && !ret; i++)
 		ret = emit_command(e, &b->command[i]);
 	if (!ret && own && weft_list_length(b->inner)) {
-		ret = weft_list_commit(b->inner);
+		ret = weft_arena_commit(e->plan, b->device, b->inner);
 		b->call = (uint32_t)weft_list_length(e->loop);
 		if (!ret)
 			ret = weft_list_call(e->loop, b->inner);
@@ -453,10 +453,10 @@ static int emit_lists(struct emit *e)
 	if (!ret)
 		ret = emit_all(e, e->lane->tail, true);
 	if (!ret && weft_list_length(e->lane->head))
-		ret = weft_list_commit(e->lane->head);
+		ret = weft_arena_commit(e->plan, e->lane->device, e->lane->head);
 	if (!ret)
-		ret = weft_list_commit(e->lane->loop);
-	return ret ? ret : weft_list_commit(e->lane->tail);
+		ret = weft_arena_commit(e->plan, e->lane->device, e->lane->loop);
+	return ret ? ret : weft_arena_commit(e->plan, e->lane->device, e->lane->tail);
 }
 
 int weft_lane_emit(struct weft_plan *plan, struct weft_plan_lane *lane)

@@ -15,6 +15,8 @@
 
 #define CLOCK_LOOKS	8
 #define HEAD_NS		(10 * 1000000000ull)
+#define END_NS		1000000000ull	/* of all lanes, and of each besides: */
+#define END_LANE_NS	1000000ull
 
 static int load_memory(struct weft_plan *p)
 {
@@ -119,7 +121,7 @@ static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t numb
 	const bool trace = p->config.flags & WEFT_PLAN_TRACE;
 	char name[2 * WEFT_NAME_BYTES];		/* the queue takes what it has room for */
 	struct weft_user_queue_config c = {
-		.size = sizeof(c), .name = name, .priority = p->config.priority, .ring_lists = 16,
+		.size = sizeof(c), .name = name, .priority = p->config.priority,
 		.flags = trace ? WEFT_USER_QUEUE_TRACE : 0, .trace_records = trace ? WEFT_TRACE_RECORDS : 0,
 	};
 	struct weft_will *will;
@@ -147,13 +149,14 @@ static int queue_of(struct weft_plan *p, struct weft_plan_lane *l, uint32_t numb
 		}
 	c.wills = will;
 	c.num_wills = n;
-	ret = weft_user_queue_create(p->card[l->device].device, &c, &l->queue);
+	ret = weft_arena_queue(p, l, &c);
 	free(will);
 	return ret;
 }
 
-static int ended(struct weft_plan_lane *l, uint64_t count, uint64_t deadline_ns)
+static int ended(struct weft_plan_lane *l, uint64_t count)
 {
+	const uint64_t deadline = weft_deadline_ns(HEAD_NS);
 	struct weft_user_queue_state s = { .size = sizeof(s) };
 
 	for (;;) {
@@ -165,7 +168,7 @@ static int ended(struct weft_plan_lane *l, uint64_t count, uint64_t deadline_ns)
 			return 0;
 		if (!ret && s.cause)
 			return weft_fail(-EOWNERDEAD, "lane %s: %s", l->name, weft_fault_name(s.cause));
-		if (weft_now_ns() > deadline_ns)
+		if (weft_now_ns() > deadline)
 			return weft_fail(-ETIME, "lane %s: list %llu has not ended", l->name, (unsigned long long)count);
 		usleep(100);
 	}
@@ -174,7 +177,6 @@ static int ended(struct weft_plan_lane *l, uint64_t count, uint64_t deadline_ns)
 /* First values, seen by all before anybody waits: a value that is not there yet might be taken for a greater one. */
 static int start(struct weft_plan *p)
 {
-	const uint64_t deadline = weft_deadline_ns(HEAD_NS);
 	int ret = 0;
 
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++)
@@ -187,7 +189,7 @@ static int start(struct weft_plan *p)
 			ret = weft_cell_signal(weft_cell_here(p, &p->cell[i]), p->cell[i].index, p->cell[i].initial);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++)
 		if (p->lane[i].posted)
-			ret = ended(&p->lane[i], p->lane[i].posted, deadline);
+			ret = ended(&p->lane[i], p->lane[i].posted);
 	if (!ret)
 		ret = weft_peer_ready(p);
 	for (uint32_t i = 0; i < p->num_lanes && !ret; i++) {
@@ -209,7 +211,7 @@ static void drop(struct weft_memory **m, int *ret)
 
 static int unload(struct weft_plan *p)
 {
-	int ret = 0, peers;
+	int ret = 0, peers, arena;
 
 	weft_plan_table_close(p);
 	weft_plan_trace_fini(p);
@@ -221,6 +223,8 @@ static int unload(struct weft_plan *p)
 		p->lane[i].posted = 0;
 		weft_lane_drop(&p->lane[i]);
 	}
+	arena = weft_arena_fini(p);
+	ret = ret ? ret : arena;
 	for (uint32_t w = 0; w < p->num_devices; w++)
 		for (uint32_t s = 0; s < p->num_devices; s++) {
 			drop(&p->cells_there[w][s], &ret);
@@ -260,7 +264,9 @@ int weft_plan_load(struct weft_plan *plan)
 		return ret;
 	if (plan->loaded)
 		return weft_fail(-EBUSY, "plan %s is loaded", plan->name);
-	ret = load_memory(plan);
+	ret = weft_arena_init(plan);
+	if (!ret)
+		ret = load_memory(plan);
 	if (!ret)
 		ret = weft_peer_offer(plan);
 	if (!ret)
@@ -301,11 +307,25 @@ int weft_plan_load(struct weft_plan *plan)
 	return 0;
 }
 
+/*
+ * Lanes that nothing is open for leave their loops by themselves. One that is destroyed in its loop has its cells poisoned, which
+ * stops those that wait there: an interrupt and more than one operation of the card for each, and the unload waits for them all.
+ * What does not end in time is stopped where it is. Another process at the end of an edge has to hear of an unload, not of an end.
+ */
+static void let_end(struct weft_plan *p)
+{
+	if (p->idle && !p->ended && !p->faulted && !p->peer_edge)
+		weft_plan_end(p, END_NS + END_LANE_NS * p->num_lanes);
+}
+
 int weft_plan_unload(struct weft_plan *plan)
 {
 	int ret = weft_plan_check(plan, false, __func__);
 
 	if (ret)
 		return ret;
-	return plan->loaded ? unload(plan) : weft_fail(-EINVAL, "plan %s is not loaded", plan->name);
+	if (!plan->loaded)
+		return weft_fail(-EINVAL, "plan %s is not loaded", plan->name);
+	let_end(plan);
+	return unload(plan);
 }

@@ -199,7 +199,7 @@ static bool looked_parked(struct look *k, uint32_t lane, const struct weft_user_
 		return true;
 	n->r.body = b->id;
 	n->firing = s->iteration > b->skew ? s->iteration - b->skew : 0;
-	if (s->list == l->loop->resident->address && s->packet == b->wait)
+	if (s->list == l->loop->address && s->packet == b->wait)
 		return parked_ties(k, lane, b);
 	foreign(n, b, s->wait_address, false);
 	return true;

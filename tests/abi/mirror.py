@@ -115,6 +115,7 @@ ELSEWHERE = {
     "tests/unit/runtime/exec/serial_test.c: forged": "runtime/exec/decide",
     "tests/unit/runtime/exec/serial_test.c: would_stop": "runtime/exec/verify",
     "tests/unit/runtime/exec/parse_test.c: of_bodies": "runtime/exec/parse_body",
+    "tests/runtime/wide_test.c: all_lanes": "runtime/exec/arena",
     "tests/runtime/look_test.c: in_order": "runtime/exec/look runtime/exec/trace",
     "tests/runtime/measure_test.c: period_train": "runtime/exec/decided runtime/exec/measure",
     "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",

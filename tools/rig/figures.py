@@ -8,7 +8,7 @@ from dataclasses import dataclass
 KEYS = ("name", "value", "unit", "median", "p10", "runs", "against", "ratio", "target", "clock")
 CLOCKS = ("card", "host", "bench")
 BINDS = ("bind.", "p2p.")   # taken by bind_bench
-BODIES = ("body.", "period.")    # taken by body_bench
+BODIES = ("body.", "period.", "load.1", "load.linear")   # taken by body_bench
 PLANS = ("plan.", "mem.")   # taken by plan-bench
 PEERS = ("peer.",)  # taken by openmp-bench
 NATIVE = ("copy.", "gemm.", "packet.", "signal.", "sched.", "invalidate.", "stop.")  # taken by card-bench
@@ -69,6 +69,9 @@ FIGURES = (
     Figure("period.chain", "x", "card", 1.05, of="ratio", most=True),
     Figure("period.diamond", "x", "card", 1.05, of="ratio", most=True),
     Figure("period.train", "x", "card", 1.05, of="ratio", most=True),
+    Figure("load.1k_s", "s", "host"),
+    Figure("load.16k_s", "s", "host"),
+    Figure("load.linear", "x", "host", 1.3, of="ratio", most=True),
     Figure("plan.100k_s", "s", "bench", 1.0, most=True),
     Figure("plan.linear", "x", "bench", 1.3, of="ratio", most=True),
     Figure("mem.vs_d2", "x", "bench"),

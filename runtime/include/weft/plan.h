@@ -62,13 +62,26 @@ uint32_t weft_edge_depth(const struct weft_edge *edge);
 /**
  * weft_plan_load() - reserve memory and queues, write initial tokens, start the lanes, which wait for the gate
  *
- * Prepares, when that was not done. Where the plan has edges to other processes it meets them, see edge_peer.h. Return: 0, -EBUSY
- * (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT, -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN,
- * -ENOMEM, and as weft_plan_prepare(). After a failure it is not loaded.
+ * Prepares, when that was not done. Where the plan has edges to other processes it meets them, see edge_peer.h.
+ *
+ * Each lane takes a queue of its card, two mappings of the process, 8 KiB of pinned host memory and about 1 KiB of card memory
+ * with what its commands need (with WEFT_PLAN_TRACE 4 MiB of host memory besides). A process may have max_queues of struct
+ * weft_device_info on a card, a quarter of all or, opened with CAP_SYS_RESOURCE, nearly all of them; a plan with more lanes there
+ * is refused before anything is taken. Linux lets a process have 65,530 mappings (vm.max_map_count), enough for 32,000 lanes.
+ *
+ * Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT (the text says what there is too
+ * little of), -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not
+ * loaded.
  */
 int weft_plan_load(struct weft_plan *plan);
 
-/** weft_plan_unload() - stop it where it is and free what weft_plan_load() took. 0, -EINVAL, -ENOTCONN, -ENODEV */
+/**
+ * weft_plan_unload() - stop it where it is and free what weft_plan_load() took
+ *
+ * Drain it first where it has many lanes: those then leave their loops by themselves, within a second and a millisecond for each.
+ * One that is stopped in its loop stops those that wait for it, which costs the driver several times as much. Return: 0, -EINVAL,
+ * -ENOTCONN, -ENODEV.
+ */
 int weft_plan_unload(struct weft_plan *plan);
 
 /**

@@ -38,7 +38,7 @@ MACHINE = """
 @@reset [{"name": "reset.engine_ms", "value": 2.5, "median": 2.5, "p10": 2, "runs": 7}, {"name": "reset.card_ms", "value": null, "reason": "run 0 failed"}]
 @@bench [{"name":"queue.job","value":912.5,"median":912.5,"p10":640.25,"unit":"us","runs":31,"clock":"host","against":"getpid","ratio":410.5,"ratio_p10":300,"spread":1.3},{"name":"queue.user","value":99.5,"median":99.5,"p10":80,"unit":"us","runs":31,"clock":"host","against":"queue.job","ratio":0.25,"ratio_p10":0.2,"spread":1.2},{"name":"getpid","value":2.1,"median":2.1,"p10":2,"unit":"us","runs":31,"clock":"host"},{"name":"nvme.read512","value":null,"reason":"/dev/nvme0n1: No such file or directory","unit":"us","runs":31,"clock":"host"}]
 @@bind [{"name":"bind.4k","value":55.5,"median":55.5,"p10":50,"runs":41,"against":"getpid","ratio":25.5,"ratio_p10":22},{"name":"p2p.map_us","value":null,"reason":"No such device"}]
-@@body [{"name":"body.fire_us","value":0.25,"median":0.25,"p10":0.2,"runs":9},{"name":"body.hop_us","value":null,"reason":"two-cards"},{"name":"period.chain","value":1.01,"median":1.01,"p10":1,"runs":9,"against":"the planner's","ratio":1.01}]
+@@body [{"name":"body.fire_us","value":0.25,"median":0.25,"p10":0.2,"runs":9},{"name":"body.hop_us","value":null,"reason":"two-cards"},{"name":"period.chain","value":1.01,"median":1.01,"p10":1,"runs":9,"against":"the planner's","ratio":1.01},{"name":"load.16k_s","value":9.5,"median":9.5,"p10":9,"runs":3}]
 @@train4 {"job":"fashion-mnist","cards":4,"epochs":2,"test_accuracy":0.87,"samples_per_s":27000.5}
 @@train1 !weft run: card 0: lost
 """
@@ -60,8 +60,9 @@ class Shape(unittest.TestCase):
             "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
             "queue.user_asleep", "getpid", "nvme.read512", "body.fire_us", "body.fire_d1_us", "body.lanes_us", "body.hop_us",
-            "peer.openmp_us", "period.chain", "period.diamond", "period.train", "plan.100k_s", "plan.linear", "mem.vs_d2", "mem.vs_noshare",
-            "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s", "train.of_bound", "train.one_card",
+            "peer.openmp_us", "period.chain", "period.diamond", "period.train", "load.1k_s", "load.16k_s", "load.linear", "plan.100k_s",
+             "plan.linear", "mem.vs_d2", "mem.vs_noshare", "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s",
+             "train.of_bound", "train.one_card",
             "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
@@ -88,7 +89,7 @@ class Shape(unittest.TestCase):
         self.assertEqual([by["bind.4k"][k] for k in ("value", "against", "ratio", "clock")], [55.5, "getpid", 25.5, "host"])
         self.assertEqual([by["p2p.map_us"][k] for k in ("value", "reason")], [None, "No such device"])
         self.assertEqual([by["card.rss_mib"][k] for k in ("value", "target", "clock")], [151.5, 200, "bench"])
-        self.assertEqual(by["load.ms"]["value"], 500)
+        self.assertEqual([by["load.ms"]["value"], by["load.16k_s"]["value"], by["load.16k_s"]["clock"]], [500, 9.5, "host"])
         self.assertEqual([by["reset.engine_ms"][k] for k in ("value", "p10", "runs", "target")], [2.5, 2, 7, None])
         self.assertEqual([by["reset.card_ms"][k] for k in ("value", "reason", "target")], [None, "run 0 failed", 500])
         self.assertEqual([by["stop.us"][k] for k in ("value", "target", "clock")], [290.5, None, "bench"])

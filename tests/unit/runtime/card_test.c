@@ -6,6 +6,8 @@
 
 #include "rt.h"
 
+#include "runtime/core/card.h"
+
 static void enumeration(void **state)
 {
 	struct weft *weft = rt_open(3);
@@ -275,6 +277,42 @@ static void command_ring(void **state)
 	rig_close(&r);
 }
 
+/* Lists that share memory: each runs where it was put, and takes nothing along when it goes. */
+static void placed(void **state)
+{
+	struct weft_memory *code, *log;
+	struct weft_list *second;
+	uint64_t bytes, got[2];
+	struct rig r;
+
+	(void)state;
+	rig_open(&r);
+	ok(weft_memory_alloc(r.card[0], 4096, WEFT_PLACE_LOCAL, &code));
+	ok(weft_memory_alloc(r.card[0], sizeof(got), WEFT_PLACE_LOCAL, &log));
+	ok(weft_list_create(r.card[0], &second));
+	assert_int_equal(weft_list_commit_at(second, code, 0), -EINVAL);	/* it is empty */
+	ok(weft_list_fill(r.list[0], weft_memory_address(log), 8, 11, 8));
+	ok(weft_list_fill(second, weft_memory_address(log) + 8, 8, 22, 8));
+	ok(weft_card_list_bytes(r.list[0], &bytes));
+	assert_int_equal(bytes, 64);
+	ok(weft_list_commit_at(r.list[0], code, 0));
+	ok(weft_list_commit_at(second, code, bytes));
+	assert_int_equal(second->address, weft_memory_address(code) + bytes);
+	assert_int_equal(weft_list_fill(second, weft_memory_address(log), 8, 1, 8), -EBUSY);
+	ok(submit(&r, 0, 0, 1, NULL, NULL));
+	ok(weft_queue_submit(r.queue[0], &(struct weft_submit) { .size = sizeof(struct weft_submit), .list = second }, NULL));
+	ok(weft_queue_wait(r.queue[0], 0, 1000000000));
+	ok(weft_memory_read(log, 0, got, sizeof(got)));
+	assert_int_equal(got[0], 11);
+	assert_int_equal(got[1], 22);
+	ok(weft_list_destroy(second));
+	ok(weft_list_reset(r.list[0]));
+	assert_int_equal(r.list[0]->address, 0);
+	ok(weft_memory_destroy(code));
+	ok(weft_memory_destroy(log));
+	rig_close(&r);
+}
+
 struct calls {
 	pthread_mutex_t lock;
 	int count, status[8];
@@ -454,7 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enumeration), cmocka_unit_test(chain_over_cards), cmocka_unit_test(read_only_import),
 		cmocka_unit_test(descriptors),
-		cmocka_unit_test(fault), cmocka_unit_test(command_ring), cmocka_unit_test(callbacks),
+		cmocka_unit_test(fault), cmocka_unit_test(command_ring), cmocka_unit_test(placed), cmocka_unit_test(callbacks),
 		cmocka_unit_test(other_kind_of_timeline), cmocka_unit_test(every_call_fails_once),
 		cmocka_unit_test(many_cycles),
 	};

@@ -19,7 +19,7 @@ static void cells_and_flow(void **state)
 	ok(weft_list_fill(inner, A, 8, 0, 8));
 	assert_int_equal(weft_list_loop(list, inner, 1), -EINVAL);	/* not committed */
 	ok(weft_list_commit(inner));
-	at = inner->resident->address;
+	at = inner->address;
 	ok(weft_list_wait(list, &op));
 	op.exit_levels = 0;
 	op.flags = 0;

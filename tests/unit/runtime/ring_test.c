@@ -19,9 +19,10 @@
 
 struct rig {
 	struct weft_user_queue queue;
-	struct weft_memory memory, code;
+	struct weft_memory memory;
 	struct weft_list list;
 	struct weft_queue_state record;
+	_Alignas(4096) uint8_t others[4096];	/* the ring shares its memory with these */
 	_Alignas(4096) uint8_t ring[4096 + SIZE * WEFT_PACKET_BYTES];
 	_Alignas(4096) uint8_t doorbell[4096];
 	_Atomic bool quit;
@@ -39,11 +40,11 @@ static struct rig *rig_new(void)
 
 	assert_non_null(r);
 	memset(r, 0, sizeof(*r));
-	r->memory.map = r->ring;
-	r->code.address = 0x1000;
-	r->list.resident = &r->code;
+	r->memory.map = r->others;
+	r->list.address = 0x1000;
 	r->list.image.num_packets = 3;
 	r->queue.memory = &r->memory;
+	r->queue.offset = sizeof(r->others);
 	r->queue.ring_log2 = LOG2;
 	r->queue.doorbell = r->doorbell;
 	r->queue.state = &r->record;
@@ -78,6 +79,8 @@ static void full(void **state)
 		ctl(r)->head = ctl(r)->tail;
 		r->queue.tail = ctl(r)->tail = ctl(r)->head = i + SIZE;
 	}
+	for (size_t i = 0; i < sizeof(r->others); i++)
+		assert_int_equal(r->others[i], 0);
 	free(r);
 }
 
