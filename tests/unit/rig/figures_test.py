@@ -61,8 +61,8 @@ class Shape(unittest.TestCase):
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
             "queue.user_asleep", "getpid", "nvme.read512", "body.fire_us", "body.fire_d1_us", "body.lanes_us", "body.hop_us",
             "peer.openmp_us", "period.chain", "period.diamond", "period.train", "load.1k_s", "load.16k_s", "load.linear", "plan.100k_s",
-             "plan.linear", "mem.vs_d2", "mem.vs_noshare", "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s",
-             "train.of_bound", "train.one_card",
+            "plan.linear", "mem.vs_d2", "mem.vs_noshare", "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s",
+            "train.of_bound", "train.one_card",
             "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
