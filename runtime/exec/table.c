@@ -44,11 +44,11 @@ static uint32_t text(struct maker *m, const char *name)
 static void span(struct maker *m, const struct weft_plan *p, const struct weft_body *b, uint32_t name, const struct weft_list *list,
 		 uint32_t first, uint32_t end)
 {
-	if (!list || !list->resident || first >= end)
+	if (!list || !list->address || first >= end)
 		return;
 	if (m->data)
 		m->body[m->num_bodies] = (struct weft_plan_table_body) {
-			.list = list->resident->address, .pci = p->card[b->device].device->info.pci, .first = first, .end = end,
+			.list = list->address, .pci = p->card[b->device].device->info.pci, .first = first, .end = end,
 			.name = name };
 	m->num_bodies++;
 }

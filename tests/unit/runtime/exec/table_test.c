@@ -29,6 +29,9 @@ static void on_cards(struct weft_plan *p)
 			cells_at(&memory[w][s], p->card[w].device, 0x100000 + 0x1000 * (w * EX_CARDS + s));
 			p->cells[w][s] = p->cells_there[w][s] = &memory[w][s];
 		}
+	for (uint32_t i = 0; i < p->num_devices; i++)
+		p->card[i].device->info.max_queues = p->num_lanes;
+	ok(weft_arena_init(p));
 	for (uint32_t i = 0; i < p->num_lanes; i++)
 		ok(weft_lane_emit(p, &p->lane[i]));
 }
@@ -37,6 +40,7 @@ static void off_cards(struct weft_plan *p)
 {
 	for (uint32_t i = 0; i < p->num_lanes; i++)
 		weft_lane_drop(&p->lane[i]);
+	ok(weft_arena_fini(p));
 	memset(p->cells, 0, sizeof(p->cells));
 	memset(p->cells_there, 0, sizeof(p->cells_there));
 }
@@ -58,7 +62,7 @@ static void each_wait(const struct weft_plan *p, const struct top_plan *t)
 			const struct weft_plan_cell *c = &p->cell[b->waits.tie[j].cell];
 			struct top_wait w;
 
-			assert_true(top_plan_wait(t, p->card[b->device].device->info.pci, weft_memory_address(l->loop->resident), b->wait,
+			assert_true(top_plan_wait(t, p->card[b->device].device->info.pci, l->loop->address, b->wait,
 						  weft_cell_address(weft_cell_here(p, c), c->index), &w));
 			assert_string_equal(w.body, b->name);
 			assert_string_equal(top_plan_role(w.role), role(c));
@@ -108,7 +112,7 @@ static void names(void **state)
 	assert_true(top_plan_parse(data, (size_t)s.st_size, &t));
 	assert_string_equal(t.name, "names");
 	each_wait(x.plan, &t);
-	assert_true(top_plan_wait(&t, 8, weft_memory_address(x.plan->lane[b->lane].loop->resident), b->last - 1, weft_cell_address(&mine, 3), &w));
+	assert_true(top_plan_wait(&t, 8, x.plan->lane[b->lane].loop->address, b->last - 1, weft_cell_address(&mine, 3), &w));
 	assert_string_equal(w.body, "b");
 	assert_string_equal(w.edge, "arrival");
 	assert_true(w.role == WEFT_TABLE_CELL && !*w.peer && !w.base);
