@@ -11,7 +11,7 @@
 #include "timeline.h"
 
 #define VA_START	0x10000000ull		/* small numbers taken for addresses fault */
-#define VA_END		(1ull << 47)
+#define VA_END		WEFT_WINDOWS_START
 #define PAGE		4096ull
 #define LARGE_PAGE	0x200000ull
 
@@ -120,6 +120,15 @@ int weft_card_lr(struct weft_device *d)
 	return ret ? weft_fail(ret, "%s: address space for user queues", d->info.node) : 0;
 }
 
+static void unplace(struct weft_memory *m)
+{
+	if (m->placed)
+		return;
+	pthread_mutex_lock(&m->device->lock);
+	weft_va_free(&m->device->va, m->address, m->va_bytes);
+	pthread_mutex_unlock(&m->device->lock);
+}
+
 /* One page stays free behind every object, so that running over its end faults. */
 static int place(struct weft_memory *m)
 {
@@ -128,7 +137,7 @@ static int place(struct weft_memory *m)
 
 	m->va_bytes = m->bytes + PAGE;
 	pthread_mutex_lock(&d->lock);
-	ret = weft_va_alloc(&d->va, m->va_bytes, m->bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE, &m->address);
+	ret = m->placed ? 0 : weft_va_alloc(&d->va, m->va_bytes, m->bytes >= LARGE_PAGE ? LARGE_PAGE : PAGE, &m->address);
 	pthread_mutex_unlock(&d->lock);
 	if (ret)
 		return weft_fail(ret, "%s: device address for %" PRIu64 " bytes", d->info.node, m->bytes);
@@ -137,9 +146,7 @@ static int place(struct weft_memory *m)
 	pthread_mutex_unlock(&d->space);
 	if (!ret)
 		return 0;
-	pthread_mutex_lock(&d->lock);
-	weft_va_free(&d->va, m->address, m->va_bytes);
-	pthread_mutex_unlock(&d->lock);
+	unplace(m);
 	return weft_fail(ret, "%s: binding %" PRIu64 " bytes", d->info.node, m->bytes);
 }
 
@@ -237,11 +244,8 @@ static int card_memory_destroy(struct weft_memory *m)
 	if (m->arm)
 		sys->unmap(m->arm, m->bytes);
 	ret = unbind_all(d, m);
-	if (!ret) {	/* else the address may still be translated: it is lost, not reused */
-		pthread_mutex_lock(&d->lock);
-		weft_va_free(&d->va, m->address, m->va_bytes);
-		pthread_mutex_unlock(&d->lock);
-	}
+	if (!ret)	/* else the address may still be translated: it is lost, not reused */
+		unplace(m);
 	closed = sys->gem_close(d->fd, m->handle);
 	ret = ret ? ret : closed;
 	return ret ? weft_fail(ret, "%s: freeing memory", d->info.node) : 0;

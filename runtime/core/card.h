@@ -8,6 +8,10 @@
 #include "queue.h"
 #include "timeline.h"
 
+/* Device addresses from here up to 2^47 belong to windows, which lie at the same ones on all cards; others below. */
+#define WEFT_WINDOWS_START	(1ull << 46)
+#define WEFT_WINDOWS_END	(1ull << 47)
+
 /* Handle of a timeline in the file of @device; made once. -EOPNOTSUPP for a timeline of another kind */
 int weft_card_sync(struct weft_timeline *timeline, struct weft_device *device, uint32_t *handle);
 

@@ -109,3 +109,15 @@ int weft_device_info(struct weft_device *device, struct weft_device_info *info)
 		return ret;
 	return weft_give(info, &device->info, sizeof(device->info), sizeof(device->info), __func__);
 }
+
+int weft_device_needs(const struct weft_device *d, const char *const *names, size_t count, const char *call)
+{
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t bit = 0; bit < 64; bit++) {
+			const char *name = weft_capability_name(bit);
+
+			if (name && !strcmp(name, names[i]) && !(d->info.caps >> bit & 1))
+				return weft_fail(-EOPNOTSUPP, "%s: %s has no capability %s", call, d->info.node, name);
+		}
+	return 0;
+}

@@ -34,6 +34,9 @@ struct weft_device {
 	void *priv;
 };
 
+/* 0, or -EOPNOTSUPP: the text names the first of the capabilities that it lacks */
+int weft_device_needs(const struct weft_device *device, const char *const *names, size_t count, const char *call);
+
 static inline const struct weft_backend *weft_backend(const struct weft_device *device)
 {
 	return device->kind->backend;

@@ -16,6 +16,8 @@ struct weft_commands {
 	struct weft_command command[];
 };
 
+#define WEFT_NO_ORIGIN	UINT16_MAX
+
 /* Packets, operand table and lists of cells as the card reads them. */
 struct weft_image {
 	void *bytes;			/* packets, the table, lists of cells */
@@ -25,6 +27,7 @@ struct weft_image {
 	uint64_t size;
 	uint64_t refs_offset;		/* to the end: elements of WAIT_ALL and SIGNAL_ALL, if any, named by address … */
 	uint64_t refs_address;		/* … which the packets hold now; see weft_image_place() */
+	const uint16_t *origin;		/* of each operand: the list's own one that it is, or a copy of; WEFT_NO_ORIGIN. Behind bytes */
 };
 
 /* An operand that weft_list_rotation() or weft_list_choice() made. Commands name it by WEFT_TOKEN | its number. */
@@ -67,8 +70,18 @@ int weft_list_commit_at(struct weft_list *list, struct weft_memory *memory, uint
 int weft_list_encode(const struct weft_list *list, struct weft_image *image);
 /* Before it is copied: it will lie at device address @address. Images without lists of cells lie anywhere. */
 void weft_image_place(struct weft_image *image, uint64_t address);
-/* The packet that runs a committed list, once or as a loop. */
+/*
+ * A copy of an image, as it is to run at device address @address: @base is added to the elements of its lists of cells, one for
+ * each in their order, and operands that the list made begin with @phase, one for each of those. @to, of size bytes, is written
+ * once, in order; @scratch has as many.
+ */
+void weft_image_copy(const struct weft_image *image, uint64_t address, const uint64_t *base, const uint16_t *phase, void *scratch,
+		     void *to);
+/* The packet that runs one as a loop; and one that stores a value to a cell in the memory of its card */
 union weft_packet;
+void weft_image_call(const struct weft_image *image, uint64_t address, uint64_t count, union weft_packet *packet);
+void weft_encode_signal(uint64_t cell, uint64_t value, union weft_packet *packet);
+/* The packet that runs a committed list, once or as a loop. */
 void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *packet);
 
 #endif

@@ -21,6 +21,7 @@ struct table {
 	uint32_t count, room;
 	uint16_t *slot;			/* hash of addresses: entry + 1 */
 	uint32_t slots;			/* a power of two */
+	uint16_t *origin;		/* as in the image */
 	uint32_t num_refs;
 	struct weft_cell_ref *refs;	/* of WAIT_ALL and SIGNAL_ALL, one after the other */
 };
@@ -36,6 +37,7 @@ static int add(struct table *t, uint64_t address)
 		return -E2BIG;
 	t->key[t->count] = address;
 	t->entry[t->count] = (struct weft_operand) { .base = address, .depth = 1, .mul = 1, .div = 1 };
+	t->origin[t->count] = WEFT_NO_ORIGIN;
 	return (int)t->count++;
 }
 
@@ -75,8 +77,10 @@ static int run(struct table *t, const uint64_t *address, uint32_t count)
 
 		if (index < 0)
 			return -E2BIG;
-		if (address[i] & WEFT_TOKEN)	/* a copy, so that they follow each other */
+		if (address[i] & WEFT_TOKEN) {	/* a copy, so that they follow each other */
 			t->entry[index] = t->entry[address[i] & ~WEFT_TOKEN];
+			t->origin[index] = (uint16_t)(address[i] & ~WEFT_TOKEN);
+		}
 	}
 	return first;
 }
@@ -235,15 +239,50 @@ void weft_image_place(struct weft_image *image, uint64_t address)
 	image->refs_address = address + image->refs_offset;
 }
 
+void weft_image_copy(const struct weft_image *image, uint64_t address, const uint64_t *base, const uint16_t *phase, void *scratch,
+		     void *to)
+{
+	const uint64_t num_refs = (image->size - image->refs_offset) / sizeof(struct weft_cell_ref);
+	struct weft_image copy = *image;
+	struct weft_operand *entry;
+	struct weft_cell_ref *ref;
+
+	/* the processor's own memory first: card memory is no place to read or to go back in */
+	copy.bytes = memcpy(scratch, image->bytes, image->size);
+	weft_image_place(&copy, address);
+	entry = (void *)((char *)copy.bytes + image->table_offset);
+	ref = (void *)((char *)copy.bytes + image->refs_offset);
+	for (uint32_t i = 0; i < image->num_operands; i++)
+		if (image->origin[i] != WEFT_NO_ORIGIN)
+			entry[i].phase = phase[image->origin[i]];
+	for (uint64_t i = 0; i < num_refs; i++)
+		ref[i].base += base[i];
+	memcpy(to, copy.bytes, image->size);
+}
+
+static void call(const struct weft_image *image, uint64_t address, bool loop, uint64_t count, union weft_packet *p)
+{
+	p->call = (struct weft_pkt_call) {
+		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets, .list = address,
+		.ntable = image->num_operands, .table = image->num_operands ? address + image->table_offset : 0, .count = count,
+	};
+}
+
+void weft_image_call(const struct weft_image *image, uint64_t address, uint64_t count, union weft_packet *p)
+{
+	call(image, address, true, count, p);
+}
+
 void weft_list_encode_call(const struct weft_list *list, bool loop, uint64_t count, union weft_packet *p)
 {
-	const struct weft_image *image = &list->image;
+	call(&list->image, list->address, loop, count, p);
+}
 
-	p->call = (struct weft_pkt_call) {
-		.op = loop ? WEFT_PKT_LOOP : WEFT_PKT_CALL, .npackets = image->num_packets,
-		.list = list->address, .ntable = image->num_operands,
-		.table = image->num_operands ? list->address + image->table_offset : 0, .count = count,
-	};
+void weft_encode_signal(uint64_t cell, uint64_t value, union weft_packet *p)
+{
+	encode_cell_op(&(struct weft_cell_op) { 0 }, false, 0, p);
+	p->signal.u.one.cell = cell;
+	p->signal.u.one.base = value;
 }
 
 _Static_assert((int)WEFT_COMPARE_LT == WEFT_CMP_LT && (int)WEFT_COMPARE_ALWAYS == WEFT_CMP_ALWAYS &&
@@ -334,6 +373,7 @@ static int encode_entries(struct table *t, const struct weft_list *list)
 		const struct weft_rotation *r = &list->entries[i].rotation;
 
 		t->key[i] = WEFT_TOKEN | i;
+		t->origin[i] = (uint16_t)i;
 		t->entry[i] = (struct weft_operand) {
 			.base = r->base, .stride = r->stride, .depth = r->depth, .phase = r->phase, .mul = r->mul,
 			.div = r->div, .skew = r->skew, .level = (uint8_t)r->level,
@@ -377,7 +417,7 @@ static uint64_t most_operands(const struct weft_list *list, uint64_t *refs)
 	return n < WEFT_OPERANDS_MAX ? n : WEFT_OPERANDS_MAX;
 }
 
-/* Packets, then room for operands, then elements: all zero. */
+/* Packets, then room for operands, then elements, then the operands' origins: all zero. */
 static int table_new(struct table *t, uint64_t packet_bytes, uint64_t room, uint64_t refs, char **bytes)
 {
 	const uint64_t table_bytes = room * sizeof(t->entry[0]);
@@ -385,13 +425,14 @@ static int table_new(struct table *t, uint64_t packet_bytes, uint64_t room, uint
 	*t = (struct table) { .room = (uint32_t)room, .slots = 1 };
 	while (t->slots < 2 * room)
 		t->slots *= 2;
-	*bytes = calloc(1, packet_bytes + table_bytes + refs * sizeof(t->refs[0]));
+	*bytes = calloc(1, packet_bytes + table_bytes + refs * sizeof(t->refs[0]) + room * sizeof(t->origin[0]));
 	t->key = malloc(room * sizeof(t->key[0]) + 1);
 	t->slot = calloc(t->slots, sizeof(t->slot[0]));
 	if (!*bytes || !t->key || !t->slot)
 		return -ENOMEM;
 	t->entry = (void *)(*bytes + packet_bytes);
 	t->refs = (void *)(*bytes + packet_bytes + table_bytes);
+	t->origin = (void *)(t->refs + refs);
 	return 0;
 }
 
@@ -419,7 +460,7 @@ int weft_list_encode(const struct weft_list *list, struct weft_image *image)
 	memmove(bytes + end, t.refs, refs * sizeof(t.refs[0]));
 	*image = (struct weft_image) {
 		.bytes = bytes, .num_packets = commands->count, .num_operands = t.count,
-		.table_offset = packet_bytes, .size = end + refs * sizeof(t.refs[0]), .refs_offset = end,
+		.table_offset = packet_bytes, .size = end + refs * sizeof(t.refs[0]), .refs_offset = end, .origin = t.origin,
 	};
 	return 0;
 }

@@ -24,19 +24,51 @@ void weft_ring_init(struct weft_user_queue *q)
 	__atomic_store_n(&ctl(q)->armed, 1, __ATOMIC_RELEASE);
 }
 
-int weft_ring_push(struct weft_user_queue *q, const struct weft_list *list, bool loop, uint64_t count)
+uint64_t weft_ring_ended(const struct weft_user_queue *q)
 {
-	const uint64_t size = 1ull << q->ring_log2;
+	return __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE);
+}
+
+/* Packet @ahead of those that are posted next. */
+static union weft_packet *next(const struct weft_user_queue *q, uint32_t ahead)
+{
 	union weft_packet *ring = (union weft_packet *)((char *)ctl(q) + WEFT_SYS_PAGE);
 
-	if (q->tail - __atomic_load_n(&ctl(q)->head, __ATOMIC_ACQUIRE) >= size)
-		return -EAGAIN;
-	weft_list_encode_call(list, loop, count, &ring[q->tail & (size - 1)]);
-	__atomic_store_n(&ctl(q)->tail, ++q->tail, __ATOMIC_RELEASE);
+	return &ring[(q->tail + ahead) & ((1ull << q->ring_log2) - 1)];
+}
+
+static bool room(const struct weft_user_queue *q, uint32_t packets)
+{
+	return q->tail + packets - weft_ring_ended(q) <= 1ull << q->ring_log2;
+}
+
+static void publish(struct weft_user_queue *q, uint32_t packets)
+{
+	q->tail += packets;
+	__atomic_store_n(&ctl(q)->tail, q->tail, __ATOMIC_RELEASE);
 	/* The card arms, fences and looks at tail; so one of the two sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (__atomic_load_n(&ctl(q)->armed, __ATOMIC_RELAXED))
 		*(volatile uint32_t *)((volatile char *)q->doorbell + WEFT_DB_RING) = 1;
+}
+
+int weft_ring_push(struct weft_user_queue *q, const struct weft_list *list, bool loop, uint64_t count)
+{
+	if (!room(q, 1))
+		return -EAGAIN;
+	weft_list_encode_call(list, loop, count, next(q, 0));
+	publish(q, 1);
+	return 0;
+}
+
+int weft_ring_push_copy(struct weft_user_queue *q, const struct weft_image *image, uint64_t address, uint64_t count, uint64_t cell,
+			uint64_t value)
+{
+	if (!room(q, 2))
+		return -EAGAIN;
+	weft_image_call(image, address, count, next(q, 0));
+	weft_encode_signal(cell, value, next(q, 1));
+	publish(q, 2);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "memory.h"
 
 static int memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal, uint64_t flags,
-		      struct weft_memory **memory)
+		      uint64_t address, struct weft_memory **memory)
 {
 	struct weft_memory *m = calloc(1, sizeof(*m));
 	int ret;
@@ -22,6 +22,8 @@ static int memory_new(struct weft_device *device, uint64_t bytes, enum weft_plac
 	m->place = place;
 	m->device = device;
 	m->bytes = (bytes + 4095) & ~4095ull;
+	m->address = address;
+	m->placed = address;
 	ret = weft_backend(device)->memory_create(m);
 	if (ret) {
 		free(m);
@@ -38,7 +40,12 @@ static int memory_new(struct weft_device *device, uint64_t bytes, enum weft_plac
 int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,
 		    struct weft_memory **memory)
 {
-	return memory_new(device, bytes, place, internal, 0, memory);
+	return memory_new(device, bytes, place, internal, 0, 0, memory);
+}
+
+int weft_memory_new_at(struct weft_device *device, uint64_t bytes, uint64_t address, struct weft_memory **memory)
+{
+	return memory_new(device, bytes, WEFT_PLACE_LOCAL, false, 0, address, memory);
 }
 
 int weft_memory_create(struct weft_device *device, const struct weft_memory_desc *desc, struct weft_memory **memory)
@@ -57,7 +64,7 @@ int weft_memory_create(struct weft_device *device, const struct weft_memory_desc
 				 (unsigned long long)d.bytes, (unsigned long long)d.flags);
 	if (d.flags && weft_backend(device) != &weft_backend_card)
 		return weft_fail(-EOPNOTSUPP, "weft_memory_create: devices of kind %s have no cells", device->kind->name);
-	return memory_new(device, d.bytes, d.place, false, d.flags, memory);
+	return memory_new(device, d.bytes, d.place, false, d.flags, 0, memory);
 }
 
 int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_place place, struct weft_memory **memory)
@@ -68,14 +75,14 @@ int weft_memory_alloc(struct weft_device *device, uint64_t bytes, enum weft_plac
 }
 
 /* with share; the import in @device with @access, made when it does not exist yet, with no reference */
-static int import_get(struct weft_device *device, struct weft_memory *owner, uint32_t access,
+static int import_get(struct weft_device *device, struct weft_memory *owner, uint32_t access, uint64_t address,
 		      struct weft_memory **import)
 {
 	struct weft_memory *m;
 	int ret;
 
 	for (m = owner->imports; m; m = m->next)
-		if (m->device == device && m->access == access) {
+		if (m->device == device && m->access == access && (!address || m->address == address)) {
 			*import = m;
 			return 0;
 		}
@@ -96,6 +103,8 @@ static int import_get(struct weft_device *device, struct weft_memory *owner, uin
 	m->device = device;
 	m->origin = owner;
 	m->bytes = owner->bytes;
+	m->address = address;
+	m->placed = address;
 	ret = weft_backend(device)->memory_import(m);
 	if (ret) {
 		free(m);
@@ -162,26 +171,19 @@ int weft_memory_check_access(const struct weft_memory *m, uint32_t access, const
 	return 0;
 }
 
-int weft_memory_import(struct weft_device *device, struct weft_memory *memory, uint32_t access,
-		       struct weft_memory **imported)
+int weft_memory_import_at(struct weft_device *device, struct weft_memory *memory, uint32_t access, uint64_t address,
+			  struct weft_memory **imported)
 {
 	struct weft_memory *m = memory;
-	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+	int ret = weft_memory_check_access(memory, access, "weft_memory_import");
 
-	if (!ret)
-		ret = weft_handle(memory, WEFT_MAGIC_MEMORY, __func__);
-	if (ret)
-		return ret;
-	if (!imported)
-		return weft_fail(-EINVAL, "weft_memory_import: no place for the handle");
-	ret = weft_memory_check_access(memory, access, __func__);
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&weft_library.share);
 	if (m->origin)
 		m = m->origin;
 	if (m->device != device)
-		ret = import_get(device, m, access, &m);
+		ret = import_get(device, m, access, address, &m);
 	if (!ret && !m->refs++ && m->origin) {
 		m->origin->held++;
 		atomic_fetch_add(&device->children, 1);
@@ -193,6 +195,19 @@ int weft_memory_import(struct weft_device *device, struct weft_memory *memory, u
 	return ret;
 }
 
+int weft_memory_import(struct weft_device *device, struct weft_memory *memory, uint32_t access,
+		       struct weft_memory **imported)
+{
+	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+
+	if (!ret)
+		ret = weft_handle(memory, WEFT_MAGIC_MEMORY, __func__);
+	if (ret)
+		return ret;
+	return imported ? weft_memory_import_at(device, memory, access, 0, imported) :
+	       weft_fail(-EINVAL, "weft_memory_import: no place for the handle");
+}
+
 int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, struct weft_memory **import)
 {
 	struct weft_memory *m = memory->origin ? memory->origin : memory;
@@ -200,7 +215,7 @@ int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, st
 
 	pthread_mutex_lock(&weft_library.share);
 	if (m->device != device) {
-		ret = import_get(device, m, WEFT_ACCESS_READ | (memory->access & WEFT_ACCESS_WRITE), &m);
+		ret = import_get(device, m, WEFT_ACCESS_READ | (memory->access & WEFT_ACCESS_WRITE), 0, &m);
 		if (!ret)
 			m->cached = true;
 	}

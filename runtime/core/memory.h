@@ -29,6 +29,7 @@ struct weft_memory {
 	struct weft_memory *next_here;	/* device->imports or, of `foreign` ones, device->foreign */
 	bool foreign;			/* by descriptor */
 	uint64_t bytes, address;
+	bool placed;			/* the address was given: of a window, not of device->va */
 	void *map;			/* NULL: not mapped yet */
 	/* card */
 	uint32_t handle;
@@ -39,6 +40,10 @@ struct weft_memory {
 
 int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place place, bool internal,
 		    struct weft_memory **memory);
+/* The same of a card at a device address given, of a window; and an import at one. As weft_memory_create() and _import() */
+int weft_memory_new_at(struct weft_device *device, uint64_t bytes, uint64_t address, struct weft_memory **memory);
+int weft_memory_import_at(struct weft_device *device, struct weft_memory *memory, uint32_t access, uint64_t address,
+			  struct weft_memory **imported);
 /* The import that transfers use, made once and kept. */
 int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, struct weft_memory **import);
 /* -EINVAL, -EACCES with text: whether somebody else may get @access to it */

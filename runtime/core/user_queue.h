@@ -6,6 +6,7 @@
 #include <weft/user_queue.h>
 
 #include "card.h"
+#include "list.h"
 #include "memory.h"
 
 struct weft_user_queue {
@@ -36,6 +37,14 @@ int weft_user_queue_create_at(struct weft_device *device, const struct weft_user
 /* list_ring.c: the ring control page and the ring as the contract has them */
 void weft_ring_init(struct weft_user_queue *queue);
 int weft_ring_push(struct weft_user_queue *queue, const struct weft_list *list, bool loop, uint64_t count);
+/*
+ * A copy of an image (weft_image_copy()) that lies at device address @address is run @count times, then @cell gets @value: two
+ * lists of the ring. 0, -EAGAIN
+ */
+int weft_ring_push_copy(struct weft_user_queue *queue, const struct weft_image *image, uint64_t address, uint64_t count,
+			uint64_t cell, uint64_t value);
+/* Lists that have ended, of as many as queue->tail */
+uint64_t weft_ring_ended(const struct weft_user_queue *queue);
 /* Bytes of @name, at most @most: what is too long is cut between two characters of UTF-8 */
 size_t weft_name_cut(const char *name, size_t most);
 /* false: no whole record was seen */

@@ -44,14 +44,7 @@ static int check_device(struct weft_device *d, uint32_t index)
 		return ret;
 	if (weft_backend(d) != &weft_backend_card)
 		return weft_fail(-EOPNOTSUPP, "weft_plan_create: device %u is of kind %s; bodies run on cards", index, d->kind->name);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		for (uint32_t bit = 0; bit < 64; bit++) {
-			const char *name = weft_capability_name(bit);
-
-			if (name && !strcmp(name, needed[i]) && !(d->info.caps >> bit & 1))
-				return weft_fail(-EOPNOTSUPP, "weft_plan_create: %s has no capability %s", d->info.node, name);
-		}
-	return 0;
+	return weft_device_needs(d, needed, sizeof(needed) / sizeof(needed[0]), "weft_plan_create");
 }
 
 int weft_plan_create(struct weft_device *const *devices, uint32_t count, const struct weft_plan_config *config,

@@ -19,6 +19,7 @@ TABLE = {
     "runtime/core": ["uapi", "firmware/abi", "runtime/include",
                      "tools/card/ops/ref.h"],   # device kind `host` runs the card's portable reference
     "runtime/include": [],
+    "runtime/coll": ["runtime/core", "runtime/include"],
     "runtime/exec": ["runtime/core", "runtime/plan", "runtime/include"],
     "runtime/plan": [],     # the verifier and planner know nothing of devices
     "runtime": ["runtime/include"],

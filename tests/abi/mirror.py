@@ -11,7 +11,7 @@ from tap import Tap, read, tracked
 # folder of sources -> folder of tests/unit; the longest that fits counts
 PARTS = {"firmware/core": "firmware", "tools/card": "card", "tools/card/ops": "ops", "tools/weft": "tools",
          "runtime/core": "runtime",
-         "runtime/plan": "runtime/plan", "runtime/exec": "runtime/exec", "driver": "driver"}
+         "runtime/plan": "runtime/plan", "runtime/exec": "runtime/exec", "runtime/coll": "runtime/coll", "driver": "driver"}
 
 # "file" or "file: text that is in it" -> the sources it tests, named without .c
 ELSEWHERE = {
@@ -118,6 +118,9 @@ ELSEWHERE = {
     "tests/runtime/wide_test.c: all_lanes": "runtime/exec/arena",
     "tests/runtime/look_test.c: in_order": "runtime/exec/look runtime/exec/trace",
     "tests/runtime/measure_test.c: period_train": "runtime/exec/decided runtime/exec/measure",
+    "tests/runtime/coll_test.c: kinds": "runtime/coll/emit runtime/coll/window",
+    "tests/runtime/coll_test.c: refusals": "runtime/coll/comm runtime/coll/name",
+    "tests/runtime/coll_test.c: many": "runtime/coll/call",
     "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",

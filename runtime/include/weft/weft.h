@@ -21,6 +21,7 @@
 #include "kind.h"
 #include "tensor.h"
 #include "body.h"
+#include "coll.h"
 #include "look.h"
 #include "plan.h"
 #include "edge_peer.h"

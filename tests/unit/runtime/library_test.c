@@ -178,6 +178,14 @@ static void before_open_plans(void **state)
 	refused(weft_body_input(NULL, NULL, 1));
 	refused(weft_body_output(NULL, NULL, 1));
 	refused(weft_body_exec(NULL, "add", WEFT_TYPE_F32, NULL));
+	refused(weft_comm_create(NULL, 0, NULL, NULL));
+	refused(weft_comm_destroy(NULL));
+	refused(weft_comm_wait(NULL, 0));
+	refused(weft_window_create(NULL, 1, NULL));
+	refused(weft_window_destroy(NULL));
+	refused(weft_coll_prepare(NULL, NULL, NULL));
+	refused(weft_coll_post(NULL, 1, 1));
+	refused(weft_coll_destroy(NULL));
 	refused(weft_body_copy(NULL, 0, 0, 0));
 	refused(weft_body_copy_rows(NULL, 0, 0, 0, 0, 0, 1));
 	refused(weft_body_fill(NULL, 0, 0, 0, 1));

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+#include "cost.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENGINES		64u
+
+/* From one member to another: when each of its signals was given. */
+struct line {
+	double arrival;
+	double *signal;
+	uint32_t num;
+	bool arrived;
+};
+
+struct play {
+	const struct weft_coll_cost *cost;
+	const struct weft_coll_call *call;
+	struct weft_coll_steps steps[WEFT_COLL_RANKS];
+	struct line line[WEFT_COLL_RANKS][WEFT_COLL_RANKS];
+	double now[WEFT_COLL_RANKS], engine[ENGINES];
+	uint32_t at[WEFT_COLL_RANKS];
+	struct weft_coll_traffic traffic;
+};
+
+void weft_coll_cost_default(struct weft_coll_cost *cost, uint32_t ranks)
+{
+	/* card_bench, a quiet machine with AVX-512: hop.us, sched.packet_us, reduce.* */
+	*cost = (struct weft_coll_cost) { .step_ns = 150, .hop_ns = 600, .engines = 2 };
+	for (uint32_t a = 0; a < ranks; a++)
+		for (uint32_t b = 0; b < ranks; b++)
+			cost->read_ns[a][b] = cost->write_ns[a][b] = 0.1;
+}
+
+static double work(struct play *p, uint32_t me, const struct weft_coll_step *s)
+{
+	const uint64_t bytes = s->count * p->call->element;
+	double ns = 0;
+
+	for (uint32_t i = 0; i < s->num_src; i++) {
+		p->traffic.read[me][s->src[i].rank] += bytes;
+		ns += p->cost->read_ns[me][s->src[i].rank] * (double)bytes;
+	}
+	for (uint32_t i = 0; i < s->num_dst; i++) {
+		p->traffic.written[me][s->dst[i].rank] += bytes;
+		ns += p->cost->write_ns[me][s->dst[i].rank] * (double)bytes;
+	}
+	return ns;
+}
+
+/* When a step can begin; less than 0: not yet known */
+static double ready(const struct play *p, uint32_t me, const struct weft_coll_step *s)
+{
+	double when = p->now[me];
+
+	for (uint32_t r = 0; r < p->call->ranks; r++) {
+		const struct line *l = &p->line[r][me];
+		double then;
+
+		if (!(s->ranks >> r & 1) || (s->kind != WEFT_COLL_STEP_ARRIVED && s->kind != WEFT_COLL_STEP_WAIT))
+			continue;
+		if (s->kind == WEFT_COLL_STEP_ARRIVED ? !l->arrived : l->num < s->number[r])
+			return -1;
+		then = (s->kind == WEFT_COLL_STEP_ARRIVED ? l->arrival : l->signal[s->number[r] - 1]) + p->cost->hop_ns;
+		when = then > when ? then : when;
+	}
+	return when;
+}
+
+static void take(struct play *p, uint32_t me, const struct weft_coll_step *s, double when)
+{
+	double *engine = &p->engine[0];
+
+	if (s->kind == WEFT_COLL_STEP_REDUCE && p->cost->engines) {
+		for (uint32_t i = 1; i < p->cost->engines && i < ENGINES; i++)
+			if (p->engine[i] < *engine)
+				engine = &p->engine[i];
+		when = *engine > when ? *engine : when;
+	}
+	when += p->cost->step_ns;
+	if (s->kind == WEFT_COLL_STEP_REDUCE) {
+		when += work(p, me, s);
+		*engine = when;
+	}
+	p->now[me] = when;
+	for (uint32_t r = 0; r < p->call->ranks; r++) {
+		struct line *l = &p->line[me][r];
+
+		if (!(s->ranks >> r & 1))
+			continue;
+		if (s->kind == WEFT_COLL_STEP_ARRIVE) {
+			l->arrival = when;
+			l->arrived = true;
+		} else if (s->kind == WEFT_COLL_STEP_SIGNAL) {
+			l->signal[l->num++] = when;
+		}
+	}
+}
+
+/* The step that can begin first, of the member whose it is; UINT32_MAX: none */
+static uint32_t first(const struct play *p, double *when)
+{
+	uint32_t best = UINT32_MAX;
+
+	for (uint32_t r = 0; r < p->call->ranks; r++) {
+		const double t = p->at[r] < p->steps[r].num ? ready(p, r, &p->steps[r].step[p->at[r]]) : -1;
+
+		if (t >= 0 && (best == UINT32_MAX || t < *when)) {
+			best = r;
+			*when = t;
+		}
+	}
+	return best;
+}
+
+static int begin(struct play *p)
+{
+	for (uint32_t r = 0; r < p->call->ranks; r++) {
+		int ret = weft_coll_schedule(p->call, r, &p->steps[r]);
+
+		if (ret)
+			return ret;
+		for (uint32_t s = 0; s < p->call->ranks; s++) {
+			p->line[r][s].signal = malloc((p->steps[r].signals[s] + 1u) * sizeof(double));
+			if (!p->line[r][s].signal)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int weft_coll_predict(const struct weft_coll_cost *cost, const struct weft_coll_call *call, double *ns,
+		      struct weft_coll_traffic *traffic)
+{
+	struct play *p = weft_coll_can(call) ? calloc(1, sizeof(*p)) : NULL;
+	double when = 0, end = 0;
+	uint32_t r;
+	int ret;
+
+	if (!p)
+		return weft_coll_can(call) ? -ENOMEM : -EINVAL;
+	p->cost = cost;
+	p->call = call;
+	ret = begin(p);
+	while (!ret && (r = first(p, &when)) != UINT32_MAX) {
+		take(p, r, &p->steps[r].step[p->at[r]++], when);
+		end = p->now[r] > end ? p->now[r] : end;
+	}
+	if (!ret && ns)
+		*ns = end;
+	if (!ret && traffic)
+		*traffic = p->traffic;
+	for (r = 0; r < call->ranks; r++) {
+		weft_coll_steps_free(&p->steps[r]);
+		for (uint32_t s = 0; s < call->ranks; s++)
+			free(p->line[r][s].signal);
+	}
+	free(p);
+	return ret;
+}
+
+int weft_coll_choose(const struct weft_coll_cost *cost, struct weft_coll_call *call)
+{
+	struct weft_coll_call c = *call;
+	double best = -1;
+
+	call->algorithm = WEFT_COLL_AUTO;
+	for (c.algorithm = WEFT_COLL_PUSH; (unsigned int)c.algorithm < WEFT_COLL_ALGORITHMS; c.algorithm++) {
+		double ns;
+		int ret;
+
+		if (!weft_coll_can(&c) || !weft_coll_in_order(&c))
+			continue;
+		ret = weft_coll_predict(cost, &c, &ns, NULL);
+		if (ret)
+			return ret;
+		if (best < 0 || ns < best) {
+			best = ns;
+			call->algorithm = c.algorithm;
+		}
+	}
+	return best < 0 ? -EINVAL : 0;
+}

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright 2026 The weft authors */
+/*
+ * Collective calls on cards, against what the operations mean, computed here. COUNT kinds of calls out of all there are, from SEED;
+ * COUNT=0: all of them.
+ */
+#include "rt_tap.h"
+
+#define MOST		4u			/* members */
+#define BYTES		(MOST * 4097 * 4)	/* of a window: a block of the largest count for each */
+#define GAP		256			/* behind what is written, to be left alone */
+
+struct set {
+	struct weft_device *card[MOST];
+	struct weft_comm *comm;
+	struct weft_window *in, *out;
+	uint32_t n;
+};
+
+static int reach(struct weft *weft, uint32_t *cards)
+{
+	const int all = weft_device_count(weft, "card");
+	struct weft_peer peer[RT_CARDS * RT_CARDS];
+
+	*cards = all < (int)MOST ? (uint32_t)all : MOST;
+	for (uint32_t i = 0; i < *cards * *cards; i++)
+		peer[i] = (struct weft_peer) { .size = sizeof(peer[i]) };
+	RT_OK(weft_topology(weft, peer, *cards));
+	for (uint32_t i = 0; i < *cards * *cards; i++)
+		if (peer[i].reach == WEFT_REACH_NONE)
+			*cards = 1;
+	return 0;
+}
+
+static int set_open(struct weft *weft, struct set *s, uint32_t n, uint32_t slot_bytes)
+{
+	const struct weft_comm_config config = { .size = sizeof(config), .name = "test", .slot_bytes = slot_bytes };
+
+	*s = (struct set) { .n = n };
+	for (uint32_t i = 0; i < n; i++)
+		RT_OK(weft_device_open(weft, "card", i, &s->card[i]));
+	RT_OK(weft_comm_create(s->card, n, &config, &s->comm));
+	RT_OK(weft_window_create(s->comm, BYTES + GAP, &s->in));
+	RT_OK(weft_window_create(s->comm, BYTES + GAP, &s->out));
+	return 0;
+}
+
+static int set_close(struct set *s)
+{
+	RT_OK(weft_window_destroy(s->in));
+	RT_OK(weft_window_destroy(s->out));
+	RT_OK(weft_comm_destroy(s->comm));
+	for (uint32_t i = 0; i < s->n; i++)
+		RT_OK(weft_device_close(s->card[i]));
+	return 0;
+}
+
+/* --- what calls mean --- */
+
+/* Numbers small enough, and multiples of the number of members, so that every type has every result exactly, or wraps. */
+static int number(uint32_t n, uint32_t rank, uint64_t i)
+{
+	uint64_t x = rank * 1000003ull + i * 31;
+
+	return (int)(rt_random(&x) % 3 * n);
+}
+
+static void encode(enum weft_type type, int value, uint8_t *to)
+{
+	const float f = (float)value;
+	uint32_t bits;
+
+	memcpy(&bits, &f, 4);
+	switch (type) {
+	case WEFT_TYPE_F32:
+		memcpy(to, &f, 4);
+		break;
+	case WEFT_TYPE_I32:
+		memcpy(to, &value, 4);
+		break;
+	case WEFT_TYPE_BF16:
+		memcpy(to, (char *)&bits + 2, 2);
+		break;
+	case WEFT_TYPE_F16: {
+		const uint16_t half = value ? (uint16_t)((bits >> 13) - ((127 - 15) << 10)) : 0;	/* exact, and normal */
+
+		memcpy(to, &half, 2);
+		break;
+	}
+	default:
+		to[0] = (uint8_t)value;
+		break;
+	}
+}
+
+static int combined(const struct weft_coll_desc *d, uint32_t n, uint64_t i)
+{
+	int v = number(n, 0, i);
+
+	for (uint32_t r = 1; r < n; r++) {
+		const int x = number(n, r, i);
+
+		switch ((enum weft_reduction)d->reduction) {
+		case WEFT_REDUCTION_PROD:
+			v *= x;
+			break;
+		case WEFT_REDUCTION_MAX:
+			v = x > v ? x : v;
+			break;
+		case WEFT_REDUCTION_MIN:
+			v = x < v ? x : v;
+			break;
+		default:
+			v += x;
+			break;
+		}
+	}
+	return d->reduction == WEFT_REDUCTION_AVG ? v / (int)n : v;
+}
+
+/* Element @i of what member @rank is to have at the end; @has: does it have so many */
+static int wanted(const struct weft_coll_desc *d, uint32_t n, uint32_t rank, uint64_t i)
+{
+	switch (d->op) {
+	case WEFT_COLL_ALL_GATHER:
+		return number(n, (uint32_t)(i / d->count), i % d->count);
+	case WEFT_COLL_ALL_TO_ALL:
+		return number(n, (uint32_t)(i / d->count), rank * d->count + i % d->count);
+	case WEFT_COLL_BROADCAST:
+	case WEFT_COLL_SEND:
+		return number(n, d->root, i);
+	case WEFT_COLL_REDUCE_SCATTER:
+		return combined(d, n, rank * d->count + i);
+	default:
+		return combined(d, n, i);
+	}
+}
+
+static uint64_t given(const struct weft_coll_desc *d, uint32_t n, uint32_t rank)
+{
+	if (d->op == WEFT_COLL_BROADCAST || d->op == WEFT_COLL_SEND)
+		return rank == d->root ? d->count : 0;
+	return d->op == WEFT_COLL_REDUCE_SCATTER || d->op == WEFT_COLL_ALL_TO_ALL ? n * d->count : d->count;
+}
+
+static uint64_t taken(const struct weft_coll_desc *d, uint32_t n, uint32_t rank)
+{
+	if (d->op == WEFT_COLL_REDUCE)
+		return rank == d->root ? d->count : 0;
+	if (d->op == WEFT_COLL_SEND)
+		return rank == d->peer ? d->count : 0;
+	return d->op == WEFT_COLL_ALL_GATHER || d->op == WEFT_COLL_ALL_TO_ALL ? n * d->count : d->count;
+}
+
+static int fill(struct set *s, const struct weft_coll_desc *d)
+{
+	static uint8_t data[BYTES + GAP];
+	const uint32_t each = weft_type_bytes((enum weft_type)d->type);
+
+	for (uint32_t r = 0; r < s->n; r++) {
+		uint64_t at = 0;
+
+		memset(data, 0xa5, sizeof(data));
+		RT_OK(weft_memory_write(weft_window_memory(s->in, r), 0, data, sizeof(data)));
+		RT_OK(weft_memory_write(weft_window_memory(s->out, r), 0, data, sizeof(data)));
+		if (!d->in && d->op == WEFT_COLL_ALL_GATHER)
+			at = r * d->count;
+		for (uint64_t i = 0; i < given(d, s->n, r); i++)
+			encode((enum weft_type)d->type, number(s->n, r, i), data + (at + i) * each);
+		RT_OK(weft_memory_write(weft_window_memory(d->in ? s->in : s->out, r), 0, data, sizeof(data)));
+	}
+	return 0;
+}
+
+static int check(struct set *s, const struct weft_coll_desc *d)
+{
+	static uint8_t data[BYTES + GAP];
+	const uint32_t each = weft_type_bytes((enum weft_type)d->type);
+
+	for (uint32_t r = 0; r < s->n; r++) {
+		const uint64_t at = d->out ? 0 : r * d->count, count = taken(d, s->n, r);
+		uint8_t want[4];
+
+		RT_OK(weft_memory_read(weft_window_memory(d->out ? s->out : s->in, r), 0, data, sizeof(data)));
+		for (uint64_t i = 0; i < count; i++) {
+			encode((enum weft_type)d->type, wanted(d, s->n, r, i), want);
+			RT_CHECK(!memcmp(want, data + (at + i) * each, each), "%s by %s of %llu %s, reduction %u, root %u, peer %u, %s: member %u of %u, element %llu",
+				 weft_coll_op_name(d->op), weft_coll_algorithm_name(d->algorithm), (unsigned long long)d->count,
+				 weft_type_name((enum weft_type)d->type), d->reduction, d->root, d->peer, d->in && d->out ? "apart" : "in place", r,
+				 s->n, (unsigned long long)i);
+		}
+		/* a reduction in place leaves the other members' buffers to them, and an unequal one none behind its end */
+		for (uint64_t i = (d->out ? count : s->n * d->count) * each; i < sizeof(data) && (count || (d->in && d->out)); i++)
+			RT_CHECK(data[i] == 0xa5, "%s by %s of %llu %s: member %u of %u: byte %llu behind the end", weft_coll_op_name(d->op),
+				 weft_coll_algorithm_name(d->algorithm), (unsigned long long)d->count, weft_type_name((enum weft_type)d->type), r, s->n,
+				 (unsigned long long)i);
+	}
+	return 0;
+}
+
+/* 0, an error, or RT_SKIP: that cannot be */
+static int one(struct set *s, struct weft_coll_desc *d)
+{
+	struct weft_coll *coll;
+	int ret = weft_coll_prepare(s->comm, d, &coll);
+
+	if (ret == -EOPNOTSUPP)
+		return RT_SKIP;
+	RT_OK(ret);
+	d->algorithm = weft_coll_algorithm(coll);
+	ret = fill(s, d);
+	if (!ret) {
+		RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY));
+		RT_OK(weft_comm_wait(s->comm, 60 * RT_SECOND));
+		ret = check(s, d);
+	}
+	if (!ret)
+		RT_OK(weft_coll_destroy(coll));
+	return ret;
+}
+
+/* Call number @k of all kinds, or false: there are no more */
+static bool kind(struct set *s, uint64_t k, struct weft_coll_desc *d)
+{
+	static const uint64_t counts[] = { 0, 1, 2, 3, 17, 4095, 4096, 4097 };
+	const bool in_place = k & 1;
+
+	*d = (struct weft_coll_desc) { .size = sizeof(*d) };
+	k /= 2;
+	d->count = counts[k % 8];
+	k /= 8;
+	d->type = k % 6;
+	k /= 6;
+	d->algorithm = k % WEFT_COLL_ALGORITHMS;
+	k /= WEFT_COLL_ALGORITHMS;
+	d->op = k % WEFT_COLL_OPS;
+	k /= WEFT_COLL_OPS;
+	if (k)
+		return false;
+	if (d->op == WEFT_COLL_BARRIER)
+		return d->count = 0, true;
+	if (d->op == WEFT_COLL_ALL_REDUCE || d->op == WEFT_COLL_REDUCE_SCATTER || d->op == WEFT_COLL_REDUCE)
+		d->reduction = (uint32_t)((d->count + d->type) % 5);
+	if (d->op == WEFT_COLL_BROADCAST || d->op == WEFT_COLL_REDUCE || d->op == WEFT_COLL_SEND)
+		d->root = (uint32_t)d->count % s->n;
+	if (d->op == WEFT_COLL_SEND)
+		d->peer = (d->root + 1) % s->n;
+	d->in = s->in;
+	d->out = s->out;
+	if (in_place && d->op == WEFT_COLL_REDUCE_SCATTER)
+		d->out = NULL;
+	else if (in_place && d->op != WEFT_COLL_SEND)
+		d->in = NULL;
+	return true;
+}
+
+static int kinds(struct weft *weft)
+{
+	uint64_t count = rt_number("COUNT", 200), seed = rt_number("SEED", 1), all = 0, done = 0;
+	struct weft_coll_desc d;
+	uint32_t cards;
+	struct set s;
+
+	if (reach(weft, &cards))
+		return -1;
+	s.n = 1;
+	while (kind(&s, all, &d))
+		all++;
+	for (uint32_t n = 1; n <= cards; n++) {
+		if (set_open(weft, &s, n, 0))
+			return -1;
+		for (uint64_t k = 0; k < (count ? count : all); k++) {
+			int ret;
+
+			kind(&s, count ? rt_random(&seed) % all : k, &d);
+			ret = one(&s, &d);
+			if (ret < 0)
+				return ret;
+			done += !ret;
+		}
+		if (set_close(&s))
+			return -1;
+	}
+	printf("# %llu calls on up to %u cards, of %llu kinds\n", (unsigned long long)done, cards, (unsigned long long)all);
+	return 0;
+}
+
+/* --- order of sums --- */
+
+static float tree(const float *v, uint32_t n)
+{
+	uint32_t half = 1;
+
+	if (n == 1)
+		return v[0];
+	while (half * 2 < n)
+		half *= 2;
+	return tree(v, half) + tree(v + half, n - half);
+}
+
+static int bits(struct weft *weft)
+{
+	enum { COUNT = 3000 };
+	static float data[MOST][COUNT], want[COUNT], got[COUNT];
+	static const uint32_t algorithms[] = { WEFT_COLL_PUSH, WEFT_COLL_DIRECT, WEFT_COLL_AUTO };
+	uint64_t seed = 7;
+	uint32_t cards;
+	struct set s;
+
+	if (reach(weft, &cards) || set_open(weft, &s, cards, 0))
+		return -1;
+	for (uint32_t r = 0; r < cards; r++) {
+		for (uint32_t i = 0; i < COUNT; i++)
+			data[r][i] = (float)(int64_t)rt_random(&seed) * 1e-15f;
+		RT_OK(weft_memory_write(weft_window_memory(s.in, r), 0, data[r], sizeof(data[r])));
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		float v[MOST];
+
+		for (uint32_t r = 0; r < cards; r++)
+			v[r] = data[r][i];
+		want[i] = tree(v, cards);
+	}
+	for (uint32_t a = 0; a < sizeof(algorithms) / sizeof(algorithms[0]); a++) {
+		const struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .algorithm = algorithms[a], .count = COUNT,
+						  .in = s.in, .out = s.out };
+		struct weft_coll *coll;
+
+		RT_OK(weft_coll_prepare(s.comm, &d, &coll));
+		RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY));
+		RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+		for (uint32_t r = 0; r < cards; r++) {
+			RT_OK(weft_memory_read(weft_window_memory(s.out, r), 0, got, sizeof(got)));
+			RT_CHECK(!memcmp(got, want, sizeof(got)), "%s, member %u", weft_coll_algorithm_name(weft_coll_algorithm(coll)), r);
+		}
+		RT_OK(weft_coll_destroy(coll));
+	}
+	return set_close(&s);
+}
+
+/* --- many --- */
+
+/* In place, so that each works on what the one before left: i32 wrap, and the order of calls matters. */
+static int many(struct weft *weft)
+{
+	enum { POSTS = 300, COUNT = 100, CALLS = 4 };
+	static const uint32_t algorithms[CALLS] = { WEFT_COLL_PUSH, WEFT_COLL_DIRECT, WEFT_COLL_RING, WEFT_COLL_DIRECT };
+	struct weft_coll *coll[CALLS];
+	uint64_t seed = rt_number("SEED", 1), waits = 0;
+	uint32_t data[COUNT], value[MOST];
+	uint32_t cards;
+	struct set s;
+
+	if (reach(weft, &cards) || set_open(weft, &s, cards, 0))
+		return -1;
+	for (uint32_t c = 0; c < CALLS; c++) {
+		const bool broadcast = c == CALLS - 1;
+		const struct weft_coll_desc d = {
+			.size = sizeof(d), .op = broadcast ? WEFT_COLL_BROADCAST : WEFT_COLL_ALL_REDUCE, .count = COUNT, .type = WEFT_TYPE_I32,
+			.algorithm = cards == 1 ? WEFT_COLL_DIRECT : algorithms[c], .root = broadcast ? cards - 1 : 0, .out = s.out };
+
+		RT_OK(weft_coll_prepare(s.comm, &d, &coll[c]));
+	}
+	for (uint32_t r = 0; r < cards; r++) {
+		value[r] = r + 1;
+		for (uint32_t i = 0; i < COUNT; i++)
+			data[i] = value[r];
+		RT_OK(weft_memory_write(weft_window_memory(s.out, r), 0, data, sizeof(data)));
+	}
+	for (uint32_t p = 0; p < POSTS; p++) {
+		const uint32_t c = (uint32_t)(rt_random(&seed) % CALLS);
+		const uint64_t times = 1 + rt_random(&seed) % 5;
+		int ret;
+
+		while ((ret = weft_coll_post(coll[c], times, WEFT_COLL_EVERYBODY)) == -EAGAIN) {
+			RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+			waits++;
+		}
+		RT_OK(ret);
+		for (uint64_t t = 0; t < times; t++) {
+			uint32_t sum = 0;
+
+			for (uint32_t r = 0; r < cards; r++)
+				sum += value[r];
+			for (uint32_t r = 0; r < cards; r++)
+				value[r] = c == CALLS - 1 ? value[cards - 1] : sum;
+		}
+		/* so that it does not become 0 for good: an odd number to one of them */
+		if (p % 16 == 15) {
+			RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+			for (uint32_t r = 0; r < cards; r++) {
+				RT_OK(weft_memory_read(weft_window_memory(s.out, r), 0, data, sizeof(data)));
+				for (uint32_t i = 0; i < COUNT; i++)
+					RT_CHECK(data[i] == value[r], "post %u: member %u has %u, wanted %u", p, r, data[i], value[r]);
+			}
+			value[0] = p;
+			for (uint32_t i = 0; i < COUNT; i++)
+				data[i] = p;
+			RT_OK(weft_memory_write(weft_window_memory(s.out, 0), 0, data, sizeof(data)));
+		}
+	}
+	RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+	for (uint32_t c = 0; c < CALLS; c++)
+		RT_OK(weft_coll_destroy(coll[c]));
+	printf("# %u posts, %llu times the ring was full\n", POSTS, (unsigned long long)waits);
+	return set_close(&s);
+}
+
+/* --- who does not come, or comes with something else --- */
+
+static int late(struct weft *weft)
+{
+	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_BARRIER };
+	struct weft_coll *coll;
+	uint32_t cards;
+	struct set s;
+
+	if (reach(weft, &cards))
+		return -1;
+	if (cards < 2)
+		return rt_say(RT_SKIP, "p2pdma");
+	if (set_open(weft, &s, cards, 0))
+		return -1;
+	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
+	RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY & ~2u));
+	RT_IS(weft_comm_wait(s.comm, RT_SECOND / 2), -ETIME);
+	RT_CHECK(strstr(weft_last_error(), "member 0 waits for member 1, which has not come"), "%s", weft_last_error());
+	printf("# %s\n", weft_last_error());
+	RT_IS(weft_coll_destroy(coll), -EBUSY);
+	RT_OK(weft_coll_post(coll, 1, 2));
+	RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+	RT_OK(weft_coll_destroy(coll));
+	return set_close(&s);
+}
+
+static int mismatch(struct weft *weft)
+{
+	struct weft_coll_desc sum = { .size = sizeof(sum), .op = WEFT_COLL_ALL_REDUCE, .count = 5 }, all = sum;
+	struct weft_coll *a, *b;
+	uint32_t cards, data[8] = { 0 }, got[8];
+	struct set s;
+
+	if (reach(weft, &cards))
+		return -1;
+	if (cards < 2)
+		return rt_say(RT_SKIP, "p2pdma");
+	if (set_open(weft, &s, cards, 0))
+		return -1;
+	sum.in = all.in = s.in;
+	sum.out = all.out = s.out;
+	all.op = WEFT_COLL_ALL_GATHER;
+	all.count = 2;
+	RT_OK(weft_coll_prepare(s.comm, &sum, &a));
+	RT_OK(weft_coll_prepare(s.comm, &all, &b));
+	for (uint32_t r = 0; r < cards; r++)
+		RT_OK(weft_memory_write(weft_window_memory(s.out, r), 0, data, sizeof(data)));
+	RT_OK(weft_coll_post(a, 1, WEFT_COLL_EVERYBODY & ~2u));
+	RT_OK(weft_coll_post(b, 1, 2));
+	RT_IS(weft_comm_wait(s.comm, 60 * RT_SECOND), -EPROTO);
+	RT_CHECK(strstr(weft_last_error(), "all-reduce of 5 f32") && strstr(weft_last_error(), "all-gather of 2 f32"), "%s", weft_last_error());
+	printf("# %s\n", weft_last_error());
+	for (uint32_t r = 0; r < cards; r++) {
+		RT_OK(weft_memory_read(weft_window_memory(s.out, r), 0, got, sizeof(got)));
+		RT_CHECK(!memcmp(got, data, sizeof(data)), "member %u's output was written", r);
+	}
+	RT_OK(weft_coll_destroy(a));
+	RT_OK(weft_coll_destroy(b));
+	return set_close(&s);
+}
+
+/* --- a member's card is reset in the middle --- */
+
+static int reset(struct weft *weft)
+{
+	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 4096 };
+	struct weft_device_info info = { .size = sizeof(info) };
+	struct weft_coll *coll;
+	char path[128];
+	uint32_t cards;
+	struct set s;
+	FILE *f;
+
+	if (reach(weft, &cards))
+		return -1;
+	if (cards < 2)
+		return rt_say(RT_SKIP, "p2pdma");
+	if (set_open(weft, &s, cards, 0))
+		return -1;
+	d.out = s.out;
+	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
+	RT_OK(weft_coll_post(coll, 1ull << 32, WEFT_COLL_EVERYBODY));
+	usleep(100000);
+	RT_OK(weft_device_info(s.card[1], &info));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/reset", info.pci >> 16, info.pci >> 8 & 0xff,
+		 info.pci >> 3 & 0x1f, info.pci & 7);
+	f = fopen(path, "w");
+	RT_CHECK(f && fputs("1", f) >= 0 && !fclose(f), "%s", path);
+	RT_IS(weft_comm_wait(s.comm, 60 * RT_SECOND), -EOWNERDEAD);
+	RT_CHECK(strstr(weft_last_error(), "communicator test: member 1, card 1, has stopped: "), "%s", weft_last_error());
+	printf("# %s\n", weft_last_error());
+	RT_IS(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY), -EOWNERDEAD);
+	/* the memory of the card that was reset is gone, and says so */
+	weft_coll_destroy(coll);
+	weft_window_destroy(s.in);
+	weft_window_destroy(s.out);
+	weft_comm_destroy(s.comm);
+	for (uint32_t i = 0; i < s.n; i++)
+		weft_device_close(s.card[i]);
+	/* and a new one works */
+	if (set_open(weft, &s, cards, 0))
+		return -1;
+	d.out = s.out;
+	d.in = s.in;
+	d.type = WEFT_TYPE_I32;
+	if (one(&s, &d))
+		return -1;
+	return set_close(&s);
+}
+
+static int refusals(struct weft *weft)
+{
+	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 5 }, e;
+	struct weft_comm_config config = { .size = sizeof(config), .slot_bytes = 100 };
+	struct weft_device *same[2];
+	struct weft_coll *coll;
+	struct weft_comm *comm;
+	struct set s;
+
+	if (set_open(weft, &s, 1, 0))
+		return -1;
+	same[0] = same[1] = s.card[0];
+	RT_IS(weft_comm_create(same, 2, NULL, &comm), -EINVAL);
+	RT_IS(weft_comm_create(same, 0, NULL, &comm), -EINVAL);
+	RT_IS(weft_comm_create(same, 1, &config, &comm), -EINVAL);
+	config.slot_bytes = 0;
+	config.posts = 7;
+	RT_IS(weft_comm_create(same, 1, &config, &comm), -EINVAL);
+	RT_IS(weft_coll_prepare(s.comm, &d, &coll), -EINVAL);
+	d.out = s.out;
+	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
+	RT_IS(weft_coll_post(coll, 0, WEFT_COLL_EVERYBODY), -EINVAL);
+	RT_IS(weft_coll_post(coll, 1, 1 << 16), -EINVAL);
+	RT_IS(weft_comm_destroy(s.comm), -EINVAL);
+	RT_IS(weft_window_destroy(s.out), -EBUSY);
+	RT_OK(weft_coll_destroy(coll));
+	e = d, e.op = WEFT_COLL_OPS;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	e = d, e.type = WEFT_TYPE_U32;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	e = d, e.root = 1;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	e = d, e.out_offset = 2;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	e = d, e.out_offset = BYTES + GAP - 16;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	e = d, e.algorithm = WEFT_COLL_PULL;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EOPNOTSUPP);
+	e = d, e.op = WEFT_COLL_REDUCE_SCATTER;
+	RT_IS(weft_coll_prepare(s.comm, &e, &coll), -EINVAL);
+	RT_IS(weft_window_create(s.comm, 0, &s.in), -EINVAL);
+	return set_close(&s);
+}
+
+/* Documentation/runtime/coll.c, as a reader would run it. */
+static int program(struct weft *weft)
+{
+	uint32_t cards;
+
+	if (reach(weft, &cards))
+		return -1;
+	if (cards < 2)
+		return rt_say(RT_SKIP, "p2pdma");
+	RT_CHECK(!access("./coll_program", X_OK), "coll_program is not here");
+	RT_CHECK(!system("./coll_program"), "it failed");
+	return 0;
+}
+
+int main(void)
+{
+	static const struct rt_test tests[] = {
+		{ "operations, types and counts, in place and not, by every algorithm", kinds },
+		{ "sums have the bits of the fixed tree", bits },
+		{ "many posts, each on what the one before left", many },
+		{ "a member that does not come", late },
+		{ "members that come with different calls", mismatch },
+		{ "a member's card is reset", reset },
+		{ "bad use of communicators", refusals },
+		{ "the program of the documentation", program },
+	};
+
+	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
