@@ -451,6 +451,8 @@ int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
 	const uint64_t deadline = weft_deadline_ns(timeout_ns);
 	int ret = weft_comm_check(comm, __func__);
 
+	if (ret)
+		return ret;
 	for (uint32_t r = 0; r < comm->ranks && !ret; r++) {
 		struct weft_comm_member *m = &comm->member[r];
 		const uint64_t now = weft_now_ns();

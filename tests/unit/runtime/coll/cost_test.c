@@ -103,6 +103,7 @@ static void choice(void **state)
 		assert_int_equal(weft_coll_choose(&cost, &c), 0);
 		assert_int_equal(c.algorithm, WEFT_COLL_DIRECT);
 		c.ranks = 1;
+		c.root = 0;
 		assert_int_equal(weft_coll_choose(&cost, &c), 0);
 	}
 	c = call(WEFT_COLL_ALL_TO_ALL, WEFT_COLL_AUTO, 1 << 16);
