@@ -270,9 +270,7 @@ int weft_coll_destroy(struct weft_coll *coll)
 	if (ret)
 		return ret;
 	comm = coll->comm;
-	pthread_mutex_lock(&comm->lock);
-	broken = comm->broken;
-	pthread_mutex_unlock(&comm->lock);
+	broken = atomic_load(&comm->broken);
 	/* a member that has stopped ends nothing any more; one that has not yet faults at what is taken away */
 	for (uint32_t r = 0; r < comm->ranks && !broken; r++)
 		for (uint32_t i = 0; i < coll->part[r].num_copies; i++)
@@ -343,7 +341,7 @@ int weft_coll_post(struct weft_coll *coll, uint64_t times, uint32_t members)
 	comm = coll->comm;
 	if (!times || times > 1ull << 32 || !members || members & ~WEFT_COLL_EVERYBODY)
 		return weft_fail(-EINVAL, "weft_coll_post: %" PRIu64 " times, members %#x", times, members);
-	if (comm->broken)
+	if (atomic_load(&comm->broken))
 		return weft_fail(-EOWNERDEAD, "weft_coll_post: a member of communicator %s has stopped", comm->name);
 	for (uint32_t r = 0; r < comm->ranks; r++)
 		if (members >> r & 1 && !free_copy(&comm->member[r], &coll->part[r], comm->posts))
@@ -405,7 +403,7 @@ int weft_comm_why(struct weft_comm *comm)
 	int ret = 0;
 
 	pthread_mutex_lock(&comm->lock);
-	comm->broken = true;
+	atomic_store(&comm->broken, true);
 	/* a member that stopped by itself, before those that it took with it */
 	for (uint32_t pass = 0; pass < 2 && !ret; pass++)
 		for (uint32_t r = 0; r < comm->ranks && !ret; r++) {

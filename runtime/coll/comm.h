@@ -4,6 +4,7 @@
 #define WEFT_COLL_COMM_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "schedule.h"
 
@@ -36,7 +37,7 @@ struct weft_comm {
 	uint32_t ranks, slot_bytes, posts;
 	char name[WEFT_NAME_BYTES];
 	uint32_t children;		/* windows and calls, under lock */
-	bool broken;			/* a member has stopped, and a wait has said so */
+	atomic_bool broken;		/* a member has stopped, and a wait has said so */
 	pthread_mutex_t lock;
 	struct weft_coll *calls;	/* under lock */
 	struct weft_comm_member member[WEFT_COLL_RANKS];

@@ -4,7 +4,7 @@
  * Collective calls on cards, against what the operations mean, computed here. COUNT kinds of calls out of all there are, from SEED;
  * COUNT=0: all of them.
  */
-#include "rt_tap.h"
+#include "host_work.h"
 
 #define MOST		4u			/* members */
 #define BYTES		(MOST * 4097 * 4)	/* of a window: a block of the largest count for each */
@@ -406,6 +406,48 @@ static int many(struct weft *weft)
 	return set_close(&s);
 }
 
+/* Posting enters no kernel, and what is posted runs while the host sleeps once. */
+static int no_host(struct weft *weft)
+{
+	enum { POSTS = 32, TIMES = 1000 };
+	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 1024 };
+	struct host_work from, to, posts, run;
+	struct weft_coll *coll;
+	uint32_t cards;
+	struct set s;
+
+	if (reach(weft, &cards) || set_open(weft, &s, cards, 0))
+		return -1;
+	d.in = s.in;
+	d.out = s.out;
+	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
+	RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY));
+	RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+	if (host_work_look(weft, s.card, 0, &from))
+		return -1;
+	for (uint32_t i = 0; i < POSTS; i++)
+		RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY));
+	if (host_work_look(weft, s.card, 0, &to))
+		return -1;
+	posts = host_work_since(&from, &to);
+	RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+	if (host_work_look(weft, s.card, cards, &from))
+		return -1;
+	RT_OK(weft_coll_post(coll, TIMES, WEFT_COLL_EVERYBODY));
+	RT_OK(weft_comm_wait(s.comm, 60 * RT_SECOND));
+	if (host_work_look(weft, s.card, cards, &to))
+		return -1;
+	run = host_work_since(&from, &to);
+	printf("# %u posts: %llu calls, %llu switches. %u repetitions on %u cards: %llu calls, %llu switches, %llu interrupts\n", POSTS,
+	       (unsigned long long)posts.calls, (unsigned long long)posts.switches, TIMES, cards, (unsigned long long)run.calls,
+	       (unsigned long long)run.switches, (unsigned long long)run.irqs);
+	RT_CHECK(!posts.calls, "posting makes system calls");
+	/* of each member: a look's two calls, a wait and its wake, a queue that is idle at the end, and on a slow machine before */
+	RT_CHECK(run.calls <= 5 * cards && run.switches <= 4 * cards && run.irqs <= cards * (4 + TIMES / 100), "see above");
+	RT_OK(weft_coll_destroy(coll));
+	return set_close(&s);
+}
+
 /* --- who does not come, or comes with something else --- */
 
 static int late(struct weft *weft)
@@ -581,6 +623,7 @@ int main(void)
 		{ "operations, types and counts, in place and not, by every algorithm", kinds },
 		{ "sums have the bits of the fixed tree", bits },
 		{ "many posts, each on what the one before left", many },
+		{ "a thousand repetitions without the host", no_host },
 		{ "a member that does not come", late },
 		{ "members that come with different calls", mismatch },
 		{ "a member's card is reset", reset },

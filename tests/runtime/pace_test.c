@@ -2,9 +2,9 @@
 /* Copyright 2026 The weft authors */
 /* The timing law on the card's clock, and what the host has to do while a plan runs: nothing. */
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "host_work.h"
 #include "plan_rig.h"
 
 #define T	(5 * MS)
@@ -157,46 +157,31 @@ static int law(struct weft *weft)
 	return 0;
 }
 
-/* Context switches of this process, and system calls of the library. */
-static int switches(struct weft *weft, uint64_t *s, uint64_t *calls, uint64_t *irqs, struct weft_device *card)
-{
-	struct weft_device_stats d = { .size = sizeof(d) };
-	struct weft_stats w = { .size = sizeof(w) };
-	struct rusage u;
-
-	RT_OK(weft_stats_get(weft, &w));
-	RT_OK(weft_device_stats(card, &d));
-	getrusage(RUSAGE_SELF, &u);
-	*s = (uint64_t)u.ru_nvcsw;
-	*calls = w.ioctls + w.mmaps;
-	*irqs = d.irqs;
-	return 0;
-}
-
 /* A thousand sequences between two looks: the host slept through them in one call. */
 static int no_host(struct weft *weft)
 {
 	enum { COUNT = 1000 };
-	uint64_t s[2], calls[2], irqs[2];
+	struct host_work from, to, done;
 	struct chain c;
 
 	if (chain(weft, &c, NULL, 2, 0, MS / 5))
 		return -1;
 	RT_OK(weft_plan_run(c.r.plan, 10, NULL));
 	RT_OK(weft_plan_wait(c.r.plan, 9, 10 * RT_SECOND));
-	if (switches(weft, &s[0], &calls[0], &irqs[0], c.r.card[0]))
+	if (host_work_look(weft, c.r.card, 1, &from))
 		return -1;
 	RT_OK(weft_plan_run(c.r.plan, COUNT, NULL));
 	RT_OK(weft_plan_wait(c.r.plan, 9 + COUNT, 60 * RT_SECOND));
-	if (switches(weft, &s[1], &calls[1], &irqs[1], c.r.card[0]))
+	if (host_work_look(weft, c.r.card, 1, &to))
 		return -1;
-	printf("# %u sequences: %llu context switches, %llu calls, %llu interrupts\n", COUNT, (unsigned long long)(s[1] - s[0]),
-	       (unsigned long long)(calls[1] - calls[0]), (unsigned long long)(irqs[1] - irqs[0]));
+	done = host_work_since(&from, &to);
+	printf("# %u sequences: %llu context switches, %llu calls, %llu interrupts\n", COUNT, (unsigned long long)done.switches,
+	       (unsigned long long)done.calls, (unsigned long long)done.irqs);
 	/*
 	 * To sleep and to wake: one of each; looking costs two calls. A queue that a slow machine leaves without work for a
 	 * moment says once that it is idle, which is an interrupt too.
 	 */
-	RT_CHECK(s[1] - s[0] <= 4 && calls[1] - calls[0] <= 6 && irqs[1] - irqs[0] <= COUNT / 100, "see above");
+	RT_CHECK(done.switches <= 4 && done.calls <= 6 && done.irqs <= COUNT / 100, "see above");
 	return rig_close(&c.r);
 }
 
