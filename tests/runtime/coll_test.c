@@ -4,56 +4,8 @@
  * Collective calls on cards, against what the operations mean, computed here. COUNT kinds of calls out of all there are, other
  * ones for each SEED: one after the other, seeds from 1 on have all of them.
  */
+#include "coll_set.h"
 #include "host_work.h"
-
-#define MOST		4u			/* members */
-#define BYTES		(MOST * 4097 * 4)	/* of a window: a block of the largest count for each */
-#define GAP		256			/* behind what is written, to be left alone */
-
-struct set {
-	struct weft_device *card[MOST];
-	struct weft_comm *comm;
-	struct weft_window *in, *out;
-	uint32_t n;
-};
-
-static int reach(struct weft *weft, uint32_t *cards)
-{
-	const int all = weft_device_count(weft, "card");
-	struct weft_peer peer[RT_CARDS * RT_CARDS];
-
-	*cards = all < (int)MOST ? (uint32_t)all : MOST;
-	for (uint32_t i = 0; i < *cards * *cards; i++)
-		peer[i] = (struct weft_peer) { .size = sizeof(peer[i]) };
-	RT_OK(weft_topology(weft, peer, *cards));
-	for (uint32_t i = 0; i < *cards * *cards; i++)
-		if (peer[i].reach == WEFT_REACH_NONE)
-			*cards = 1;
-	return 0;
-}
-
-static int set_open(struct weft *weft, struct set *s, uint32_t n, uint32_t slot_bytes)
-{
-	const struct weft_comm_config config = { .size = sizeof(config), .name = "test", .slot_bytes = slot_bytes };
-
-	*s = (struct set) { .n = n };
-	for (uint32_t i = 0; i < n; i++)
-		RT_OK(weft_device_open(weft, "card", i, &s->card[i]));
-	RT_OK(weft_comm_create(s->card, n, &config, &s->comm));
-	RT_OK(weft_window_create(s->comm, BYTES + GAP, &s->in));
-	RT_OK(weft_window_create(s->comm, BYTES + GAP, &s->out));
-	return 0;
-}
-
-static int set_close(struct set *s)
-{
-	RT_OK(weft_window_destroy(s->in));
-	RT_OK(weft_window_destroy(s->out));
-	RT_OK(weft_comm_destroy(s->comm));
-	for (uint32_t i = 0; i < s->n; i++)
-		RT_OK(weft_device_close(s->card[i]));
-	return 0;
-}
 
 /* --- what calls mean --- */
 
