@@ -216,7 +216,7 @@ int weft_coll_prepare(struct weft_comm *comm, const struct weft_coll_desc *desc,
 	struct weft_coll_desc d;
 	struct weft_coll_buffers b = { 0 };
 	struct weft_coll *c;
-	int ret = weft_comm_check(comm, __func__);
+	int ret = weft_handle(comm, WEFT_MAGIC_COMM, __func__);
 
 	if (!ret)
 		ret = weft_take(&d, sizeof(d), desc, sizeof(d), __func__);
@@ -398,7 +398,8 @@ static int mismatch(struct weft_comm *comm, uint32_t rank)
 	return weft_fail(-EPROTO, "communicator %s: member %u came with %s, and another with something else", comm->name, rank, mine);
 }
 
-int weft_comm_why(struct weft_comm *comm)
+/* What a member has met, after a wait that failed with -EOWNERDEAD: -EPROTO or that, with text. */
+static int why(struct weft_comm *comm)
 {
 	int ret = 0;
 
@@ -447,7 +448,7 @@ static int late(struct weft_comm *comm, uint32_t rank)
 int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
 {
 	const uint64_t deadline = weft_deadline_ns(timeout_ns);
-	int ret = weft_comm_check(comm, __func__);
+	int ret = weft_handle(comm, WEFT_MAGIC_COMM, __func__);
 
 	if (ret)
 		return ret;
@@ -457,7 +458,7 @@ int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
 
 		ret = weft_cell_wait(m->done, 0, m->posts, deadline > now ? deadline - now : 0, NULL);
 		if (ret == -EOWNERDEAD)
-			return weft_comm_why(comm);
+			return why(comm);
 		if (ret == -ETIME)
 			return late(comm, r);
 	}

@@ -12,11 +12,6 @@
 #define SLOT_BYTES	16384u
 #define POSTS		64u
 
-int weft_comm_check(const struct weft_comm *comm, const char *call)
-{
-	return weft_handle(comm, WEFT_MAGIC_COMM, call);
-}
-
 static int cells_of(struct weft_comm *c, uint32_t to, uint32_t from)
 {
 	const struct weft_memory_desc desc = {
@@ -180,7 +175,7 @@ int weft_comm_create(struct weft_device *const *members, uint32_t count, const s
 
 int weft_comm_destroy(struct weft_comm *comm)
 {
-	int ret = weft_comm_check(comm, __func__);
+	int ret = weft_handle(comm, WEFT_MAGIC_COMM, __func__);
 	uint32_t children;
 
 	if (ret)

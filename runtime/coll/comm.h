@@ -52,10 +52,6 @@ struct weft_window {
 	struct weft_memory *there[WEFT_COLL_RANKS][WEFT_COLL_RANKS];	/* [of member][in the address space of] */
 };
 
-int weft_comm_check(const struct weft_comm *comm, const char *call);
-/* call.c: what the member's lane has met, after a wait that failed with -EOWNERDEAD: -EPROTO or that, with text */
-int weft_comm_why(struct weft_comm *comm);
-
 /* Inbox that the call with @arrivals before it uses */
 static inline uint64_t weft_comm_inbox_bytes(const struct weft_comm *comm)
 {

@@ -66,7 +66,7 @@ static int release(struct weft_window *w)
 int weft_window_create(struct weft_comm *comm, uint64_t bytes, struct weft_window **window)
 {
 	struct weft_window *w;
-	int ret = weft_comm_check(comm, __func__);
+	int ret = weft_handle(comm, WEFT_MAGIC_COMM, __func__);
 
 	if (ret)
 		return ret;

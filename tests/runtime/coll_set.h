@@ -45,6 +45,14 @@ static inline int set_open(struct weft *weft, struct set *s, uint32_t n, uint32_
 	return 0;
 }
 
+/* Of all cards, for a test that needs more than one: 0, an error, or RT_SKIP */
+static inline int set_open_several(struct weft *weft, struct set *s, uint32_t *cards)
+{
+	if (reach(weft, cards))
+		return -1;
+	return *cards < 2 ? rt_say(RT_SKIP, "p2pdma") : set_open(weft, s, *cards, 0);
+}
+
 static inline int set_close(struct set *s)
 {
 	RT_OK(weft_window_destroy(s->in));

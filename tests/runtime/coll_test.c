@@ -409,13 +409,10 @@ static int late(struct weft *weft)
 	struct weft_coll *coll;
 	uint32_t cards;
 	struct set s;
+	const int skip = set_open_several(weft, &s, &cards);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
-	if (set_open(weft, &s, cards, 0))
-		return -1;
+	if (skip)
+		return skip;
 	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
 	RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY & ~2u));
 	RT_IS(weft_comm_wait(s.comm, RT_SECOND / 2), -ETIME);
@@ -434,13 +431,10 @@ static int mismatch(struct weft *weft)
 	struct weft_coll *a, *b;
 	uint32_t cards, data[8] = { 0 }, got[8];
 	struct set s;
+	const int skip = set_open_several(weft, &s, &cards);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
-	if (set_open(weft, &s, cards, 0))
-		return -1;
+	if (skip)
+		return skip;
 	sum.in = all.in = s.in;
 	sum.out = all.out = s.out;
 	all.op = WEFT_COLL_ALL_GATHER;
@@ -474,13 +468,10 @@ static int reset(struct weft *weft)
 	uint32_t cards;
 	struct set s;
 	FILE *f;
+	const int skip = set_open_several(weft, &s, &cards);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
-	if (set_open(weft, &s, cards, 0))
-		return -1;
+	if (skip)
+		return skip;
 	d.out = s.out;
 	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
 	RT_OK(weft_coll_post(coll, 1ull << 32, WEFT_COLL_EVERYBODY));
