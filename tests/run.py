@@ -125,7 +125,8 @@ def minicard(limit=60, env=None):
     # one result; what that card lacks is tested on the other
     if code == 0 and "# Verdict: conforms\n" in text:
         return Results(passed=1)
-    return Results(failures=[f"minicard does not conform (code {code}), see build/log/test-minicard.log"])
+    why = [line for line in text.splitlines() if line.startswith("not ok")]
+    return Results(failures=["\n      ".join([f"minicard does not conform (code {code}), see build/log/test-minicard.log", *why])])
 
 
 def contract(options):

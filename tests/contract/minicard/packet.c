@@ -131,9 +131,6 @@ static enum mini_step fence(struct mini_card *c, struct mini_queue *q)
 	if (p->irq > 1)
 		return mini_queue_fault(c, q, WEFT_FAULT_FIELD, 0);
 	q->s.fence = p->value;
-	mini_queue_publish(c, q);
-	if (p->irq)
-		mini_event(c, (struct weft_event){ .type = WEFT_EVT_FENCE, .queue = q->d.id, .value = p->value });
 	return MINI_RETIRE;
 }
 
