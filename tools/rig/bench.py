@@ -16,7 +16,9 @@ from common import BUILD, LOGS, USER, progress, say
 CARD_BENCH = USER / "tests/bench/card-bench"
 FIRMWARE = USER / "firmware/weft-fw.bin"
 PLAN_BENCH = USER / "tests/bench/plan-bench"
-OPENMP_BENCH = USER / "tests/bench/openmp-bench"
+# Figure of each peer, and the package without which its program is not built.
+PEERS = {"peer.openmp_us": ("openmp-bench", "gcc"), "peer.starpu_us": ("starpu-bench", "libstarpu-dev"),
+         "peer.taskflow_us": ("taskflow-bench", "libtaskflow-cpp-dev")}
 CARD_BENCH_SECONDS = 180
 PLAN_BENCH_SECONDS = 180
 PEER_SECONDS = 60
@@ -71,6 +73,13 @@ def native(what, command, seconds):
             return None, f"{name}: {error}; see {log.name}"
 
 
+def peer(name, package):
+    program = USER / "tests/bench" / name
+    if not program.exists():
+        return None, f"not installed; install {package}"
+    return native(f"figures of a peer, {name}", [program], PEER_SECONDS)
+
+
 def machine_figures(timeout):
     """Output of the machine's command, the card process's memory in MiB, the exit code."""
     disk = BUILD / "bench.disk"
@@ -95,10 +104,10 @@ def bench(timeout):
     BUILD.mkdir(exist_ok=True)
     card = native("figures of the card", [CARD_BENCH, "--card", boot.CARD, "--firmware", FIRMWARE], CARD_BENCH_SECONDS)
     plan = native("figures of the planner", [PLAN_BENCH, "--json"], PLAN_BENCH_SECONDS)
-    peer = native("figures of a peer", [OPENMP_BENCH], PEER_SECONDS)
+    peers = {figure: peer(*which) for figure, which in PEERS.items()}
     output, rss_mib, code = machine_figures(timeout)
     # weft-card has an engine for each core it may use
-    rows = figures.assemble(card, plan, peer, output, rss_mib, len(os.sched_getaffinity(0)))
+    rows = figures.assemble(card, plan, peers, output, rss_mib, len(os.sched_getaffinity(0)))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     accel = json.loads((BUILD / "rig.json").read_text())["accel"]
     for r in rows:

@@ -10,7 +10,6 @@ CLOCKS = ("card", "host", "bench")
 BINDS = ("bind.", "p2p.")   # taken by bind_bench
 BODIES = ("body.", "period.", "load.1", "load.linear")   # taken by body_bench
 PLANS = ("plan.", "mem.")   # taken by plan-bench
-PEERS = ("peer.",)  # taken by openmp-bench
 NATIVE = ("copy.", "gemm.", "packet.", "signal.", "sched.", "invalidate.", "stop.")  # taken by card-bench
 
 # Forward and backward pass of 784-512-512-10, per row: two operations for each multiply-add of three products (output,
@@ -66,6 +65,8 @@ FIGURES = (
     Figure("body.lanes_us", "us", "card"),
     Figure("body.hop_us", "us", "card", 0.6, most=True),
     Figure("peer.openmp_us", "us", "bench"),
+    Figure("peer.starpu_us", "us", "bench"),
+    Figure("peer.taskflow_us", "us", "bench"),
     Figure("period.chain", "x", "card", 1.05, of="ratio", most=True),
     Figure("period.diamond", "x", "card", 1.05, of="ratio", most=True),
     Figure("period.train", "x", "card", 1.05, of="ratio", most=True),
@@ -140,12 +141,13 @@ def of_bound(samples, gemm, engines):
     return {"value": samples / bound, "against": f"gemm.train x {engines} engines", "ratio": samples / bound}
 
 
-def assemble(card, plan, peer, output, rss_mib, engines):
+def assemble(card, plan, peers, output, rss_mib, engines):
     """
-    All rows in the order of FIGURES. `card`, `plan`, `peer`: what card-bench, plan-bench and openmp-bench wrote, parsed,
-    and the reason when that is None; `output`: of the machine's command; `rss_mib`: 0 when no card was seen.
+    All rows in the order of FIGURES. `card`, `plan`: what card-bench and plan-bench wrote, parsed, and the reason
+    when that is None; `peers`: the same of each peer's program, by the figure that it takes; `output`: of the
+    machine's command; `rss_mib`: 0 when no card was seen.
     """
-    programs = [(NATIVE, by_name(card)), (PLANS, by_name(plan)), (PEERS, by_name(peer)),
+    programs = [(NATIVE, by_name(card)), (PLANS, by_name(plan)), *((name, by_name(part)) for name, part in peers.items()),
                 (BINDS, by_name(marked(output, "bind"))), (BODIES, by_name(marked(output, "body"))),
                 ("", by_name(marked(output, "bench")))]
     got, why = {}, {}

@@ -43,11 +43,12 @@ MACHINE = """
 @@train1 !weft run: card 0: lost
 """
 
-PEER = [{"name": "peer.openmp_us", "value": 1.5, "median": 1.5, "p10": 1.25, "runs": 9}]
+PEERS = {f"peer.{name}_us": ([{"name": f"peer.{name}_us", "value": us, "median": us, "p10": us / 2, "runs": 9}], None)
+         for name, us in (("openmp", 1.5), ("starpu", 3.5), ("taskflow", 0.5))}
 
 
-def assemble(card=(CARD, None), plan=(PLAN, None), peer=(PEER, None), machine=MACHINE, rss=151.5, engines=2):
-    rows = figures.assemble(copy.deepcopy(card), copy.deepcopy(plan), peer, machine, rss, engines)
+def assemble(card=(CARD, None), plan=(PLAN, None), peers=PEERS, machine=MACHINE, rss=151.5, engines=2):
+    rows = figures.assemble(copy.deepcopy(card), copy.deepcopy(plan), peers, machine, rss, engines)
     return rows, {r["name"]: r for r in rows}
 
 
@@ -60,9 +61,9 @@ class Shape(unittest.TestCase):
             "signal.hop_us", "sched.1000", "invalidate.us", "stop.us", "bind.4k", "bind.2m", "bind.1g", "p2p.map_us",
             "p2p.unmap_us", "queue.job", "submit.ioctl", "submit.uring", "submit.uring_ioctl", "queue.user",
             "queue.user_asleep", "getpid", "nvme.read512", "body.fire_us", "body.fire_d1_us", "body.lanes_us", "body.hop_us",
-            "peer.openmp_us", "period.chain", "period.diamond", "period.train", "load.1k_s", "load.16k_s", "load.linear", "plan.100k_s",
-            "plan.linear", "mem.vs_d2", "mem.vs_noshare", "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s",
-            "train.of_bound", "train.one_card",
+            "peer.openmp_us", "peer.starpu_us", "peer.taskflow_us", "period.chain", "period.diamond", "period.train",
+            "load.1k_s", "load.16k_s", "load.linear", "plan.100k_s", "plan.linear", "mem.vs_d2", "mem.vs_noshare",
+            "mem.train.vs_d2", "mem.train.vs_noshare", "train.samples_per_s", "train.of_bound", "train.one_card",
             "card.rss_mib", "load.ms", "reset.engine_ms", "reset.card_ms"])
         for r in rows:
             for key in ("name", "unit", "clock"):
@@ -119,13 +120,20 @@ class Shape(unittest.TestCase):
         self.assertEqual(figures.MODEL_FLOP_PER_ROW, 2 * (2 * i * h + 3 * h * h + 3 * h * o))
 
     def test_nothing_could_be_taken(self):
-        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), plan=(None, "plan-bench: no such file"), peer=([], None),
-                            machine="", rss=0)
+        rows, by = assemble(card=(None, "card-bench did not end within 180 s"), plan=(None, "plan-bench: no such file"),
+                            peers=dict.fromkeys(PEERS, ([], None)), machine="", rss=0)
         self.check(rows)
         self.assertEqual({r["value"] for r in rows}, {None})
         self.assertEqual(by["gemm.1024"]["reason"], "card-bench did not end within 180 s")
         self.assertEqual(by["plan.linear"]["reason"], "plan-bench: no such file")
         self.assertEqual(by["queue.job"]["reason"], "the machine ended before it")
+
+    def test_a_peer_is_missing(self):
+        rows, by = assemble(peers={**PEERS, "peer.starpu_us": (None, "not installed; install libstarpu-dev")})
+        self.check(rows)
+        self.assertEqual((by["peer.starpu_us"]["value"], by["peer.starpu_us"]["reason"]),
+                         (None, "not installed; install libstarpu-dev"))
+        self.assertEqual((by["peer.openmp_us"]["value"], by["peer.taskflow_us"]["value"]), (1.5, 0.5))
 
     def test_garbage_is_no_value(self):
         for text in ("@@bench {}\n@@train4 []\n@@train1 7\n@@load 0\n", "@@bench !\n@@train4 !\n@@train1 x\n"):
