@@ -78,12 +78,13 @@ int weft_escalate_stop(struct weft_device *w, struct weft_hwq *q)
 	/* A card without bus mastering, or gone, reaches nothing: that is completion. */
 	if (READ_ONCE(w->quiet))
 		return 0;
-	*stage = DRM_WEFT_STAGE_QUEUE_STOP;
-	/* Nor is a card waited for again that is going to be reset. */
-	if (weft_reset_pending(w)) {
-		*stage = DRM_WEFT_STAGE_CARD_RESET;
+	/*
+	 * Nor is a card waited for again that is going to be reset. If that is this queue's doing,
+	 * its stage says so already; another one's is no stage of this queue's.
+	 */
+	if (weft_reset_pending(w))
 		return -ETIME;
-	}
+	*stage = DRM_WEFT_STAGE_QUEUE_STOP;
 	mutex_lock(&w->safe.lock);
 	seq = weft_safe_ask(w, WEFT_SAFE_QUEUE_STOP, queue, 0, 0);
 	ret = weft_safe_await(w, WEFT_SAFE_QUEUE_STOP, seq, queue, 0);
