@@ -152,6 +152,43 @@ static bool name_ok(const char *name)
 	return name && *name && strlen(name) < 256;
 }
 
+/* What a description says of a part, of an edge that may have some. */
+static int part_check(const struct weft_plan *plan, const struct weft_edge_desc *d)
+{
+	const struct weft_edge *w = d->whole;
+	const uint64_t from = w->parts_end ? w->parts_end : 1;
+
+	if (w->plan != plan || weft_edge_blockless(w) || w->flags & (WEFT_EDGE_HOST | WEFT_EDGE_PEER) || !w->wanted_depth)
+		return weft_fail(-EINVAL, "edge %s: edge %s has no parts: it is control, a part, the host's, another process's or plan's, or has "
+				 "no depth", d->name, w->name);
+	if (d->flags || d->depth || d->initial || d->device)
+		return weft_fail(-EINVAL, "edge %s: flags, depth, tokens and place are those of edge %s", d->name, w->name);
+	if (d->offset < from || d->offset >= w->block_bytes || d->block_bytes > w->block_bytes - d->offset)
+		return weft_fail(-EINVAL, "edge %s: %llu bytes at %llu of edge %s, of which those from %llu to %llu are left", d->name,
+				 (unsigned long long)d->block_bytes, (unsigned long long)d->offset, w->name, (unsigned long long)from,
+				 (unsigned long long)w->block_bytes);
+	return 0;
+}
+
+static int consume(struct weft_body *body, struct weft_edge *edge, uint32_t rate);
+
+static int part_of(struct weft_edge *e, struct weft_edge *whole, uint64_t offset)
+{
+	int ret = 0;
+
+	e->whole = whole;
+	e->part_offset = offset;
+	e->flags = whole->flags;
+	e->wanted_depth = whole->wanted_depth;
+	e->initial = whole->initial;
+	if (!whole->parts_end)
+		whole->part_offset = offset;
+	whole->parts_end = offset + e->block_bytes;
+	for (uint32_t i = 0; i < whole->num_consumers && !ret; i++)
+		ret = consume(whole->consumer[i].body, e, whole->consumer[i].rate);
+	return ret;
+}
+
 int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, struct weft_edge **edge)
 {
 	struct weft_edge_desc d = { 0 };
@@ -163,6 +200,8 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 		ret = weft_take(&d, sizeof(d), desc, offsetof(struct weft_edge_desc, memory), __func__);
 	if (!ret && d.memory)
 		ret = weft_handle(d.memory, WEFT_MAGIC_MEMORY, __func__);
+	if (!ret && d.whole)
+		ret = weft_handle(d.whole, WEFT_MAGIC_EDGE, __func__);
 	if (ret)
 		return ret;
 	control = d.flags & WEFT_EDGE_CONTROL;
@@ -194,6 +233,9 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 					 weft_memory_bytes(d.memory) / weft_block_stride(d.block_bytes) >= d.depth))
 		return weft_fail(-EINVAL, "edge %s: memory of the caller is for WEFT_EDGE_HOST, has a pointer, and room for the depth of %u "
 				 "blocks, each a multiple of %u bytes", d.name, d.depth, WEFT_BLOCK_ALIGN);
+	ret = d.whole ? part_check(plan, &d) : d.offset ? weft_fail(-EINVAL, "edge %s: an offset, and it is no part", d.name) : 0;
+	if (ret)
+		return ret;
 	if (d.device > plan->num_devices || (d.device && d.flags & WEFT_EDGE_HOST))
 		return weft_fail(-EINVAL, "edge %s: device %u of %u", d.name, d.device, plan->num_devices);
 	if (weft_names_find(&plan->names, d.name, WEFT_NAME_EDGE) != UINT32_MAX)
@@ -219,7 +261,7 @@ int weft_edge_create(struct weft_plan *plan, const struct weft_edge_desc *desc, 
 	}
 	plan->edge[plan->num_edges++] = e;
 	*edge = e;
-	return 0;
+	return d.whole ? part_of(e, d.whole, d.offset) : 0;
 }
 
 int weft_constant_create(struct weft_plan *plan, const char *name, uint64_t bytes, struct weft_memory *memory,
@@ -322,23 +364,33 @@ static bool port_add(struct weft_port **ports, uint32_t *count, struct weft_edge
 	return true;
 }
 
-int weft_body_input(struct weft_body *body, struct weft_edge *edge, uint32_t rate)
+static int consume(struct weft_body *body, struct weft_edge *edge, uint32_t rate)
 {
-	struct weft_consumer *more;
-	int ret = port_check(body, edge, rate, __func__);
-
-	if (ret)
-		return ret;
-	for (uint32_t i = 0; i < body->num_in; i++)
-		if (body->in[i].edge == edge)
-			return weft_fail(-EEXIST, "body %s consumes edge %s already", body->name, edge->name);
-	more = realloc(edge->consumer, (edge->num_consumers + 1) * sizeof(*more));
+	struct weft_consumer *more = realloc(edge->consumer, (edge->num_consumers + 1) * sizeof(*more));
 	if (more)
 		edge->consumer = more;
 	if (!more || !port_add(&body->in, &body->num_in, edge, rate))
 		return weft_fail(-ENOMEM, "body %s", body->name);
 	more[edge->num_consumers++] = (struct weft_consumer) { .body = body, .rate = rate, .consumed = WEFT_NO_CELL };
 	return 0;
+}
+
+int weft_body_input(struct weft_body *body, struct weft_edge *edge, uint32_t rate)
+{
+	int ret = port_check(body, edge, rate, __func__);
+
+	if (ret)
+		return ret;
+	if (edge->whole)
+		return weft_fail(-EINVAL, "body %s: edge %s is a part of %s, and comes with it", body->name, edge->name, edge->whole->name);
+	for (uint32_t i = 0; i < body->num_in; i++)
+		if (body->in[i].edge == edge)
+			return weft_fail(-EEXIST, "body %s consumes edge %s already", body->name, edge->name);
+	ret = consume(body, edge, rate);
+	for (uint32_t i = edge->id + 1; i < edge->plan->num_edges && edge->parts_end && !ret; i++)
+		if (edge->plan->edge[i]->whole == edge)
+			ret = consume(body, edge->plan->edge[i], rate);
+	return ret;
 }
 
 int weft_body_output(struct weft_body *body, struct weft_edge *edge, uint32_t rate)

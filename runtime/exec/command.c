@@ -297,8 +297,8 @@ static int inside(struct weft_body *b, uint64_t operand, uint64_t bytes, bool wr
 		if (write && o->kind == WEFT_OPERAND_IN)
 			return weft_fail(-EINVAL, "body %s: %s writes to edge %s, which it consumes", b->name, what, o->edge->name);
 		/* blocks of one firing may be taken as one */
-		room = o->edge->block_bytes;
-		if (room % WEFT_BLOCK_ALIGN == 0 && (o->kind == WEFT_OPERAND_IN || o->edge->initial % o->edge->rate == 0)) {
+		room = o->kind == WEFT_OPERAND_IN ? o->edge->block_bytes : weft_edge_own_bytes(o->edge);
+		if (!o->edge->whole && !o->edge->parts_end && room % WEFT_BLOCK_ALIGN == 0 && (o->kind == WEFT_OPERAND_IN || o->edge->initial % o->edge->rate == 0)) {
 			uint32_t rate = o->edge->rate;
 
 			for (uint32_t i = 0; i < b->num_in && o->kind == WEFT_OPERAND_IN; i++)

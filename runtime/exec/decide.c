@@ -169,6 +169,9 @@ static bool take_edge(struct weft_plan *p, struct weft_edge *e, struct weft_word
 		fits &= !(blocks && e->depth % c->rate) && (uint64_t)e->producer->q * e->rate == (uint64_t)c->body->q * c->rate;
 		many |= c->rate > 1;
 	}
+	if (e->whole)
+		return fits && e->place == e->whole->place && e->stride == e->whole->stride &&
+		       e->offset == e->whole->offset + e->part_offset;
 	if (!blocks)
 		return fits;
 	return fits && e->stride >= least && (!many || e->stride == least) && e->stride % WEFT_BLOCK_ALIGN == 0 &&
@@ -285,7 +288,7 @@ static int check_apart(const struct weft_plan *p)
 	if (!by)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < p->num_edges; i++)
-		if (!(p->edge[i]->flags & WEFT_EDGE_CONTROL))
+		if (!weft_edge_blockless(p->edge[i]))
 			by[n++] = p->edge[i];
 	qsort(by, n, sizeof(*by), compare);
 	for (uint32_t i = 1; i < n && !ret; i++) {

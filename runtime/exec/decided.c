@@ -16,8 +16,8 @@ static void edges(struct weft_decided *d, const struct weft_plan *p)
 			.name = e->name, .from = e->producer ? e->producer->id : WEFT_NET_NONE, .produce = e->rate,
 			.depth = e->depth, .initial = e->initial, .place = e->place, .block_bytes = e->stride, .consumer = c,
 			.num_consumers = e->num_consumers,
-			.flags = WEFT_NET_FIXED | (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
-				 (e->flags & WEFT_EDGE_CONTROL ? WEFT_NET_CONTROL : 0),
+			.flags = WEFT_NET_FIXED | (e->flags & WEFT_EDGE_STATE && !e->whole ? WEFT_NET_STATE : 0) |
+				 (weft_edge_blockless(e) ? WEFT_NET_CONTROL : 0),
 		};
 		for (uint32_t j = 0; j < e->num_consumers; j++, c++)
 			*c = (struct weft_net_consumer) { .body = e->consumer[j].body->id, .consume = e->consumer[j].rate };

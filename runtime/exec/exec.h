@@ -133,6 +133,9 @@ struct weft_edge {
 	char *pointer;
 	void *contents;				/* of initial tokens; NULL = zeros */
 	void *restored;				/* the same, of a snapshot */
+	struct weft_edge *whole;		/* whose blocks it is a part of, or NULL */
+	uint64_t part_offset;			/* with whole: in a block; else where the first part begins, or 0 */
+	uint64_t parts_end;			/* where the last part ends; 0: there are none */
 	struct weft_body *producer;		/* prepared: NULL, the host */
 	uint32_t rate;				/* of the producer */
 	struct weft_consumer *consumer;
@@ -144,6 +147,18 @@ struct weft_edge {
 	struct weft_edge_peer peer;
 	struct weft_memory **reach;		/* blocks of its own: as each card has them, to read, to write, made at first use */
 };
+
+/* It has no blocks of its own: they are the planner's as a control edge's are. */
+static inline bool weft_edge_blockless(const struct weft_edge *e)
+{
+	return e->whole || e->flags & WEFT_EDGE_CONTROL;
+}
+
+/* What its producer writes of a block. */
+static inline uint64_t weft_edge_own_bytes(const struct weft_edge *e)
+{
+	return e->parts_end ? e->part_offset : e->block_bytes;
+}
 
 struct weft_constant {
 	uint32_t magic, id;

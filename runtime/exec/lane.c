@@ -326,10 +326,18 @@ static int emit_stays(struct emit *e)
 			if (!ret)
 				ret = weft_list_rotation(e->loop, &s, &src);
 			if (!ret)
-				ret = weft_list_copy(e->loop, dst, src, edge->block_bytes);
+				ret = weft_list_copy(e->loop, dst, src, weft_edge_own_bytes(edge));
 		}
 	}
 	return ret;
+}
+
+/* Bytes of a block: all, or those of its producer's part, which may end and begin anywhere. */
+static uint64_t poisoned(const struct weft_edge *e)
+{
+	if (!e->whole && !e->parts_end)
+		return e->stride;
+	return e->offset % 8 ? 0 : weft_edge_own_bytes(e) & ~7ull;
 }
 
 static int emit_poison(struct emit *e)
@@ -340,7 +348,7 @@ static int emit_poison(struct emit *e)
 		struct weft_edge *edge = e->body->out[i].edge;
 		struct weft_memory *m = NULL;
 
-		if (edge->flags & (WEFT_EDGE_STATE | WEFT_EDGE_CONTROL))
+		if (edge->flags & (WEFT_EDGE_STATE | WEFT_EDGE_CONTROL) || !poisoned(edge))
 			continue;
 		ret = weft_edge_reach(edge, e->body->device, true, &m);
 		for (uint32_t j = 0; j < edge->rate && !ret; j++) {
@@ -353,7 +361,7 @@ static int emit_poison(struct emit *e)
 			turn(edge, edge->rate, (uint64_t)edge->initial + j, &r);
 			ret = weft_list_rotation(e->to, &r, &dst);
 			if (!ret)
-				ret = weft_list_fill(e->to, dst, edge->stride, POISON_PATTERN, 8);
+				ret = weft_list_fill(e->to, dst, poisoned(edge), POISON_PATTERN, 8);
 		}
 	}
 	return ret;

@@ -72,7 +72,7 @@ static int load_contents(struct weft_plan *p)
 
 	for (uint32_t i = 0; i < p->num_edges; i++) {
 		const struct weft_edge *e = p->edge[i];
-		const char *from = e->restored ? e->restored : e->contents;
+		const char *from = e->restored ? e->restored : e->contents;		/* a part has neither */
 
 		for (uint32_t t = 0; t < e->initial && from && !ret; t++)
 			ret = weft_memory_write(weft_edge_blocks(e), e->offset + t * e->stride, from + t * e->block_bytes,

@@ -68,7 +68,9 @@ void weft_print_word(FILE *out, uint32_t value);
 /* " TYPE [numbers]", " repeat TYPE [numbers]", or nothing for zeros */
 void weft_print_contents(FILE *out, const void *data, uint64_t bytes);
 
-/* parse_body.c: a port, a definition or a command of the body; false: the next word begins none */
+/* parse_body.c: the edge that the next word names, and on behind it; NULL after an error, which has a name that is near */
+struct weft_edge *weft_parse_edge(struct weft_parse *parse);
+/* A port, a definition or a command of the body; false: the next word begins none */
 bool weft_parse_in_body(struct weft_parse *parse);
 void weft_parse_forget(struct weft_parse *parse);
 /* Offers words that begin one. */

@@ -34,8 +34,7 @@ static void unknown(struct weft_lex *l, const struct weft_near *near, const char
 		weft_lex_unexpected(l, "%s%s", what, reason);
 }
 
-/* The edge or constant that the next word names, and on behind it; NULL after an error, which has a name that is near. */
-static struct weft_edge *edge_of(struct weft_parse *p)
+struct weft_edge *weft_parse_edge(struct weft_parse *p)
 {
 	struct weft_lex *l = &p->lex;
 	const char *name = is_name(l) ? weft_lex_text(l, "") : NULL;
@@ -103,7 +102,7 @@ static uint64_t block_of(struct weft_parse *p, bool out)
 	uint32_t j = 0;
 
 	weft_lex_expect(l, "(");
-	e = edge_of(p);
+	e = weft_parse_edge(p);
 	if (weft_lex_take(l, ","))
 		j = (uint32_t)weft_lex_number(l, "the number of a block", 0, 65534);
 	weft_lex_expect(l, ")");
@@ -268,7 +267,7 @@ static void port(struct weft_parse *p, bool out)
 
 	if ((out ? p->body->num_out : p->body->num_in) == WEFT_TEXT_PORTS)
 		weft_lex_wrong(l, -E2BIG, "more than %u of them in this body", WEFT_TEXT_PORTS);
-	e = edge_of(p);
+	e = weft_parse_edge(p);
 	if (weft_lex_take(l, "rate"))
 		rate = (uint32_t)weft_lex_number(l, "the tokens of a firing", 1, 65535);
 	if (l->ret)

@@ -140,6 +140,8 @@ static int net_lanes(struct weft_plan *p, struct net *n)
 
 static uint32_t edge_place(const struct weft_plan *p, const struct weft_edge *e)
 {
+	if (e->whole)
+		return e->whole->place;
 	if (e->flags & WEFT_EDGE_IMPORT)
 		return e->consumer[0].body->device;
 	if (e->flags & WEFT_EDGE_HOST)
@@ -192,6 +194,9 @@ static int net_edges(struct weft_plan *p, struct net *n)
 		if (e->given && !fed && !(e->flags & WEFT_EDGE_PULL))
 			return weft_fail(-EINVAL, "edge %s has memory of the caller, and the host neither feeds nor pulls it", e->name);
 		e->rate = fed ? 1 : e->rate;
+		if (e->whole && e->rate != e->whole->rate)
+			return weft_fail(-EINVAL, "edge %s: its producer gives %u tokens, and that of edge %s, of which it is a part, %u", e->name,
+					 e->rate, e->whole->name, e->whole->rate);
 		if (!turns(e))
 			return weft_fail(-EINVAL, "edge %s: depth %u is no multiple of the rates of its ports", e->name, e->wanted_depth);
 		e->place = edge_place(p, e);
@@ -210,11 +215,11 @@ static int net_edges(struct weft_plan *p, struct net *n)
 			many |= c->consume > 1;
 		}
 		/* bodies may take the blocks of a firing as one, which they are not in a shared place */
-		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE ? WEFT_NET_STATE : 0) |
-				       (e->flags & WEFT_EDGE_CONTROL || imported ? WEFT_NET_CONTROL : 0) |	/* no blocks of this plan */
+		n->net.edge[i].flags = (e->flags & WEFT_EDGE_STATE && !e->whole ? WEFT_NET_STATE : 0) |
+				       (weft_edge_blockless(e) || imported ? WEFT_NET_CONTROL : 0) |	/* no blocks of this plan */
 				       (e->wanted_depth ? WEFT_NET_FIXED : 0) |
 				       (e->flags & (WEFT_EDGE_NO_SHARE | WEFT_EDGE_PULL | WEFT_EDGE_PEER) || many || fed ||
-					!e->num_consumers ? WEFT_NET_NO_SHARE : 0);
+					!e->num_consumers || e->parts_end ? WEFT_NET_NO_SHARE : 0);
 	}
 	n->net.num_edges = p->num_edges;
 	return 0;
@@ -408,6 +413,14 @@ static void places_back(struct weft_plan *p, const struct weft_pools *pools)
 			p->edge[pool->edge[0]]->offset = 0;
 		else
 			at->bytes += pool->slot_bytes * pool->depth;
+	}
+	for (uint32_t i = 0; i < p->num_edges; i++) {
+		struct weft_edge *e = p->edge[i];
+
+		if (!e->whole)
+			continue;
+		e->stride = e->whole->stride;
+		e->offset = e->whole->offset + e->part_offset;
 	}
 }
 

@@ -25,7 +25,7 @@ static uint64_t round_up(uint64_t n)
 
 static bool has_state(const struct weft_edge *e)
 {
-	return e->initial && !(e->flags & WEFT_EDGE_CONTROL);
+	return e->initial && !weft_edge_blockless(e);
 }
 
 int weft_constant_write(struct weft_constant *c, uint64_t offset, const void *data, uint64_t bytes)

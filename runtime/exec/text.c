@@ -112,7 +112,7 @@ static uint32_t card_of(const struct weft_edge *e)
 {
 	const struct weft_body *first = NULL;
 
-	if (e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL) || !e->num_consumers)
+	if (e->whole || e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL) || !e->num_consumers)
 		return e->wanted_device;
 	for (uint32_t i = 0; i < e->num_consumers; i++)
 		if (!first || e->consumer[i].body->id < first->id)
@@ -131,7 +131,12 @@ static void print_edge(FILE *out, const struct weft_edge *e, bool decisions)
 		fputs("control", out);
 	else
 		print_bytes(out, e->block_bytes);
-	if (e->flags & WEFT_EDGE_STATE) {
+	if (e->whole) {
+		fputs(" part ", out);
+		print_name(out, e->whole->name);
+		fputc(' ', out);
+		print_bytes(out, e->part_offset);
+	} else if (e->flags & WEFT_EDGE_STATE) {
 		fputs(" state", out);
 	} else {
 		if (e->wanted_depth)
@@ -145,7 +150,7 @@ static void print_edge(FILE *out, const struct weft_edge *e, bool decisions)
 		fputs(" host", out);
 	if (card)
 		fprintf(out, " card %u", card - 1);
-	if (e->flags & WEFT_EDGE_NO_SHARE)
+	if (e->flags & WEFT_EDGE_NO_SHARE && !e->whole)
 		fputs(" no-share", out);
 	if (decisions && e->flags & WEFT_EDGE_CONTROL)
 		fprintf(out, "  # depth %u", e->depth);
@@ -329,10 +334,12 @@ static void print_command(FILE *out, const struct weft_body *b, const struct wef
 	fputc('\n', out);
 }
 
-static void print_ports(FILE *out, const char *word, const struct weft_port *ports, uint32_t count)
+static void print_ports(FILE *out, bool in, const struct weft_port *ports, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		fprintf(out, "\t%s ", word);
+		if (in && ports[i].edge->whole)
+			continue;		/* comes with that */
+		fprintf(out, "\t%s ", in ? "in" : "out");
 		print_name(out, ports[i].edge->name);
 		if (ports[i].rate != 1)
 			fprintf(out, " rate %u", ports[i].rate);
@@ -365,8 +372,8 @@ static int print_body(FILE *out, const struct weft_body *b, bool decisions)
 	if (decisions)
 		fprintf(out, "  # lane %s, skew %u, %u times in a sequence", b->plan->lane[b->lane].name, b->skew, b->q);
 	fputc('\n', out);
-	print_ports(out, "in", b->in, b->num_in);
-	print_ports(out, "out", b->out, b->num_out);
+	print_ports(out, true, b->in, b->num_in);
+	print_ports(out, false, b->out, b->num_out);
 	for (uint32_t i = 0; i < b->num_operands; i++)
 		if (b->operand[i].kind >= WEFT_OPERAND_TABLE) {
 			number[i] = next++;

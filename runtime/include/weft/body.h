@@ -100,6 +100,12 @@ int weft_plan_destroy(struct weft_plan *plan);
  *	kept until the plan is destroyed; weft_memory_import_fd() of a udmabuf, say, so that io_uring reads into fixed buffers, or a
  *	mapped file. NULL = the plan has its own
  * @pointer: with @memory: where the process has it mapped
+ * @whole: not NULL: a part of the blocks of this edge, which so has several producers, each for bytes of its own: those from
+ *	@offset on, @block_bytes of them. Parts are made in the order of their offsets and before anything is prepared; what lies
+ *	before the first one the producer of @whole writes. Depth, tokens, place and consumers are those of @whole, which has a
+ *	@depth, is not CONTROL, HOST, EXPORT or IMPORT, and has its blocks for itself; all else here but @name is 0. Who consumes
+ *	@whole waits for all parts; a part is not consumed by itself
+ * @offset: with @whole: bytes from the beginning of each block; more than 0, and none of an earlier part
  */
 struct weft_edge_desc {
 	uint32_t size;
@@ -113,6 +119,8 @@ struct weft_edge_desc {
 	const void *contents;
 	struct weft_memory *memory;
 	void *pointer;
+	struct weft_edge *whole;
+	uint64_t offset;
 };
 
 /** weft_edge_create() - @edge lives as long as the plan. 0, -EINVAL, -EEXIST (name), -ENOTCONN, -EBUSY, -ENOMEM */
@@ -190,7 +198,7 @@ int weft_body_output(struct weft_body *body, struct weft_edge *edge, uint32_t ra
 /** weft_body_in() - block @j, below the rate, of those that the firing takes from @edge */
 uint64_t weft_body_in(struct weft_body *body, struct weft_edge *edge, uint32_t j);
 
-/** weft_body_out() - block @j of those that the firing gives to @edge; of a state edge it holds the state as it was */
+/** weft_body_out() - block @j of those that the firing gives to @edge, its part of it; of a state edge it holds the state as it was */
 uint64_t weft_body_out(struct weft_body *body, struct weft_edge *edge, uint32_t j);
 
 /** weft_body_constant() - first byte of @constant */

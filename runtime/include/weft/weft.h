@@ -28,6 +28,7 @@
 #include "plan_text.h"
 #include "plan_file.h"
 #include "plan_table.h"
+#include "plan_coll.h"
 #include "plan_uring.h"
 
 #endif

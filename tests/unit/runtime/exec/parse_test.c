@@ -114,9 +114,13 @@ static void of_edges(void **state)
 		{ HEAD "edge x\n", -EINVAL, "2:7: found the end of the line, expected the size of a block or \"control\"" },
 		{ HEAD "edge x 4\nedge x 4\n", -EEXIST, "3:6: edge x (" },
 		{ HEAD "edge x 4 dept 3\n", -EINVAL, "2:10: found \"dept\", expected the end of the line or depth, initial, state, host, card, "
-		  "no-share; did you mean \"depth\"?" },
+		  "no-share, part; did you mean \"depth\"?" },
 		{ HEAD "edge x 4 depth 0\n", -EINVAL, "2:16: found \"0\", expected the number of blocks, a number from 1 to 65535" },
 		{ HEAD "edge x 4 depth 2 initial 3\n", -EINVAL, "2:6: edge x: 3 initial tokens, depth 2" },
+		{ HEAD "edge x 8 depth 1\nedge y 4 part z 4\n", -EINVAL, "3:15: found \"z\", expected an edge" },
+		{ HEAD "edge x 8 depth 1\nedge y 4 part x 5\n", -EINVAL, "3:6: edge y: 4 bytes at 5 of edge x, of which those from 1 to 8" },
+		{ HEAD "edge x 8 depth 1\nedge y 4 part x 0\n", -EINVAL, "3:17: found \"0\", expected where in a block it begins" },
+		{ HEAD "edge x 8\nedge y 4 part x 4\n", -EINVAL, "3:6: edge y: edge x has no parts" },
 		{ HEAD "edge x 4 state depth 2\n", -EINVAL, "2:6: edge x: state is one block with one token" },
 		{ HEAD "edge x 4 state u32 [1] initial 1\n", -EINVAL, "2:32: a state has one token, which \"state\" gives it" },
 		{ HEAD "edge x 4 card 1\n", -EINVAL, "2:15: found card 1, but the plan has 1: \"cards 2\" in front of all constants, edges and "

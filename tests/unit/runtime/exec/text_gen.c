@@ -76,6 +76,24 @@ static void constants(struct gen *g)
 	}
 }
 
+/* Of the edge before it, if that may have parts and has room for one more. */
+static bool part(struct gen *g, uint32_t i)
+{
+	struct weft_edge *before = i ? g->edge[i - 1] : NULL, *whole = before && before->whole ? before->whole : before;
+	struct weft_edge_desc d = { .size = sizeof(d), .whole = whole };
+	char name[64];
+
+	if (!whole || whole->flags & (WEFT_EDGE_CONTROL | WEFT_EDGE_HOST) || !whole->wanted_depth || one_in(g, 2))
+		return false;
+	d.offset = whole->parts_end + 1 + below(g, 12);
+	if (d.offset >= whole->block_bytes)
+		return false;
+	d.name = name_of(g, name, "e", i);
+	d.block_bytes = 1 + below(g, (uint32_t)(whole->block_bytes - d.offset));
+	ok(weft_edge_create(g->plan, &d, &g->edge[i]));
+	return true;
+}
+
 static void edges(struct gen *g)
 {
 	static const uint32_t flags[] = { 0, 0, WEFT_EDGE_STATE, WEFT_EDGE_CONTROL, WEFT_EDGE_HOST, WEFT_EDGE_NO_SHARE,
@@ -87,6 +105,8 @@ static void edges(struct gen *g)
 		struct weft_edge_desc d = { .size = sizeof(d), .name = name_of(g, name, "e", i), .flags = flags[below(g, 8)] };
 		unsigned char *data = NULL;
 
+		if (part(g, i))
+			continue;
 		if (!(d.flags & WEFT_EDGE_CONTROL))
 			d.block_bytes = one_in(g, 3) ? 256ull << below(g, 4) : 16 + below(g, 100);
 		if (!(d.flags & WEFT_EDGE_STATE)) {
@@ -233,7 +253,7 @@ static void bodies(struct gen *g)
 
 		if (from < g->bodies)
 			ok(weft_body_output(g->body[from], g->edge[i], rate));
-		for (uint32_t k = 0; k < g->bodies; k++)
+		for (uint32_t k = 0; k < g->bodies && !g->edge[i]->whole; k++)
 			if (one_in(g, 2))
 				ok(weft_body_input(g->body[(k + order) % g->bodies], g->edge[i], 1 + below(g, 4)));
 	}
@@ -455,9 +475,12 @@ void gen_same(const struct weft_plan *a, const struct weft_plan *b)
 		assert_string_equal(x->name, y->name);
 		assert_int_equal(x->flags, y->flags);
 		assert_int_equal(x->block_bytes, y->block_bytes);
+		assert_int_equal(x->whole ? 1 + x->whole->id : 0, y->whole ? 1 + y->whole->id : 0);
+		assert_int_equal(x->part_offset, y->part_offset);
+		assert_int_equal(x->parts_end, y->parts_end);
 		assert_int_equal(x->wanted_depth, y->wanted_depth);
 		assert_int_equal(x->initial, y->initial);
-		assert_int_equal(place_of(x), place_of(y));
+		assert_int_equal(x->whole ? 0 : place_of(x), y->whole ? 0 : place_of(y));
 		assert_int_equal(x->rate, y->rate);
 		assert_int_equal(x->num_consumers, y->num_consumers);
 		same_bytes(x->contents, y->contents, x->initial * x->block_bytes);
