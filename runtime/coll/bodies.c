@@ -103,7 +103,7 @@ static int check(const struct weft_plan_coll_desc *d, struct weft_edge **out)
 	const bool rooted = d->op == WEFT_COLL_BROADCAST || d->op == WEFT_COLL_REDUCE;
 	const uint32_t element = d->type < WEFT_TYPE_U32 ? weft_type_bytes(d->type) : 0;
 
-	if (!out || !d->in || !d->name || !*d->name || strlen(d->name) > NAME_MAX_BYTES)
+	if (!out || !d->in || !d->name || !*d->name || strlen(d->name) > NAME_MAX_BYTES || (d->lane && strlen(d->lane) > NAME_MAX_BYTES))
 		return weft_fail(-EINVAL, "weft_plan_coll: no inputs, no name or one of more than %u bytes, or no place for the outputs",
 				 NAME_MAX_BYTES);
 	if (d->op == WEFT_COLL_BARRIER || d->op >= WEFT_COLL_SEND)
@@ -123,13 +123,15 @@ static int check(const struct weft_plan_coll_desc *d, struct weft_edge **out)
 
 static int add_body(struct call *c, uint32_t m)
 {
-	char name[FULL_NAME];
+	char name[FULL_NAME], lane[FULL_NAME];
 	const struct weft_body_desc d = {
-		.size = sizeof(d), .name = name, .device = c->d.device ? c->d.device[m] : m, .lane = c->d.lane, .time_ns = c->d.time_ns,
-		.priority = c->d.priority,
+		.size = sizeof(d), .name = name, .device = c->d.device ? c->d.device[m] : m, .lane = c->d.lane ? lane : NULL,
+		.time_ns = c->d.time_ns, .priority = c->d.priority,
 	};
 
 	snprintf(name, sizeof(name), "%s %u", c->d.name, m);
+	if (c->d.lane)
+		snprintf(lane, sizeof(lane), "%s %u", c->d.lane, m);
 	return weft_body_create(c->plan, &d, &c->body[m]);
 }
 

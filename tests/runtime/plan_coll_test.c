@@ -8,6 +8,7 @@
 #define MEMBERS	4u
 #define ENTRIES	5u		/* of the inputs, in turn */
 #define RUNS	23u
+#define KEPT	64u		/* of them, and of bubbles */
 #define MOST	1025u		/* elements of a call */
 
 struct coll_rig {
@@ -57,7 +58,7 @@ static int coll_open(struct weft *weft, struct coll_rig *c, uint32_t cards, uint
 static struct weft_edge *keep(struct coll_rig *c, struct weft_edge *out, const char *name, uint32_t card, uint64_t elements)
 {
 	const struct weft_edge_desc d = {
-		.size = sizeof(d), .name = name, .block_bytes = 4 * elements, .depth = RUNS, .flags = WEFT_EDGE_NO_SHARE };
+		.size = sizeof(d), .name = name, .block_bytes = 4 * elements, .depth = KEPT, .flags = WEFT_EDGE_NO_SHARE };
 	struct weft_body *b = body_of(c->r.plan, name, card, NULL, 0);
 	struct weft_edge *log;
 

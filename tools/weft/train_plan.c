@@ -5,22 +5,25 @@
  * card. Of step s, with the weights cut in two (model.h):
  *	first, upper, lower	forward and backward of the shard. upper ends with the gradient of the upper layers, lower with
  *				that of the first
- *	update upper, lower	the shard's quarter of either: gradients of all shards are summed, weights and velocity of the
- *				quarter updated, weights stored to all cards, chunk by chunk, so that a chunk is still in the cache
+ *	update upper, lower	in buckets: a reduce-scatter of the gradients of all shards, whose bodies then update weights and
+ *				velocity of their share, while it is in the cache, and store the weights to all cards
  * first(s + 1) needs every update lower(s), upper(s + 1) every update upper(s), so no weight is older than in a serial program,
  * while the upper layers are updated under the backward pass of the first one and the first layer of the next step.
- * With two cards a body `sum` before each update adds the two gradients of a card, so that one goes over the link and not two.
+ * With two cards a reduce-scatter on each, `sum`, goes before that between them, so that one gradient goes over the link and not
+ * two.
  *
  * Gradients are blocks of the plan. Weights are parts of one array that bodies of all cards store to, which no edge can be: they
  * lie in the trainer's memory, are named by address, and control edges carry the order.
  */
 #include "trainer.h"
 
+#include <weft/plan_coll.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
 #define LOSSES_MAX	65535u		/* steps of a plan: entries of a table, and blocks of an edge */
-#define CHUNK		32768u		/* elements of an update's step: with its sources it stays in a core's cache */
+#define SHARE		32768u		/* elements of a bucket's share: with its sources it stays in a core's cache */
 #define FLOP_PER_NS	40u		/* of an engine, for the planner's estimates … */
 #define ELEMENTS_PER_NS	1u		/* … and what it updates */
 #define LOOK_NS		250000000ull
@@ -33,14 +36,14 @@ static const char *const half_name[] = { "lower", "upper" };
 static const uint64_t half_first[] = { 0, MODEL_UPPER }, half_count[] = { MODEL_UPPER, MODEL_COUNT - MODEL_UPPER };
 
 struct worker {
-	uint32_t number;		/* of its shard, and of its quarter of either half */
+	uint32_t number;		/* of its shard, and of its share of each bucket */
 	uint32_t card;
 	struct trainer_card *of;
 	uint32_t last_rows;		/* of its shard in the last step of an epoch */
 	struct weft_body *first, *upper, *lower;
 	uint64_t loss_out, gradient_out[2];	/* operands */
 	struct weft_edge *loss, *activations, *deltas;
-	struct weft_edge *gradient[2], *sum[2], *weights[2];
+	struct weft_edge *gradient[2], *weights[2];
 };
 
 struct train_plan {
@@ -72,7 +75,9 @@ static int edges(struct trainer *t, struct worker *w)
 		r = edge(t->plan, w, "deltas", order, &w->deltas);
 	for (int half = LOWER; !r && half <= UPPER; half++) {
 		const struct weft_edge_desc gradient = {
-			.flags = WEFT_EDGE_NO_SHARE, .block_bytes = 4 * half_count[half], .depth = 1, .device = 1 + w->card,
+			/* the last shares of a bucket are as long as the others, and may reach beyond */
+			.flags = WEFT_EDGE_NO_SHARE, .block_bytes = 4 * (half_count[half] + TRAIN_SHARDS), .depth = 1,
+			.device = 1 + w->card,
 		};
 		char name[24];
 
@@ -81,10 +86,6 @@ static int edges(struct trainer *t, struct worker *w)
 		snprintf(name, sizeof(name), "weights %s", half_name[half]);
 		if (!r)
 			r = edge(t->plan, w, name, done, &w->weights[half]);
-		snprintf(name, sizeof(name), "sum %s", half_name[half]);
-		/* of half a half: the two workers of a card share the work */
-		if (!r && t->shards_per_card == 2)
-			r = edge(t->plan, w, name, gradient, &w->sum[half]);
 	}
 	return r;
 }
@@ -102,16 +103,7 @@ static int body(struct train_plan *p, const struct worker *w, const char *name, 
 	return weft_body_create(p->plan, &d, body);
 }
 
-/* The one token that a body takes from an edge in each sequence. */
-static int take(struct weft_body *b, struct weft_edge *e, uint64_t *operand)
-{
-	int r = weft_body_input(b, e, 1);
-
-	*operand = r ? 0 : weft_body_in(b, e, 0);
-	return r ? r : *operand ? 0 : -ENOMEM;
-}
-
-/* The same that it gives. */
+/* The one token that a body gives to an edge in each sequence. */
 static int give(struct weft_body *b, struct weft_edge *e, uint64_t *operand)
 {
 	int r = weft_body_output(b, e, 1);
@@ -229,89 +221,122 @@ static int passes(struct trainer *t, struct worker *w)
 	return r ? r : either(t, w, w->lower, part_lower);
 }
 
-/* Elements of a half that lie before worker @number's quarter; of number TRAIN_SHARDS: all. */
-static uint64_t quarter(enum half half, uint32_t number)
-{
-	uint64_t first = half_count[half], count;
+/* Elements of a half that are reduced and updated together, each worker its share of them. */
+struct bucket {
+	enum half half;
+	uint32_t number;
+	uint64_t first, count, share;
+};
 
-	if (number < TRAIN_SHARDS)
-		weft_tensor_split(half_count[half], TRAIN_SHARDS, number, &first, &count);
-	return first;
+static uint32_t buckets(enum half half)
+{
+	return (uint32_t)((half_count[half] + TRAIN_SHARDS * SHARE - 1) / (TRAIN_SHARDS * SHARE));
 }
 
-/* With two cards: what workers of the card made, added up in the two quarters that worker number mod 2 of either card updates. */
-static int add_sum(struct trainer *t, struct worker *w, enum half half)
+static struct bucket bucket_of(enum half half, uint32_t number)
 {
-	const uint32_t pair = w->number % 2 * 2;
-	const uint64_t from = quarter(half, pair), count = quarter(half, pair + 2) - from;
-	struct weft_body *b;
-	char name[24];
-	uint64_t src[2] = { 0 }, dst = 0;
-	int r;
+	struct bucket b = { .half = half, .number = number };
 
-	snprintf(name, sizeof(name), "sum %s", half_name[half]);
-	r = body(t->plan, w, name, "update", count / ELEMENTS_PER_NS, &b);
-	for (uint32_t k = 0; !r && k < 2; k++) {
-		r = take(b, t->plan->worker[2 * w->card + k].gradient[half], &src[k]);
-		src[k] += 4 * from;
+	weft_tensor_split(half_count[half], buckets(half), number, &b.first, &b.count);
+	b.share = (b.count + TRAIN_SHARDS - 1) / TRAIN_SHARDS;
+	return b;
+}
+
+/* Reduce-scatter of a bucket; what its bodies make is theirs, or goes on. @device: of each member */
+static int scatter(struct trainer *t, const struct bucket *b, const char *name, uint32_t members, uint64_t count, uint64_t offset,
+		   const uint32_t *device, struct weft_edge *const *in, struct weft_edge **out, struct weft_body **body)
+{
+	char full[48];
+	const struct weft_plan_coll_desc d = {
+		.size = sizeof(d), .op = WEFT_COLL_REDUCE_SCATTER, .type = WEFT_TYPE_F32, .num_members = members, .depth = 1, .name = full,
+		.lane = "update", .count = count, .device = device, .in = in, .in_offset = offset, .time_ns = count / ELEMENTS_PER_NS,
+	};
+
+	snprintf(full, sizeof(full), "%s %s %u", name, half_name[b->half], b->number);
+	return weft_plan_coll(t->plan->plan, &d, out, body);
+}
+
+/* With two cards: what the two workers of each made, added up in two pieces, each for the two workers of one card. */
+static int add_sums(struct trainer *t, const struct bucket *b, struct weft_edge *(*sum)[2])
+{
+	int r = 0;
+
+	for (uint32_t card = 0; !r && card < 2; card++) {
+		struct weft_edge *const in[2] = { t->plan->worker[2 * card].gradient[b->half],
+						  t->plan->worker[2 * card + 1].gradient[b->half] };
+		const uint32_t device[2] = { card, card };
+		char name[16];
+
+		snprintf(name, sizeof(name), "sum of %u,", card);
+		r = scatter(t, b, name, 2, 2 * b->share, 4 * b->first, device, in, sum[card], NULL);
 	}
-	if (!r)
-		r = give(b, w->sum[half], &dst);
-	dst += 4 * from;
-	return r ? r : model_sum(&(struct model_to){ .body = b }, src, 2, &dst, 1, count);
+	return r;
 }
 
-/* Elements from @at on of the half, from sources that have been made for all of it, to all cards. */
-static int chunk(struct trainer *t, const struct worker *w, struct weft_body *b, enum half half, const uint64_t *source,
-		 uint32_t num_src, uint64_t at, uint64_t scratch, uint64_t count)
+/* More for the body that has summed up worker @w's share: the update of its weights, which all cards get. */
+static int update(struct trainer *t, const struct worker *w, const struct bucket *b, struct weft_body *body, struct weft_edge *out)
 {
-	const struct model_to to = { .body = b };
-	const uint64_t offset = 4 * (half_first[half] + at), weights = weft_memory_address(w->of->weights) + offset;
-	uint64_t src[TRAIN_SHARDS], dst[TRAIN_MAX_CARDS];
+	const uint64_t at = w->number * b->share, offset = 4 * (half_first[b->half] + b->first + at);
+	const uint64_t count = at >= b->count ? 0 : b->count - at < b->share ? b->count - at : b->share;
+	const uint64_t weights = weft_memory_address(w->of->weights) + offset, sum = weft_body_out(body, out, 0);
+	const struct model_to to = { .body = body };
+	uint64_t dst[TRAIN_MAX_CARDS];
 	uint32_t peers = 0;
-	int r;
+	int r = sum ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < num_src; i++)
-		src[i] = source[i] + 4 * at;
-	r = model_sum(&to, src, num_src, &scratch, 1, count);
-	if (!r)
-		r = model_update(&to, weights, weft_memory_address(w->of->velocity) + offset, scratch, count,
-				 schedule(t, b, w, offsetof(struct train_step, rate)), t->config.momentum);
+	if (!r && count)
+		r = model_update(&to, weights, weft_memory_address(w->of->velocity) + offset, sum, count,
+				 schedule(t, body, w, offsetof(struct train_step, rate)), t->config.momentum);
 	for (uint32_t k = 0; k < t->config.cards; k++)
 		if (k != w->card)
 			dst[peers++] = weft_memory_address(w->of->peer_out[k]) + offset;
 	/* one source: its bits, read once for all destinations */
-	return r || !peers ? r : model_sum(&to, &weights, 1, dst, peers, count);
+	if (!r && count && peers)
+		r = model_sum(&to, &weights, 1, dst, peers, count);
+	/* buckets of a worker are in one lane */
+	return r || b->number + 1 < buckets(b->half) ? r : weft_body_output(body, w->weights[b->half], 1);
 }
 
-static int add_update(struct trainer *t, struct worker *w, enum half half)
+/* Updates of @members workers from @first on, of which each has a body of one call. */
+static int add_updates(struct trainer *t, const struct bucket *b, const char *name, uint32_t first, uint32_t members, uint64_t offset,
+		       struct weft_edge *const *in)
 {
-	const uint64_t from = quarter(half, w->number), count = quarter(half, w->number + 1) - from;
-	const uint64_t scratch = weft_memory_address(w->of->reduced) + 4 * (half_first[half] + from);
-	const uint32_t chunks = (uint32_t)((count + CHUNK - 1) / CHUNK);
-	uint64_t source[TRAIN_SHARDS];
-	uint32_t num_src = 0;
-	struct weft_body *b;
-	char name[24];
+	struct weft_edge *out[TRAIN_SHARDS];
+	struct weft_body *body[TRAIN_SHARDS];
+	uint32_t device[TRAIN_SHARDS];
 	int r;
 
-	snprintf(name, sizeof(name), "update %s", half_name[half]);
-	r = body(t->plan, w, name, "update", count / ELEMENTS_PER_NS, &b);
-	for (uint32_t v = 0; !r && v < TRAIN_SHARDS; v++) {
-		const struct worker *of = &t->plan->worker[v];
+	for (uint32_t m = 0; m < members; m++)
+		device[m] = t->plan->worker[first + m].card;
+	r = scatter(t, b, name, members, b->share, offset, device, in, out, body);
+	for (uint32_t m = 0; !r && m < members; m++)
+		r = update(t, &t->plan->worker[first + m], b, body[m], out[m]);
+	return r;
+}
 
-		if (of->sum[half] && v % 2 != w->number / 2)
+static int add_half(struct trainer *t, enum half half)
+{
+	struct weft_edge *in[TRAIN_SHARDS], *sum[2][2];
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < buckets(half); i++) {
+		const struct bucket b = bucket_of(half, i);
+
+		if (t->shards_per_card != 2) {
+			for (uint32_t v = 0; v < TRAIN_SHARDS; v++)
+				in[v] = t->plan->worker[v].gradient[half];
+			r = add_updates(t, &b, "update", 0, TRAIN_SHARDS, 4 * b.first, in);
 			continue;
-		r = take(b, of->sum[half] ? of->sum[half] : of->gradient[half], &source[num_src++]);
-	}
-	if (!r)
-		r = weft_body_output(b, w->weights[half], 1);
-	for (uint32_t i = 0; !r && i < chunks; i++) {
-		uint64_t at, n;
+		}
+		r = add_sums(t, &b, sum);
+		for (uint32_t card = 0; !r && card < 2; card++) {
+			char name[16];
 
-		r = weft_tensor_split(count, chunks, i, &at, &n);
-		if (!r)
-			r = chunk(t, w, b, half, source, num_src, from + at, scratch, n);
+			snprintf(name, sizeof(name), "update on %u,", card);
+			in[0] = sum[0][card];
+			in[1] = sum[1][card];
+			r = add_updates(t, &b, name, 2 * card, 2, 0, in);
+		}
 	}
 	return r;
 }
@@ -352,14 +377,10 @@ static int build(struct trainer *t)
 	for (uint32_t i = 0; !r && i < TRAIN_SHARDS; i++)
 		r = passes(t, &p->worker[i]);
 	/* the upper layers first: their gradients are there first */
-	for (uint32_t i = 0; !r && i < TRAIN_SHARDS; i++) {
-		for (int half = UPPER; !r && half >= LOWER; half--) {
-			if (p->worker[i].sum[half])
-				r = add_sum(t, &p->worker[i], half);
-			if (!r)
-				r = add_update(t, &p->worker[i], half);
-		}
-	}
+	if (!r)
+		r = add_half(t, UPPER);
+	if (!r)
+		r = add_half(t, LOWER);
 	return r;
 }
 

@@ -29,7 +29,7 @@ extern "C" {
  * @depth: blocks of each output, 1 … 65535
  * @priority: enum weft_priority, of the bodies
  * @name: bodies are "@name m", outputs "@name out m", their parts "@name out m.p"; at most 200 bytes, not NULL
- * @lane: of the bodies, as in struct weft_body_desc; NULL = chosen
+ * @lane: that of member m is "@lane m", as in struct weft_body_desc; NULL = chosen
  * @count: elements, > 0, as enum weft_coll_op counts them
  * @device: index in the plan of the card of each member, where its body runs and its output lies; several may have the same. NULL:
  *	member m is on card m
