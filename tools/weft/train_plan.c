@@ -75,9 +75,9 @@ static int edges(struct trainer *t, struct worker *w)
 		r = edge(t->plan, w, "deltas", order, &w->deltas);
 	for (int half = LOWER; !r && half <= UPPER; half++) {
 		const struct weft_edge_desc gradient = {
-			/* the last shares of a bucket are as long as the others, and may reach beyond */
-			.flags = WEFT_EDGE_NO_SHARE, .block_bytes = 4 * (half_count[half] + TRAIN_SHARDS), .depth = 1,
-			.device = 1 + w->card,
+			/* all shares are equal, so the last ones may reach beyond it */
+			.block_bytes = 4 * TRAIN_SHARDS * ((half_count[half] + TRAIN_SHARDS - 1) / TRAIN_SHARDS),
+			.flags = WEFT_EDGE_NO_SHARE, .depth = 1, .device = 1 + w->card,
 		};
 		char name[24];
 
@@ -237,8 +237,9 @@ static struct bucket bucket_of(enum half half, uint32_t number)
 {
 	struct bucket b = { .half = half, .number = number };
 
-	weft_tensor_split(half_count[half], buckets(half), number, &b.first, &b.count);
-	b.share = (b.count + TRAIN_SHARDS - 1) / TRAIN_SHARDS;
+	weft_tensor_split((half_count[half] + TRAIN_SHARDS - 1) / TRAIN_SHARDS, buckets(half), number, &b.first, &b.share);
+	b.first *= TRAIN_SHARDS;
+	b.count = half_count[half] - b.first < TRAIN_SHARDS * b.share ? half_count[half] - b.first : TRAIN_SHARDS * b.share;
 	return b;
 }
 

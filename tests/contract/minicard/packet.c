@@ -126,11 +126,9 @@ static enum mini_step fill(struct mini_card *c, struct mini_queue *q)
 
 static enum mini_step fence(struct mini_card *c, struct mini_queue *q)
 {
-	const struct weft_pkt_fence *p = &q->pkt.fence;
-
-	if (p->irq > 1)
+	if (q->pkt.fence.irq > 1)
 		return mini_queue_fault(c, q, WEFT_FAULT_FIELD, 0);
-	q->s.fence = p->value;
+	q->s.fence = q->pkt.fence.value;
 	return MINI_RETIRE;
 }
 

@@ -131,16 +131,11 @@ static void retire(struct mini_card *c, struct mini_queue *q)
 		return;
 	f->list = ++q->s.head;
 	__atomic_store_n(&ctl(c, q)->head, q->s.head, __ATOMIC_RELEASE);
-}
-
-/* A FENCE has retired: the record with its value counts it, and is there before its event. */
-static void fenced(struct mini_card *c, struct mini_queue *q)
-{
-	const struct weft_pkt_fence *p = &q->pkt.fence;
-
+	if (q->pkt.hdr.op != WEFT_PKT_FENCE)		/* whose record counts it, and is there before its event */
+		return;
 	mini_queue_publish(c, q);
-	if (p->irq)
-		mini_event(c, (struct weft_event){ .type = WEFT_EVT_FENCE, .queue = q->d.id, .value = p->value });
+	if (q->pkt.fence.irq)
+		mini_event(c, (struct weft_event){ .type = WEFT_EVT_FENCE, .queue = q->d.id, .value = q->s.fence });
 }
 
 /* Queues take turns by number. */
@@ -170,11 +165,8 @@ static bool unit(struct mini_card *c, struct mini_queue *q, uint64_t *now)
 	if (step == MINI_FAULTED)
 		return false;
 	q->s.progress_ns = *now;
-	if (step != MINI_RETIRE)
-		return true;
-	retire(c, q);
-	if (q->pkt.hdr.op == WEFT_PKT_FENCE)
-		fenced(c, q);
+	if (step == MINI_RETIRE)
+		retire(c, q);
 	return true;
 }
 
