@@ -5,6 +5,7 @@
  * memory of its own each lane would take four objects, mapped and bound and taken away again one by one.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "exec.h"
@@ -21,9 +22,9 @@ static int check_queues(const struct weft_plan_card *c)
 {
 	if (c->num_lanes <= c->device->info.max_queues)
 		return 0;
-	return weft_fail(-EDQUOT, "%u lanes on %s, where this process may have %u queues: let bodies share lanes (WEFT_PLAN_FEW_QUEUES), use "
-			 "more cards, or open the device with CAP_SYS_RESOURCE", c->num_lanes, c->device->info.node,
-			 c->device->info.max_queues);
+	return weft_fail(-EDQUOT, "%u lanes on %s, where this process may have %u queues, %u too few: let bodies share lanes "
+			 "(WEFT_PLAN_FEW_QUEUES), use more cards, or open the device with CAP_SYS_RESOURCE", c->num_lanes, c->device->info.node,
+			 c->device->info.max_queues, c->num_lanes - c->device->info.max_queues);
 }
 
 int weft_arena_init(struct weft_plan *p)
@@ -76,6 +77,15 @@ int weft_arena_commit(struct weft_plan *p, uint32_t device, struct weft_list *li
 	return ret;
 }
 
+/* Of the lanes of a card, those that come after the queues did. */
+static int missing(const struct weft_plan_card *c, int ret)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "%s", weft_last_error());
+	return weft_fail(ret, "%u of %u lanes have no queue: %s", c->num_lanes - c->num_rings, c->num_lanes, why);
+}
+
 int weft_arena_queue(struct weft_plan *p, struct weft_plan_lane *lane, struct weft_user_queue_config *config)
 {
 	struct weft_plan_card *c = &p->card[lane->device];
@@ -84,7 +94,7 @@ int weft_arena_queue(struct weft_plan *p, struct weft_plan_lane *lane, struct we
 	config->ring_lists = RING_LISTS;
 	ret = weft_user_queue_create_at(c->device, config, c->rings, c->num_rings * weft_user_queue_bytes(RING_LISTS), &lane->queue);
 	c->num_rings += !ret;
-	return ret;
+	return ret == -EDQUOT ? missing(c, ret) : ret;
 }
 
 int weft_arena_fini(struct weft_plan *p)

@@ -119,8 +119,11 @@ struct weft_edge_peer {
 	uint64_t timeout_ns, deadline_ns;
 	uint64_t epoch, their_epoch;		/* of the load at each end */
 	bool told;				/* the last message was sent */
-	struct weft_memory *blocks;		/* loaded: of the exporter; as the importer's card reads them */
-	struct weft_memory *inbox, *outbox;	/* loaded: the cell that waits here, and the one that is signalled there */
+	/* loaded */
+	uint32_t initial;			/* of the importer: tokens that the other process gave before the first firing */
+	uint32_t consumers;			/* of the exporter: in the other process */
+	struct weft_memory *blocks;		/* of the exporter; as the importer's card reads them */
+	struct weft_memory *inbox, *outbox;	/* cells that are waited for here, and those that are signalled there */
 };
 
 struct weft_edge {
@@ -176,7 +179,8 @@ enum weft_cell_role { WEFT_ROLE_GATE, WEFT_ROLE_DONE, WEFT_ROLE_PRODUCED, WEFT_R
 
 /*
  * A cell of the plan, in the memory of @waiter; @signaller is the one card that stores there, or @waiter itself, as for the host.
- * One with @peer is between processes: in the inbox of @edge, or in its outbox when a body here signals it.
+ * One with @peer is between processes: in the inbox of @edge, or in its outbox when a body here signals it. That of an exporter's
+ * inbox stands for as many as the other process has consumers, which only a load tells: weft_cell_copies().
  */
 struct weft_plan_cell {
 	enum weft_cell_role role;
@@ -312,6 +316,8 @@ int weft_edge_reach(struct weft_edge *edge, uint32_t device, bool write, struct 
 /* Memory of a cell as who waits there has it, and as who signals it; NULL: that is another process */
 struct weft_memory *weft_cell_here(const struct weft_plan *plan, const struct weft_plan_cell *cell);
 struct weft_memory *weft_cell_there(const struct weft_plan *plan, const struct weft_plan_cell *cell);
+/* Cells that one of the plan stands for, from its index on: who waits for it waits for all of them */
+uint32_t weft_cell_copies(const struct weft_plan_cell *cell);
 /* Memory of an edge's blocks as the plan reserved it */
 struct weft_memory *weft_edge_blocks(const struct weft_edge *edge);
 
@@ -324,8 +330,12 @@ void weft_peer_refuse(struct weft_plan *plan, int status);
 /* Memory and sockets go; 0 or -errno */
 int weft_peer_drop(struct weft_plan *plan);
 void weft_peer_close(struct weft_edge *edge);
-/* The body that is this end of an edge */
+/* The body that is this end of an edge, of an importer's the first; all are on its card */
 const struct weft_body *weft_peer_body(const struct weft_edge *edge);
+/* Is one of them in lane @lane? */
+bool weft_peer_in_lane(const struct weft_edge *edge, uint32_t lane);
+/* 0, or -EBUSY with text: tokens are on their way between a plan in which nothing runs and another process */
+int weft_peer_even(struct weft_plan *plan, const char *call);
 /* The edge whose other end stopped lanes here with @origin; one whose other end has ended; NULL: none */
 const struct weft_edge *weft_peer_fault(const struct weft_plan *plan, uint64_t origin);
 const struct weft_edge *weft_peer_ended(const struct weft_plan *plan);

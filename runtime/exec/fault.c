@@ -42,7 +42,7 @@ static void find(struct weft_plan *p, struct weft_plan_error *e)
 		if (!l->queue || weft_user_queue_state(l->queue, &s) || !s.cause || (e->cause && weft_fault_passed_on(s.cause)))
 			continue;
 		edge = weft_fault_passed_on(s.cause) ? weft_peer_fault(p, s.origin) : NULL;
-		if (edge && weft_peer_body(edge)->lane != i)	/* the lane that heard it first is the one to be named */
+		if (edge && !weft_peer_in_lane(edge, i))	/* a lane that heard it first is the one to be named */
 			continue;
 		b = weft_lane_body_at(l, s.fault_list, s.fault_packet);
 		firing = b && s.iteration > b->skew ? s.iteration - b->skew : 0;

@@ -234,28 +234,35 @@ static int emit_ties(struct emit *e, struct weft_list *list, const struct weft_t
 {
 	struct weft_cell_op op = { .size = sizeof(op), .skew = (int32_t)e->body->skew, .exit_levels = !signal };
 	struct weft_cell_item *item;
+	uint32_t all = 0, n = 0;
 	int ret;
 
-	if (!t->count)
+	for (uint32_t i = 0; i < t->count; i++)
+		all += weft_cell_copies(&e->plan->cell[t->tie[i].cell]);
+	if (!all)
 		return 0;
-	item = calloc(t->count, sizeof(*item));
+	if (all > WEFT_CELL_ITEMS)	/* the plan alone has not so many */
+		return weft_fail(-E2BIG, "body %s: %u cells to wait for, with those of consumers in other processes; %d at most", e->body->name,
+				 all, WEFT_CELL_ITEMS);
+	item = calloc(all, sizeof(*item));
 	if (!item)
 		return weft_fail(-ENOMEM, "body %s: cells", e->body->name);
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct weft_plan_cell *c = &e->plan->cell[t->tie[i].cell];
+		struct weft_memory *cells = signal ? weft_cell_there(e->plan, c) : weft_cell_here(e->plan, c);
 
-		item[i].cell = weft_cell_address(signal ? weft_cell_there(e->plan, c) : weft_cell_here(e->plan, c), c->index);
-		item[i].base = t->tie[i].base;
-		item[i].step = t->tie[i].step;
+		for (uint32_t j = 0; j < weft_cell_copies(c); j++)
+			item[n++] = (struct weft_cell_item) {
+				.cell = weft_cell_address(cells, c->index + j), .base = t->tie[i].base, .step = t->tie[i].step };
 		op.flags |= t->tie[i].system ? WEFT_CELL_SYSTEM : 0;
 	}
-	if (t->count == 1) {
+	if (all == 1) {
 		op.cell = item->cell;
 		op.base = item->base;
 		op.step = item->step;
 		ret = signal ? weft_list_signal(list, &op) : weft_list_wait(list, &op);
 	} else {
-		ret = signal ? weft_list_signal_all(list, &op, item, t->count) : weft_list_wait_all(list, &op, item, t->count);
+		ret = signal ? weft_list_signal_all(list, &op, item, all) : weft_list_wait_all(list, &op, item, all);
 	}
 	free(item);
 	return ret;

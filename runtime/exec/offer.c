@@ -15,7 +15,7 @@
 #define MAX_BLOCK_BYTES	(1ull << 40)
 #define MAX_DEPTH	65535u
 
-_Static_assert(sizeof(struct weft_offer) == 16 + 8 + 24 + 16 + WEFT_OFFER_NAME + 8, "no holes");
+_Static_assert(sizeof(struct weft_offer) == 16 + 8 + 32 + 16 + 8 + WEFT_OFFER_NAME + 8, "no holes");
 _Static_assert(sizeof(struct weft_offer_ready) == 16 + 24, "no holes");
 
 /* FNV-1a: what one byte changes, no later one takes back. */
@@ -95,6 +95,9 @@ int weft_offer_read(const void *data, size_t bytes, uint32_t fds, enum weft_offe
 	if (o.cell_access != (WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL) || o.block_access != (producer && !control ? WEFT_ACCESS_READ : 0))
 		return weft_fail(-EPROTO, "edge %s: the other process gives access %#x to its cell, %#x to its blocks", edge, o.cell_access,
 				 o.block_access);
+	if (o.pad || (producer ? o.consumers : !o.consumers || o.consumers > WEFT_OFFER_CONSUMERS))
+		return weft_fail(-EPROTO, "edge %s: the other process, its %s, says that it has %u consumers", edge,
+				 producer ? "producer" : "consumer", o.consumers);
 	if (fds != (o.block_access ? 2 : 1))
 		return weft_fail(-EPROTO, "edge %s: the other process sent %u descriptors, not %d", edge, fds, o.block_access ? 2 : 1);
 	*offer = o;
@@ -151,5 +154,8 @@ int weft_offer_match(const struct weft_offer *ours, const struct weft_offer *the
 	if (ours->first != theirs->first)
 		return weft_fail(-EINVAL, "edge %s: cells begin with %llu here, with %llu in the other process", name,
 				 (unsigned long long)ours->first, (unsigned long long)theirs->first);
+	if (ours->tokens && theirs->tokens && ours->tokens != theirs->tokens)
+		return weft_fail(-EINVAL, "edge %s: the snapshot here has %llu tokens through it, that of the other process %llu", name,
+				 (unsigned long long)ours->tokens, (unsigned long long)theirs->tokens);
 	return 0;
 }

@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEFT_OFFER_VERSION	1u
+#define WEFT_OFFER_VERSION	2u
 #define WEFT_OFFER_NAME		256u
-#define WEFT_OFFER_FDS		2u	/* the cell, then the blocks: of the producer, and where there are any */
+#define WEFT_OFFER_FDS		2u	/* the cells, then the blocks: of the producer, and where there are any */
+#define WEFT_OFFER_CONSUMERS	128u	/* at most, of an edge in the importing plan: a page has as many cells */
 
 enum weft_offer_end { WEFT_OFFER_PRODUCER = 1, WEFT_OFFER_CONSUMER = 2 };
 
@@ -25,10 +26,13 @@ enum weft_offer_end { WEFT_OFFER_PRODUCER = 1, WEFT_OFFER_CONSUMER = 2 };
  * @epoch: the sender's number of this load, not 0
  * @block_bytes: of one block; 0 with CONTROL. Blocks follow each other at this distance rounded up to 256
  * @first: value of the cells before the first firing (weft_plan_config.cell_base)
+ * @tokens: that went through it before, by the snapshot that the plan goes on from; 0: it goes on from none
  * @depth: blocks D
  * @initial: tokens k; of the producer, else 0
  * @block_access: WEFT_ACCESS_READ of the producer where there are blocks, else 0: what the descriptor lets the other side do
- * @cell_access: WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL, the same of the cell, which is the first in its memory
+ * @cell_access: WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL, the same of the cells that the sender waits for, from the first in their memory on:
+ *	of the consumer one, of the producer WEFT_OFFER_CONSUMERS
+ * @consumers: of the consumer: how many bodies, and so cells of the producer, 1 … WEFT_OFFER_CONSUMERS; of the producer 0
  * @name: of the edge, ended and filled up by 0
  * @sum: of all bytes before
  */
@@ -40,8 +44,9 @@ struct weft_offer_head {
 struct weft_offer {
 	struct weft_offer_head head;
 	uint32_t end, flags;
-	uint64_t epoch, block_bytes, first;
+	uint64_t epoch, block_bytes, first, tokens;
 	uint32_t depth, initial, block_access, cell_access;
+	uint32_t consumers, pad;
 	char name[WEFT_OFFER_NAME];
 	uint64_t sum;
 };

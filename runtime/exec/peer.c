@@ -21,8 +21,8 @@
 #include "runtime/core/device.h"
 #include "runtime/core/user_queue.h"
 
-#define CELL		0u		/* that the other side signals, of its inbox */
 #define MS		1000000ull
+#define EVEN_NS		1000000000ull	/* the other side's last signal may be on its way still */
 
 /* A message as it came; descriptors are the receiver's. */
 struct mail {
@@ -40,6 +40,32 @@ static bool exported(const struct weft_edge *e)
 const struct weft_body *weft_peer_body(const struct weft_edge *e)
 {
 	return exported(e) ? e->producer : e->consumer[0].body;
+}
+
+bool weft_peer_in_lane(const struct weft_edge *e, uint32_t lane)
+{
+	bool in = exported(e) && e->producer->lane == lane;
+
+	for (uint32_t i = 0; i < e->num_consumers && !exported(e) && !in; i++)
+		in = e->consumer[i].body->lane == lane;
+	return in;
+}
+
+/* Cells of its inbox that are in use: consumers there, or what is produced there. */
+static uint32_t cells_here(const struct weft_edge *e)
+{
+	return exported(e) ? e->peer.consumers : 1;
+}
+
+static uint32_t cells_there(const struct weft_edge *e)
+{
+	return exported(e) ? 1 : e->num_consumers;
+}
+
+/* Tokens that go through it in @sequences of its plan. */
+static uint64_t tokens_in(const struct weft_edge *e, uint64_t sequences)
+{
+	return sequences * weft_peer_body(e)->q * (exported(e) ? e->rate : e->consumer[0].rate);
 }
 
 static struct weft_device *device_of(const struct weft_edge *e)
@@ -193,18 +219,23 @@ static void offer_of(const struct weft_edge *e, struct weft_offer *o)
 
 	*o = (struct weft_offer) {
 		.end = exported(e) ? WEFT_OFFER_PRODUCER : WEFT_OFFER_CONSUMER, .flags = control ? WEFT_OFFER_CONTROL : 0,
-		.epoch = e->peer.epoch, .block_bytes = e->block_bytes, .first = e->plan->config.cell_base, .depth = e->depth,
-		.initial = e->initial, .block_access = exported(e) && !control ? WEFT_ACCESS_READ : 0,
-		.cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
+		.epoch = e->peer.epoch, .block_bytes = e->block_bytes, .first = e->plan->config.cell_base,
+		.tokens = tokens_in(e, e->plan->start), .depth = e->depth, .initial = e->initial,
+		.block_access = exported(e) && !control ? WEFT_ACCESS_READ : 0, .cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
+		.consumers = exported(e) ? 0 : e->num_consumers,
 	};
 	snprintf(o->name, sizeof(o->name), "%s", e->name);
 	weft_offer_seal(o);
 }
 
-/* Blocks of its own, so that the other process sees no others; and a page of cells, since one has one writer. */
+/*
+ * Blocks of its own, so that the other process sees no others; and a page of cells, since one has one writer: room for as many
+ * consumers as there may be, since their number comes with the offer of the other side.
+ */
 static int reserve(struct weft_edge *e)
 {
-	const struct weft_memory_desc cells = { .size = sizeof(cells), .bytes = WEFT_CELL_BYTES, .flags = WEFT_MEMORY_CELLS_PEER };
+	const struct weft_memory_desc cells = {
+		.size = sizeof(cells), .bytes = (exported(e) ? WEFT_OFFER_CONSUMERS : 1) * WEFT_CELL_BYTES, .flags = WEFT_MEMORY_CELLS_PEER };
 	void *map;
 	int ret = weft_memory_create(device_of(e), &cells, &e->peer.inbox);
 
@@ -251,8 +282,8 @@ int weft_peer_offer(struct weft_plan *p)
 /* One of the descriptors that came; what is wrong with it is the other process's doing. */
 static int adopt(struct weft_edge *e, int fd, bool cell, struct weft_memory **memory)
 {
-	const uint64_t need = cell ? WEFT_CELL_BYTES : e->depth * e->stride;
-	const char *what = cell ? "cell" : "blocks";
+	const uint64_t need = cell ? cells_there(e) * WEFT_CELL_BYTES : e->depth * e->stride;
+	const char *what = cell ? "cells" : "blocks";
 	char why[256];
 	int ret = weft_memory_import_fd(device_of(e), fd, memory);
 
@@ -262,9 +293,9 @@ static int adopt(struct weft_edge *e, int fd, bool cell, struct weft_memory **me
 		snprintf(why, sizeof(why), "%s", weft_last_error());
 		return weft_fail(ret, "edge %s: %s of the other process: %s", e->name, what, why);
 	}
-	if (weft_memory_bytes(*memory) < need || (weft_cell_address(*memory, CELL) != 0) != cell)
+	if (weft_memory_bytes(*memory) < need || (weft_cell_address(*memory, 0) != 0) != cell)
 		return weft_fail(-EPROTO, "edge %s: what the other process gives as its %s are %llu bytes of memory for %s; needed %llu", e->name,
-				 what, (unsigned long long)weft_memory_bytes(*memory), weft_cell_address(*memory, CELL) ? "cells" : "data",
+				 what, (unsigned long long)weft_memory_bytes(*memory), weft_cell_address(*memory, 0) ? "cells" : "data",
 				 (unsigned long long)need);
 	return 0;
 }
@@ -282,6 +313,8 @@ static int accept_mail(struct weft_edge *e, const struct mail *m)
 	if (ret)
 		return ret;
 	e->peer.their_epoch = theirs.epoch;
+	e->peer.initial = theirs.initial;
+	e->peer.consumers = theirs.consumers;
 	offer_of(e, &ours);
 	ret = weft_offer_match(&ours, &theirs);
 	if (!ret)
@@ -374,21 +407,55 @@ int weft_peer_drop(struct weft_plan *p)
 	return ret;
 }
 
-/* The first edge whose other end says what @is asks for. */
-static const struct weft_edge *find(const struct weft_plan *p, bool (*is)(const struct weft_cell_state *s, uint64_t x), uint64_t x)
+int weft_peer_even(struct weft_plan *p, const char *call)
 {
 	for (uint32_t i = 0; i < p->num_edges; i++) {
-		struct weft_cell_state s;
+		const struct weft_edge *e = p->edge[i];
+		uint64_t ours, first;
 
-		if (p->edge[i]->peer.inbox && !weft_cell_read(p->edge[i]->peer.inbox, CELL, &s) && is(&s, x))
-			return p->edge[i];
+		if (!(e->flags & WEFT_EDGE_PEER))
+			continue;
+		ours = tokens_in(e, p->opened);
+		first = p->config.cell_base + (exported(e) ? 0 : e->peer.initial);
+		for (uint32_t c = 0; c < cells_here(e); c++) {
+			struct weft_cell_state s = { 0 };
+			int ret = weft_cell_wait(e->peer.inbox, c, first + ours, EVEN_NS, &s);
+
+			if (ret && ret != -ETIME && ret != -EPIPE)
+				return ret;
+			if (s.value != first + ours)
+				return weft_fail(-EBUSY, "%s: edge %s: %llu tokens %s here, %llu %s in the other process: drain that at the same sequence",
+						 call, e->name, (unsigned long long)ours, exported(e) ? "made" : "taken",
+						 (unsigned long long)(s.value - first), exported(e) ? "taken" : "made");
+		}
 	}
+	return 0;
+}
+
+/* The first cell of its inbox that says what @is asks for. */
+static bool says(const struct weft_edge *e, bool (*is)(const struct weft_cell_state *s, uint64_t x), uint64_t x,
+		 struct weft_cell_state *s)
+{
+	for (uint32_t i = 0; e->peer.inbox && i < cells_here(e); i++)
+		if (!weft_cell_read(e->peer.inbox, i, s) && is(s, x))
+			return true;
+	return false;
+}
+
+/* The first edge whose other end says so. */
+static const struct weft_edge *find(const struct weft_plan *p, bool (*is)(const struct weft_cell_state *s, uint64_t x), uint64_t x)
+{
+	struct weft_cell_state s;
+
+	for (uint32_t i = 0; i < p->num_edges; i++)
+		if (says(p->edge[i], is, x, &s))
+			return p->edge[i];
 	return NULL;
 }
 
 static bool has_fault(const struct weft_cell_state *s, uint64_t origin)
 {
-	return s->fault && s->fault == origin;
+	return s->fault && (!origin || s->fault == origin);
 }
 
 static bool has_ended(const struct weft_cell_state *s, uint64_t unused)
@@ -399,7 +466,7 @@ static bool has_ended(const struct weft_cell_state *s, uint64_t unused)
 
 const struct weft_edge *weft_peer_fault(const struct weft_plan *p, uint64_t origin)
 {
-	return find(p, has_fault, origin);
+	return origin ? find(p, has_fault, origin) : NULL;
 }
 
 const struct weft_edge *weft_peer_ended(const struct weft_plan *p)
@@ -410,11 +477,11 @@ const struct weft_edge *weft_peer_ended(const struct weft_plan *p)
 const char *weft_peer_fault_text(const struct weft_plan *p, const char *name, char *text, size_t bytes)
 {
 	const uint32_t i = weft_names_find(&p->names, name, WEFT_NAME_EDGE);
-	struct weft_cell_state s = { 0 };
+	struct weft_cell_state s;
 	uint32_t cause, will;
 
-	if (i != UINT32_MAX && p->edge[i]->peer.inbox)
-		weft_cell_read(p->edge[i]->peer.inbox, CELL, &s);
+	if (i == UINT32_MAX || !says(p->edge[i], has_fault, 0, &s))
+		s = (struct weft_cell_state) { 0 };
 	weft_cell_fault_origin(s.fault, &cause, &will);
 	snprintf(text, bytes, "%s", weft_fault_name(cause));
 	return text;

@@ -22,7 +22,7 @@ static int cell_add(struct weft_plan *p, const struct weft_plan_cell *c, uint32_
 	return 0;
 }
 
-/* Between processes: alone in the inbox or the outbox of its edge. */
+/* Between processes: in the inbox or the outbox of its edge, where its index is. */
 static int peer_cell_add(struct weft_plan *p, const struct weft_plan_cell *c, uint32_t *number)
 {
 	if (!weft_room(&p->cell, p->num_cells, &p->room_cells, sizeof(*c)))
@@ -43,6 +43,11 @@ struct weft_memory *weft_cell_here(const struct weft_plan *p, const struct weft_
 struct weft_memory *weft_cell_there(const struct weft_plan *p, const struct weft_plan_cell *c)
 {
 	return c->peer ? c->edge->peer.outbox : p->cells_there[c->waiter][c->signaller];
+}
+
+uint32_t weft_cell_copies(const struct weft_plan_cell *c)
+{
+	return c->peer && !c->body && c->role == WEFT_ROLE_CONSUMED ? c->edge->peer.consumers : 1;
 }
 
 static int tie_add(struct weft_ties *t, uint32_t cell, bool system, uint64_t base, uint64_t step)
@@ -182,25 +187,58 @@ static int tie_first(struct weft_ties *t, uint32_t cell, uint64_t base, uint64_t
 	return 0;
 }
 
-/* Another process consumes or produces: the cell that is waited for is of this plan, the one that is signalled of the other. */
-static int peer_cells(struct weft_plan *p, struct weft_edge *e)
+/* A cell in the inbox of an edge, which nobody here signals. */
+static int inbox_cell(struct weft_plan *p, struct weft_edge *e, enum weft_cell_role role, uint32_t *cell)
 {
-	const bool out = e->flags & WEFT_EDGE_EXPORT;
-	struct weft_body *b = out ? e->producer : e->consumer[0].body;
-	const uint64_t base = p->config.cell_base;
-	const uint32_t rate = out ? e->rate : e->consumer[0].rate, made = out ? e->initial : 0;
-	uint32_t in = WEFT_NO_CELL, there = WEFT_NO_CELL;
+	const uint32_t device = weft_peer_body(e)->device;
+
+	return peer_cell_add(p, &(struct weft_plan_cell) {
+		.role = role, .waiter = device, .signaller = device, .initial = p->config.cell_base, .edge = e }, cell);
+}
+
+/* Cell @index of the outbox of an edge, which body @b signals. */
+static int outbox_cell(struct weft_plan *p, struct weft_edge *e, struct weft_body *b, enum weft_cell_role role, uint32_t index,
+		       uint32_t made, uint32_t rate)
+{
+	const uint64_t initial = p->config.cell_base + made;
+	uint32_t cell = WEFT_NO_CELL;
 	int ret = peer_cell_add(p, &(struct weft_plan_cell) {
-		.role = out ? WEFT_ROLE_CONSUMED : WEFT_ROLE_PRODUCED, .waiter = b->device, .signaller = b->device, .initial = base,
-		.edge = e }, &in);
+		.role = role, .waiter = b->device, .signaller = b->device, .index = index, .initial = initial, .edge = e, .body = b }, &cell);
+
+	return ret ? ret : tie_add(&b->signals, cell, role == WEFT_ROLE_PRODUCED, initial + rate, rate);
+}
+
+/* Bodies of another process consume: each has its cell here, and what is made is told in one there. */
+static int exported_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	struct weft_body *from = e->producer;
+	uint32_t cell = WEFT_NO_CELL;
+	int ret = inbox_cell(p, e, WEFT_ROLE_CONSUMED, &cell);
 
 	if (!ret)
-		ret = tie_first(&b->waits, in, base + rate + (out ? made - (uint64_t)e->depth : 0), rate);
-	if (!ret)
-		ret = peer_cell_add(p, &(struct weft_plan_cell) {
-			.role = out ? WEFT_ROLE_PRODUCED : WEFT_ROLE_CONSUMED, .waiter = b->device, .signaller = b->device,
-			.initial = base + made, .edge = e, .body = b }, &there);
-	return ret ? ret : tie_add(&b->signals, there, out, base + made + rate, rate);
+		ret = tie_first(&from->waits, cell, p->config.cell_base + e->initial + e->rate - e->depth, e->rate);
+	return ret ? ret : outbox_cell(p, e, from, WEFT_ROLE_PRODUCED, 0, e->initial, e->rate);
+}
+
+/* A body of another process produces: all consumers wait for one cell here, and each has one there. */
+static int imported_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	uint32_t cell = WEFT_NO_CELL;
+	int ret = inbox_cell(p, e, WEFT_ROLE_PRODUCED, &cell);
+
+	for (uint32_t i = 0; i < e->num_consumers && !ret; i++) {
+		const struct weft_consumer *c = &e->consumer[i];
+
+		ret = tie_first(&c->body->waits, cell, p->config.cell_base + c->rate, c->rate);
+		if (!ret)
+			ret = outbox_cell(p, e, c->body, WEFT_ROLE_CONSUMED, i, 0, c->rate);
+	}
+	return ret;
+}
+
+static int peer_cells(struct weft_plan *p, struct weft_edge *e)
+{
+	return e->flags & WEFT_EDGE_EXPORT ? exported_cells(p, e) : imported_cells(p, e);
 }
 
 static int host_cells(struct weft_plan *p, struct weft_edge *e)
@@ -324,7 +362,7 @@ int weft_edge_reach(struct weft_edge *e, uint32_t device, bool write, struct wef
 	struct weft_memory **m = &p->place[e->place].reach[device][write];
 	int ret = 0;
 
-	if (e->flags & WEFT_EDGE_IMPORT) {	/* its one consumer's card has it */
+	if (e->flags & WEFT_EDGE_IMPORT) {	/* the card of its consumers has it */
 		*memory = e->peer.blocks;
 		return 0;
 	}

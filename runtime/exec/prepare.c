@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "exec.h"
+#include "offer.h"
 
 #include <weft/telemetry.h>
 
@@ -166,9 +167,17 @@ static int check_peer(const struct weft_edge *e)
 {
 	if (e->flags & WEFT_EDGE_EXPORT && !e->producer)
 		return weft_fail(-EINVAL, "edge %s is exported and has no producer", e->name);
-	if (e->flags & WEFT_EDGE_IMPORT && (e->producer || e->num_consumers != 1))
-		return weft_fail(-EINVAL, "edge %s comes from another process: it has one consumer here, not %u, and no producer%s%s", e->name,
-				 e->num_consumers, e->producer ? ", not body " : "", e->producer ? e->producer->name : "");
+	if (!(e->flags & WEFT_EDGE_IMPORT))
+		return 0;
+	if (e->producer || !e->num_consumers || e->num_consumers > WEFT_OFFER_CONSUMERS)
+		return weft_fail(-EINVAL, "edge %s comes from another process: it has 1 … %u consumers here, not %u, and no producer%s%s",
+				 e->name, WEFT_OFFER_CONSUMERS, e->num_consumers, e->producer ? ", not body " : "",
+				 e->producer ? e->producer->name : "");
+	for (uint32_t i = 1; i < e->num_consumers; i++)
+		if (e->consumer[i].body->device != e->consumer[0].body->device)
+			return weft_fail(-EINVAL, "edge %s comes from another process: its consumers are on one device, body %s is on %u, body %s on "
+					 "%u", e->name, e->consumer[0].body->name, e->consumer[0].body->device, e->consumer[i].body->name,
+					 e->consumer[i].body->device);
 	return 0;
 }
 

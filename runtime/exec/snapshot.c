@@ -185,6 +185,8 @@ int weft_plan_save(struct weft_plan *plan, void *snapshot, uint64_t bytes)
 
 	if (!ret)
 		ret = weft_plan_check_idle(plan, __func__);
+	if (!ret)
+		ret = weft_peer_even(plan, __func__);
 	if (ret)
 		return ret;
 	if (!snapshot || bytes != weft_plan_snapshot_bytes(plan))

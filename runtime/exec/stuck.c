@@ -40,12 +40,19 @@ struct look {
 	uint32_t *queue;
 };
 
+/* The least of all that it stands for. */
 static uint64_t cell_value(const struct weft_plan *p, uint32_t cell, struct weft_cell_state *s)
 {
 	const struct weft_plan_cell *c = &p->cell[cell];
 
 	*s = (struct weft_cell_state) { 0 };
-	weft_cell_read(weft_cell_here(p, c), c->index, s);
+	for (uint32_t i = 0; i < weft_cell_copies(c); i++) {
+		struct weft_cell_state one = { 0 };
+
+		weft_cell_read(weft_cell_here(p, c), c->index + i, &one);
+		if (!i || (int64_t)(one.value - s->value) < 0)
+			*s = one;
+	}
 	return s->value;
 }
 
@@ -233,14 +240,14 @@ static uint32_t kind_of(uint32_t cause)
 		WEFT_STUCK_FAULT;
 }
 
-/* The end of an edge in another process stopped the lane that waits there, and that others. */
+/* The end of an edge in another process stopped the lanes that wait there, and those others. */
 static bool stopped_by_peer(struct look *k, uint32_t lane, const struct weft_edge *e)
 {
 	const uint32_t first = weft_peer_body(e)->lane;
 	struct node *n = &k->node[lane];
 
 	n->r.root_kind = 0;
-	if (first != lane)
+	if (!weft_peer_in_lane(e, lane))
 		return arrow_add(k, lane, first, NULL);
 	n->r.root_kind = WEFT_STUCK_DEAD_PEER;
 	n->r.edge = e->name;

@@ -93,8 +93,8 @@ static void fill(struct maker *m, const struct weft_plan *p)
 		const struct weft_plan_cell *c = &p->cell[i];
 		struct weft_memory *here = weft_cell_here(p, c);
 
-		if (here)
-			cell(m, p, c->waiter, weft_cell_address(here, c->index), role_of(c), c->edge ? m->edge_name[c->edge->id] : 0,
+		for (uint32_t j = 0; here && j < weft_cell_copies(c); j++)
+			cell(m, p, c->waiter, weft_cell_address(here, c->index + j), role_of(c), c->edge ? m->edge_name[c->edge->id] : 0,
 			     c->body ? m->body_name[c->body->id] : 0);
 	}
 }

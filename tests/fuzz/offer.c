@@ -14,7 +14,7 @@
 
 #define MADE_GOOD	0x80
 
-static const struct weft_offer ours = { .end = WEFT_OFFER_CONSUMER, .epoch = 1, .block_bytes = 256, .depth = 2, .name = "e" };
+static const struct weft_offer ours = { .end = WEFT_OFFER_CONSUMER, .epoch = 1, .block_bytes = 256, .tokens = 5, .depth = 2, .consumers = 1, .name = "e" };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -41,8 +41,9 @@ static void offer(const void *data, size_t bytes, uint32_t fds, enum weft_offer_
 		return;
 	if (o.end != (uint32_t)end || !o.epoch || !o.depth || o.depth > 65535 || o.initial > o.depth || o.block_bytes > 1ull << 40 ||
 	    !o.name[0] || strnlen(o.name, sizeof(o.name)) == sizeof(o.name) || (o.block_bytes == 0) != (o.flags == WEFT_OFFER_CONTROL) ||
-	    o.block_access != (o.flags ? 0 : access) || fds != 1 + !!o.block_access)
-		fuzz_wrong("was taken: end %u, depth %u, flags %#x", o.end, o.depth, o.flags);
+	    o.block_access != (o.flags ? 0 : access) || fds != 1 + !!o.block_access || o.pad ||
+	    (end == WEFT_OFFER_PRODUCER ? o.consumers : o.consumers - 1 >= WEFT_OFFER_CONSUMERS))
+		fuzz_wrong("was taken: end %u, depth %u, flags %#x, %u consumers", o.end, o.depth, o.flags, o.consumers);
 	if (weft_offer_match(&o, &o))
 		fuzz_wrong("does not match itself: %s", weft_last_error());
 	ret = weft_offer_match(&ours, &o);

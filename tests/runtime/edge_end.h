@@ -2,7 +2,8 @@
 /* Copyright 2026 The weft authors */
 /*
  * An end of an edge between processes, as tests have it: two bodies that produce a known stream, or two that fold each block they
- * take into a state, in order, so that one wrong word in any block is seen at the end. The other process is this program again.
+ * take into a state, in order, so that one wrong word in any block is seen at the end; and beside those two further bodies, slower
+ * ones, which do the same. The other process is this program again.
  */
 #ifndef EDGE_END_H
 #define EDGE_END_H
@@ -21,6 +22,8 @@
 #define ODD	0x9e3779b1u
 #define FOREVER	(1ull << 40)
 #define LOAD_NS	(60 * RT_SECOND)
+#define MORE	2u			/* further consumers, at most */
+#define OTHER_ARGS	11		/* of the program when it is the other process */
 
 /* What is one end: of @rate blocks a firing. */
 struct shape {
@@ -28,11 +31,15 @@ struct shape {
 	uint32_t card, depth, rate, initial;
 	uint64_t base;
 	uint64_t fault;			/* not 0: of the producer, the firing that faults */
+	uint32_t more;			/* consumers besides */
+	bool rates;			/* of twice the rate, and three times */
 };
 
 struct end {
 	struct rig r;
-	struct weft_edge *stream, *state;
+	struct weft_edge *stream, *state[1 + MORE];
+	struct weft_body *take, *also[MORE];
+	uint32_t num_states;
 };
 
 static inline uint32_t word_of(uint64_t token, uint32_t word)
@@ -104,34 +111,58 @@ static inline int make_producer(struct end *e, const struct shape *s)
 	return 0;
 }
 
+/* The body folds what it takes of @in into a state of its own. */
+static inline int fold(struct end *e, struct weft_body *b, struct weft_edge *in, uint32_t rate, struct weft_constant *times)
+{
+	struct weft_edge **state = &e->state[e->num_states];
+	char name[8];
+	uint64_t h;
+
+	snprintf(name, sizeof(name), "state%u", e->num_states++);
+	if (block_edge(e, name, &(struct shape) { 0 }, WEFT_EDGE_STATE, state))
+		return -1;
+	RT_OK(weft_body_input(b, in, rate));
+	RT_OK(weft_body_output(b, *state, 1));
+	h = weft_body_out(b, *state, 0);
+	for (uint32_t j = 0; j < rate; j++) {
+		const uint64_t product[2] = { h, weft_body_constant(b, times) }, sum[2] = { h, weft_body_in(b, in, j) };
+
+		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_PROD, product, 2, &h, 1, WORDS));
+		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_SUM, sum, 2, &h, 1, WORDS));
+	}
+	return 0;
+}
+
 static inline int make_consumer(struct end *e, const struct shape *s)
 {
+	static const char *const names[MORE] = { "slow", "slowest" };
+	static const uint64_t times_ns[MORE] = { MS / 2, 2 * MS };
 	static uint32_t odd[WORDS];
 	struct weft_constant *times;
 	struct weft_body *a = body_of(e->r.plan, "take", 0, NULL, 0), *b = body_of(e->r.plan, "fold", 0, NULL, 0);
 	const struct shape own = { .depth = 2 * s->rate };
 	struct weft_edge *inner;
-	uint64_t h;
 
 	RT_CHECK(a && b, "%s", rt_text);
+	e->take = a;
 	for (uint32_t i = 0; i < WORDS; i++)
 		odd[i] = ODD;
-	if (block_edge(e, "stream", s, WEFT_EDGE_IMPORT, &e->stream) || block_edge(e, "inner", &own, 0, &inner) ||
-	    block_edge(e, "state", s, WEFT_EDGE_STATE, &e->state))
+	if (block_edge(e, "stream", s, WEFT_EDGE_IMPORT, &e->stream) || block_edge(e, "inner", &own, 0, &inner))
 		return -1;
 	RT_OK(weft_constant_create(e->r.plan, "odd", BYTES, NULL, &times));
 	RT_OK(weft_constant_contents(times, odd, BYTES));
 	RT_OK(weft_body_input(a, e->stream, s->rate));
 	RT_OK(weft_body_output(a, inner, s->rate));
-	RT_OK(weft_body_input(b, inner, s->rate));
-	RT_OK(weft_body_output(b, e->state, 1));
-	h = weft_body_out(b, e->state, 0);
-	for (uint32_t j = 0; j < s->rate; j++) {
-		const uint64_t product[2] = { h, weft_body_constant(b, times) }, sum[2] = { h, weft_body_in(b, inner, j) };
-
+	for (uint32_t j = 0; j < s->rate; j++)
 		RT_OK(weft_body_copy(a, weft_body_out(a, inner, j), weft_body_in(a, e->stream, j), BYTES));
-		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_PROD, product, 2, &h, 1, WORDS));
-		RT_OK(weft_body_reduce(b, WEFT_TYPE_I32, WEFT_REDUCTION_SUM, sum, 2, &h, 1, WORDS));
+	if (fold(e, b, inner, s->rate, times))
+		return -1;
+	for (uint32_t i = 0; i < s->more; i++) {
+		e->also[i] = body_of(e->r.plan, names[i], 0, NULL, 0);
+		RT_CHECK(e->also[i], "%s", rt_text);
+		RT_OK(weft_body_timed(e->also[i], times_ns[i]));
+		if (fold(e, e->also[i], e->stream, s->rates ? s->rate * (i + 2) : s->rate, times))
+			return -1;
 	}
 	return 0;
 }
@@ -147,16 +178,18 @@ static inline int end_open(struct weft *weft, struct end *e, const struct shape 
 	return s->produces ? make_producer(e, s) : make_consumer(e, s);
 }
 
-/* The consumer has folded @tokens blocks, and right. */
+/* Each consumer has folded @tokens blocks, and right. */
 static inline int folded_right(struct end *e, uint64_t tokens)
 {
 	static const uint32_t looked_at[] = { 0, 1, 77, WORDS - 1 };
 	uint32_t got[WORDS];
 
-	RT_OK(weft_edge_get(e->state, got, BYTES));
-	for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++)
-		RT_CHECK(got[looked_at[i]] == folded(tokens, looked_at[i]), "after %llu blocks, word %u is %#x, wanted %#x",
-			 (unsigned long long)tokens, looked_at[i], got[looked_at[i]], folded(tokens, looked_at[i]));
+	for (uint32_t s = 0; s < e->num_states; s++) {
+		RT_OK(weft_edge_get(e->state[s], got, BYTES));
+		for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++)
+			RT_CHECK(got[looked_at[i]] == folded(tokens, looked_at[i]), "after %llu blocks, word %u of state %u is %#x, wanted %#x",
+				 (unsigned long long)tokens, looked_at[i], s, got[looked_at[i]], folded(tokens, looked_at[i]));
+	}
 	return 0;
 }
 
@@ -191,14 +224,15 @@ static inline int other_start(struct other *o, const struct shape *s, enum task 
 {
 	int edge[2], control[2];
 	char text[10][24];
-	char *args[12] = { "edge_test" };
+	char *args[OTHER_ARGS + 1] = { "edge_test" };
 
 	RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, edge), "socketpair");
 	RT_CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), "socketpair");
 	*o = (struct other) { .edge = edge[0], .control = control[0] };
 	for (int i = 0; i < 10; i++) {
 		const uint64_t value[10] = { (uint64_t)edge[1], (uint64_t)control[1], task, count, s->produces, s->card, s->depth,
-					     s->rate | (uint64_t)s->initial << 16, s->base, s->fault };
+					     s->rate | (uint64_t)s->initial << 16 | (uint64_t)s->more << 32 | (uint64_t)s->rates << 40,
+					     s->base, s->fault };
 
 		snprintf(text[i], sizeof(text[i]), "%llu", (unsigned long long)value[i]);
 		args[i + 1] = text[i];
@@ -318,7 +352,7 @@ static inline int other_main(char **argv)
 	for (int i = 0; i < 10; i++)
 		v[i] = strtoull(argv[i + 1], NULL, 10);
 	s = (struct shape) { .produces = v[4], .card = (uint32_t)v[5], .depth = (uint32_t)v[6], .rate = v[7] & 0xffff,
-			     .initial = (uint32_t)(v[7] >> 16), .base = v[8], .fault = v[9] };
+			     .initial = v[7] >> 16 & 0xffff, .more = v[7] >> 32 & 0xff, .rates = v[7] >> 40, .base = v[8], .fault = v[9] };
 	ret = other_run(weft_open(), (int)v[0], (int)v[1], (enum task)v[2], v[3], &s);
 	if (ret)
 		fprintf(stderr, "# the other process: %s\n", rt_text);

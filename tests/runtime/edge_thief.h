@@ -28,7 +28,8 @@ static inline int forge(int sock, char *data, size_t bytes, int cell)
 	uint64_t sum = 0xcbf29ce484222325ull;
 
 	memcpy(data + 16, &(uint32_t) { 2 }, 4);	/* the other end, without initial tokens and blocks */
-	memset(data + 52, 0, 8);
+	memset(data + 60, 0, 8);
+	memcpy(data + 72, &(uint32_t) { 1 }, 4);	/* consumer */
 	for (size_t i = 0; i < bytes - 8; i++)
 		sum = (sum ^ (unsigned char)data[i]) * 0x100000001b3ull;
 	memcpy(data + bytes - 8, &sum, 8);

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <liburing.h>
 
+#include "edge_pair.h"
 #include "plan_rig.h"
 
 #define OPS	4u
@@ -172,12 +173,69 @@ static int fault(struct weft *weft)
 	return waits_close(&w);
 }
 
+/* A plan that takes what another one, as if of another process, makes. */
+struct importer {
+	struct waits w;
+	struct rig from;
+};
+
+static int importer_open(struct weft *weft, struct importer *i)
+{
+	struct weft_edge *out, *in;
+	struct weft_body *make, *take;
+
+	*i = (struct importer) { .w.count = 1 };
+	if (rig_open(weft, &i->w.r, 1, NULL) || rig_open(weft, &i->from, 1, NULL))
+		return -1;
+	make = body_of(i->from.plan, "make", 0, NULL, 0);
+	take = body_of(i->w.r.plan, "take", 0, NULL, 0);
+	out = edge_of(i->from.plan, "stream", 2, WEFT_EDGE_EXPORT, 0, NULL);
+	in = edge_of(i->w.r.plan, "stream", 2, WEFT_EDGE_IMPORT, 0, NULL);
+	RT_CHECK(make && take && out && in, "%s", rt_text);
+	RT_OK(weft_body_output(make, out, 1));
+	RT_OK(weft_body_fill(make, weft_body_out(make, out, 0), BLOCK, 1, 4));
+	RT_OK(weft_body_input(take, in, 1));
+	if (pair_connect(out, in) || pair_loaded(i->from.plan, i->w.r.plan))
+		return -1;
+	RT_OK(io_uring_queue_init(8, &i->w.ring, 0));
+	RT_OK(weft_plan_run(i->w.r.plan, 200, NULL));
+	return 0;
+}
+
+/* A sequence that needs blocks of another process: they come; the other side ends; or it is gone. */
+static int peer(struct weft *weft)
+{
+	for (int gone = 0; gone < 2; gone++) {
+		static struct importer i;
+
+		if (importer_open(weft, &i) || begin(&i.w, 99, 60 * RT_SECOND))
+			return -1;
+		RT_OK(weft_plan_run(i.from.plan, 100, NULL));
+		RT_OK(finish(&i.w, 99));
+		if (begin(&i.w, 100, 60 * RT_SECOND))
+			return -1;
+		usleep(10000);
+		RT_CHECK(io_uring_cq_ready(&i.w.ring) == 0, "nothing was made, and the wait is over");
+		if (gone)
+			RT_OK(weft_plan_unload(i.from.plan));
+		else
+			RT_OK(weft_plan_end(i.from.plan, 60 * RT_SECOND));
+		RT_IS(finish(&i.w, 100), gone ? -EOWNERDEAD : -EPIPE);
+		printf("# %s\n", weft_last_error());
+		RT_CHECK(strstr(weft_last_error(), "edge stream"), "%s", weft_last_error());
+		if (waits_close(&i.w) || rig_close(&i.from))
+			return -1;
+	}
+	return 0;
+}
+
 int main(void)
 {
 	static const struct rt_test tests[] = {
 		{ "a wait for a sequence of one card", one_card },
 		{ "a wait for a sequence of two cards", two_cards },
 		{ "a body that faults", fault },
+		{ "blocks of another process, its end and its death", peer },
 	};
 
 	return rt_main(tests, sizeof(tests) / sizeof(tests[0]));

@@ -125,8 +125,8 @@ static int too_many(struct weft *weft)
 {
 	struct weft_device_info info = { .size = sizeof(info) };
 	struct weft_device *card;
-	struct weft_queue *queue;
-	char text[128];
+	struct weft_queue *queue[3];
+	char text[128], left[64];
 	struct wide w;
 
 	if (may_have_more(false))
@@ -134,20 +134,24 @@ static int too_many(struct weft *weft)
 	RT_OK(weft_device_open(weft, "card", 0, &card));
 	RT_OK(weft_device_info(card, &info));
 	RT_OK(weft_device_close(card));
-	/* one lane too many: before anything is taken */
-	if (wide_open(weft, &w, 1, info.max_queues + 1))
+	/* seven lanes too many: before anything is taken */
+	if (wide_open(weft, &w, 1, info.max_queues + 7))
 		return -1;
-	snprintf(text, sizeof(text), "%u lanes on %s, where this process may have %u queues", info.max_queues + 1, info.node, info.max_queues);
+	snprintf(text, sizeof(text), "%u lanes on %s, where this process may have %u queues, 7 too few", info.max_queues + 7, info.node,
+		 info.max_queues);
 	if (refused(weft, &w, -EDQUOT, text, "CAP_SYS_RESOURCE") || wide_close(&w))
 		return -1;
-	/* and one queue too many: what was made is taken back */
+	/* and three queues too many: what was made is taken back */
 	if (wide_open(weft, &w, 1, info.max_queues))
 		return -1;
-	RT_OK(weft_queue_create(w.rig.card[0], NULL, &queue));
+	for (int i = 0; i < 3; i++)
+		RT_OK(weft_queue_create(w.rig.card[0], NULL, &queue[i]));
 	snprintf(text, sizeof(text), "the %u queues that this process may have on the card are in use", info.max_queues);
-	if (refused(weft, &w, -EDQUOT, text, "CAP_SYS_RESOURCE"))
+	snprintf(left, sizeof(left), "3 of %u lanes have no queue", info.max_queues);
+	if (refused(weft, &w, -EDQUOT, text, left))
 		return -1;
-	RT_OK(weft_queue_destroy(queue));
+	for (int i = 0; i < 3; i++)
+		RT_OK(weft_queue_destroy(queue[i]));
 	/* all of them; none is left to read results with */
 	RT_OK(weft_plan_load(w.rig.plan));
 	RT_OK(weft_plan_run(w.rig.plan, WIDE_SEQUENCES, NULL));

@@ -80,8 +80,8 @@ int weft_plan_destroy(struct weft_plan *plan);
 #define WEFT_EDGE_HOST		0x4	/* blocks are in pinned host memory; without a producer the host feeds it, weft_edge_push() */
 #define WEFT_EDGE_NO_SHARE	0x8	/* its blocks are its own for the whole run, so weft_edge_read() finds the last ones */
 #define WEFT_EDGE_PULL		0x10	/* with HOST: the host is a consumer, weft_edge_pull() */
-#define WEFT_EDGE_EXPORT	0x20	/* a body of another process is a consumer, see edge_peer.h; no state, not HOST */
-#define WEFT_EDGE_IMPORT	0x40	/* a body of another process is the producer; no initial tokens, one consumer */
+#define WEFT_EDGE_EXPORT	0x20	/* bodies of another process are consumers, see edge_peer.h; no state, not HOST */
+#define WEFT_EDGE_IMPORT	0x40	/* a body of another process is the producer; no initial tokens, consumers on one card */
 
 /**
  * struct weft_edge_desc - an edge

@@ -67,7 +67,7 @@ uint32_t weft_edge_depth(const struct weft_edge *edge);
  * Each lane takes a queue of its card, two mappings of the process, 8 KiB of pinned host memory and about 1 KiB of card memory
  * with what its commands need (with WEFT_PLAN_TRACE 4 MiB of host memory besides). A process may have max_queues of struct
  * weft_device_info on a card, a quarter of all or, opened with CAP_SYS_RESOURCE, nearly all of them; a plan with more lanes there
- * is refused before anything is taken. Linux lets a process have 65,530 mappings (vm.max_map_count), enough for 32,000 lanes.
+ * is refused before anything is taken, and told how many there are too many. Linux lets a process have 65,530 mappings (vm.max_map_count), enough for 32,000 lanes.
  *
  * Return: 0, -EBUSY (loaded), -EOPNOTSUPP (cards that do not reach each other), -ENOSPC, -EDQUOT (the text says what there is too
  * little of), -EACCES (priority), -ENODEV, -EINVAL, -ENOTCONN, -ENOMEM, and as weft_plan_prepare(). After a failure it is not
@@ -227,7 +227,8 @@ uint64_t weft_plan_snapshot_bytes(const struct weft_plan *plan);
 /**
  * weft_plan_save() - all state, and the number of sequences done, into @snapshot
  *
- * Return: 0, -EINVAL (size), -EBUSY (not drained), -ENOTCONN, -EOWNERDEAD.
+ * Return: 0, -EINVAL (size), -EBUSY (not drained; tokens are on their way between it and another process, see edge_peer.h),
+ * -ENOTCONN, -EOWNERDEAD.
  */
 int weft_plan_save(struct weft_plan *plan, void *snapshot, uint64_t bytes);
 

@@ -5,6 +5,10 @@
  *
  * weft_plan_wait() sleeps in the kernel. A program with a ring of its own (uring.h) sleeps there instead: one command for each
  * card of the plan with cells that say when a sequence is done, and one more for each WEFT_URING_WANTS of them.
+ *
+ * Edges to other processes (edge_peer.h) are waited for so, too: a sequence is done when its bodies have taken what those give and
+ * have had room for what they take, and a wait for one whose other process has ended the edge or is gone completes, with -EPIPE or
+ * -EOWNERDEAD as its result and the name of the edge in the text.
  */
 #ifndef WEFT_PLAN_URING_H
 #define WEFT_PLAN_URING_H

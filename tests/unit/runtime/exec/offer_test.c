@@ -12,7 +12,8 @@
 static struct weft_offer sound(enum weft_offer_end end)
 {
 	struct weft_offer o = {
-		.end = end, .epoch = 7, .block_bytes = 4096, .first = 3, .depth = 4, .initial = end == WEFT_OFFER_PRODUCER ? 2 : 0,
+		.end = end, .epoch = 7, .block_bytes = 4096, .first = 3, .tokens = 6, .depth = 4,
+		.initial = end == WEFT_OFFER_PRODUCER ? 2 : 0, .consumers = end == WEFT_OFFER_PRODUCER ? 0 : 3,
 		.block_access = end == WEFT_OFFER_PRODUCER ? WEFT_ACCESS_READ : 0, .cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
 		.name = "stream" };
 
@@ -41,6 +42,9 @@ static void whole(void **state)
 
 	(void)state;
 	assert_int_equal(take(&p, sizeof(p), 2, WEFT_OFFER_PRODUCER), 0);
+	assert_int_equal(take(&c, sizeof(c), 1, WEFT_OFFER_CONSUMER), 0);
+	c.consumers = WEFT_OFFER_CONSUMERS;
+	weft_offer_seal(&c);
 	assert_int_equal(take(&c, sizeof(c), 1, WEFT_OFFER_CONSUMER), 0);
 	/* the other side has to be the other side, with as many descriptors as it says */
 	refused(take(&p, sizeof(p), 2, WEFT_OFFER_CONSUMER), -EPROTO, "no consumer");
@@ -77,8 +81,17 @@ static void flips(void **state)
 		bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 	assert_int_equal(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), 0);
-	o.head.version = 2;
-	refused(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), -EPROTO, "version 2");
+	for (uint32_t version = 0; version < 4; version++) {
+		o.head.version = version;
+		if (version == WEFT_OFFER_VERSION)
+			assert_int_equal(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), 0);
+		else
+			refused(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), -EPROTO, "version");
+	}
+	/* whatever else may differ in it */
+	o.head.version = 1;
+	o.head.bytes = 328;
+	refused(take(&o, 328, 2, WEFT_OFFER_PRODUCER), -EPROTO, "version 1 of its message, this library version 2");
 }
 
 /* With a sum that is right: made by somebody who means it. */
@@ -103,6 +116,11 @@ static void forged(void **state)
 	FORGED(WEFT_OFFER_PRODUCER, o.block_access |= WEFT_ACCESS_WRITE, "0x3 to its blocks");
 	FORGED(WEFT_OFFER_CONSUMER, o.block_access = WEFT_ACCESS_READ, "0x1 to its blocks");
 	FORGED(WEFT_OFFER_CONSUMER, o.cell_access = WEFT_ACCESS_READ, "0x1 to its cell");
+	FORGED(WEFT_OFFER_CONSUMER, o.consumers = 0, "its consumer, says that it has 0 consumers");
+	FORGED(WEFT_OFFER_CONSUMER, o.consumers = WEFT_OFFER_CONSUMERS + 1, "129 consumers");
+	FORGED(WEFT_OFFER_CONSUMER, o.consumers = UINT32_MAX, "4294967295 consumers");
+	FORGED(WEFT_OFFER_PRODUCER, o.consumers = 1, "its producer, says that it has 1 consumers");
+	FORGED(WEFT_OFFER_CONSUMER, o.pad = 1, "edge e");
 	FORGED(WEFT_OFFER_CONSUMER, memset(o.name, 'x', sizeof(o.name)), "edge e");
 	FORGED(WEFT_OFFER_CONSUMER, o.name[0] = 0, "edge e");
 	FORGED(WEFT_OFFER_CONSUMER, o.name[100] = 'x', "edge e");
@@ -127,6 +145,13 @@ static void match(void **state)
 	o = sound(WEFT_OFFER_PRODUCER);
 	o.first = 0;
 	refused(weft_offer_match(&ours, &o), -EINVAL, "begin with 3 here, with 0");
+	/* of two snapshots; one that goes on from none may meet any */
+	o = sound(WEFT_OFFER_PRODUCER);
+	o.tokens = 8;
+	refused(weft_offer_match(&ours, &o), -EINVAL, "snapshot here has 6 tokens through it, that of the other process 8");
+	o.tokens = 0;
+	assert_int_equal(weft_offer_match(&ours, &o), 0);
+	assert_int_equal(weft_offer_match(&o, &ours), 0);
 }
 
 static void ready(void **state)

@@ -80,6 +80,47 @@ static void imported(void **state)
 	ex_close(&x);
 }
 
+/* All wait for one cell, each signals its own; of the exporter's one stands for as many as a load finds. */
+static void consumers(void **state)
+{
+	const struct weft_plan_config config = { .size = sizeof(config), .cell_base = UINT64_MAX };
+	struct weft_edge *in, *out;
+	struct weft_body *b[3], *make;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, &config);
+	in = ex_edge(&x, "in", 6, 0, WEFT_EDGE_IMPORT);
+	out = ex_edge(&x, "out", 6, 1, WEFT_EDGE_EXPORT);
+	for (uint32_t i = 0; i < 3; i++) {
+		b[i] = ex_body(&x, (const char *[]) { "a", "b", "c" }[i], 1, i == 2 ? "lane" : NULL, 0);
+		ok(weft_body_input(b[i], in, i + 1));
+	}
+	make = ex_body(&x, "make", 0, NULL, 0);
+	ok(weft_body_output(make, out, 1));
+	ok(weft_plan_prepare(x.plan, NULL));
+	assert_int_equal(in->place, 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct weft_plan_cell *mine = cell(&x, &b[i]->signals.tie[0]);
+
+		assert_true(b[i]->gated);
+		assert_int_equal(b[i]->q, 6 / (i + 1));
+		assert_int_equal(b[i]->waits.tie[0].cell, b[0]->waits.tie[0].cell);
+		assert_true(b[i]->waits.tie[0].base == i && b[i]->waits.tie[0].step == i + 1);
+		assert_true(mine->peer && mine->role == WEFT_ROLE_CONSUMED && mine->index == i && mine->body == b[i]);
+		assert_true(b[i]->signals.tie[0].base == i && b[i]->signals.tie[0].step == i + 1);
+		assert_true(weft_peer_in_lane(in, b[i]->lane));
+		assert_int_equal(weft_cell_copies(mine), 1);
+	}
+	assert_false(weft_peer_in_lane(in, make->lane));
+	assert_int_equal(weft_cell_copies(cell(&x, &b[0]->waits.tie[0])), 1);
+	out->peer.consumers = 5;		/* as a load has it */
+	assert_int_equal(weft_cell_copies(cell(&x, &make->waits.tie[0])), 5);
+	assert_int_equal(weft_cell_copies(cell(&x, &make->signals.tie[0])), 1);
+	assert_true(weft_peer_in_lane(out, make->lane) && !weft_peer_in_lane(out, b[0]->lane));
+	ex_close(&x);
+}
+
 /* No depth is 2; control edges have no blocks, and an exported edge may have consumers here. */
 static void kinds(void **state)
 {
@@ -151,11 +192,28 @@ static void refusals(void **state)
 
 	ex_open(&x, NULL);
 	a = ex_body(&x, "a", 0, NULL, 0);
-	b = ex_body(&x, "b", 0, NULL, 0);
+	b = ex_body(&x, "far", 1, NULL, 0);
 	e = ex_edge(&x, "in", 2, 0, WEFT_EDGE_IMPORT);
 	ok(weft_body_input(a, e, 1));
 	ok(weft_body_input(b, e, 1));
-	refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "one consumer here, not 2");
+	refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "on one device, body a is on 0, body far on 1");
+	ex_close(&x);
+
+	ex_open(&x, NULL);
+	ex_body(&x, "a", 0, NULL, 0);
+	ex_edge(&x, "in", 2, 0, WEFT_EDGE_IMPORT);
+	refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "1 … 128 consumers here, not 0");
+	ex_close(&x);
+
+	ex_open(&x, NULL);
+	e = ex_edge(&x, "in", 2, 0, WEFT_EDGE_IMPORT);
+	for (uint32_t i = 0; i < 129; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "%u", i);
+		ok(weft_body_input(ex_body(&x, name, 0, NULL, 0), e, 1));
+	}
+	refused(weft_plan_prepare(x.plan, NULL), -EINVAL, "consumers here, not 129");
 	ex_close(&x);
 
 	ex_open(&x, NULL);
@@ -179,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exported),
 		cmocka_unit_test(imported),
+		cmocka_unit_test(consumers),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(refusals),
 	};
