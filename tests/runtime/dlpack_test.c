@@ -203,6 +203,20 @@ static int lent_memory(struct weft *weft)
 	return 0;
 }
 
+/* What udmabuf takes at most, or 0 where that is more than the machine has to give. */
+static uint32_t limit_mib(void)
+{
+	FILE *f = fopen("/sys/module/udmabuf/parameters/size_limit_mb", "r");
+	unsigned int mib = 0;
+
+	if (f && fscanf(f, "%u", &mib) != 1)
+		mib = 0;
+	if (f)
+		fclose(f);
+	printf("# udmabuf takes up to %u MiB\n", mib);
+	return mib > 256 ? 0 : mib;
+}
+
 static int refusals(struct weft *weft)
 {
 	struct weft_dlpack_desc desc = { .size = sizeof(desc) };
@@ -210,20 +224,32 @@ static int refusals(struct weft *weft)
 	struct weft_memory *memory;
 	struct other o;
 	int skip = no_udmabuf();
+	uint32_t mib;
 
 	if (skip)
 		return skip;
+	mib = limit_mib();
 	RT_OK(weft_device_open(weft, "card", 0, &card));
 	if (other_open(&o, ROWS, 0))
 		return -1;
 	RT_IS(weft_memory_import_dlpack(card, &o.tensor, &desc, &memory), -EOPNOTSUPP);
 	RT_CHECK(strstr(weft_last_error(), "F_SEAL_SHRINK"), "%s", weft_last_error());
 	other_close(&o);
-	if (other_open(&o, (65u << 20) / BLOCK, F_SEAL_SHRINK))
+	if (mib) {
+		if (other_open(&o, ((mib + 1) << 20) / BLOCK, F_SEAL_SHRINK))
+			return -1;
+		RT_IS(weft_memory_import_dlpack(card, &o.tensor, &desc, &memory), -EINVAL);
+		RT_CHECK(strstr(weft_last_error(), "size_limit_mb"), "%s", weft_last_error());
+		RT_CHECK(!o.deleted, "given back");
+		other_close(&o);
+	}
+	/* pages of the process's own, which a framework's allocator gives by default */
+	if (other_open(&o, ROWS, F_SEAL_SHRINK))
 		return -1;
-	RT_IS(weft_memory_import_dlpack(card, &o.tensor, &desc, &memory), -EINVAL);
-	RT_CHECK(strstr(weft_last_error(), "size_limit_mb"), "%s", weft_last_error());
-	RT_CHECK(!o.deleted, "given back");
+	o.tensor.dl_tensor.data = malloc(TENSOR);
+	RT_IS(weft_memory_import_dlpack(card, &o.tensor, &desc, &memory), -EOPNOTSUPP);
+	RT_CHECK(strstr(weft_last_error(), "private memory") && !o.deleted, "%s", weft_last_error());
+	free(o.tensor.dl_tensor.data);
 	other_close(&o);
 	RT_OK(weft_device_close(card));
 	return 0;

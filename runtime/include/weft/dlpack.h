@@ -64,8 +64,8 @@ int weft_memory_export_dlpack(struct weft_memory *memory, const struct weft_dlpa
  *
  * The pages of a kDLCPU tensor, with what else lies on the first and the last of them, become memory of the card by way of
  * /dev/udmabuf, which takes those of a memfd only: they have to be one shared, writable mapping of a memfd with F_SEAL_SHRINK, of
- * which the process still has a descriptor, and not be more than udmabuf's size_limit_mb (64 MiB, if nobody changed it). Other
- * tensors have to be copied, by weft_memory_write(), say. The elements have one lane and a type of enum weft_type, follow each
+ * which the process still has a descriptor, and not be more than udmabuf's parameter size_limit_mb says. Other tensors have to be
+ * copied, by weft_memory_write(), say. The elements have one lane and a type of enum weft_type, follow each
  * other in row-major order without gaps, and are aligned. Where the tensor begins on a page, @desc->offset is 0 and its rows can
  * be blocks of an edge (@memory of struct weft_edge_desc).
  *
