@@ -216,7 +216,7 @@ static void parse_constant(struct weft_parse *p)
 
 static void parse_edge(struct weft_parse *p)
 {
-	static const char *const words[] = { "depth", "initial", "state", "host", "card", "no-share", "control" };
+	static const char *const words[] = { "depth", "initial", "state", "host", "card", "no-share", "export", "import", "control" };
 	struct weft_edge_desc d = { .size = sizeof(d) };
 	struct weft_lex *l = &p->lex;
 	const uint32_t line = l->word_line, column = l->word_column;
@@ -255,11 +255,17 @@ static void parse_edge(struct weft_parse *p)
 		case 5:
 			d.flags |= WEFT_EDGE_NO_SHARE;
 			break;
+		case 6:
+			d.flags |= WEFT_EDGE_EXPORT;
+			break;
+		case 7:
+			d.flags |= WEFT_EDGE_IMPORT;
+			break;
 		default:
 			d.flags |= WEFT_EDGE_CONTROL;
 			break;
 		}
-	end_of_line(p, "depth, initial, state, host, card, no-share", words, COUNT(words));
+	end_of_line(p, "depth, initial, state, host, card, no-share, export, import", words, COUNT(words));
 	d.contents = data;
 	ret = l->ret ? 0 : weft_edge_create(p->plan, &d, &e);
 	if (ret)

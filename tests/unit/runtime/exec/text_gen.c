@@ -79,19 +79,20 @@ static void constants(struct gen *g)
 static void edges(struct gen *g)
 {
 	static const uint32_t flags[] = { 0, 0, WEFT_EDGE_STATE, WEFT_EDGE_CONTROL, WEFT_EDGE_HOST, WEFT_EDGE_NO_SHARE,
-					  WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE, WEFT_EDGE_STATE | WEFT_EDGE_NO_SHARE };
+					  WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE, WEFT_EDGE_STATE | WEFT_EDGE_NO_SHARE,
+					  WEFT_EDGE_EXPORT, WEFT_EDGE_EXPORT | WEFT_EDGE_CONTROL, WEFT_EDGE_IMPORT };
 	char name[64];
 
 	g->edges = 1 + below(g, MOST);
 	for (uint32_t i = 0; i < g->edges; i++) {
-		struct weft_edge_desc d = { .size = sizeof(d), .name = name_of(g, name, "e", i), .flags = flags[below(g, 8)] };
+		struct weft_edge_desc d = { .size = sizeof(d), .name = name_of(g, name, "e", i), .flags = flags[below(g, 11)] };
 		unsigned char *data = NULL;
 
 		if (!(d.flags & WEFT_EDGE_CONTROL))
 			d.block_bytes = one_in(g, 3) ? 256ull << below(g, 4) : 16 + below(g, 100);
 		if (!(d.flags & WEFT_EDGE_STATE)) {
-			d.initial = below(g, 3);
-			d.depth = one_in(g, 2) ? 0 : d.initial + 1 + below(g, 5);
+			d.initial = d.flags & WEFT_EDGE_IMPORT ? 0 : below(g, 3);
+			d.depth = one_in(g, 2) && !(d.initial && d.flags & WEFT_EDGE_EXPORT) ? 0 : d.initial + 1 + below(g, 5);
 		} else {
 			d.initial = 1;
 		}
@@ -100,7 +101,7 @@ static void edges(struct gen *g)
 			contents_of(g, data, d.initial * d.block_bytes);
 			d.contents = data;
 		}
-		if (!(d.flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL)))
+		if (!(d.flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL | WEFT_EDGE_IMPORT)))
 			d.device = below(g, EX_CARDS + 1);
 		ok(weft_edge_create(g->plan, &d, &g->edge[i]));
 		free(data);
@@ -426,8 +427,8 @@ static void same_body(const struct weft_body *a, const struct weft_body *b)
 /* Where blocks lie when nothing is said goes by the first consumer, as in prepare.c. */
 static uint32_t place_of(const struct weft_edge *e)
 {
-	return e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL) || !e->num_consumers ? e->wanted_device :
-	       1 + e->consumer[0].body->device;
+	return e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL | WEFT_EDGE_IMPORT) || !e->num_consumers ?
+	       e->wanted_device : 1 + e->consumer[0].body->device;
 }
 
 void gen_same(const struct weft_plan *a, const struct weft_plan *b)
