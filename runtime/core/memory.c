@@ -136,8 +136,8 @@ static int import_free(struct weft_memory *m)
 	return ret;
 }
 
-/* with share */
-static int owner_settle(struct weft_memory *m)
+/* with share; whoever lent it is told without it */
+static int owner_settle(struct weft_memory *m, struct weft_lender *lender)
 {
 	int ret;
 
@@ -157,6 +157,7 @@ static int owner_settle(struct weft_memory *m)
 		atomic_fetch_sub(&m->device->children, 1);
 		atomic_fetch_sub(&weft_library.live_memories, 1);
 	}
+	*lender = m->lender;
 	m->magic = 0;
 	free(m);
 	return ret;
@@ -235,6 +236,7 @@ void weft_memory_forget(struct weft_device *device)
 
 int weft_memory_destroy(struct weft_memory *memory)
 {
+	struct weft_lender lender = { NULL, NULL };
 	int ret = weft_handle(memory, WEFT_MAGIC_MEMORY, __func__);
 
 	if (ret)
@@ -251,12 +253,14 @@ int weft_memory_destroy(struct weft_memory *memory)
 			atomic_fetch_sub(&weft_library.live_memories, 1);
 			if (!memory->cached)
 				ret = import_free(memory);
-			owner_settle(owner);
+			owner_settle(owner, &lender);
 		} else {
-			ret = owner_settle(memory);
+			ret = owner_settle(memory, &lender);
 		}
 	}
 	pthread_mutex_unlock(&weft_library.share);
+	if (lender.release)
+		lender.release(lender.lent);
 	return ret;
 }
 

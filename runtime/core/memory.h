@@ -7,6 +7,12 @@
 
 #include "device.h"
 
+/* Whose pages they are, to be told when no card reaches them any more; all NULL = nobody's */
+struct weft_lender {
+	void (*release)(void *lent);
+	void *lent;
+};
+
 /*
  * An owner, or an import of one. References of the user are `refs`; an owner is freed when it has none and no import
  * of it has any. Imports that transfers made (`cached`) hold nothing: they go with their owner or their device.
@@ -28,6 +34,7 @@ struct weft_memory {
 	struct weft_memory *next;	/* origin->imports */
 	struct weft_memory *next_here;	/* device->imports or, of `foreign` ones, device->foreign */
 	bool foreign;			/* by descriptor */
+	struct weft_lender lender;	/* of a foreign one */
 	uint64_t bytes, address;
 	bool placed;			/* the address was given: of a window, not of device->va */
 	void *map;			/* NULL: not mapped yet */

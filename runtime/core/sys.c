@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
-/* Every ioctl and every mapping of the library, counted. */
+/* Every ioctl and every mapping of the library, counted; but of udmabuf, see sys_user.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +16,7 @@
 
 #include "sys.h"
 #include "sys_peer.h"
+#include "sys_user.h"
 
 #define MAX_NODES	64
 #define MAX_ROWS	256
@@ -568,6 +569,7 @@ const struct weft_sys weft_sys_kernel = {
 	.unmap = sys_unmap,
 	.gem_export = sys_gem_export,
 	.gem_import = sys_gem_import,
+	.user_dmabuf = weft_sys_user_dmabuf,
 	.gem_info = sys_gem_info,
 	.vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy,

@@ -85,6 +85,8 @@ struct weft_sys {
 	void (*unmap)(void *pointer, uint64_t bytes);
 	int (*gem_export)(int fd, uint32_t handle, uint32_t access, int *dmabuf);
 	int (*gem_import)(int fd, int dmabuf, uint32_t *handle);
+	/* whole pages of the process, a shared mapping of a sealed memfd; else the reason, constant text */
+	int (*user_dmabuf)(const void *pages, uint64_t bytes, int *dmabuf, const char **why);
 	/* what an imported handle is: access are its rights, for bind() */
 	int (*gem_info)(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells);
 	/* address spaces */

@@ -158,20 +158,26 @@ static bool take_edge(struct weft_plan *p, struct weft_edge *e, struct weft_word
 	e->place = (uint32_t)take_below(w, 0, p->num_devices);
 	e->stride = take_below(w, 0, MAX_PLACE);
 	e->offset = take_below(w, 0, MAX_PLACE);
-	if (w->failed || !e->producer)
+	if (w->failed || !(e->flags & WEFT_EDGE_IMPORT ? e->num_consumers && !e->producer : e->producer != NULL))
 		return false;
+	e->rate = e->producer ? e->rate : 1;
 	blocks = !(e->flags & WEFT_EDGE_CONTROL);
 	fits = e->depth >= e->initial && (!e->wanted_depth || e->depth == e->wanted_depth) && !(blocks && e->depth % e->rate);
 	many = e->rate > 1;
 	for (uint32_t i = 0; i < e->num_consumers; i++) {
 		const struct weft_consumer *c = &e->consumer[i];
 
-		fits &= !(blocks && e->depth % c->rate) && (uint64_t)e->producer->q * e->rate == (uint64_t)c->body->q * c->rate;
+		fits &= !(blocks && e->depth % c->rate) &&
+			(!e->producer || (uint64_t)e->producer->q * e->rate == (uint64_t)c->body->q * c->rate);
 		many |= c->rate > 1;
 	}
 	if (e->whole)
 		return fits && e->place == e->whole->place && e->stride == e->whole->stride &&
 		       e->offset == e->whole->offset + e->part_offset;
+	if (e->flags & WEFT_EDGE_PEER) {	/* its blocks lie by themselves, here or there */
+		p->peer_edge = p->peer_edge ? p->peer_edge : e;
+		return fits && !p->lag && e->place < p->num_devices && !e->offset && e->stride == least;
+	}
 	if (!blocks)
 		return fits;
 	return fits && e->stride >= least && (!many || e->stride == least) && e->stride % WEFT_BLOCK_ALIGN == 0 &&
@@ -245,7 +251,7 @@ static bool guard_fits(const struct weft_plan *p, const struct weft_guard *g)
 
 	for (uint32_t i = 0; i < e->num_consumers; i++)
 		consumes |= e->consumer[i].body->id == g->from && e->consumer[i].rate == g->consume;
-	return consumes && next->producer->id == g->to && next->rate == g->produce && (!g->tokens || g->tokens == e->depth) &&
+	return consumes && !((e->flags | next->flags) & WEFT_EDGE_PEER) && next->producer->id == g->to && next->rate == g->produce && (!g->tokens || g->tokens == e->depth) &&
 	       e->depth == next->depth && e->place == next->place && e->offset == next->offset && e->stride == next->stride;
 }
 
@@ -288,7 +294,7 @@ static int check_apart(const struct weft_plan *p)
 	if (!by)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < p->num_edges; i++)
-		if (!weft_edge_blockless(p->edge[i]))
+		if (!weft_edge_blockless(p->edge[i]) && !(p->edge[i]->flags & WEFT_EDGE_PEER))
 			by[n++] = p->edge[i];
 	qsort(by, n, sizeof(*by), compare);
 	for (uint32_t i = 1; i < n && !ret; i++) {

@@ -46,6 +46,11 @@ struct weft_edge *weft_plan_edge_at(const struct weft_plan *plan, uint32_t index
 	return weft_plan_check(plan, false, __func__) || index >= plan->num_edges ? NULL : plan->edge[index];
 }
 
+uint32_t weft_edge_flags(const struct weft_edge *edge)
+{
+	return weft_handle(edge, WEFT_MAGIC_EDGE, __func__) ? 0 : edge->flags;
+}
+
 const char *weft_edge_name(const struct weft_edge *edge)
 {
 	return weft_handle(edge, WEFT_MAGIC_EDGE, __func__) ? NULL : edge->name;

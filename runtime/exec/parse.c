@@ -216,7 +216,8 @@ static void parse_constant(struct weft_parse *p)
 
 static void parse_edge(struct weft_parse *p)
 {
-	static const char *const words[] = { "depth", "initial", "state", "host", "card", "no-share", "part", "control" };
+	static const char *const words[] = { "depth", "initial", "state", "host", "card", "no-share", "part", "export", "import",
+					   "control" };
 	struct weft_edge_desc d = { .size = sizeof(d) };
 	struct weft_lex *l = &p->lex;
 	const uint32_t line = l->word_line, column = l->word_column;
@@ -259,11 +260,17 @@ static void parse_edge(struct weft_parse *p)
 			d.whole = weft_parse_edge(p);
 			d.offset = weft_lex_bytes(l, "where in a block it begins", 1, MAX_BYTES);
 			break;
+		case 7:
+			d.flags |= WEFT_EDGE_EXPORT;
+			break;
+		case 8:
+			d.flags |= WEFT_EDGE_IMPORT;
+			break;
 		default:
 			d.flags |= WEFT_EDGE_CONTROL;
 			break;
 		}
-	end_of_line(p, "depth, initial, state, host, card, no-share, part", words, COUNT(words));
+	end_of_line(p, "depth, initial, state, host, card, no-share, part, export, import", words, COUNT(words));
 	d.contents = data;
 	ret = l->ret ? 0 : weft_edge_create(p->plan, &d, &e);
 	if (ret)

@@ -112,7 +112,7 @@ static uint32_t card_of(const struct weft_edge *e)
 {
 	const struct weft_body *first = NULL;
 
-	if (e->whole || e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL) || !e->num_consumers)
+	if (e->whole || e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL | WEFT_EDGE_IMPORT) || !e->num_consumers)
 		return e->wanted_device;
 	for (uint32_t i = 0; i < e->num_consumers; i++)
 		if (!first || e->consumer[i].body->id < first->id)
@@ -152,8 +152,14 @@ static void print_edge(FILE *out, const struct weft_edge *e, bool decisions)
 		fprintf(out, " card %u", card - 1);
 	if (e->flags & WEFT_EDGE_NO_SHARE && !e->whole)
 		fputs(" no-share", out);
+	if (e->flags & WEFT_EDGE_PEER)
+		fputs(e->flags & WEFT_EDGE_EXPORT ? " export" : " import", out);
 	if (decisions && e->flags & WEFT_EDGE_CONTROL)
 		fprintf(out, "  # depth %u", e->depth);
+	else if (decisions && e->flags & WEFT_EDGE_IMPORT)
+		fprintf(out, "  # depth %u, of the other process", e->depth);
+	else if (decisions && e->flags & WEFT_EDGE_EXPORT)
+		fprintf(out, "  # depth %u, on card %u, by themselves", e->depth, e->place);
 	else if (decisions && e->place == e->plan->num_devices)
 		fprintf(out, "  # depth %u, in host memory at %llu", e->depth, (unsigned long long)e->offset);
 	else if (decisions)
@@ -395,9 +401,8 @@ static int check_own(const struct weft_plan *plan)
 	for (uint32_t i = 0; i < plan->num_edges; i++) {
 		const struct weft_edge *e = plan->edge[i];
 
-		if (e->given || e->flags & (WEFT_EDGE_PULL | WEFT_EDGE_PEER) || (plan->prepared && !e->producer))
-			return weft_fail(-EINVAL, "weft_plan_print: edge %s has %s at an end, which no text gives", e->name,
-					 e->flags & WEFT_EDGE_PEER ? "another process" : "the host");
+		if (e->given || e->flags & WEFT_EDGE_PULL || (plan->prepared && !e->producer && !(e->flags & WEFT_EDGE_IMPORT)))
+			return weft_fail(-EINVAL, "weft_plan_print: edge %s has the host at an end, which no text gives", e->name);
 	}
 	for (uint32_t i = 0; i < plan->num_bodies; i++)
 		for (uint32_t k = 0; k < plan->body[i]->num_commands; k++)

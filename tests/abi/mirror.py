@@ -80,6 +80,7 @@ ELSEWHERE = {
     "tests/guide/help_test.py: dump: a file as text": "tools/weft/dump",
     "tests/system/train_test.py: bad options are refused": "tools/weft/run",
     "tests/system/plan_run_test.py: bad use is refused": "tools/weft/run_plan tools/weft/open_plan",
+    "tests/system/plan_run_test.py: the other process does not come": "tools/weft/run_peer",
     "tests/system/train_test.py: bit-equal": "tools/weft/train tools/weft/trainer",
     "tests/system/train_test.py: as bodies and as jobs are bit-equal": "tools/weft/train_jobs tools/weft/train_plan",
     "tests/system/trace_test.py: nothing is drawn twice":

@@ -2,8 +2,8 @@
 // Copyright 2026 The weft authors
 /*
  * Plans from outside: the parser of texts and the reader of files, on cards of this process. What is taken must print, and what
- * was printed must print the same again. The first byte says what the rest is: a text; bytes of a file; or changes to a good
- * file, whose checksum is made good again.
+ * was printed must print the same again. The first byte says what the rest is: a text; bytes of a file; or changes to one of
+ * two good files, whose checksum is made good again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 enum { TEXT, FILE_BYTES, CHANGES, KINDS };
 
-static const char sample[] =
+static const char *const samples[] = {
 	"weft-plan 1\nplan sample few-queues lanes 2\ncards 2\n"
 	"constant c 64 u32 [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]\n"
 	"edge a 256\nedge b 256 depth 4 initial 1 repeat f32 [1.5]\nedge d 256\nedge e 256\nedge f 16 state\nedge g control\nedge h 64 host\n"
@@ -28,12 +28,18 @@ static const char sample[] =
 	"body two time 2 us\nin a\nout d\nexec add f32 [out(d), in(a), constant(c)] dims [4] scalars [*in(a), 2.5]\n"
 	"body three time 2 us\nin d\nout e\n%c = choice in(d) of [in(d), constant(c) + 8]\nwhen in(d) != 3\ncopy 4 from %c to out(e)\n"
 	"body four card 1 time 2 us\nin e rate 2\nin g\nin b\nout b\nout f\nout h\nreduce sum f32 4 from [in(e), in(b)] to [out(b)]\n"
-	"fill 16 at out(f) with u64 7\ntimestamp to out(h)\n";
+	"fill 16 at out(f) with u64 7\ntimestamp to out(h)\n",
+	/* between processes */
+	"weft-plan 1\nplan ends\ncards 2\nedge i 64 depth 2 export\nedge j 64 depth 4 import\nedge k control import\n"
+	"edge l control depth 3 initial 1 export\nedge m 256 depth 2\n"
+	"body one\nin j rate 2\nin k\nout i\nout m\ncopy 64 from in(j, 1) to out(i)\nbody two card 1\nin m\nout l\n",
+};
+#define SAMPLES	2
 
 static struct weft *weft;
 static struct weft_device *card[CARDS];
-static char *good;
-static size_t good_bytes;
+static char *good[SAMPLES];
+static size_t good_bytes[SAMPLES];
 
 /* The text of a plan, or its file; owned by the caller. */
 static char *written(const struct weft_plan *plan, bool file, size_t *bytes)
@@ -60,10 +66,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		card[i]->info.caps = UINT64_MAX;
 		card[i]->info.user_bytes = 1 << 30;
 	}
-	if (weft_plan_parse(sample, sizeof(sample) - 1, card, CARDS, &p) || weft_plan_prepare(p, NULL))
-		fuzz_wrong("the sample: %s", weft_last_error());
-	good = written(p, true, &good_bytes);
-	weft_plan_destroy(p);
+	for (uint32_t i = 0; i < SAMPLES; i++) {
+		if (weft_plan_parse(samples[i], strlen(samples[i]), card, CARDS, &p) || weft_plan_prepare(p, NULL))
+			fuzz_wrong("sample %u: %s", i, weft_last_error());
+		good[i] = written(p, true, &good_bytes[i]);
+		weft_plan_destroy(p);
+	}
 	return 0;
 }
 
@@ -137,15 +145,15 @@ static void seal(char *data, size_t bytes)
 }
 
 /* Place, width 1 to 8, value, as often as there are; the last place may cut or lengthen it. */
-static void changes(struct fuzz_in *in)
+static void changes(struct fuzz_in *in, uint32_t sample)
 {
-	size_t bytes = good_bytes;
-	char *data = malloc(2 * good_bytes);
+	size_t bytes = good_bytes[sample];
+	char *data = malloc(2 * bytes);
 
-	memset(data, 0, 2 * good_bytes);
-	memcpy(data, good, good_bytes);
+	memset(data, 0, 2 * bytes);
+	memcpy(data, good[sample], bytes);
 	while (in->n) {
-		const size_t at = fuzz_u16(in) % good_bytes;
+		const size_t at = fuzz_u16(in) % good_bytes[sample];
 		const uint8_t width = fuzz_u8(in);
 		const uint64_t value = fuzz_u64(in);
 
@@ -162,7 +170,7 @@ static void changes(struct fuzz_in *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = { data, size };
-	const uint8_t kind = fuzz_u8(&in) % KINDS;
+	const uint8_t first = fuzz_u8(&in), kind = first % KINDS;
 	/* of its own, so that a byte beyond it is seen */
 	char *copy = malloc(in.n + 1);
 
@@ -172,7 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (kind == FILE_BYTES)
 		take_file(copy, in.n);
 	else
-		changes(&in);
+		changes(&in, first / KINDS % SAMPLES);
 	free(copy);
 	if (card[0]->children || card[1]->children)
 		fuzz_wrong("a plan is left");

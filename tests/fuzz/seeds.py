@@ -282,7 +282,8 @@ def texts():
     for line in ("plan p priority low period 1.5 ms budget 2MiB few-queues lanes 3 poison trace cell-base 0xfe", "plan \"a\\x0a\\\"\"",
                  "cards 2", "cards 3", "constant c 8 repeat hex [00ff]", "constant c 8 i32 [-1, 2]", "constant c 8 u64 [1]",
                  "constant c 8 file \"a b\"", "constant c 8 zeros", "edge e 4 KiB depth 3 initial 2 u16 [1]", "edge e 4 state u8 [1 2 3 4]",
-                 "edge e control depth 2 initial 1", "edge e 4 host no-share", "edge e 4 card 0", "edge e 4 dept 3", "# c", "body b"):
+                 "edge e control depth 2 initial 1", "edge e 4 host no-share", "edge e 4 card 0", "edge e 4 dept 3",
+                 "edge e 4 depth 2 export", "edge e 4 import", "edge e control import", "edge e 4 import export", "# c", "body b"):
         yield head + line + "\n"
         yield head + line + " x"
     body = head + "cards 2\nconstant c 64\nedge e 256\nedge f 256\nbody b card 1 lane l skew 2 time 1 s priority high\nin e rate 2\nout f\n"
@@ -306,6 +307,10 @@ def plan_text():
     for at in (*range(8, 80, 4), *range(1200, 1900, 8)):
         for value in (0, 1, 255, 1 << 31, 1 << 63):
             yield b"\2" + struct.pack("<HBQ", at, 7 if at >= 80 else 3, value)
+    # the same of the plan with ends elsewhere, whose text is shorter
+    for at in range(420, 1000, 8):
+        for value in (0, 1, 255, 1 << 31):
+            yield b"\5" + struct.pack("<HBQ", at, 7, value)
     for at in (0, 1, 64, 500):
         yield b"\2" + struct.pack("<HBQ", at, 0x80, 0)
 

@@ -3,6 +3,7 @@
 # Copyright 2026 The weft authors
 """weft run FILE.weft, with the plans of the documentation: values, what is told, refusals, and that nothing is left behind."""
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -45,6 +46,18 @@ COMMANDS |= {
     "saved-print": "weft run /tmp/saved.weft --print | cmp - /tmp/printed.weft",
     "saved-cut": "head -c 500 /tmp/saved.weft >/tmp/cut.weft; weft run /tmp/cut.weft",
     "saved-bad": "{ head -c 300 /tmp/saved.weft; printf x; tail -c +302 /tmp/saved.weft; } >/tmp/bad.weft; weft run /tmp/bad.weft",
+    "peers": f"weft run {plan('export')} --json --sequences 100 --peer numbers=/tmp/n >/tmp/export.json & "
+             f"weft run {plan('import')} --json --sequences 100 --peer numbers=/tmp/n --show total; code=$?; wait $! && "
+             "tail -n 1 /tmp/export.json >&2; [ ! -e /tmp/n ] && exit $code",
+    "peers-saved": f"weft run {plan('export')} --save /tmp/export.weft --prepare-only >/tmp/x && "
+                   f"weft run {plan('import')} --save /tmp/import.weft --prepare-only >/tmp/x; "
+                   "weft run /tmp/import.weft --json --sequences 100 --peer numbers=/tmp/n --show total & "
+                   "weft run /tmp/export.weft --json --sequences 100 --peer numbers=/tmp/n >&2; code=$?; wait $! && exit $code",
+    "peer-unnamed": f"weft run {plan('import')}",
+    "peer-inside": f"weft run {plan('import')} --peer sum=/tmp/n",
+    "peer-alone": f"weft run {plan('import')} --peer numbers=/tmp/n --timeout 1",
+    "peer-waits": f"weft run {plan('export')} --peer numbers=/tmp/n --timeout 1; code=$?; [ ! -e /tmp/n ] && exit $code",
+    "peer-path": f"weft run {plan('export')} --peer numbers",
     "no-file": "rm /tmp/c.bin; weft run /tmp/file.weft",
     "misspelt": f"{BAD}; weft run /tmp/bad.weft",
     "stuck": f"{STUCK}; weft run /tmp/stuck.weft --json",
@@ -101,8 +114,14 @@ def period():
                                  0.9 * MS <= best < 3.9 * MS else [str(runs)])
 
 
+def both(name):
+    """What the importer added up is on standard output, what the exporter took on standard error."""
+    made = re.search(r'"sequences": ?100\b', guest[name][1])
+    return ran(name) + ([] if made and result(name).get("shown") == {"total": [5050.0] * 8} else [str(result(name)), guest[name][1][-500:]])
+
+
 guest = Guest(COMMANDS, kernel="main", cards=2, name="plan-run",
-              files=[(Path(ROOT) / f"Documentation/runtime/{name}.weft", plan(name)) for name in SHOWN])
+              files=[(Path(ROOT) / f"Documentation/runtime/{name}.weft", plan(name)) for name in (*SHOWN, "export", "import")])
 tap = Tap()
 for name_ in SHOWN:
     tap.check(f"plan run: {name_}: values of the last sequence", values(name_))
@@ -118,6 +137,13 @@ tap.check("plan run: a constant from a file beside the plan's", ran("file") + ([
     "e": [1.0, 2.0, 3.0, 4.0]} else [str(result("file"))]) + refused("no-file", "constant c: file /tmp/c.bin (No such file"))
 tap.check("plan run: a saved plan runs as prepared", ran("saved") + ran("saved-run") + ran("saved-print") + (
     [] if result("saved-run").get("shown") == {"count": [100.0] * 8} else [str(result("saved-run"))]))
+tap.check("plan run: two processes with an edge between them", both("peers") + both("peers-saved"))
+tap.check("plan run: the other process does not come, or nobody says where it is",
+          refused("peer-unnamed", "import.weft: the other end of edge numbers is in another process: --peer numbers=PATH") +
+          refused("peer-inside", "both ends of the edge are in this plan") +
+          refused("peer-alone", "edge numbers: /tmp/n: No such file or directory") +
+          refused("peer-waits", "edge numbers: /tmp/n: Connection timed out") +
+          refused("peer-path", "--peer numbers: want EDGE=PATH", 2))
 tap.check("plan run: a saved plan that is cut off or damaged is refused",
           refused("saved-cut", "is cut off at byte 500 of ") + refused("saved-bad", "is damaged: its checksum is "))
 tap.check("plan run: an error has its place, and the name that was meant",

@@ -41,6 +41,7 @@ void run_usage(FILE *out)
 	      "  --sequences K    1 … 2^40 (default 1000)\n"
 	      "  --timeout S      give up when nothing ended for S seconds, 1 … 3600 (default 60)\n"
 	      "  --show EDGE      print the first floats of the block that the last sequence made; up to 8 edges\n"
+	      "  --peer EDGE=PATH meet the process at the other end of an edge with export or import at that path; up to 16 edges\n"
 	      "  --save FILE      write the prepared plan, which then needs no planner; FILE ends in .weft to be run\n"
 	      "  --print          do not run it: print its text, with what was decided as comments\n"
 	      "  --prepare-only   do not run it: tell period, memory and depths\n"

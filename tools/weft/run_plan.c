@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "open_plan.h"
+#include "run_peer.h"
 
 #define MAX_SHOWN	8
 #define SHOWN_WORDS	8
@@ -21,6 +22,7 @@ struct options {
 	uint32_t cards, num_shown;		/* cards 0: as many as the plan says */
 	uint64_t sequences, timeout_ns;
 	bool print, prepare_only, json;
+	struct run_peers peers;
 };
 
 struct run {
@@ -34,7 +36,7 @@ static int options(int argc, char **argv, struct options *o)
 	static const struct option list[] = {
 		{ "cards", required_argument, NULL, 'c' }, { "sequences", required_argument, NULL, 'k' },
 		{ "timeout", required_argument, NULL, 't' }, { "show", required_argument, NULL, 's' },
-		{ "save", required_argument, NULL, 'S' }, { "print", no_argument, NULL, 'p' }, { "prepare-only", no_argument, NULL, 'P' },
+		{ "save", required_argument, NULL, 'S' }, { "peer", required_argument, NULL, 'r' }, { "print", no_argument, NULL, 'p' }, { "prepare-only", no_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	uint64_t value;
@@ -66,6 +68,10 @@ static int options(int argc, char **argv, struct options *o)
 			break;
 		case 'S':
 			o->save = optarg;
+			break;
+		case 'r':
+			if (run_peers_add(&o->peers, optarg))
+				return EXIT_USAGE;
 			break;
 		case 'p':
 			o->print = true;
@@ -130,6 +136,9 @@ static int sequences(struct run *r)
 	}
 	if (!ret)
 		ret = weft_plan_drain(r->open.plan, r->o->timeout_ns);
+	/* tells the other processes that no more comes, or is wanted; else they would hear of a plan that was taken away */
+	if (!ret && r->o->peers.count)
+		ret = weft_plan_end(r->open.plan, r->o->timeout_ns);
 	r->took_ns = now_ns() - start;
 	weft_stats_get(r->open.weft, &after);
 	r->ioctls = after.ioctls - before.ioctls;
@@ -262,7 +271,8 @@ static int go(struct run *r)
 		return -1;
 	if (r->o->print)
 		return weft_plan_print(open->plan, WEFT_PRINT_DECISIONS, stdout) ? open_plan_wrong(open) : 0;
-	if (!r->o->prepare_only && (weft_plan_load(open->plan) ? open_plan_wrong(open) : sequences(r)))
+	if (!r->o->prepare_only && (run_peers_meet(&r->o->peers, open->plan, open->name, r->o->timeout_ns) ||
+				    (weft_plan_load(open->plan) ? open_plan_wrong(open) : sequences(r))))
 		return -1;
 	return r->o->json ? tell_json(r) : tell(r);
 }

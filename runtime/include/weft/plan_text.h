@@ -71,6 +71,9 @@ struct weft_constant *weft_plan_constant(const struct weft_plan *plan, const cha
 /** weft_plan_edge_at() - edge @index, in the order they were made; NULL beyond the last */
 struct weft_edge *weft_plan_edge_at(const struct weft_plan *plan, uint32_t index);
 
+/** weft_edge_flags() - WEFT_EDGE_* that it was made with; 0 for a handle that is none */
+uint32_t weft_edge_flags(const struct weft_edge *edge);
+
 /** weft_edge_name() - constant text of the plan; NULL for a handle that is none */
 const char *weft_edge_name(const struct weft_edge *edge);
 

@@ -20,6 +20,7 @@
 #include "transfer.h"
 #include "kind.h"
 #include "tensor.h"
+#include "dlpack.h"
 #include "body.h"
 #include "coll.h"
 #include "look.h"

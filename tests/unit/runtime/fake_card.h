@@ -20,6 +20,7 @@ struct fake_obj {
 	enum weft_place place;
 	uint64_t bytes;
 	char *mem;
+	bool lent;			/* mem is the process's */
 };
 
 struct fake_sync {
@@ -102,6 +103,7 @@ int fake_gem_map(int fd, uint32_t handle, uint64_t bytes, void **pointer);
 void fake_unmap(void *pointer, uint64_t bytes);
 int fake_gem_export(int fd, uint32_t handle, uint32_t access, int *dmabuf);
 int fake_gem_import(int fd, int dmabuf, uint32_t *handle);
+int fake_user_dmabuf(const void *pages, uint64_t bytes, int *dmabuf, const char **why);
 int fake_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells);
 
 #endif

@@ -3,8 +3,10 @@
 /* Memory objects of the fake kernel, and the descriptors they go by. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "fake_card.h"
+#include "runtime/core/sys_user.h"
 
 static int gem_new(struct fake_fd *f, struct fake_obj *o, uint32_t access, uint32_t *handle)
 {
@@ -119,6 +121,29 @@ int fake_gem_import(int fd, int dmabuf, uint32_t *handle)
 	if (!ret)
 		f->gem[*handle].dmabuf = b->id;
 	return fake_leave(ret);
+}
+
+/* As udmabuf: the same rules, and the same pages. */
+int fake_user_dmabuf(const void *pages, uint64_t bytes, int *dmabuf, const char **why)
+{
+	uint64_t offset;
+	struct fake_obj *o;
+	int memfd, ret = weft_sys_user_memfd(pages, bytes, &memfd, &offset, why);
+
+	if (ret)
+		return ret;
+	close(memfd);
+	ret = fake_enter();
+	if (ret)
+		return ret;
+	o = calloc(1, sizeof(*o));
+	*o = (struct fake_obj) { .refs = 1, .place = WEFT_PLACE_HOST, .bytes = bytes, .mem = (char *)(uintptr_t)pages, .lent = true };
+	fs.live++;
+	*dmabuf = fake_fd_new(FAKE_DMABUF);
+	fake_fd_of(*dmabuf, FAKE_DMABUF)->obj = o;
+	fake_fd_of(*dmabuf, FAKE_DMABUF)->access = WEFT_ACCESS_READ | WEFT_ACCESS_WRITE;
+	fake_fd_of(*dmabuf, FAKE_DMABUF)->id = ++fs.ids;
+	return fake_leave(0);
 }
 
 int fake_gem_info(int fd, uint32_t handle, uint64_t *bytes, enum weft_place *place, uint32_t *access, bool *cells)

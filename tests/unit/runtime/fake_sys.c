@@ -82,7 +82,8 @@ void fake_obj_put(struct fake_obj *o)
 		return;
 	if (o->place == WEFT_PLACE_LOCAL)
 		fs.used_bytes[o->card] -= o->bytes;
-	free(o->mem);
+	if (!o->lent)
+		free(o->mem);
 	free(o);
 	fs.live--;
 }
@@ -468,6 +469,7 @@ const struct weft_sys fake_sys = {
 	.engines = sys_engines, .counters = sys_counters, .stats = sys_stats, .clock = sys_clock, .peer = sys_peer,
 	.gem_create = fake_gem_create, .gem_close = fake_gem_close, .gem_map = fake_gem_map, .unmap = fake_unmap,
 	.gem_export = fake_gem_export, .gem_import = fake_gem_import, .gem_info = fake_gem_info,
+	.user_dmabuf = fake_user_dmabuf,
 	.vm_create = sys_vm_create,
 	.vm_destroy = sys_vm_destroy, .bind = sys_bind, .unbind = sys_unbind, .queue_create = sys_queue_create,
 	.queue_destroy = sys_queue_destroy, .queue_status = sys_queue_status, .submit = sys_submit,

@@ -95,6 +95,8 @@ static void before_open(void **state)
 	refused(weft_tensor_segment(NULL, 0, NULL));
 	refused(weft_tensor_scatter(NULL, &value, NULL));
 	refused(weft_tensor_gather(NULL, &value, NULL));
+	refused(weft_memory_export_dlpack(NULL, NULL, NULL));
+	refused(weft_memory_import_dlpack(NULL, NULL, NULL, &memory));
 	refused(weft_list_wait(NULL, NULL));
 	refused(weft_list_signal(NULL, NULL));
 	refused(weft_list_signal_all(NULL, NULL, NULL, 0));

@@ -39,7 +39,7 @@ _weft()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	run:--epochs | run:--steps | run:--seed | run:--sequences | run:--timeout | run:--show | bench:--runs | trace:--sequences)
+	run:--epochs | run:--steps | run:--seed | run:--sequences | run:--timeout | run:--show | run:--peer | bench:--runs | trace:--sequences)
 		return
 		;;
 	esac
@@ -49,7 +49,7 @@ _weft()
 	dump:-*) _weft_words '--json --free --help' ;;
 	dump:*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	run:-*)
-		_weft_words '--cards --epochs --steps --seed --data --jobs --allow-bounce --dump --sequences --timeout --show --save --print
+		_weft_words '--cards --epochs --steps --seed --data --jobs --allow-bounce --dump --sequences --timeout --show --peer --save --print
 			--prepare-only --json --help'
 		;;
 	run:*)

@@ -114,7 +114,7 @@ static void of_edges(void **state)
 		{ HEAD "edge x\n", -EINVAL, "2:7: found the end of the line, expected the size of a block or \"control\"" },
 		{ HEAD "edge x 4\nedge x 4\n", -EEXIST, "3:6: edge x (" },
 		{ HEAD "edge x 4 dept 3\n", -EINVAL, "2:10: found \"dept\", expected the end of the line or depth, initial, state, host, card, "
-		  "no-share, part; did you mean \"depth\"?" },
+		  "no-share, part, export, import; did you mean \"depth\"?" },
 		{ HEAD "edge x 4 depth 0\n", -EINVAL, "2:16: found \"0\", expected the number of blocks, a number from 1 to 65535" },
 		{ HEAD "edge x 4 depth 2 initial 3\n", -EINVAL, "2:6: edge x: 3 initial tokens, depth 2" },
 		{ HEAD "edge x 8 depth 1\nedge y 4 part z 4\n", -EINVAL, "3:15: found \"z\", expected an edge" },
@@ -127,6 +127,14 @@ static void of_edges(void **state)
 		  "bodies gives it more" },
 		{ HEAD "edge x 4 host card 0\n", -EINVAL, "2:6: edge x: device 1" },
 		{ HEAD "edge x control host\n", -EINVAL, "2:6: edge x: blocks of 0 bytes, contents, a place or other flags, and it is for" },
+		{ HEAD "edge x 4 exprot\n", -EINVAL, "2:10: found \"exprot\", expected the end of the line or depth, initial, state, host, card, "
+		  "no-share, export, import; did you mean \"export\"?" },
+		{ HEAD "edge x 4 export import\n", -EINVAL, "2:6: edge x: one between processes is exported or imported" },
+		{ HEAD "edge x 4 host export\n", -EINVAL, "2:6: edge x: one between processes" },
+		{ HEAD "edge x 4 state export\n", -EINVAL, "2:6: edge x: one between processes" },
+		{ HEAD "edge x 4 initial 1 import\n", -EINVAL, "2:6: edge x: one between processes" },
+		{ HEAD "cards 2\nedge x 4 card 1 import\n", -EINVAL, "3:6: edge x: one between processes" },
+		{ HEAD "edge x 4 export depth 2 export\n", -EINVAL, "2:25: \"export\" for the second time in this line" },
 		{ HEAD "edge x 1 TiB initial 60000 repeat u8 [1]\n", -E2BIG, "2:28: contents of more than" },
 		{ HEAD "edge x 8 initial 2 u32 [1 2]\n", -EINVAL, "2:20: found 8 bytes of contents, expected 16" },
 	};

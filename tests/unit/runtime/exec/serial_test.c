@@ -6,6 +6,8 @@
 #include <weft/plan_file.h>
 #include <weft/plan_text.h>
 
+#include "runtime/plan/arcs.h"
+
 #define CRC_AT		24u
 #define HEADER		64u
 
@@ -280,6 +282,54 @@ static void forged(void **state)
 	ex_close(&x);
 }
 
+/* Guards and places of edges that have none: another process's blocks are nobody's here. */
+static void ends_elsewhere(void **state)
+{
+	static const char text[] = "weft-plan 1\nplan ends cell-base 7\ncards 2\nedge i 64 depth 2 export\nedge j 64 depth 4 import\n"
+				   "edge k control import\nedge l control depth 3 initial 1 export\nedge m 256 depth 2\nbody one card 1\n"
+				   "in j rate 2\nin k\nout i\nout m\nbody two\nin m\nout l\n";
+	struct weft_plan *p, *q;
+	size_t bytes;
+	char *data;
+	struct ex x;
+
+	(void)state;
+	ex_open(&x, NULL);
+	p = parse(&x, text, sizeof(text) - 1);
+	ok(weft_plan_prepare(p, NULL));
+	there_and_back(&x, p);
+	data = gen_print(p, WEFT_PRINT_DECISIONS, &bytes);
+	assert_non_null(strstr(data, "edge i 64 depth 2 export  # depth 2, on card 1, by themselves\n"));
+	assert_non_null(strstr(data, "edge j 64 depth 4 import  # depth 4, of the other process\n"));
+	assert_non_null(strstr(data, "edge l control depth 3 initial 1 export  # depth 3\n"));
+	free(data);
+	/* each as if one word of the file were another */
+	for (int i = 0; i < 6; i++) {
+		struct weft_edge *e = p->edge[i % 2];
+		const struct weft_edge was = *e;
+
+		e->offset = i / 2 == 0 ? 256 : 0;
+		e->stride = i / 2 == 1 ? 512 : 256;
+		e->place = i / 2 == 2 ? 2 : 1;
+		data = write_plan(p, &bytes);
+		refused(weft_plan_read(data, bytes, x.card, 2, &q), -EINVAL, "decisions that do not fit its text");
+		free(data);
+		*e = was;
+	}
+	p->guard[0] = (struct weft_guard) { .from = 1, .to = 0, .edge = 4, .next_edge = 1, .consume = 1, .produce = 1 };
+	p->num_guards = 1;
+	data = write_plan(p, &bytes);
+	refused(weft_plan_read(data, bytes, x.card, 2, &q), -EINVAL, "guards");
+	free(data);
+	p->num_guards = 0;
+	p->lag = 1;
+	data = write_plan(p, &bytes);
+	refused(weft_plan_read(data, bytes, x.card, 2, &q), -EINVAL, "decisions that do not fit its text");
+	free(data);
+	ok(weft_plan_destroy(p));
+	ex_close(&x);
+}
+
 /* Bodies of a lane in the other order, without a token to begin with. */
 static void would_stop(void **state)
 {
@@ -352,7 +402,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip), cmocka_unit_test(damaged), cmocka_unit_test(forged), cmocka_unit_test(would_stop),
-		cmocka_unit_test(cards),
+		cmocka_unit_test(cards), cmocka_unit_test(ends_elsewhere),
 	};
 
 	pages = argv + 3;		/* the first two are of another test */

@@ -83,7 +83,7 @@ static bool part(struct gen *g, uint32_t i)
 	struct weft_edge_desc d = { .size = sizeof(d), .whole = whole };
 	char name[64];
 
-	if (!whole || whole->flags & (WEFT_EDGE_CONTROL | WEFT_EDGE_HOST) || !whole->wanted_depth || one_in(g, 2))
+	if (!whole || whole->flags & (WEFT_EDGE_CONTROL | WEFT_EDGE_HOST | WEFT_EDGE_PEER) || !whole->wanted_depth || one_in(g, 2))
 		return false;
 	d.offset = whole->parts_end + 1 + below(g, 12);
 	if (d.offset >= whole->block_bytes)
@@ -97,12 +97,13 @@ static bool part(struct gen *g, uint32_t i)
 static void edges(struct gen *g)
 {
 	static const uint32_t flags[] = { 0, 0, WEFT_EDGE_STATE, WEFT_EDGE_CONTROL, WEFT_EDGE_HOST, WEFT_EDGE_NO_SHARE,
-					  WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE, WEFT_EDGE_STATE | WEFT_EDGE_NO_SHARE };
+					  WEFT_EDGE_HOST | WEFT_EDGE_NO_SHARE, WEFT_EDGE_STATE | WEFT_EDGE_NO_SHARE,
+					  WEFT_EDGE_EXPORT, WEFT_EDGE_EXPORT | WEFT_EDGE_CONTROL, WEFT_EDGE_IMPORT };
 	char name[64];
 
 	g->edges = 1 + below(g, MOST);
 	for (uint32_t i = 0; i < g->edges; i++) {
-		struct weft_edge_desc d = { .size = sizeof(d), .name = name_of(g, name, "e", i), .flags = flags[below(g, 8)] };
+		struct weft_edge_desc d = { .size = sizeof(d), .name = name_of(g, name, "e", i), .flags = flags[below(g, 11)] };
 		unsigned char *data = NULL;
 
 		if (part(g, i))
@@ -110,8 +111,8 @@ static void edges(struct gen *g)
 		if (!(d.flags & WEFT_EDGE_CONTROL))
 			d.block_bytes = one_in(g, 3) ? 256ull << below(g, 4) : 16 + below(g, 100);
 		if (!(d.flags & WEFT_EDGE_STATE)) {
-			d.initial = below(g, 3);
-			d.depth = one_in(g, 2) ? 0 : d.initial + 1 + below(g, 5);
+			d.initial = d.flags & WEFT_EDGE_IMPORT ? 0 : below(g, 3);
+			d.depth = one_in(g, 2) && !(d.initial && d.flags & WEFT_EDGE_EXPORT) ? 0 : d.initial + 1 + below(g, 5);
 		} else {
 			d.initial = 1;
 		}
@@ -120,7 +121,7 @@ static void edges(struct gen *g)
 			contents_of(g, data, d.initial * d.block_bytes);
 			d.contents = data;
 		}
-		if (!(d.flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL)))
+		if (!(d.flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL | WEFT_EDGE_IMPORT)))
 			d.device = below(g, EX_CARDS + 1);
 		ok(weft_edge_create(g->plan, &d, &g->edge[i]));
 		free(data);
@@ -446,8 +447,8 @@ static void same_body(const struct weft_body *a, const struct weft_body *b)
 /* Where blocks lie when nothing is said goes by the first consumer, as in prepare.c. */
 static uint32_t place_of(const struct weft_edge *e)
 {
-	return e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL) || !e->num_consumers ? e->wanted_device :
-	       1 + e->consumer[0].body->device;
+	return e->wanted_device || e->flags & (WEFT_EDGE_HOST | WEFT_EDGE_CONTROL | WEFT_EDGE_IMPORT) || !e->num_consumers ?
+	       e->wanted_device : 1 + e->consumer[0].body->device;
 }
 
 void gen_same(const struct weft_plan *a, const struct weft_plan *b)

@@ -116,7 +116,7 @@ static void page(void **state)
 {
 	static const char *const words[] = {
 		"plan", "priority", "period", "budget", "few-queues", "lanes", "poison", "trace", "cell-base", "cards", "constant", "file",
-		"f32", "u32", "hex", "repeat", "zeros", "i32", "edge", "depth", "no-share", "part", "initial", "state", "card", "host", "control",
+		"f32", "u32", "hex", "repeat", "zeros", "i32", "edge", "depth", "no-share", "part", "initial", "state", "card", "host", "export", "import", "control",
 		"body", "lane", "rate", "skew", "time", "low", "table", "stride", "entries", "firings", "choice", "of", "in", "out",
 		"exec", "dims", "scalars", "copy", "from", "to", "pitch", "rows", "fill", "at", "with", "reduce", "timed", "timestamp", "when",
 		"always" };
