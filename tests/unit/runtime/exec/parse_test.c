@@ -128,7 +128,7 @@ static void of_edges(void **state)
 		{ HEAD "edge x 4 host card 0\n", -EINVAL, "2:6: edge x: device 1" },
 		{ HEAD "edge x control host\n", -EINVAL, "2:6: edge x: blocks of 0 bytes, contents, a place or other flags, and it is for" },
 		{ HEAD "edge x 4 exprot\n", -EINVAL, "2:10: found \"exprot\", expected the end of the line or depth, initial, state, host, card, "
-		  "no-share, export, import; did you mean \"export\"?" },
+		  "no-share, part, export, import; did you mean \"export\"?" },
 		{ HEAD "edge x 4 export import\n", -EINVAL, "2:6: edge x: one between processes is exported or imported" },
 		{ HEAD "edge x 4 host export\n", -EINVAL, "2:6: edge x: one between processes" },
 		{ HEAD "edge x 4 state export\n", -EINVAL, "2:6: edge x: one between processes" },
