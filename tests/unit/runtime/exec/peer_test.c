@@ -118,6 +118,9 @@ static void consumers(void **state)
 	assert_int_equal(weft_cell_copies(cell(&x, &make->waits.tie[0])), 5);
 	assert_int_equal(weft_cell_copies(cell(&x, &make->signals.tie[0])), 1);
 	assert_true(weft_peer_in_lane(out, make->lane) && !weft_peer_in_lane(out, b[0]->lane));
+	out->peer.consumers = WEFT_CELL_ITEMS;	/* and the gate */
+	refused(weft_lane_emit(x.plan, &x.plan->lane[make->lane]), -E2BIG, "body make: 4097 cells to wait for, with those of consumers in");
+	weft_lane_drop(&x.plan->lane[make->lane]);
 	ex_close(&x);
 }
 
