@@ -125,7 +125,7 @@ static const char *const call_import = "weft_memory_import_dlpack";
 /* What a tensor of somebody else says of itself, as far as the library can use it. */
 static int understand(const DLTensor *t, struct weft_dlpack_desc *d, uint64_t *bytes)
 {
-	int64_t strides[WEFT_TENSOR_MAX_RANK];
+	int64_t strides[WEFT_TENSOR_MAX_RANK] = { 0 };
 	int ret;
 
 	for (d->type = 0; d->type < NUM_TYPES; d->type++)
@@ -228,7 +228,7 @@ int weft_memory_import_dlpack(struct weft_device *device, DLManagedTensor *tenso
 			      struct weft_memory **memory)
 {
 	struct weft_dlpack_desc d = { .size = sizeof(d) };
-	uint64_t bytes, first = 0;
+	uint64_t bytes = 0, first = 0;
 	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
 
 	if (ret)

@@ -247,7 +247,8 @@ static int make_commands(struct net *net, uint32_t at, uint64_t *rnd)
 {
 	struct net_body *nb = &net->body[at];
 	struct weft_body *b = nb->body;
-	uint64_t salt = weft_body_table(b, nb->salts, NET_BYTES, NET_TABLE, 1), fixed = weft_body_constant(b, nb->salts);
+	uint64_t salt = weft_body_table(b, net->salts, NET_BYTES, NET_TABLE, 1) + at * sizeof(nb->salt);
+	uint64_t fixed = weft_body_constant(b, net->salts) + at * sizeof(nb->salt);
 	uint64_t log = weft_body_out(b, nb->log, 0), first = 0, two[2];
 
 	if (nb->delay)
@@ -269,7 +270,8 @@ static int make_commands(struct net *net, uint32_t at, uint64_t *rnd)
 		uint64_t choice[NET_CHOICES] = { first ? first : fixed, fixed + NET_BYTES, fixed + 2 * NET_BYTES };
 
 		two[0] = log;
-		two[1] = weft_body_choice(b, weft_body_table(b, nb->numbers, 4, NET_TABLE, 1), choice, NET_CHOICES);
+		two[1] = weft_body_choice(b, weft_body_table(b, net->numbers, 4, NET_TABLE, 1) + at * sizeof(nb->number), choice,
+					  NET_CHOICES);
 		if (sum(b, two, 2, log))
 			return -1;
 	}
@@ -301,14 +303,17 @@ int net_plan(struct net *net, struct weft_plan *plan, uint32_t cards, uint64_t s
 	uint64_t rnd = seed;
 
 	place(net, cards, &rnd, wild);
+	RT_OK(weft_constant_create(plan, "salts", net->num_bodies * sizeof(net->body[0].salt), NULL, &net->salts));
+	RT_OK(weft_constant_create(plan, "numbers", net->num_bodies * sizeof(net->body[0].number), NULL, &net->numbers));
 	for (uint32_t i = 0; i < net->num_bodies; i++) {
 		struct net_body *b = &net->body[i];
 		char name[16], lane[16], extra[16];
 		const struct weft_body_desc d = {
 			.size = sizeof(d), .name = name, .device = b->card, .lane = b->lane ? lane : NULL, .skew = b->skew };
+		/* one on a card is read by a job for each block, one in host memory by looking */
 		struct weft_edge_desc log = {
 			.size = sizeof(log), .name = extra, .block_bytes = NET_BYTES, .depth = NET_LOG,
-			.flags = WEFT_EDGE_NO_SHARE | (below(&rnd, 8) ? WEFT_EDGE_HOST : 0) };
+			.flags = WEFT_EDGE_NO_SHARE | (below(&rnd, 24) ? WEFT_EDGE_HOST : 0) };
 
 		snprintf(name, sizeof(name), "b%u", i);
 		snprintf(lane, sizeof(lane), "lane %u/%u", b->lane, b->q);
@@ -316,8 +321,6 @@ int net_plan(struct net *net, struct weft_plan *plan, uint32_t cards, uint64_t s
 		snprintf(extra, sizeof(extra), "log%u", i);
 		RT_OK(weft_edge_create(plan, &log, &b->log));
 		RT_OK(weft_body_output(b->body, b->log, 1));
-		RT_OK(weft_constant_create(plan, name, sizeof(b->salt), NULL, &b->salts));
-		RT_OK(weft_constant_create(plan, extra, sizeof(b->number), NULL, &b->numbers));
 	}
 	if (make_edges(net, plan, cards, &rnd, wild))
 		return -1;
@@ -329,11 +332,17 @@ int net_plan(struct net *net, struct weft_plan *plan, uint32_t cards, uint64_t s
 
 int net_fill(struct net *net)
 {
+	uint32_t salts[NET_BODIES][NET_TABLE][NET_WORDS] = { 0 }, numbers[NET_BODIES][NET_TABLE] = { 0 };
+	bool choices = false;
+
 	for (uint32_t i = 0; i < net->num_bodies; i++) {
-		RT_OK(weft_constant_write(net->body[i].salts, 0, net->body[i].salt, sizeof(net->body[i].salt)));
-		if (net->body[i].choice)
-			RT_OK(weft_constant_write(net->body[i].numbers, 0, net->body[i].number, sizeof(net->body[i].number)));
+		memcpy(salts[i], net->body[i].salt, sizeof(salts[i]));
+		memcpy(numbers[i], net->body[i].number, sizeof(numbers[i]));
+		choices |= net->body[i].choice;
 	}
+	RT_OK(weft_constant_write(net->salts, 0, salts, net->num_bodies * sizeof(salts[0])));
+	if (choices)
+		RT_OK(weft_constant_write(net->numbers, 0, numbers, net->num_bodies * sizeof(numbers[0])));
 	return 0;
 }
 

@@ -36,13 +36,13 @@ struct net_body {
 	uint32_t card, lane, skew;
 	struct weft_body *body;
 	struct weft_edge *log;
-	struct weft_constant *salts, *numbers;
 };
 
 struct net {
 	struct net_body body[NET_BODIES];
 	struct net_edge edge[NET_EDGES];
 	struct weft_edge *handle[NET_EDGES];
+	struct weft_constant *salts, *numbers;	/* of all bodies, one behind the other */
 	uint32_t num_bodies, num_edges;
 	uint64_t seed;
 };

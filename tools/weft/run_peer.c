@@ -59,7 +59,7 @@ static int begin(struct meeting *m, const char *word, const struct weft_plan *pl
 	m->exported = flags & WEFT_EDGE_EXPORT;
 	if (!(flags & (WEFT_EDGE_EXPORT | WEFT_EDGE_IMPORT)))
 		return cmd_error("run", "%s: --peer %s: both ends of the edge are in this plan", file, word);
-	strcpy(m->at.sun_path, word + n + 1);	/* run_peers_add() has measured it */
+	snprintf(m->at.sun_path, sizeof(m->at.sun_path), "%s", word + n + 1);	/* it fits: run_peers_add() */
 	return 0;
 }
 
