@@ -21,7 +21,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench docs check coverage dkms install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench bench-coll docs check coverage dkms install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -37,6 +37,7 @@ help:
 #:   fuzz        ioctls, io_uring, mappings and rings of the driver, led by KCOV, for FUZZ_S seconds; renews the corpus
 #:   soak        every test with its full count, in parts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
+#:   bench-coll  collective calls beside MPI, into build/bench-coll.json and a picture
 #:   modules     weft.ko for each kernel, into build/modules/
 #:   user        card, firmware, library, tools and test programs, into build/user/
 #:   docs        Documentation/ as HTML and man pages, into build/docs/
@@ -103,6 +104,12 @@ bench: user
 	@$(RIG) modules main
 	@$(RIG) record
 	@$(RIG) bench --timeout $(TIMEOUT) $(ARGS)
+
+# The peers are no need: without their root their figures are null.
+bench-coll: user
+	@$(RIG) modules main
+	@$(RIG) record
+	@peers=$$(tools/rig/peer-root) || peers=; $(RIG) bench-coll --peers "$$peers" $(ARGS)
 
 docs: setup
 	@$(ROOT) tools/rig/build-docs
