@@ -55,7 +55,7 @@ help:
 #:   CARD     test-contract: what to test (weft-card)
 #:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
 #:   JOB      run: what `weft run` shall run (fashion-mnist)
-#:   ARGS     run, bench, test-contract: further arguments of the command; test, check: names of suites, of checks;
+#:   ARGS     run, bench, bench-coll, test-contract: further arguments of the command; test, check: names of suites, of checks;
 #:            soak: --list, or parts
 #:   SOAK_S   soak: seconds until it stops, at the end of a slice (none: to the end)
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)

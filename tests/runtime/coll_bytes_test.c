@@ -6,7 +6,7 @@
  */
 #include "coll_set.h"
 
-#define LINKS		32u
+#define LINKS		64u
 #define LINK_LOCAL	255u
 #define LINES		12u	/* that each of up to four members can have as many of */
 

@@ -17,9 +17,9 @@ COUNTS = "grep -hE '^(live_|lmem_free_pages|[a-z]+_quarantined_pages)' /sys/kern
 SWEEP = "--sizes 8,100000 --runs 3 --both"
 COMMANDS = {
     "before": COUNTS,
-    "topo": "weft bench topo --mib 1 --runs 1 --out /tmp/topology --json",
+    "topo": "weft bench topo --mib 1 --runs 3 --out /tmp/topology --json",
     "file": "cat /tmp/topology",
-    "people": "weft bench topo --mib 1 --runs 1 --cards 2",
+    "people": "weft bench topo --mib 1 --runs 3 --cards 2",
     "explain": f"weft coll explain all-reduce 64K --cards {CARDS} --topology /tmp/topology --json",
     "coll": f"weft bench coll {' '.join(OPS)} barrier {SWEEP} --json --topology /tmp/topology --svg /tmp/coll.svg",
     "bf16": f"weft bench coll {' '.join(OPS)} {SWEEP} --type bf16 --json",

@@ -31,7 +31,7 @@ for round in {rounds}; do
 	read -r answer </dev/ttyS1
 	[ "$answer" = ok ] || echo "@@failed peers: $answer"
 done
-weft bench coll $ops --max 64M --both --runs {runs} --no-check --peers /host/peers --svg /host/bench-coll.svg >/host/bench-coll.txt 2>&1 ||
+weft bench coll $ops --max 64M --runs {runs} --no-check --peers /host/peers --svg /host/bench-coll.svg >/host/bench-coll.txt 2>&1 ||
 	echo "@@failed picture: $(tail -n 1 /host/bench-coll.txt)"
 """
 
@@ -68,7 +68,7 @@ def parse(output):
     return rounds, reasons[0] if reasons else None if rounds else "the machine ended before it"
 
 
-def bench_coll(root, timeout):
+def bench_coll(root, rounds, timeout):
     DIR.mkdir(parents=True, exist_ok=True)
     (DIR / "peers").write_text("")
     others = Others(*peers.ready(root))
@@ -76,10 +76,10 @@ def bench_coll(root, timeout):
         say(others.why)
     collected = bytearray()
     guest = GUEST.format(ops=" ".join(coll_figures.OPS), sizes=",".join(coll_figures.SIZES), runs=RUNS,
-                         rounds=" ".join(map(str, range(ROUNDS))))
+                         rounds=" ".join(map(str, range(rounds))))
     run = boot.Run(name="bench-coll", command=guest, cards=coll_figures.CARDS, lmem_mib=LMEM_MIB, timeout=timeout,
                    output=collected.extend, share=str(DIR), meanwhile=others.round)
-    with progress(f"figures of collective calls, {ROUNDS} rounds"):
+    with progress(f"figures of collective calls, {rounds} rounds"):
         code = boot.boot(run)
     ours, why = parse(collected.decode(errors="replace").replace("\r", ""))
     rows = coll_figures.assemble(ours, others.limits, others.peers, why, others.why)

@@ -59,6 +59,7 @@ def parser():
     f.add_argument("--timeout", type=float, default=1200)
     o = sub.add_parser("bench-coll", help="take figures of collective calls into build/bench-coll.json")
     o.add_argument("--timeout", type=float, default=3600)
+    o.add_argument("--rounds", type=int, default=bench_coll.ROUNDS, help="of ours and the others in turn (%(default)s)")
     o.add_argument("--peers", default="", metavar="ROOT", help="what tools/rig/peer-root printed; without, there are no peers")
     k = sub.add_parser("kernel", help="print where a kernel is: release, image, build directory")
     k.add_argument("kernel")
@@ -109,7 +110,7 @@ def main():
     if verb == "bench":
         return bench.bench(args["timeout"])
     if verb == "bench-coll":
-        return bench_coll.bench_coll(args["peers"], args["timeout"])
+        return bench_coll.bench_coll(args["peers"], args["rounds"], args["timeout"])
     if verb == "kernel":
         k = kernels.get(args["kernel"])
         return print(k.release, k.image, k.build)

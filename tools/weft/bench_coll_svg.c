@@ -104,6 +104,15 @@ static void add(struct chart *c, const char *name, const char *css, uint64_t byt
 	c->max_gbs = gbs > c->max_gbs ? gbs : c->max_gbs;
 }
 
+static bool has(struct chart *c, const char *name, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < c->num; i++)
+		for (uint32_t k = 0; k < c->curve[i].num && !strcmp(c->curve[i].name, name); k++)
+			if (c->curve[i].point[k].bytes == (double)bytes)
+				return true;
+	return false;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	const struct point *x = a, *y = b;
@@ -121,8 +130,9 @@ static void collect(struct chart *c, uint32_t op, const struct coll_row *rows, u
 	for (uint32_t i = 0; i < num; i++)
 		if (rows[i].op == op)
 			add(c, rows[i].in_place ? "weft, in place" : "weft", rows[i].in_place ? "ip" : "us", rows[i].bytes, rows[i].us);
+	/* one limit: in place it may have a destination less */
 	for (uint32_t i = 0; i < num; i++)
-		if (rows[i].op == op && rows[i].limit_us > 0)
+		if (rows[i].op == op && rows[i].limit_us > 0 && !has(c, "limit", rows[i].bytes))
 			add(c, "limit", "limit", rows[i].bytes, rows[i].limit_us);
 	for (uint32_t i = 0; i < peers->points; i++)
 		if (peers->point[i].op == op)
@@ -236,7 +246,7 @@ static void style(FILE *f)
 	      ".line{fill:none;stroke-width:1.6}.lead{stroke-width:.7;stroke-opacity:.6}\n"
 	      ".us{stroke:#0b62c4}.ip{stroke:#19a0c9}.line.us{stroke-width:2.8}.line.ip{stroke-width:2.2}\n"
 	      ".limit{stroke:#22272e;stroke-dasharray:5 4}\n"
-	      ".name.us,.dot.us{fill:#0b62c4}.name.ip,.dot.ip{fill:#19a0c9}.name.limit{fill:#22272e}.name,.dot{stroke:none}.name.us{font-weight:600}\n", f);
+	      ".name.us,.dot.us{fill:#0b62c4}.name.ip,.dot.ip{fill:#19a0c9}.name.limit{fill:#22272e}text.name,circle.dot{stroke:none}.name.us{font-weight:600}\n", f);
 	for (uint32_t i = 0; i < COLL_PEERS; i++)
 		fprintf(f, ".p%u{stroke:%s}.name.p%u,.dot.p%u{fill:%s}\n", i, peer[i], i, i, peer[i]);
 	fputs("@media (prefers-color-scheme:dark){\n"
