@@ -80,9 +80,9 @@ static void take(struct play *p, uint32_t me, const struct weft_coll_step *s, do
 				engine = &p->engine[i];
 		when = *engine > when ? *engine : when;
 	}
-	when += p->cost->step_ns[me];
+	/* signals and waits are in the hops */
 	if (s->kind == WEFT_COLL_STEP_REDUCE) {
-		when += work(p, me, s);
+		when += p->cost->step_ns[me] + work(p, me, s);
 		*engine = when;
 	}
 	p->now[me] = when;

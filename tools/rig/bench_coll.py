@@ -17,6 +17,7 @@ from common import BUILD, progress, say
 ROUNDS = 7
 LMEM_MIB = 1024
 RUNS = 3            # of each size in a round
+PICTURE = "8,64,512,4K,32K,256K,2M,16M,64M"
 DIR = BUILD / "bench-coll"      # /host in the machine
 GUEST = """
 ops='{ops}'
@@ -31,7 +32,7 @@ for round in {rounds}; do
 	read -r answer </dev/ttyS1
 	[ "$answer" = ok ] || echo "@@failed peers: $answer"
 done
-weft bench coll $ops --max 64M --runs {runs} --no-check --peers /host/peers --svg /host/bench-coll.svg >/host/bench-coll.txt 2>&1 ||
+weft bench coll $ops --sizes {picture} --runs {runs} --no-check --peers /host/peers --svg /host/bench-coll.svg >/host/bench-coll.txt 2>&1 ||
 	echo "@@failed picture: $(tail -n 1 /host/bench-coll.txt)"
 """
 
@@ -75,7 +76,7 @@ def bench_coll(root, rounds, timeout):
     if others.why:
         say(others.why)
     collected = bytearray()
-    guest = GUEST.format(ops=" ".join(coll_figures.OPS), sizes=",".join(coll_figures.SIZES), runs=RUNS,
+    guest = GUEST.format(ops=" ".join(coll_figures.OPS), sizes=",".join(coll_figures.SIZES), runs=RUNS, picture=PICTURE,
                          rounds=" ".join(map(str, range(rounds))))
     run = boot.Run(name="bench-coll", command=guest, cards=coll_figures.CARDS, lmem_mib=LMEM_MIB, timeout=timeout,
                    output=collected.extend, share=str(DIR), meanwhile=others.round)

@@ -181,7 +181,7 @@ static int round_trip(struct topo *t, const uint32_t *card, struct half *h, uint
 	return ret;
 }
 
-/* Half a round trip less the commands at both ends, so both directions have the same. */
+/* Half a round trip, so both directions have the same. */
 static int hop(struct topo *t, uint32_t a, uint32_t b)
 {
 	const uint32_t card[2] = { a, b };
@@ -198,10 +198,8 @@ static int hop(struct topo *t, uint32_t a, uint32_t b)
 		ret = round_trip(t, card, h, &from, ROUND_TRIPS, &ns);
 	for (uint32_t i = 0; i < t->runs && !ret; i++)
 		ret = round_trip(t, card, h, &from, ROUND_TRIPS, &sample[i]);
-	if (!ret) {
-		ns = (bench_quantile(sample, t->runs, 0) - 2 * (t->t.step_ns[a] + t->t.step_ns[b])) / 2;
-		t->t.hop_ns[a][b] = t->t.hop_ns[b][a] = ns > 0 ? ns : 0;
-	}
+	if (!ret)
+		t->t.hop_ns[a][b] = t->t.hop_ns[b][a] = bench_quantile(sample, t->runs, 0) / 2;
 	for (uint32_t i = 0; i < 2; i++)
 		if (h[i].other)
 			weft_memory_destroy(h[i].other);

@@ -35,9 +35,9 @@ extern "C" {
  * @cards: that are known, 1 … WEFT_COLL_CARDS
  * @engines: that all of them share, so that as many work at a time, 0 … WEFT_COLL_ENGINES; 0: each has its own
  * @pad: 0
- * @step_ns: of a command, without what grows with bytes
+ * @step_ns: of a command that moves data, without what grows with bytes
  * @reduce_gbs: bytes read and written by a REDUCE of several sources or destinations, all on the card
- * @hop_ns: from a signal of [a card] to the waiter on [another] that goes on, less the two commands
+ * @hop_ns: from a signal of [a card] to what [another] does behind its wait for it, both commands among it
  * @write_gbs: bytes that [a card] copies of its own memory to [another]; to itself: within its memory
  * @read_gbs: bytes that [a card] copies to its own memory from [another]; from itself: the same as written
  */
