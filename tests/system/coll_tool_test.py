@@ -90,7 +90,7 @@ def ring():
 def table():
     out, error, code = guest["table"]
     lines = out.splitlines()
-    return [] if code == 0 and len(lines) == 3 and lines[0].startswith("operation") and all("push" in line for line in lines[1:]) else [
+    return [] if code == 0 and len(lines) == 3 and lines[0].startswith("operation") and all(" direct " in line or " push " in line for line in lines[1:]) else [
         f"code {code}: {out!r} {error!r}"]
 
 
