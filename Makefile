@@ -21,7 +21,7 @@ RIG := tools/rig/rig
 export WEFT_GOAL := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench docs check coverage dkms install uninstall clean setup shell
+.PHONY: help run test test-quick test-contract test-mutants fuzz soak modules user bench bench-coll docs check coverage dkms install uninstall clean setup shell
 .NOTPARALLEL:
 
 help:
@@ -37,6 +37,7 @@ help:
 #:   fuzz        ioctls, io_uring, mappings and rings of the driver, led by KCOV, for FUZZ_S seconds; renews the corpus
 #:   soak        every test with its full count, in parts; goes on where it was stopped
 #:   bench       all figures, into build/bench.json
+#:   bench-coll  collective calls beside MPI, into build/bench-coll.json and a picture
 #:   modules     weft.ko for each kernel, into build/modules/
 #:   user        card, firmware, library, tools and test programs, into build/user/
 #:   docs        Documentation/ as HTML and man pages, into build/docs/
@@ -54,7 +55,7 @@ help:
 #:   CARD     test-contract: what to test (weft-card)
 #:   FIRMWARE test-contract: image for a card that boots one (weft-fw.bin)
 #:   JOB      run: what `weft run` shall run (fashion-mnist)
-#:   ARGS     run, bench, test-contract: further arguments of the command; test, check: names of suites, of checks;
+#:   ARGS     run, bench, bench-coll, test-contract: further arguments of the command; test, check: names of suites, of checks;
 #:            soak: --list, or parts
 #:   SOAK_S   soak: seconds until it stops, at the end of a slice (none: to the end)
 #:   TIMEOUT  run, bench: seconds until the machine is ended (1200)
@@ -103,6 +104,12 @@ bench: user
 	@$(RIG) modules main
 	@$(RIG) record
 	@$(RIG) bench --timeout $(TIMEOUT) $(ARGS)
+
+# The peers are no need: without their root their figures are null.
+bench-coll: user
+	@$(RIG) modules main
+	@$(RIG) record
+	@peers=$$(tools/rig/peer-root) || peers=; $(RIG) bench-coll --peers "$$peers" $(ARGS)
 
 docs: setup
 	@$(ROOT) tools/rig/build-docs

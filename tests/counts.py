@@ -41,6 +41,7 @@ COUNTS = {
     "fuzz-plan_text": (10_000, 10_000_000),
     "fuzz-offer": (100_000, 10_000_000),
     "fuzz-plan_table": (100_000, 10_000_000),
+    "fuzz-topology": (50_000, 10_000_000),
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
     "udmabuf_test": (8, 200),                   # processes killed while they pin

@@ -141,13 +141,10 @@ static int check(struct weft_coll *c, const struct weft_coll_desc *d)
 
 static int choose(struct weft_coll *c)
 {
-	struct weft_coll_cost cost;
 	char text[128];
 
-	if (c->call.algorithm == WEFT_COLL_AUTO) {
-		weft_coll_cost_default(&cost, c->comm->ranks);
-		return weft_coll_choose(&cost, &c->call) ? weft_fail(-ENOMEM, "weft_coll_prepare: choosing an algorithm") : 0;
-	}
+	if (c->call.algorithm == WEFT_COLL_AUTO)
+		return weft_coll_choose(&c->comm->topology, &c->call) ? weft_fail(-ENOMEM, "weft_coll_prepare: choosing an algorithm") : 0;
 	if (weft_coll_can(&c->call))
 		return 0;
 	describe(c, text, sizeof(text));

@@ -9,7 +9,6 @@
 
 #include "runtime/core/card.h"
 
-#define SLOT_BYTES	16384u
 #define POSTS		64u
 
 static int cells_of(struct weft_comm *c, uint32_t to, uint32_t from)
@@ -124,13 +123,22 @@ static int check(struct weft_device *const *members, uint32_t count, struct weft
 			if (members[k] == members[i] || members[k]->index == members[i]->index)
 				return weft_fail(-EINVAL, "weft_comm_create: members %u and %u are the same card", k, i);
 	}
-	config->slot_bytes = config->slot_bytes ? config->slot_bytes : SLOT_BYTES;
+	config->slot_bytes = config->slot_bytes ? config->slot_bytes : WEFT_COLL_SLOT_BYTES;
 	config->posts = config->posts ? config->posts : POSTS;
 	if (config->slot_bytes < 256 || config->slot_bytes > 1u << 24 || config->slot_bytes % 64 || config->posts < 8 ||
 	    config->posts > 4096 || (config->posts & (config->posts - 1)) || config->priority > WEFT_PRIORITY_LOW)
 		return weft_fail(-EINVAL, "weft_comm_create: slot_bytes %u, posts %u, priority %u", config->slot_bytes, config->posts,
 				 config->priority);
 	return 0;
+}
+
+static int topology_of(struct weft_comm *c, const struct weft_coll_topology *topology)
+{
+	uint32_t card[WEFT_COLL_RANKS];
+
+	for (uint32_t r = 0; r < c->ranks; r++)
+		card[r] = c->member[r].device->index;
+	return weft_topology_of(topology, card, c->ranks, &c->topology, "weft_comm_create");
 }
 
 int weft_comm_create(struct weft_device *const *members, uint32_t count, const struct weft_comm_config *config,
@@ -141,7 +149,7 @@ int weft_comm_create(struct weft_device *const *members, uint32_t count, const s
 	int ret = weft_ready(&weft_library, __func__);
 
 	if (!ret && config)
-		ret = weft_take(&given, sizeof(given), config, sizeof(given), __func__);
+		ret = weft_take(&given, sizeof(given), config, offsetof(struct weft_comm_config, topology), __func__);
 	if (!ret)
 		ret = check(members, count, &given, comm);
 	if (ret)
@@ -158,6 +166,7 @@ int weft_comm_create(struct weft_device *const *members, uint32_t count, const s
 		 given.name ? given.name : "comm");
 	for (uint32_t r = 0; r < count; r++)
 		c->member[r].device = members[r];
+	ret = topology_of(c, given.topology);
 	for (uint32_t r = 0; r < count && !ret; r++)
 		ret = memory_of(c, r);
 	for (uint32_t r = 0; r < count && !ret; r++)

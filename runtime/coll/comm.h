@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "schedule.h"
+#include "topology.h"
 
 #include "runtime/core/list.h"
 #include "runtime/core/memory.h"
@@ -40,6 +41,7 @@ struct weft_comm {
 	atomic_bool broken;		/* a member has stopped, and a wait has said so */
 	pthread_mutex_t lock;
 	struct weft_coll *calls;	/* under lock */
+	struct weft_coll_topology topology;	/* of the members */
 	struct weft_comm_member member[WEFT_COLL_RANKS];
 };
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENGINES		64u
-
 /* From one member to another: when each of its signals was given. */
 struct line {
 	double arrival;
@@ -17,22 +15,24 @@ struct line {
 };
 
 struct play {
-	const struct weft_coll_cost *cost;
+	const struct weft_coll_topology *cost;
 	const struct weft_coll_call *call;
 	struct weft_coll_steps steps[WEFT_COLL_RANKS];
 	struct line line[WEFT_COLL_RANKS][WEFT_COLL_RANKS];
-	double now[WEFT_COLL_RANKS], engine[ENGINES];
+	double now[WEFT_COLL_RANKS], engine[WEFT_COLL_ENGINES];
 	uint32_t at[WEFT_COLL_RANKS];
 	struct weft_coll_traffic traffic;
 };
 
-void weft_coll_cost_default(struct weft_coll_cost *cost, uint32_t ranks)
+/*
+ * A byte that is read or written, ns. A copy moves each byte twice. Rates of several sources or destinations are known of the card's
+ * own memory; they are taken to be as much less elsewhere as a copy's.
+ */
+static double byte_ns(const struct weft_coll_topology *c, uint32_t by, uint32_t of, double gbs, const struct weft_coll_step *s)
 {
-	/* card_bench, a quiet machine with AVX-512: hop.us, sched.packet_us, reduce.* */
-	*cost = (struct weft_coll_cost) { .step_ns = 150, .hop_ns = 600, .engines = 2 };
-	for (uint32_t a = 0; a < ranks; a++)
-		for (uint32_t b = 0; b < ranks; b++)
-			cost->read_ns[a][b] = cost->write_ns[a][b] = 0.1;
+	const double own_gbs = s->num_src + s->num_dst > 2 ? c->reduce_gbs[by] : 2 * c->write_gbs[by][by];
+
+	return by == of ? 1 / own_gbs : c->write_gbs[by][by] / gbs / own_gbs;
 }
 
 static double work(struct play *p, uint32_t me, const struct weft_coll_step *s)
@@ -42,11 +42,11 @@ static double work(struct play *p, uint32_t me, const struct weft_coll_step *s)
 
 	for (uint32_t i = 0; i < s->num_src; i++) {
 		p->traffic.read[me][s->src[i].rank] += bytes;
-		ns += p->cost->read_ns[me][s->src[i].rank] * (double)bytes;
+		ns += byte_ns(p->cost, me, s->src[i].rank, p->cost->read_gbs[me][s->src[i].rank], s) * (double)bytes;
 	}
 	for (uint32_t i = 0; i < s->num_dst; i++) {
 		p->traffic.written[me][s->dst[i].rank] += bytes;
-		ns += p->cost->write_ns[me][s->dst[i].rank] * (double)bytes;
+		ns += byte_ns(p->cost, me, s->dst[i].rank, p->cost->write_gbs[me][s->dst[i].rank], s) * (double)bytes;
 	}
 	return ns;
 }
@@ -64,7 +64,7 @@ static double ready(const struct play *p, uint32_t me, const struct weft_coll_st
 			continue;
 		if (s->kind == WEFT_COLL_STEP_ARRIVED ? !l->arrived : l->num < s->number[r])
 			return -1;
-		then = (s->kind == WEFT_COLL_STEP_ARRIVED ? l->arrival : l->signal[s->number[r] - 1]) + p->cost->hop_ns;
+		then = (s->kind == WEFT_COLL_STEP_ARRIVED ? l->arrival : l->signal[s->number[r] - 1]) + p->cost->hop_ns[r][me];
 		when = then > when ? then : when;
 	}
 	return when;
@@ -75,14 +75,14 @@ static void take(struct play *p, uint32_t me, const struct weft_coll_step *s, do
 	double *engine = &p->engine[0];
 
 	if (s->kind == WEFT_COLL_STEP_REDUCE && p->cost->engines) {
-		for (uint32_t i = 1; i < p->cost->engines && i < ENGINES; i++)
+		for (uint32_t i = 1; i < p->cost->engines && i < WEFT_COLL_ENGINES; i++)
 			if (p->engine[i] < *engine)
 				engine = &p->engine[i];
 		when = *engine > when ? *engine : when;
 	}
-	when += p->cost->step_ns;
+	/* signals and waits are in the hops */
 	if (s->kind == WEFT_COLL_STEP_REDUCE) {
-		when += work(p, me, s);
+		when += p->cost->step_ns[me] + work(p, me, s);
 		*engine = when;
 	}
 	p->now[me] = when;
@@ -132,7 +132,7 @@ static int begin(struct play *p)
 	return 0;
 }
 
-int weft_coll_predict(const struct weft_coll_cost *cost, const struct weft_coll_call *call, double *ns,
+int weft_coll_predict(const struct weft_coll_topology *cost, const struct weft_coll_call *call, double *ns,
 		      struct weft_coll_traffic *traffic)
 {
 	struct play *p = weft_coll_can(call) ? calloc(1, sizeof(*p)) : NULL;
@@ -162,7 +162,7 @@ int weft_coll_predict(const struct weft_coll_cost *cost, const struct weft_coll_
 	return ret;
 }
 
-int weft_coll_choose(const struct weft_coll_cost *cost, struct weft_coll_call *call)
+int weft_coll_choose(const struct weft_coll_topology *cost, struct weft_coll_call *call)
 {
 	struct weft_coll_call c = *call;
 	double best = -1;

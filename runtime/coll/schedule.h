@@ -18,6 +18,7 @@
 #include <weft/coll.h>
 
 #define WEFT_COLL_RANKS		WEFT_COMM_MEMBERS
+#define WEFT_COLL_SLOT_BYTES	16384u	/* where none are asked for */
 
 /**
  * struct weft_coll_call - what is to be done

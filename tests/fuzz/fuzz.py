@@ -51,6 +51,7 @@ TARGETS = {
                          "runtime/exec/decide.c": 80}),
     "offer": (512, {"runtime/exec/offer.c": 95}),
     "plan_table": (512, {"tools/weft/top_plan.c": 95}),
+    "topology": (512, {"runtime/coll/topology.c": 85}),
 }
 # Their own threads allocate and free at any time, which libFuzzer takes for leaks; the leak check at the end stays.
 THREADS = {"vfu", "packets"}

@@ -359,4 +359,23 @@ def plan_table():
         yield good
 
 
-SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer, plan_table)}
+# --- topologies -----------------------------------------------------------------------------------
+
+def topology():
+    head = "weft-topology 1\ncards 2\nengines 2\n"
+    cards = "card 0 step 150 copy 5.25 reduce 10\ncard 1 step 0.000001 copy 1000000000 reduce 0.5 # slow\r\n"
+    links = "link 0 1 hop 600.5 write 4 read 3\nlink 1 0\thop 0 write 2 read 1"
+    good = head + cards + links
+    yield good.encode()
+    yield b"weft-topology 1\ncards 1\ncard 0 step 1 copy 1 reduce 1\n"
+    for old, new in (("topology 1", "topology 2"), ("cards 2", "cards 17"), ("cards 2", "cards 0"), ("cards 2", "cards 3"),
+                     ("engines 2", "engines 65"), ("engines 2", "engines 2\nengines 2"), ("card 1", "card 0"), ("card 1", "card 2"),
+                     ("step 150", "step 1.0000001"), ("step 150", "step 1000000001"), ("step 150", "step x"), ("step 150", "step 1."),
+                     ("copy 5.25", "copy 0"), ("copy 5.25", "copy"), ("link 1 0", "link 0 1"), ("link 1 0", "link 1 1"),
+                     ("write 4", "write"), ("write 4", "write 0"), ("engines", "words"), ("step", "1 2 3 4 5 6 7 8 9 10")):
+        yield good.replace(old, new, 1).encode()
+    yield (head + cards).encode()
+    yield b""
+
+
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer, plan_table, topology)}

@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import ROOT, Tap, read  # noqa: E402
 
 weft, card = sys.argv[1:3]
-COMMANDS = ["info", "run", "bench", "top", "trace", "dump"]
+COMMANDS = ["info", "run", "bench", "coll", "top", "trace", "dump"]
+PARTS = ["topo", "coll"]     # of weft bench, with options of their own
 DUMP = f"""weft-dump 1
 reason: job-timeout
 time_s: 1700000000
@@ -79,7 +80,8 @@ def same(what, got, want):
 
 
 tap = Tap()
-for page, command in [("weft", [weft]), ("weft-card", [card])] + [(f"weft-{c}", [weft, c]) for c in COMMANDS]:
+for page, command in [("weft", [weft]), ("weft-card", [card])] + [(f"weft-{c}", [weft, c]) for c in COMMANDS] + [
+        (f"weft-bench-{c}", [weft, "bench", c]) for c in PARTS]:
     helped, _ = help_options(*command)
     paged, _ = man_options(page)
     tap.check(f"help: {page}: --help and man page have the same options",
@@ -96,8 +98,13 @@ tap.check("completion: commands", same("weft", complete(""), set(COMMANDS) | {"-
           same("weft r", complete("r"), {"run"}) + same("weft t", complete("t"), {"top", "trace"}))
 for c in COMMANDS:
     tap.check(f"completion: options of {c}", same(c, complete(c, "--"), help_options(weft, c)[0]))
+for c in PARTS:
+    tap.check(f"completion: options of bench {c}", same(c, complete("bench", c, "--"), help_options(weft, "bench", c)[0]))
+OPERATIONS = {"barrier", "all-reduce", "reduce-scatter", "all-gather", "broadcast", "reduce", "all-to-all", "send"}
+tap.check("completion: operations", same("coll", complete("coll", ""), {"explain"}) +
+          same("explain", complete("coll", "explain", ""), OPERATIONS) + same("bench", complete("bench", "coll", ""), OPERATIONS))
 tap.check("completion: jobs, figures and values", same("run", complete("run", ""), {"fashion-mnist"}) +
-          same("bench", complete("bench", ""), figures) + same("cards", complete("run", "--cards", ""), {"1", "2", "4"}) +
+          same("bench", complete("bench", ""), figures | set(PARTS)) + same("cards", complete("run", "--cards", ""), {"1", "2", "4"}) +
           same("epochs", complete("run", "--epochs", ""), set()) + same("trace", complete("trace", ""), {"demo"}) +
           same("data", complete("run", "--data", "/us"), {"/usr"}))
 code, out, err = run(weft, "info", "--frobnicate")
@@ -115,6 +122,54 @@ r = subprocess.run([weft, "run", "fashion-mnist"], capture_output=True, text=Tru
 tap.check("help: without a card the reason is named", [] if os.path.exists("/dev/accel") else
           same("exit code", {r.returncode}, {1}) + same("error", {r.stderr},
                                                         {"weft run: no card found; is weft.ko loaded?\n"}))
+
+
+def explained(*words):
+    """What weft coll explain says as JSON, or None."""
+    code, out, err = run(weft, "coll", "explain", *words, "--json")
+    return json.loads(out) if not code and not err else None
+
+
+def explanation():
+    """An all-reduce of 1 MiB among four: each reads and writes a quarter of it in the memory of each."""
+    e = explained("all-reduce", "1M")
+    if not e:
+        return ["it failed"]
+    quarter = [[1 << 18] * 4] * 4
+    by = {c["algorithm"]: c for c in e["candidates"]}
+    return [text for text, wrong in (
+        ("algorithm", e["algorithm"] != "direct" or e["ns"] != by["direct"]["ns"]), ("push", by["push"]["ns"] is not None),
+        ("ring", by["ring"]["ns"] <= e["ns"] or "order" not in by["ring"]["reason"]), ("read", e["read_bytes"] != quarter),
+        ("written", e["written_bytes"] != quarter), ("traffic", e["traffic_bytes"] != 8 << 20),
+        ("between", e["between_cards_bytes"] != 6 << 20), ("steps", [len(s) for s in e["steps"]] != [5] * 4)) if wrong]
+
+
+def told():
+    """The same for people, and by a topology with signals that take long, which makes a push of what was none."""
+    code, out, err = run(weft, "coll", "explain", "allreduce", "16K")
+    found = [f"no {line!r} in {out}" for line in ("direct", "adds in another order", "member 3\n", "memory traffic 131072 bytes")
+             if line not in out]
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write("weft-topology 1\ncards 2\n" + "".join(f"card {i} step 1 copy 5 reduce 10\n" for i in range(2)) +
+                "link 0 1 hop 1000000 write 5 read 5\nlink 1 0 hop 1000000 write 5 read 5\n")
+        f.flush()
+        e = explained("all-reduce", "4096", "--count", "--cards", "2", "--topology", f.name)
+        many = run(weft, "coll", "explain", "all-reduce", "16K", "--topology", f.name)
+    return found + same("exit code", {code}, {0}) + same("error", {err}, {""}) + \
+        same("algorithm", {e and e["algorithm"]}, {"push"}) + same("too few cards", {many[0]}, {1})
+
+
+tap.check("coll explain: as JSON", explanation())
+tap.check("coll explain: for people, and by a topology", told())
+for words in (["explain"], [], ["explain", "nothing", "8"], ["explain", "all-reduce"], ["explain", "all-reduce", "8X"],
+              ["explain", "barrier", "8"], ["explain", "broadcast", "8", "--root", "4"], ["explain", "all-reduce", "8", "--type", "f64"]):
+    code, out, err = run(weft, "coll", *words)
+    tap.check(f"coll: {' '.join(words) or 'nothing'} is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}) +
+              same("lines", {len(err.splitlines())}, {1}))
+for words in (["topo", "more"], ["coll", "nothing"], ["coll", "--sizes", "8,,"], ["coll", "--min", "2K", "--max", "1K"]):
+    code, out, err = run(weft, "bench", *words)
+    tap.check(f"bench: {' '.join(words)} is refused", same("exit code", {code}, {2}) + same("output", {out}, {""}) +
+              same("lines", {len(err.splitlines())}, {1}))
 with tempfile.NamedTemporaryFile("w", suffix=".dump") as f:
     f.write(DUMP)
     f.flush()

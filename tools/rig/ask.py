@@ -128,6 +128,16 @@ class Asks:
         """Nothing, so much later: the answer wakes a machine that sleeps."""
         time.sleep(min(int(ms), 60000) / 1000)
 
+    def do_still(self):
+        """The machine and its clock stand still while something else is measured on the machine around it."""
+        if not self.run.meanwhile:
+            raise Failed("nothing to do meanwhile")
+        self.qmp().run("stop")
+        try:
+            self.run.meanwhile()
+        finally:
+            self.qmp().run("cont")
+
     def do_wake(self):
         """When the machine is in S3, wakes it a second later. Its answer is lost: the machine's port has been reset."""
         self.qmp().wait("SUSPEND", None)

@@ -52,6 +52,7 @@ class Run:
     qemu_args: list = field(default_factory=list)
     kernel_args: list = field(default_factory=list)
     card_pid: int = 0           # set while the cards run
+    meanwhile: object = None    # callable: what runs while the machine stands still, when its command asks for that
     output: object = None       # callable for bytes of the command's output; standard output when None
 
 

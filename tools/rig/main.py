@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import bench
+import bench_coll
 import boot
 import built_kernel
 import check
@@ -56,6 +57,10 @@ def parser():
     sub.add_parser("dkms", help="pack the driver for DKMS")
     f = sub.add_parser("bench", help="take all figures into build/bench.json")
     f.add_argument("--timeout", type=float, default=1200)
+    o = sub.add_parser("bench-coll", help="take figures of collective calls into build/bench-coll.json")
+    o.add_argument("--timeout", type=float, default=3600)
+    o.add_argument("--rounds", type=int, default=bench_coll.ROUNDS, help="of ours and the others in turn (%(default)s)")
+    o.add_argument("--peers", default="", metavar="ROOT", help="what tools/rig/peer-root printed; without, there are no peers")
     k = sub.add_parser("kernel", help="print where a kernel is: release, image, build directory")
     k.add_argument("kernel")
     b = sub.add_parser("boot", help="run a command in the machine",
@@ -104,6 +109,8 @@ def main():
         return 0
     if verb == "bench":
         return bench.bench(args["timeout"])
+    if verb == "bench-coll":
+        return bench_coll.bench_coll(args["peers"], args["rounds"], args["timeout"])
     if verb == "kernel":
         k = kernels.get(args["kernel"])
         return print(k.release, k.image, k.build)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_lane.h"
 #include "cmd.h"
 
 #define MAX_TAKES	3
@@ -14,7 +15,9 @@
 
 static void usage(FILE *out)
 {
-	fputs("usage: weft bench [OPTION …] [FIGURE …]\n\n"
+	fputs("usage: weft bench [OPTION …] [FIGURE …]\n"
+	      "       weft bench topo [OPTION …]   how the cards reach each other; weft bench topo --help\n"
+	      "       weft bench coll [OPTION …]   collective calls over their size; weft bench coll --help\n\n"
 	      "Figures (all when none is named):\n", out);
 	for (unsigned int i = 0; i < num_figures; i++)
 		fprintf(out, "  %-17s %-8s %s\n", figures[i].name, figures[i].unit, figures[i].what);
@@ -23,26 +26,12 @@ static void usage(FILE *out)
 	      "  --help     this text\n", out);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Quantile of n samples, which it sorts; p10 is the tenth percentile from the good end. */
-static double quantile(double *sample, uint32_t n, double q)
-{
-	qsort(sample, n, sizeof(*sample), compare);
-	return sample[(uint32_t)(q * (n - 1) + 0.5)];
-}
-
 /* What a figure was held against, from slow tenth to fast tenth: how steady the machine was. */
 static double spread(const double *sample, const double *ratio, double *scratch, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		scratch[i] = sample[i] / ratio[i];
-	return quantile(scratch, n, 0.9) / quantile(scratch, n, 0.1);
+	return bench_quantile(scratch, n, 0.9) / bench_quantile(scratch, n, 0.1);
 }
 
 /* Again when what it is held against spreads too far to hold anything against it. */
@@ -68,20 +57,20 @@ static void print_json(struct json *j, const struct figure *f, double *sample, d
 		fputs("null", j->out);
 		json_text(j, "reason", why);
 	} else {
-		double median = quantile(sample, runs, 0.5);
+		double median = bench_quantile(sample, runs, 0.5);
 
 		json_number(j, "value", median, 6);
 		json_number(j, "median", median, 6);
-		json_number(j, "p10", quantile(sample, runs, f->larger_is_better ? 0.9 : 0.1), 6);
+		json_number(j, "p10", bench_quantile(sample, runs, f->larger_is_better ? 0.9 : 0.1), 6);
 	}
 	json_text(j, "unit", f->unit);
 	json_u64(j, "runs", runs);
 	json_text(j, "clock", f->clock);
 	if (f->against) {
 		json_text(j, "against", f->against);
-		json_number(j, "ratio", why ? 0.0 / 0.0 : quantile(ratio, runs, 0.5), 6);
+		json_number(j, "ratio", why ? 0.0 / 0.0 : bench_quantile(ratio, runs, 0.5), 6);
 		if (!why) {
-			json_number(j, "ratio_p10", quantile(ratio, runs, 0.1), 6);
+			json_number(j, "ratio_p10", bench_quantile(ratio, runs, 0.1), 6);
 			json_number(j, "spread", steadiness, 3);
 		}
 	}
@@ -94,10 +83,10 @@ static void print_row(const struct figure *f, double *sample, double *ratio, uin
 		printf("%-17s %10s %-8s %s\n", f->name, "-", f->unit, why);
 		return;
 	}
-	printf("%-17s %10.2f %-8s p10 %10.2f", f->name, quantile(sample, runs, 0.5), f->unit,
-	       quantile(sample, runs, f->larger_is_better ? 0.9 : 0.1));
+	printf("%-17s %10.2f %-8s p10 %10.2f", f->name, bench_quantile(sample, runs, 0.5), f->unit,
+	       bench_quantile(sample, runs, f->larger_is_better ? 0.9 : 0.1));
 	if (f->against)
-		printf("   %.1f x %s", quantile(ratio, runs, 0.5), f->against);
+		printf("   %.1f x %s", bench_quantile(ratio, runs, 0.5), f->against);
 	printf("\n");
 }
 
@@ -177,6 +166,10 @@ int cmd_bench(int argc, char **argv)
 	bool as_json = false;
 	int c;
 
+	if (argc > 1 && !strcmp(argv[1], "topo"))
+		return bench_topo(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "coll"))
+		return bench_coll(argc - 1, argv + 1);
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 'r':

@@ -26,6 +26,10 @@ struct figure {
 	int larger_is_better;
 };
 
+/* What has options of its own; as cmd_bench() */
+int bench_topo(int argc, char **argv);
+int bench_coll(int argc, char **argv);
+
 extern const struct figure figures[];
 extern const unsigned int num_figures;
 

@@ -19,6 +19,7 @@ int cmd_bench(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_top(int argc, char **argv);
+int cmd_coll(int argc, char **argv);
 
 /* Exit statuses. */
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -32,6 +33,8 @@ int cmd_no_card(const char *command);
 /* Parses a whole decimal or 0x number within [min, max]; says what is wrong on standard error. */
 int cmd_number(const char *command, const char *option, const char *text, uint64_t min, uint64_t max,
 	       uint64_t *value);
+/* All of a file of at most @most bytes, freed by the caller; or NULL after a message. */
+char *cmd_read_file(const char *command, const char *name, uint64_t most, uint64_t *bytes);
 
 uint64_t now_ns(void);
 uint64_t fnv64(const void *data, size_t bytes);

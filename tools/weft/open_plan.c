@@ -26,34 +26,6 @@ int open_plan_wrong(const struct open_plan *o)
 	return cmd_error(o->command, "%s:%s%s", o->name, *why >= '0' && *why <= '9' ? "" : " ", why);
 }
 
-static int read_file(struct open_plan *o)
-{
-	FILE *f = fopen(o->name, "rb");
-	uint64_t room = 0;
-
-	if (!f)
-		return cmd_error(o->command, "%s: %s", o->name, strerror(errno));
-	errno = 0;
-	do {
-		char *more;
-
-		room = room ? 2 * room : 1 << 16;
-		more = room <= MAX_FILE ? realloc(o->text, room) : NULL;
-		if (!more) {
-			fclose(f);
-			return cmd_error(o->command, "%s: more than %llu bytes, or too little memory", o->name, MAX_FILE);
-		}
-		o->text = more;
-		o->bytes += fread(o->text + o->bytes, 1, room - o->bytes, f);
-	} while (o->bytes == room);
-	if (ferror(f)) {
-		fclose(f);
-		return cmd_error(o->command, "%s: %s", o->name, strerror(errno ? errno : EIO));
-	}
-	fclose(f);
-	return 0;
-}
-
 int open_plan_cards(struct open_plan *o, uint32_t wanted)
 {
 	int found;
@@ -84,7 +56,8 @@ int open_plan_file(struct open_plan *o, uint32_t cards)
 	char *path;
 	int ret;
 
-	if (read_file(o))
+	o->text = cmd_read_file(o->command, o->name, MAX_FILE, &o->bytes);
+	if (!o->text)
 		return -1;
 	/* counting cards needs the library too */
 	o->weft = weft_open();

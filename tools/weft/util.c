@@ -48,6 +48,40 @@ int cmd_number(const char *command, const char *option, const char *text, uint64
 	return 0;
 }
 
+char *cmd_read_file(const char *command, const char *name, uint64_t most, uint64_t *bytes)
+{
+	FILE *f = fopen(name, "rb");
+	uint64_t room = 0;
+	char *text = NULL;
+
+	if (!f) {
+		cmd_error(command, "%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	errno = 0;
+	*bytes = 0;
+	do {
+		char *more;
+
+		room = room ? 2 * room : 1 << 16;
+		more = room <= most ? realloc(text, room) : NULL;
+		if (!more) {
+			cmd_error(command, "%s: more than %llu bytes, or too little memory", name, (unsigned long long)most);
+			break;
+		}
+		text = more;
+		*bytes += fread(text + *bytes, 1, room - *bytes, f);
+	} while (*bytes == room);
+	if (ferror(f))
+		cmd_error(command, "%s: %s", name, strerror(errno ? errno : EIO));
+	if (ferror(f) || *bytes == room || !text) {
+		free(text);
+		text = NULL;
+	}
+	fclose(f);
+	return text;
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec t;

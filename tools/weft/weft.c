@@ -13,6 +13,7 @@ static const struct command {
 	{ "info", "the cards, their engines and memory, and who reaches whom", cmd_info },
 	{ "run", "a job, or the plan of a file: weft run fashion-mnist, weft run FILE.weft", cmd_run },
 	{ "bench", "figures of this machine's cards", cmd_bench },
+	{ "coll", "what a collective call would do, and why", cmd_coll },
 	{ "top", "the queues of all cards, and what they wait for", cmd_top },
 	{ "trace", "a picture of what a plan of bodies did", cmd_trace },
 	{ "dump", "what was going on when something went wrong", cmd_dump },

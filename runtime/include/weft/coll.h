@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include "coll_topology.h"
 #include "list.h"
 
 #ifdef __cplusplus
@@ -38,6 +39,7 @@ struct weft_coll;
  * @slot_bytes: of small messages, which go to every member's inbox: up to so many bytes, 256 … 2^24, a multiple of 64; 0 = 16 KiB. A
  *	member has 2 * members of them
  * @posts: that can be there and not yet ended, 8 … 4096, a power of two; 0 = 64
+ * @topology: what was measured of the cards, by the numbers that they are opened with; copied. NULL: weft_coll_topology_default()
  */
 struct weft_comm_config {
 	uint32_t size;
@@ -45,6 +47,7 @@ struct weft_comm_config {
 	const char *name;
 	uint32_t slot_bytes;
 	uint32_t posts;
+	const struct weft_coll_topology *topology;
 };
 
 /**

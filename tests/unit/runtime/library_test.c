@@ -189,6 +189,11 @@ static void before_open_plans(void **state)
 	refused(weft_coll_post(NULL, 1, 1));
 	refused(weft_coll_destroy(NULL));
 	refused(weft_plan_coll(NULL, NULL, NULL, NULL));
+	refused(weft_coll_topology_default(NULL, 0));
+	refused(weft_coll_topology_parse(NULL, 0, NULL));
+	refused(weft_coll_topology_print(NULL, NULL));
+	refused(weft_coll_explain(NULL, NULL));
+	refused(weft_coll_explain_steps(NULL, 0, NULL));
 	refused(weft_body_copy(NULL, 0, 0, 0));
 	refused(weft_body_copy_rows(NULL, 0, 0, 0, 0, 0, 1));
 	refused(weft_body_fill(NULL, 0, 0, 0, 1));

@@ -6,10 +6,18 @@
 #include <errno.h>
 
 #include "runtime/coll/cost.h"
+#include "runtime/coll/topology.h"
 
 #define N	4u
 
-static struct weft_coll_cost cost;
+static struct weft_coll_topology cost;
+
+static void standard(void)
+{
+	static const uint32_t card[N] = { 0, 1, 2, 3 };
+
+	assert_int_equal(weft_topology_of(NULL, card, N, &cost, "cost_test"), 0);
+}
 
 static struct weft_coll_call call(enum weft_coll_op op, enum weft_coll_algorithm algorithm, uint64_t count)
 {
@@ -25,7 +33,7 @@ static void traffic_of(enum weft_coll_op op, enum weft_coll_algorithm algorithm,
 	const struct weft_coll_call c = call(op, algorithm, count);
 	struct weft_coll_traffic t;
 
-	weft_coll_cost_default(&cost, N);
+	standard();
 	assert_int_equal(weft_coll_predict(&cost, &c, NULL, &t), 0);
 	for (uint32_t by = 0; by < N; by++)
 		for (uint32_t of = 0; of < N; of++)
@@ -68,19 +76,41 @@ static void times(void **state)
 	double ns, two;
 
 	(void)state;
-	weft_coll_cost_default(&cost, N);
-	cost.step_ns = 10;
-	cost.hop_ns = 100;
+	standard();
+	/* a byte of a sum is 0.1 ns */
+	for (uint32_t a = 0; a < N; a++) {
+		cost.step_ns[a] = 10;
+		cost.reduce_gbs[a] = 10;
+		for (uint32_t b = 0; b < N; b++) {
+			cost.hop_ns[a][b] = 100;
+			cost.write_gbs[a][b] = cost.read_gbs[a][b] = 5;
+		}
+	}
 	assert_int_equal(weft_coll_predict(&cost, &c, &ns, NULL), 0);
-	assert_true(ns == 10 + 100 + 10);
-	/* every member a step, a hop, a step, then its slice at 8 bytes for one of the sum, then the same again without work */
+	assert_true(ns == 100);
+	/* every member a hop, its slice at 8 bytes for one of the sum, and a hop */
 	c = call(WEFT_COLL_ALL_REDUCE, WEFT_COLL_DIRECT, 4096);
 	cost.engines = 0;
 	assert_int_equal(weft_coll_predict(&cost, &c, &ns, NULL), 0);
-	assert_true(ns > 120 + 10 + 0.1 * 8 * 4096 + 120 - 0.01 && ns < 120 + 10 + 0.1 * 8 * 4096 + 120 + 0.01);
+	assert_true(ns > 210 + 0.1 * 8 * 4096 - 0.01 && ns < 210 + 0.1 * 8 * 4096 + 0.01);
 	cost.engines = 2;
 	assert_int_equal(weft_coll_predict(&cost, &c, &two, NULL), 0);
 	assert_true(two > ns + 10 + 0.1 * 8 * 4096 - 0.01 && two < ns + 10 + 0.1 * 8 * 4096 + 0.01);
+	/* writing to others at half the rate: 4 reads, a write at home, and three that take twice as long */
+	cost.engines = 0;
+	for (uint32_t a = 0; a < N; a++)
+		for (uint32_t b = 0; b < N; b++)
+			cost.write_gbs[a][b] = a == b ? 5 : 2.5;
+	assert_int_equal(weft_coll_predict(&cost, &c, &two, NULL), 0);
+	assert_true(two > 210 + 0.1 * 11 * 4096 - 0.01 && two < 210 + 0.1 * 11 * 4096 + 0.01);
+	/* a hop that is 900 longer: its member begins so much later, and so do those who wait for that one's end; a copy is a read and a write, here of 2.5 and 5 GB/s */
+	cost.hop_ns[3][0] = 1000;
+	assert_int_equal(weft_coll_predict(&cost, &c, &ns, NULL), 0);
+	assert_true(ns > two + 900 - 0.01 && ns < two + 900 + 0.01);
+	c = call(WEFT_COLL_SEND, WEFT_COLL_DIRECT, 4096);
+	c.peer = 1;
+	assert_int_equal(weft_coll_predict(&cost, &c, &ns, NULL), 0);
+	assert_true(ns > 210 + (0.1 + 0.2) * 4 * 4096 - 0.01 && ns < 210 + (0.1 + 0.2) * 4 * 4096 + 0.01);
 	c.algorithm = WEFT_COLL_AUTO;
 	assert_int_equal(weft_coll_predict(&cost, &c, &ns, NULL), -EINVAL);
 }
@@ -92,7 +122,7 @@ static void choice(void **state)
 	struct weft_coll_call c;
 
 	(void)state;
-	weft_coll_cost_default(&cost, N);
+	standard();
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		c = call(ops[i], WEFT_COLL_AUTO, 2);
 		assert_int_equal(weft_coll_choose(&cost, &c), 0);
@@ -114,7 +144,7 @@ static void choice(void **state)
 	for (uint32_t a = 0; a < N; a++)
 		for (uint32_t b = 0; b < N; b++)
 			if (b != a && b != (a + 1) % N && a != (b + 1) % N)
-				cost.read_ns[a][b] = cost.write_ns[a][b] = 100;
+				cost.read_gbs[a][b] = cost.write_gbs[a][b] = 0.005;
 	c = call(WEFT_COLL_ALL_REDUCE, WEFT_COLL_AUTO, 1 << 20);
 	assert_int_equal(weft_coll_choose(&cost, &c), 0);
 	assert_int_equal(c.algorithm, WEFT_COLL_DIRECT);
