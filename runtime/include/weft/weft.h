@@ -22,6 +22,8 @@
 #include "tensor.h"
 #include "body.h"
 #include "coll.h"
+#include "coll_quick.h"
+#include "comm_join.h"
 #include "look.h"
 #include "plan.h"
 #include "edge_peer.h"
