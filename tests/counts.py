@@ -21,6 +21,7 @@ COUNTS = {
     "ops-operators": (1, 10),                   # times the rounds that its source gives
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
+    "coll-mesh": (300, 20_000),                 # agreements of processes that die at random moments
     "exec-serial": (1_000, 100_000),            # random plans to files and back
     "exec-text": (1_000, 100_000),              # random plans to text and back
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times
@@ -40,6 +41,7 @@ COUNTS = {
     "fuzz-rv64": (20_000, 10_000_000),
     "fuzz-plan_text": (10_000, 10_000_000),
     "fuzz-offer": (100_000, 10_000_000),
+    "fuzz-coll": (100_000, 10_000_000),
     "fuzz-plan_table": (100_000, 10_000_000),
     "fuzz-topology": (50_000, 10_000_000),
     # in the machine
@@ -68,6 +70,8 @@ COUNTS = {
     "runtime_steady_test": (100_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     "runtime_coll_test": (60, 4_608),            # kinds of collective calls for each number of cards: all there are
+    "runtime_coll_peer_test": (20, 10_000),      # the same for each layout of processes; and random interleavings
+    "runtime_coll_fail_test": (8, 100),          # processes of a communicator killed at random moments, twice that
     "runtime_edge_death_test": (20, 1_000),      # processes killed at either end of an edge
     "runtime_wide_test": (200, 4_000),           # lanes on each of four cards; a card has 4,096 queues
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI

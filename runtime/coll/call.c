@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /* Calls: prepared with a program for each member, and posted by copies of those, which go on from what was posted before. */
-#include "comm.h"
+#include "call.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,37 +9,9 @@
 #include <stdlib.h>
 
 #include "cost.h"
-#include "emit.h"
 
 #define COPY_ALIGN	256u
 #define COPIES_BYTES	(64u << 10)	/* of a member's copies, and at least two */
-#define COPIES		64u
-
-struct part {
-	struct weft_coll_program program;
-	struct weft_coll_steps steps;
-	struct weft_image image;
-	struct weft_memory *memory;	/* copies */
-	char *map;
-	uint64_t stride;
-	uint32_t num_copies, next;
-	uint64_t ends[COPIES];		/* lists of the ring that have ended when a copy is free again */
-	uint64_t *base;			/* of one post … */
-	uint16_t *phase;
-	void *scratch;
-};
-
-struct weft_coll {
-	uint32_t magic;
-	struct weft_comm *comm;
-	struct weft_coll *next;		/* comm->calls */
-	struct weft_coll_call call;
-	enum weft_type type;
-	enum weft_reduction reduction;
-	struct weft_window *in, *out;
-	uint64_t tag;
-	struct part part[WEFT_COLL_RANKS];
-};
 
 /* --- what a call is --- */
 
@@ -48,39 +20,13 @@ static bool reduces(uint32_t op)
 	return op == WEFT_COLL_ALL_REDUCE || op == WEFT_COLL_REDUCE_SCATTER || op == WEFT_COLL_REDUCE;
 }
 
-static uint64_t mix(uint64_t h, uint64_t word)
+static void show(struct weft_coll *c)
 {
-	h = (h ^ word) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 29;
-}
-
-/* All that members have to agree on. Where buffers lie is each member's own affair, but all see the same windows. */
-static uint64_t tag_of(const struct weft_coll *c)
-{
-	uint64_t h = 0x7765667463616c6cull;
-
-	h = mix(h, (uint64_t)c->call.op << 32 | c->call.algorithm);
-	h = mix(h, (uint64_t)c->type << 32 | c->reduction);
-	h = mix(h, (uint64_t)c->call.root << 32 | c->call.peer);
-	h = mix(h, c->call.count);
-	h = mix(h, (uint64_t)c->call.ranks << 32 | c->call.slot_bytes);
-	return h ? h : 1;
-}
-
-static void describe(const struct weft_coll *c, char *text, size_t bytes)
-{
-	const struct weft_coll_call *d = &c->call;
-	char to[48] = "";
-
-	if (d->op == WEFT_COLL_SEND)
-		snprintf(to, sizeof(to), " from %u to %u", d->root, d->peer);
-	else if (d->op == WEFT_COLL_BROADCAST || d->op == WEFT_COLL_REDUCE)
-		snprintf(to, sizeof(to), " with root %u", d->root);
-	if (d->op == WEFT_COLL_BARRIER)
-		snprintf(text, bytes, "barrier");
-	else
-		snprintf(text, bytes, "%s of %" PRIu64 " %s%s by %s", weft_coll_op_name(d->op), d->count, weft_type_name(c->type), to,
-			 weft_coll_algorithm_name(d->algorithm));
+	c->shown = (struct weft_message_call) {
+		.op = c->call.op, .algorithm = c->call.algorithm, .type = c->type, .reduction = c->reduction, .root = c->call.root,
+		.peer = c->call.peer, .ranks = c->call.ranks, .slot_bytes = (uint32_t)c->call.slot_bytes, .count = c->call.count,
+	};
+	c->shown.tag = weft_message_tag(&c->shown);
 }
 
 static int bad_buffer(const struct weft_comm *comm, const struct weft_window *w, uint64_t offset, uint64_t bytes, uint32_t element,
@@ -147,20 +93,21 @@ static int choose(struct weft_coll *c)
 		return weft_coll_choose(&c->comm->topology, &c->call) ? weft_fail(-ENOMEM, "weft_coll_prepare: choosing an algorithm") : 0;
 	if (weft_coll_can(&c->call))
 		return 0;
-	describe(c, text, sizeof(text));
+	show(c);
+	weft_message_call_text(&c->shown, text, sizeof(text));
 	return weft_fail(-EOPNOTSUPP, "weft_coll_prepare: %s%s is not possible with slots of %u bytes", text,
 			 c->call.in_place ? " in place" : "", c->comm->slot_bytes);
 }
 
 /* --- preparing --- */
 
-static int copies(struct part *p, struct weft_device *d)
+static int copies(struct weft_coll_part_of *p, struct weft_device *d)
 {
 	int ret;
 
 	p->stride = (p->image.size + COPY_ALIGN - 1) / COPY_ALIGN * COPY_ALIGN;
 	p->num_copies = (uint32_t)(COPIES_BYTES / p->stride);
-	p->num_copies = p->num_copies < 2 ? 2 : p->num_copies > COPIES ? COPIES : p->num_copies;
+	p->num_copies = p->num_copies < 2 ? 2 : p->num_copies > WEFT_COLL_COPIES ? WEFT_COLL_COPIES : p->num_copies;
 	ret = weft_memory_new(d, p->num_copies * p->stride, WEFT_PLACE_LOCAL, true, &p->memory);
 	if (!ret)
 		ret = weft_memory_map(p->memory, (void **)&p->map);
@@ -174,14 +121,14 @@ static int copies(struct part *p, struct weft_device *d)
 
 static int prepare_part(struct weft_coll *c, uint32_t rank, const struct weft_coll_buffers *b)
 {
-	struct part *p = &c->part[rank];
+	struct weft_coll_part_of *p = &c->part[rank];
 	int ret = weft_coll_schedule(&c->call, rank, &p->steps);
 
 	if (ret)
 		return weft_fail(ret, "weft_coll_prepare: steps of member %u", rank);
 	if (!p->steps.num)	/* no part in it, or nothing to do */
 		return 0;
-	ret = weft_coll_emit(c->comm, rank, &c->call, &p->steps, c->type, c->reduction, b, c->tag, &p->program);
+	ret = weft_coll_emit(c->comm, rank, &c->call, &p->steps, c->type, c->reduction, b, c->shown.tag, &p->program);
 	if (!ret)
 		ret = weft_list_encode(p->program.list, &p->image);
 	return ret ? ret : copies(p, c->comm->member[rank].device);
@@ -192,10 +139,8 @@ static int release(struct weft_coll *c)
 	int ret = 0;
 
 	for (uint32_t r = 0; r < c->comm->ranks; r++) {
-		struct part *p = &c->part[r];
-		int one = p->memory ? weft_memory_destroy(p->memory) : 0;
-
-		ret = ret ? ret : one;
+		struct weft_coll_part_of *p = &c->part[r];
+		weft_memory_drop(&p->memory, &ret);
 		weft_coll_program_free(&p->program);
 		weft_coll_steps_free(&p->steps);
 		free(p->image.bytes);
@@ -231,13 +176,14 @@ int weft_coll_prepare(struct weft_comm *comm, const struct weft_coll_desc *desc,
 	ret = check(c, &d);
 	if (!ret)
 		ret = choose(c);
-	c->tag = tag_of(c);
+	show(c);
 	for (uint32_t r = 0; r < comm->ranks && !ret; r++) {
 		b.in[r] = d.in ? weft_window_address(d.in, r) + d.in_offset : 0;
 		b.out[r] = d.out ? weft_window_address(d.out, r) + d.out_offset : 0;
 	}
 	for (uint32_t r = 0; r < comm->ranks && !ret; r++)
-		ret = prepare_part(c, r, &b);
+		if (weft_comm_mine(comm, r))
+			ret = prepare_part(c, r, &b);
 	if (ret) {
 		release(c);
 		return ret;
@@ -252,6 +198,7 @@ int weft_coll_prepare(struct weft_comm *comm, const struct weft_coll_desc *desc,
 		c->out->users++;
 	c->next = comm->calls;
 	comm->calls = c;
+	weft_board_add(&comm->board, &c->shown);
 	pthread_mutex_unlock(&comm->lock);
 	*coll = c;
 	return 0;
@@ -267,12 +214,16 @@ int weft_coll_destroy(struct weft_coll *coll)
 	if (ret)
 		return ret;
 	comm = coll->comm;
+	pthread_rwlock_rdlock(&comm->gate);
 	broken = atomic_load(&comm->broken);
 	/* a member that has stopped ends nothing any more; one that has not yet faults at what is taken away */
 	for (uint32_t r = 0; r < comm->ranks && !broken; r++)
 		for (uint32_t i = 0; i < coll->part[r].num_copies; i++)
 			if (coll->part[r].ends[i] > weft_ring_ended(comm->member[r].queue))
-				return weft_fail(-EBUSY, "weft_coll_destroy: member %u of communicator %s has not ended it", r, comm->name);
+				ret = weft_fail(-EBUSY, "weft_coll_destroy: member %u of communicator %s has not ended it", r, comm->name);
+	pthread_rwlock_unlock(&comm->gate);
+	if (ret)
+		return ret;
 	pthread_mutex_lock(&comm->lock);
 	for (p = &comm->calls; *p != coll; p = &(*p)->next)
 		;
@@ -294,14 +245,14 @@ uint32_t weft_coll_algorithm(const struct weft_coll *coll)
 /* --- posting and waiting --- */
 
 /* Is there a copy that no post uses, and room in the ring? */
-static bool free_copy(const struct weft_comm_member *m, const struct part *p, uint32_t posts)
+static bool free_copy(const struct weft_comm_member *m, const struct weft_coll_part_of *p, uint32_t posts)
 {
 	const uint64_t ended = weft_ring_ended(m->queue);
 
 	return !p->steps.num || (m->queue->tail + 2 - ended <= 2ull * posts && p->ends[p->next] <= ended);
 }
 
-static void post(struct weft_comm_member *m, struct part *p, uint64_t times, uint32_t ranks)
+static void post(struct weft_comm_member *m, struct weft_coll_part_of *p, uint64_t times, uint32_t ranks)
 {
 	const uint64_t *const count[] = {
 		[WEFT_COLL_OF_ARRIVALS] = m->arrivals, [WEFT_COLL_OF_SENT] = m->sent, [WEFT_COLL_OF_GOT] = m->got,
@@ -338,126 +289,17 @@ int weft_coll_post(struct weft_coll *coll, uint64_t times, uint32_t members)
 	comm = coll->comm;
 	if (!times || times > 1ull << 32 || !members || members & ~WEFT_COLL_EVERYBODY)
 		return weft_fail(-EINVAL, "weft_coll_post: %" PRIu64 " times, members %#x", times, members);
+	members &= comm->mine;
+	pthread_rwlock_rdlock(&comm->gate);	/* no system call but while it is revoked */
 	if (atomic_load(&comm->broken))
-		return weft_fail(-EOWNERDEAD, "weft_coll_post: a member of communicator %s has stopped", comm->name);
-	for (uint32_t r = 0; r < comm->ranks; r++)
+		ret = weft_fail(-EOWNERDEAD, "weft_coll_post: a member of communicator %s has stopped, or it was revoked", comm->name);
+	for (uint32_t r = 0; r < comm->ranks && !ret; r++)
 		if (members >> r & 1 && !free_copy(&comm->member[r], &coll->part[r], comm->posts))
-			return weft_fail(-EAGAIN, "weft_coll_post: member %u of communicator %s has %u posts that have not ended", r, comm->name,
-					 coll->part[r].num_copies < comm->posts ? coll->part[r].num_copies : comm->posts);
-	for (uint32_t r = 0; r < comm->ranks; r++)
+			ret = weft_fail(-EAGAIN, "weft_coll_post: member %u of communicator %s has %u posts that have not ended", r, comm->name,
+					coll->part[r].num_copies < comm->posts ? coll->part[r].num_copies : comm->posts);
+	for (uint32_t r = 0; r < comm->ranks && !ret; r++)
 		if (members >> r & 1)
 			post(&comm->member[r], &coll->part[r], times, comm->ranks);
-	return 0;
-}
-
-/* with lock; the call that another member came with, by its tag */
-static void describe_tag(const struct weft_comm *comm, uint64_t tag, char *text, size_t bytes)
-{
-	for (const struct weft_coll *c = comm->calls; c; c = c->next)
-		if (c->tag == tag) {
-			describe(c, text, bytes);
-			return;
-		}
-	snprintf(text, bytes, "a call with tag %#" PRIx64, tag);
-}
-
-/* with lock; the arrival that a member has been faulted by: of those it waited for the one that is not as wanted */
-static int mismatch(struct weft_comm *comm, uint32_t rank)
-{
-	const struct weft_comm_member *m = &comm->member[rank];
-	struct weft_user_queue_state s = { .size = sizeof(s) };
-	char mine[128] = "a call", theirs[128];
-	uint64_t tag = 0;
-
-	weft_user_queue_state(m->queue, &s);
-	for (const struct weft_coll *c = comm->calls; c; c = c->next) {
-		const struct part *p = &c->part[rank];
-
-		if (p->memory && s.fault_list >= p->memory->address && s.fault_list < p->memory->address + p->num_copies * p->stride) {
-			describe(c, mine, sizeof(mine));
-			tag = c->tag;
-		}
-	}
-	for (uint32_t r = 0; r < comm->ranks; r++)
-		for (uint32_t i = 0; i < 2 && r != rank; i++) {
-			struct weft_cell_state cell;
-
-			if (weft_cell_read(m->cells[r], WEFT_COMM_ARRIVAL + i, &cell) || !cell.value || cell.tag == tag)
-				continue;
-			/* the newer of its two */
-			struct weft_cell_state other;
-
-			if (weft_cell_read(m->cells[r], WEFT_COMM_ARRIVAL + !i, &other) || other.value > cell.value)
-				continue;
-			describe_tag(comm, cell.tag, theirs, sizeof(theirs));
-			return weft_fail(-EPROTO, "communicator %s: member %u came with %s, member %u with %s", comm->name, rank, mine, r, theirs);
-		}
-	return weft_fail(-EPROTO, "communicator %s: member %u came with %s, and another with something else", comm->name, rank, mine);
-}
-
-/* What a member has met, after a wait that failed with -EOWNERDEAD: -EPROTO or that, with text. */
-static int why(struct weft_comm *comm)
-{
-	int ret = 0;
-
-	pthread_mutex_lock(&comm->lock);
-	atomic_store(&comm->broken, true);
-	/* a member that stopped by itself, before those that it took with it */
-	for (uint32_t pass = 0; pass < 2 && !ret; pass++)
-		for (uint32_t r = 0; r < comm->ranks && !ret; r++) {
-			struct weft_user_queue_state s = { .size = sizeof(s) };
-			uint32_t cause, will, first = r;
-
-			if (weft_user_queue_state(comm->member[r].queue, &s) || !s.cause)
-				continue;
-			cause = s.cause;
-			if (!strcmp(weft_fault_name(cause), "poison")) {
-				/* the will is of the member that was first */
-				weft_cell_fault_origin(s.origin, &cause, &will);
-				first = will - 1 < comm->ranks ? will - 1 : r;
-			}
-			if (!strcmp(weft_fault_name(cause), "mismatch"))
-				ret = mismatch(comm, first);
-			else if (pass || first == r)
-				ret = weft_fail(-EOWNERDEAD, "communicator %s: member %u, card %u, has stopped: %s", comm->name, first,
-						comm->member[first].device->index, weft_fault_name(cause));
-		}
-	pthread_mutex_unlock(&comm->lock);
-	return ret ? ret : weft_fail(-EOWNERDEAD, "communicator %s: a member has stopped", comm->name);
-}
-
-/* Which members have not come to the call that member @rank is in. */
-static int late(struct weft_comm *comm, uint32_t rank)
-{
-	struct weft_user_queue_state s = { .size = sizeof(s) };
-	const struct weft_comm_member *m = &comm->member[rank];
-
-	if (!weft_user_queue_state(m->queue, &s) && s.wait_address)
-		for (uint32_t r = 0; r < comm->ranks; r++)
-			for (uint32_t i = 0; i < WEFT_COMM_CELLS && r != rank; i++)
-				if (weft_cell_address(m->cells[r], i) == s.wait_address)
-					return weft_fail(-ETIME, "communicator %s: member %u waits for member %u, %s: wanted %" PRIu64,
-							 comm->name, rank, r, i < WEFT_COMM_PROGRESS ? "which has not come" : "in a call",
-							 s.wait_value);
-	return weft_fail(-ETIME, "communicator %s: member %u has not ended what was posted", comm->name, rank);
-}
-
-int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
-{
-	const uint64_t deadline = weft_deadline_ns(timeout_ns);
-	int ret = weft_handle(comm, WEFT_MAGIC_COMM, __func__);
-
-	if (ret)
-		return ret;
-	for (uint32_t r = 0; r < comm->ranks && !ret; r++) {
-		struct weft_comm_member *m = &comm->member[r];
-		const uint64_t now = weft_now_ns();
-
-		ret = weft_cell_wait(m->done, 0, m->posts, deadline > now ? deadline - now : 0, NULL);
-		if (ret == -EOWNERDEAD)
-			return why(comm);
-		if (ret == -ETIME)
-			return late(comm, r);
-	}
+	pthread_rwlock_unlock(&comm->gate);
 	return ret;
 }

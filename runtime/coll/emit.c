@@ -20,21 +20,6 @@ struct emitter {
 	uint16_t sent[WEFT_COLL_RANKS];			/* in this call so far */
 };
 
-static bool grow(void **array, uint32_t num, uint32_t *room, size_t each)
-{
-	const uint32_t more = *room ? 2 * *room : 16;
-	void *bigger;
-
-	if (num < *room)
-		return true;
-	bigger = realloc(*array, more * each);
-	if (!bigger)
-		return false;
-	*array = bigger;
-	*room = more;
-	return true;
-}
-
 static int turn(struct emitter *e, enum turn kind, uint32_t rank, uint64_t *operand)
 {
 	struct weft_rotation r = { .size = sizeof(r), .depth = 2, .mul = 1, .div = 1 };
@@ -63,7 +48,7 @@ static int turn(struct emitter *e, enum turn kind, uint32_t rank, uint64_t *oper
 		r.stride = weft_comm_inbox_bytes(e->comm);
 		break;
 	}
-	if (!grow((void **)&p->turn, p->num_turns, &p->room_turns, sizeof(p->turn[0])))
+	if (!weft_room(&p->turn, p->num_turns, &p->room_turns, sizeof(p->turn[0])))
 		return weft_fail(-ENOMEM, "collective call");
 	ret = weft_list_rotation(p->list, &r, operand);
 	if (ret)
@@ -89,7 +74,7 @@ static int cell(struct emitter *e, const struct weft_coll_step *s, uint32_t rank
 	struct weft_coll_from from = { .rank = (uint8_t)rank };
 	int ret = 0;
 
-	if (!grow((void **)&p->cell, p->num_cells, &p->room_cells, sizeof(p->cell[0])))
+	if (!weft_room(&p->cell, p->num_cells, &p->room_cells, sizeof(p->cell[0])))
 		return weft_fail(-ENOMEM, "collective call");
 	switch (s->kind) {
 	case WEFT_COLL_STEP_ARRIVE:

@@ -23,6 +23,16 @@ int weft_fail(int err, const char *format, ...)
 	return err;
 }
 
+int weft_fail_again(int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(last_error, sizeof(last_error), format, args);
+	va_end(args);
+	return err;
+}
+
 void weft_error_clear(void)
 {
 	last_error[0] = 0;

@@ -8,6 +8,8 @@
 
 /* Remembers the text for this thread and returns @err, a negative errno; " (strerror)" is appended. */
 int weft_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a text that has been one before: it ends with its reason, and no other is added. Not of last_error itself */
+int weft_fail_again(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Forgets it, before code of others runs that may or may not set one. */
 void weft_error_clear(void);

@@ -146,6 +146,20 @@ int weft_give(void *to, const void *from, size_t bytes, size_t least, const char
 	return 0;
 }
 
+bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes)
+{
+	void **p = array, *more;
+
+	if (count < *room)
+		return true;
+	more = realloc(*p, (*room ? 2ull * *room : 8) * bytes);
+	if (!more)
+		return false;
+	*p = more;
+	*room = *room ? 2 * *room : 8;
+	return true;
+}
+
 uint64_t weft_now_ns(void)
 {
 	struct timespec t;

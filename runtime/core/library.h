@@ -75,6 +75,9 @@ int weft_handle(const void *handle, enum weft_magic magic, const char *call);
 int weft_take(void *to, size_t bytes, const void *from, size_t least, const char *call);
 int weft_give(void *to, const void *from, size_t bytes, size_t least, const char *call);
 
+/* The array that the pointer at @array points to, with room for one more; false: no memory */
+bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes);
+
 uint64_t weft_now_ns(void);				/* CLOCK_MONOTONIC */
 uint64_t weft_deadline_ns(uint64_t timeout_ns);		/* at most an hour ahead */
 uint64_t weft_uid(void);

@@ -264,6 +264,14 @@ int weft_memory_destroy(struct weft_memory *memory)
 	return ret;
 }
 
+void weft_memory_drop(struct weft_memory **memory, int *ret)
+{
+	int r = *memory ? weft_memory_destroy(*memory) : 0;
+
+	*ret = *ret ? *ret : r;
+	*memory = NULL;
+}
+
 uint64_t weft_memory_address(const struct weft_memory *memory)
 {
 	return memory ? memory->address : 0;

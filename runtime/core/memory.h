@@ -51,6 +51,10 @@ int weft_memory_new(struct weft_device *device, uint64_t bytes, enum weft_place 
 int weft_memory_new_at(struct weft_device *device, uint64_t bytes, uint64_t address, struct weft_memory **memory);
 int weft_memory_import_at(struct weft_device *device, struct weft_memory *memory, uint32_t access, uint64_t address,
 			  struct weft_memory **imported);
+/* By descriptor, at a device address given, of a window; 0: at any. As weft_memory_import_fd(), of a card */
+int weft_memory_import_fd_at(struct weft_device *device, int fd, uint64_t address, struct weft_memory **memory);
+/* One that there may be: destroyed, and none any more. The first failure of several stays in @ret. */
+void weft_memory_drop(struct weft_memory **memory, int *ret);
 /* The import that transfers use, made once and kept. */
 int weft_memory_reach(struct weft_device *device, struct weft_memory *memory, struct weft_memory **import);
 /* -EINVAL, -EACCES with text: whether somebody else may get @access to it */

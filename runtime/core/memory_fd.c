@@ -39,7 +39,7 @@ static struct weft_memory *known(struct weft_device *d, uint32_t handle)
 }
 
 /* with share */
-static int adopt(struct weft_device *d, uint32_t handle, struct weft_memory **memory)
+static int adopt(struct weft_device *d, uint32_t handle, uint64_t address, struct weft_memory **memory)
 {
 	struct weft_memory *m = calloc(1, sizeof(*m));
 	int ret;
@@ -52,6 +52,8 @@ static int adopt(struct weft_device *d, uint32_t handle, struct weft_memory **me
 	m->foreign = true;
 	m->device = d;
 	m->handle = handle;
+	m->address = address;
+	m->placed = address;
 	ret = weft_card_memory_adopt(m);
 	if (ret) {
 		free(m);
@@ -65,19 +67,12 @@ static int adopt(struct weft_device *d, uint32_t handle, struct weft_memory **me
 	return 0;
 }
 
-int weft_memory_import_fd(struct weft_device *device, int fd, struct weft_memory **memory)
+int weft_memory_import_fd_at(struct weft_device *device, int fd, uint64_t address, struct weft_memory **memory)
 {
-	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
 	struct weft_memory *m = NULL;
 	uint32_t handle;
+	int ret;
 
-	if (ret)
-		return ret;
-	if (!memory)
-		return weft_fail(-EINVAL, "weft_memory_import_fd: no place for the handle");
-	if (weft_backend(device) != &weft_backend_card)
-		return weft_fail(-EOPNOTSUPP, "weft_memory_import_fd: devices of kind %s take no descriptor",
-				 device->kind->name);
 	pthread_mutex_lock(&weft_library.share);
 	ret = device->weft->sys->gem_import(device->fd, fd, &handle);
 	if (ret == -EREMOTEIO)
@@ -86,12 +81,28 @@ int weft_memory_import_fd(struct weft_device *device, int fd, struct weft_memory
 		weft_fail(ret, "%s: importing descriptor %d", device->info.node, fd);
 	else
 		m = known(device, handle);
+	if (m && address && m->address != address)	/* its handle is that of the one that is known, and stays */
+		ret = weft_fail(-EINVAL, "%s: memory of descriptor %d is here already", device->info.node, fd);
 	if (!ret && !m)
-		ret = adopt(device, handle, &m);
+		ret = adopt(device, handle, address, &m);
 	if (!ret) {
 		m->refs++;
 		*memory = m;
 	}
 	pthread_mutex_unlock(&weft_library.share);
 	return ret;
+}
+
+int weft_memory_import_fd(struct weft_device *device, int fd, struct weft_memory **memory)
+{
+	int ret = weft_handle(device, WEFT_MAGIC_DEVICE, __func__);
+
+	if (ret)
+		return ret;
+	if (!memory)
+		return weft_fail(-EINVAL, "weft_memory_import_fd: no place for the handle");
+	if (weft_backend(device) != &weft_backend_card)
+		return weft_fail(-EOPNOTSUPP, "weft_memory_import_fd: devices of kind %s take no descriptor",
+				 device->kind->name);
+	return weft_memory_import_fd_at(device, fd, 0, memory);
 }

@@ -46,32 +46,48 @@ static void drop(struct weft_va *va, size_t at)
 	memmove(va->free + at, va->free + at + 1, (va->count - at) * sizeof(va->free[0]));
 }
 
+/* Takes [@at, @end) out of free range @i, which has it. */
+static int carve(struct weft_va *va, size_t i, uint64_t at, uint64_t end)
+{
+	struct weft_va_range *f = &va->free[i];
+
+	if (at > f->start && end < f->end) {
+		struct weft_va_range tail = { end, f->end };
+		int ret = insert(va, i + 1, tail);
+
+		if (ret)
+			return ret;
+		va->free[i].end = at;
+	} else if (at > f->start) {
+		f->end = at;
+	} else if (end < f->end) {
+		f->start = end;
+	} else {
+		drop(va, i);
+	}
+	return 0;
+}
+
 int weft_va_alloc(struct weft_va *va, uint64_t bytes, uint64_t align, uint64_t *start)
 {
 	for (size_t i = 0; i < va->count; i++) {
-		struct weft_va_range *f = &va->free[i];
+		const struct weft_va_range *f = &va->free[i];
 		uint64_t at = (f->start + align - 1) & ~(align - 1), end = at + bytes;
 
 		if (at < f->start || end < at || end > f->end)
 			continue;
-		if (at > f->start && end < f->end) {
-			struct weft_va_range tail = { end, f->end };
-			int ret = insert(va, i + 1, tail);
-
-			if (ret)
-				return ret;
-			va->free[i].end = at;
-		} else if (at > f->start) {
-			f->end = at;
-		} else if (end < f->end) {
-			f->start = end;
-		} else {
-			drop(va, i);
-		}
 		*start = at;
-		return 0;
+		return carve(va, i, at, end);
 	}
 	return -ENOSPC;
+}
+
+int weft_va_take(struct weft_va *va, uint64_t start, uint64_t bytes)
+{
+	for (size_t i = 0; i < va->count; i++)
+		if (va->free[i].start <= start && start + bytes > start && start + bytes <= va->free[i].end)
+			return carve(va, i, start, start + bytes);
+	return -EBUSY;
 }
 
 int weft_va_free(struct weft_va *va, uint64_t start, uint64_t bytes)

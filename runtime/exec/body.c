@@ -21,20 +21,6 @@ int weft_plan_check(const struct weft_plan *plan, bool building, const char *cal
 	return ret;
 }
 
-bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes)
-{
-	void **p = array, *more;
-
-	if (count < *room)
-		return true;
-	more = realloc(*p, (*room ? 2ull * *room : 8) * bytes);
-	if (!more)
-		return false;
-	*p = more;
-	*room = *room ? 2 * *room : 8;
-	return true;
-}
-
 static int check_device(struct weft_device *d, uint32_t index)
 {
 	static const char *const needed[] = { "lr", "cells", "cell_lists", "loop", "pred" };

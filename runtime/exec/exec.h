@@ -284,8 +284,6 @@ struct weft_plan {
 
 /* 0, -EINVAL, -ENOTCONN, or with @building -EBUSY for a plan that is prepared */
 int weft_plan_check(const struct weft_plan *plan, bool building, const char *call);
-/* body.c: the array at @array with room for one more; false: no memory */
-bool weft_room(void *array, uint32_t count, uint32_t *room, size_t bytes);
 
 /* arrive.c */
 void weft_body_foreign_free(struct weft_body *body);

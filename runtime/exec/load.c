@@ -201,14 +201,6 @@ static int start(struct weft_plan *p)
 	return ret;
 }
 
-static void drop(struct weft_memory **m, int *ret)
-{
-	int r = *m ? weft_memory_destroy(*m) : 0;
-
-	*ret = *ret ? *ret : r;
-	*m = NULL;
-}
-
 static int unload(struct weft_plan *p)
 {
 	int ret = 0, peers, arena;
@@ -227,17 +219,17 @@ static int unload(struct weft_plan *p)
 	ret = ret ? ret : arena;
 	for (uint32_t w = 0; w < p->num_devices; w++)
 		for (uint32_t s = 0; s < p->num_devices; s++) {
-			drop(&p->cells_there[w][s], &ret);
-			drop(&p->cells[w][s], &ret);
+			weft_memory_drop(&p->cells_there[w][s], &ret);
+			weft_memory_drop(&p->cells[w][s], &ret);
 		}
 	for (uint32_t i = 0; i < p->num_constants; i++)
 		for (uint32_t d = 0; d < p->num_devices; d++)
-			drop(&p->constant[i]->memory[d], &ret);
+			weft_memory_drop(&p->constant[i]->memory[d], &ret);
 	for (uint32_t i = 0; i < p->num_edges; i++) {
 		struct weft_edge *e = p->edge[i];
 
 		for (uint32_t d = 0; d < 2 * p->num_devices && e->reach; d++)
-			drop(&e->reach[d], &ret);
+			weft_memory_drop(&e->reach[d], &ret);
 		free(e->reach);
 		e->reach = NULL;
 	}
@@ -245,13 +237,13 @@ static int unload(struct weft_plan *p)
 	ret = ret ? ret : peers;
 	for (uint32_t i = 0; i <= p->num_devices; i++) {
 		for (uint32_t d = 0; d < p->num_devices; d++) {
-			drop(&p->place[i].reach[d][0], &ret);
-			drop(&p->place[i].reach[d][1], &ret);
+			weft_memory_drop(&p->place[i].reach[d][0], &ret);
+			weft_memory_drop(&p->place[i].reach[d][1], &ret);
 		}
-		drop(&p->place[i].memory, &ret);
+		weft_memory_drop(&p->place[i].memory, &ret);
 	}
 	for (uint32_t i = 0; i < p->num_devices; i++)
-		drop(&p->card[i].own, &ret);
+		weft_memory_drop(&p->card[i].own, &ret);
 	p->loaded = false;
 	return ret;
 }

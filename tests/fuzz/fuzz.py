@@ -50,6 +50,7 @@ TARGETS = {
                          "runtime/exec/contents.c": 92, "runtime/exec/text.c": 90, "runtime/exec/serial.c": 81,
                          "runtime/exec/decide.c": 80}),
     "offer": (512, {"runtime/exec/offer.c": 95}),
+    "coll": (640, {"runtime/coll/message.c": 95}),
     "plan_table": (512, {"tools/weft/top_plan.c": 95}),
     "topology": (512, {"runtime/coll/topology.c": 85}),
 }

@@ -340,6 +340,53 @@ def offer():
             yield b"\1" + magic
 
 
+# --- messages of communicators between processes ------------------------------------------------
+
+def coll():
+    def message(kind, body=b"", come=3, sender=1, epoch=7, step=9, status=0, fds=3, what=0x80):
+        head = struct.pack("<16xIIQQiI", kind, sender, epoch, step, status, fds)
+        return bytes([what | kind, come]) + head + body.ljust(536, b"\0") + bytes(8)
+
+    def hello(members=4, count=2, ranks=(1, 3)):
+        return struct.pack("<IIII16B16I", members, count, 256, 8, *ranks, *[0] * (16 - len(ranks)), *[0] * 16)
+
+    def place(processes=3, you=2, of=(0, 1, 2, 1)):
+        return struct.pack("<II16B16I", processes, you, *of, *[0] * (16 - len(of)), *[0] * 16)
+
+    def ranges(size=5000, span=8192, spans=((4096, 8192), (8192, 1 << 47)), num=None):
+        return struct.pack("<QQQ", size, span, len(spans) if num is None else num) + b"".join(struct.pack("<QQ", *r) for r in spans)
+
+    def word(known=3, words=((0, 0, 0), (0, 10, 5), (-28, 0, 0))):
+        return struct.pack("<II", known, 0) + b"".join(struct.pack("<iIQ", *w) for w in words)
+
+    joins = {"come": 0, "sender": 0, "epoch": 0, "step": 0, "fds": 0}
+    for body in (hello(), hello(members=5), hello(count=4), hello(count=0), hello(ranks=(1, 1)), hello(ranks=(4, 1))):
+        yield message(1, body, **joins)
+    for body in (place(), place(processes=5), place(you=0), place(of=(0, 2, 1, 1)), place(of=(0, 1, 1, 1)), place(of=(0, 1, 2, 3))):
+        yield message(2, body, **{**joins, "come": 1, "fds": 1, "epoch": 1})
+    yield message(2, place(), **joins)
+    for kind in (3, 5, 7):
+        yield message(kind)
+        yield message(kind, come=2)
+        yield message(kind, what=0xc0, come=2, fds=2)
+    for body in (ranges(), ranges(size=0), ranges(span=1), ranges(num=33), ranges(spans=((8192, 4096),)), ranges(spans=((1, 1 << 48),)),
+                 ranges(spans=((8192, 9000), (1, 2)))):
+        yield message(4, body)
+    for body in (word(), word(known=1), word(known=15), word(words=((1, 0, 0),)), word(words=((0, 16, 0),))):
+        yield message(6, body)
+    for wrong in ({"sender": 0}, {"epoch": 8}, {"step": 8}, {"status": -28}, {"status": -28, "come": 0, "fds": 0}, {"status": 5},
+                  {"status": -(1 << 31), "come": 0, "fds": 0}):
+        yield message(6, word(), **wrong)
+    for magic, version, size in ((b"weftcoll", 1, 592), (b"weftcoll", 2, 592), (b"weftedge", 1, 592), (b"weftcoll", 1, 40)):
+        for length in (576, 100, 8):
+            yield b"\6\3" + (magic + struct.pack("<II", version, size) + bytes(length))[:16 + length]
+    yield b"\6\3weft"
+    for fields in ((1, 2, 0, 0, 0, 0, 4, 256, 7), (7, 2, 1, 0, 2, 1, 4, 256, 7), (4, 2, 1, 0, 2, 0, 4, 256, 7), (0, 2, 0, 0, 0, 0, 4, 256, 0),
+                   (8, 2, 0, 0, 0, 0, 4, 256, 7), (1, 9, 0, 0, 0, 0, 4, 256, 7), (1, 2, 99, 0, 0, 0, 4, 256, 7)):
+        for what in (0, 0x40):
+            yield bytes([what, 0]) + struct.pack("<QIIIIIIIIQ", 1, *fields)
+
+
 # --- tables of plans ------------------------------------------------------------------------------
 
 def plan_table():
@@ -378,4 +425,4 @@ def topology():
     yield b""
 
 
-SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer, plan_table, topology)}
+SEEDS = {f.__name__: f for f in (vfu, walk, mailbox, image, rv64, packets, plan_text, offer, coll, plan_table, topology)}

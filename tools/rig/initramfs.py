@@ -26,6 +26,7 @@ PROGRAMS = [("tools/weft/weft", "/opt/weft/bin", True),
             ("runtime/ring_program", "/opt/weft/tests", True),
             ("runtime/edge_program", "/opt/weft/tests", True),
             ("runtime/coll_program", "/opt/weft/tests", True),
+            ("runtime/ranks_program", "/opt/weft/tests", True),
             ("runtime/feed_program", "/opt/weft/tests", True),
             ("firmware/weft-fw-*.bin", "/opt/weft/share/firmware", False),     # the bad ones
             ("tests/guide/*", "/opt/weft/tests", True)]

@@ -12,6 +12,8 @@
  * with both sides' calls in the error.
  *
  * Sums are made in a fixed order, by member, in a balanced tree: their bits depend neither on the algorithm nor on who was first.
+ *
+ * Members may be in several processes of one machine, see comm_join.h; calls in one line are in coll_quick.h.
  */
 #ifndef WEFT_COLL_H
 #define WEFT_COLL_H
@@ -69,13 +71,19 @@ int weft_comm_create(struct weft_device *const *members, uint32_t count, const s
  */
 int weft_comm_destroy(struct weft_comm *comm);
 
-/** weft_window_create() - @bytes (> 0) on each member, zeroed. 0, -EINVAL, -ENOTCONN, -ENOSPC, -EDQUOT, -ENODEV, -ENOMEM */
+/**
+ * weft_window_create() - @bytes (> 0) on each member, zeroed
+ *
+ * All processes call it with the same size. Return: 0, -EINVAL, -ENOTCONN, -ENOSPC (also: no device addresses are free in all
+ * processes), -EDQUOT, -ENODEV, -ENOMEM; -EOWNERDEAD (it is broken, or a process is gone), -ECANCELED (revoked), -ETIME (the text
+ * names who did not come; the communicator is then good for weft_comm_destroy() alone), -EPROTO.
+ */
 int weft_window_create(struct weft_comm *comm, uint64_t bytes, struct weft_window **window);
 
 /** weft_window_destroy() - 0, -EBUSY (calls use it), -EINVAL, -ENOTCONN; freed all the same: -ENODEV, -ECANCELED */
 int weft_window_destroy(struct weft_window *window);
 
-/** weft_window_memory() - what member @member has of it; lives as long as the window. NULL: no such member */
+/** weft_window_memory() - what member @member has of it; lives as long as the window. NULL: no such member here */
 struct weft_memory *weft_window_memory(const struct weft_window *window, uint32_t member);
 
 /** weft_window_address() - of the same in the address space of every member; 0: no such member */
@@ -179,7 +187,7 @@ uint32_t weft_coll_algorithm(const struct weft_coll *coll);
 /**
  * weft_coll_post() - do it @times times, behind what was posted before; no system call, nothing is allocated
  * @times: 1 … 2^32, each after the one before
- * @members: whose part, bit i for member i; a call runs when all have it. WEFT_COLL_EVERYBODY
+ * @members: whose part, bit i for member i; a call runs when all have it. WEFT_COLL_EVERYBODY: all that are here
  *
  * One thread posts to a member at a time. Return: 0, -EAGAIN (as many posts as there may be have not ended: weft_comm_wait()),
  * -EOWNERDEAD (weft_comm_wait() has said why), -EINVAL, -ENOTCONN.
@@ -187,11 +195,12 @@ uint32_t weft_coll_algorithm(const struct weft_coll *coll);
 int weft_coll_post(struct weft_coll *coll, uint64_t times, uint32_t members);
 
 /**
- * weft_comm_wait() - sleep until all that was posted to all members has ended
+ * weft_comm_wait() - sleep until all that was posted to all members of this process has ended
  *
  * Return: 0; -ETIME (the text says which member waits for whom); -EPROTO (members came with different calls; the text has both);
  * -EOWNERDEAD (a member has stopped; the text says which, and why): inputs in place and all outputs of the call that ran are
- * undefined, nothing later runs, and the communicator is good for weft_comm_destroy() alone; -EINVAL, -ENOTCONN.
+ * undefined, nothing later runs, and the communicator is good for weft_comm_shrink() and weft_comm_destroy() alone; -ECANCELED (it
+ * was revoked, the text says by whom), -EINVAL, -ENOTCONN.
  */
 int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns);
 

@@ -25,6 +25,8 @@
 #include "coll_topology.h"
 #include "coll.h"
 #include "coll_explain.h"
+#include "coll_quick.h"
+#include "comm_join.h"
 #include "look.h"
 #include "plan.h"
 #include "edge_peer.h"

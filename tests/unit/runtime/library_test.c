@@ -130,6 +130,7 @@ static void before_open(void **state)
 /* The same of plans. */
 static void before_open_plans(void **state)
 {
+	const struct weft_at none = { 0 };
 	struct weft_constant *constant;
 	struct weft_plan *plan;
 	struct weft_edge *edge;
@@ -185,6 +186,20 @@ static void before_open_plans(void **state)
 	refused(weft_comm_wait(NULL, 0));
 	refused(weft_window_create(NULL, 1, NULL));
 	refused(weft_window_destroy(NULL));
+	refused(weft_comm_join(NULL, NULL, NULL));
+	refused(weft_comm_info(NULL, NULL));
+	refused(weft_comm_revoke(NULL));
+	refused(weft_comm_shrink(NULL, 1, NULL));
+	refused(weft_barrier(NULL));
+	refused(weft_all_reduce(NULL, none, none, 1, WEFT_TYPE_F32, WEFT_REDUCTION_SUM));
+	refused(weft_reduce_scatter(NULL, none, none, 1, WEFT_TYPE_F32, WEFT_REDUCTION_SUM));
+	refused(weft_all_gather(NULL, none, none, 1, WEFT_TYPE_F32));
+	refused(weft_broadcast(NULL, none, none, 1, WEFT_TYPE_F32, 0));
+	refused(weft_reduce(NULL, none, none, 1, WEFT_TYPE_F32, WEFT_REDUCTION_SUM, 0));
+	refused(weft_all_to_all(NULL, none, none, 1, WEFT_TYPE_F32));
+	refused(weft_send(NULL, none, none, 1, WEFT_TYPE_F32, 0, 1));
+	refused(weft_group_begin());
+	refused(weft_group_end(1));
 	refused(weft_coll_prepare(NULL, NULL, NULL));
 	refused(weft_coll_post(NULL, 1, 1));
 	refused(weft_coll_destroy(NULL));

@@ -23,6 +23,18 @@ static int naive(uint32_t pages, uint32_t align)
 	return -1;
 }
 
+/* A range that the caller names: all of it is free, or it is refused. */
+static int take(struct weft_va *va, uint32_t first, uint32_t pages)
+{
+	const int ret = weft_va_take(va, START + first * 4096ull, pages * 4096ull);
+	uint32_t n = 0;
+
+	while (n < pages && first + n < PAGES && !used[first + n])
+		n++;
+	assert_int_equal(ret, n == pages ? 0 : -EBUSY);
+	return ret;
+}
+
 static void against_model(void **state)
 {
 	uint64_t count = rt_number("COUNT", 200000), seed = rt_number("SEED", 1);
@@ -43,9 +55,18 @@ static void against_model(void **state)
 
 		if (num < PAGES && r % 100 < grow) {
 			uint32_t pages = 1 + (uint32_t)(r >> 8) % ((r >> 20) % 8 ? 4 : 40), align = 1u << (r >> 32) % 5;
-			int want = naive(pages, align);
-			int ret = weft_va_alloc(&va, pages * 4096ull, align * 4096ull, &at);
+			int want, ret;
 
+			if ((r >> 40) % 4 == 0) {
+				want = (int)((r >> 44) % PAGES);
+				if (take(&va, (uint32_t)want, pages))
+					continue;
+				at = START + (uint64_t)want * 4096;
+				ret = 0;
+			} else {
+				want = naive(pages, align);
+				ret = weft_va_alloc(&va, pages * 4096ull, align * 4096ull, &at);
+			}
 			if (want < 0) {
 				assert_int_equal(ret, -ENOSPC);
 				refused++;
@@ -72,6 +93,7 @@ static void against_model(void **state)
 	assert_int_equal(weft_va_alloc(&va, PAGES * 4096ull, 4096, &at), 0);
 	assert_int_equal(weft_va_alloc(&va, 4096, 4096, &at), -ENOSPC);
 	assert_int_equal(weft_va_alloc(&va, UINT64_MAX, 4096, &at), -ENOSPC);
+	assert_int_equal(weft_va_take(&va, START, UINT64_MAX), -EBUSY);
 	weft_va_fini(&va);
 }
 
