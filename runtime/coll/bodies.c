@@ -220,8 +220,10 @@ static int add_member(struct call *c, uint32_t m)
 int weft_plan_coll(struct weft_plan *plan, const struct weft_plan_coll_desc *desc, struct weft_edge **out, struct weft_body **body)
 {
 	struct call c = { .plan = plan, .out = out };
-	int ret = weft_take(&c.d, sizeof(c.d), desc, sizeof(c.d), __func__);
+	int ret = weft_ready(&weft_library, __func__);
 
+	if (!ret)
+		ret = weft_take(&c.d, sizeof(c.d), desc, sizeof(c.d), __func__);
 	if (!ret)
 		ret = check(&c.d, out);
 	if (ret)

@@ -25,17 +25,33 @@ struct weft_at {
 	uint64_t offset;
 };
 
-/** weft_barrier() - and the following: @count as in enum weft_coll_op. As weft_coll_prepare() and weft_coll_post() */
+/* The following return what weft_coll_prepare() and weft_coll_post() do. */
+
+/** weft_barrier() - nothing but that all have come */
 int weft_barrier(struct weft_comm *comm);
+
+/** weft_all_reduce() - @count elements of each member, combined, to all */
 int weft_all_reduce(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 		    enum weft_reduction reduction);
+
+/** weft_reduce_scatter() - of @count elements for each member, combined, its own to each */
 int weft_reduce_scatter(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 			enum weft_reduction reduction);
+
+/** weft_all_gather() - @count elements of each member, one behind the other, to all */
 int weft_all_gather(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type);
+
+/** weft_broadcast() - @root's @count elements to all */
 int weft_broadcast(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type, uint32_t root);
+
+/** weft_reduce() - @count elements of each member, combined, to @root */
 int weft_reduce(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 		enum weft_reduction reduction, uint32_t root);
+
+/** weft_all_to_all() - of @count elements for each member, its own from all to each */
 int weft_all_to_all(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type);
+
+/** weft_send() - @from's @count elements to @to */
 int weft_send(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type, uint32_t from,
 	      uint32_t to);
 
