@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import built_kernel
-from common import BUILD, CLONE, LOGS, Refused, digest, lock, progress, run_logged
+from common import BUILD, CACHE, CLONE, LOGS, Refused, digest, lock, progress, run_logged
 
 NAMES = ("main", "612", *built_kernel.NAMES)
 BOOTABLE = (*NAMES, "kcov")     # kcov: the debug kernel with a weft.ko that tells KCOV where it was
@@ -93,6 +93,38 @@ def mirror_sources(src):
     return sources
 
 
+KEPT = 18       # builds of the module that are kept outside the clones: those of three drivers
+
+
+def take_kept(kernel, key):
+    """What another clone built of the same sources for the same kernel. False: nobody has."""
+    kept = CACHE / "modules" / key
+    if not (kept / "weft.ko").exists():
+        return False
+    for old in kernel.out.glob("*.ko"):
+        old.unlink()
+    for ko in kept.glob("*.ko"):
+        shutil.copy(ko, kernel.out / ko.name)
+    os.utime(kept)
+    return True
+
+
+def keep(kernel, key):
+    kept = CACHE / "modules" / key
+    with lock(CACHE / "modules.lock"):
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for ko in kernel.out.glob("*.ko"):
+            shutil.copy(ko, kept / f".{ko.name}")
+        for ko in kept.glob(".*.ko"):       # weft.ko last: it says that all are there
+            if ko.name != ".weft.ko":
+                ko.rename(kept / ko.name[1:])
+        (kept / ".weft.ko").rename(kept / "weft.ko")
+        builds = sorted((CACHE / "modules").iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in builds[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def build_module(kernel, extra=()):
     """weft.ko (and what else driver/Kbuild makes) for one kernel; nothing is done when no source changed."""
     if not (CLONE / "driver/Kbuild").exists():
@@ -100,11 +132,16 @@ def build_module(kernel, extra=()):
     with lock(kernel.out / "lock"):
         sources = mirror_sources(kernel.out / "src")
         key = digest(kernel.release, kernel.version, str(kernel.build), " ".join(extra),
-                     *[part for path in sources for part in (str(path), path)])
+                     *[part for path in sources for part in (str(path.relative_to(CLONE)), path)])
+        # those two are asked where their sources are; a check wants the compiler to run
+        shared = not extra and kernel.name not in ("coverage", "kcov")
         stamp = kernel.out / "stamp"
         if kernel.weft.exists() and stamp.exists() and stamp.read_text() == key:
             return kernel.weft
         stamp.unlink(missing_ok=True)
+        if shared and take_kept(kernel, key):
+            stamp.write_text(key)
+            return kernel.weft
         with progress(f"building weft.ko for {kernel.name} ({kernel.release})"):
             run_logged(["make", "-C", kernel.build, f"M={kernel.out}/src", f"-j{os.cpu_count()}",
                         "KCFLAGS=-Werror", "CONFIG_DEBUG_INFO_BTF_MODULES=",     # wants pahole, helps nobody here
@@ -120,6 +157,8 @@ def build_module(kernel, extra=()):
         for ko in built:
             shutil.copy(ko, kernel.out / ko.name)
         stamp.write_text(key)
+        if shared:
+            keep(kernel, key)
     return kernel.weft
 
 

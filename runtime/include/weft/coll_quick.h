@@ -25,33 +25,31 @@ struct weft_at {
 	uint64_t offset;
 };
 
-/* The following return what weft_coll_prepare() and weft_coll_post() do. */
-
-/** weft_barrier() - nothing but that all have come */
+/** weft_barrier() - nothing but that all have come. As weft_coll_prepare() and weft_coll_post(), and so are all that follow */
 int weft_barrier(struct weft_comm *comm);
 
-/** weft_all_reduce() - @count elements of each member, combined, to all */
+/** weft_all_reduce() - @count elements of all combined, at all. @in without a window: in place */
 int weft_all_reduce(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 		    enum weft_reduction reduction);
 
-/** weft_reduce_scatter() - of @count elements for each member, combined, its own to each */
+/** weft_reduce_scatter() - a block of @count for each member, each its own combined. @out without a window: in place */
 int weft_reduce_scatter(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 			enum weft_reduction reduction);
 
-/** weft_all_gather() - @count elements of each member, one behind the other, to all */
+/** weft_all_gather() - a block of @count of each member, at all. @in without a window: in place */
 int weft_all_gather(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type);
 
-/** weft_broadcast() - @root's @count elements to all */
+/** weft_broadcast() - @count elements of member @root, at all. @in without a window: in place */
 int weft_broadcast(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type, uint32_t root);
 
-/** weft_reduce() - @count elements of each member, combined, to @root */
+/** weft_reduce() - @count elements of all combined, at member @root. @in without a window: in place */
 int weft_reduce(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type,
 		enum weft_reduction reduction, uint32_t root);
 
-/** weft_all_to_all() - of @count elements for each member, its own from all to each */
+/** weft_all_to_all() - a block of @count from each member to each. @in without a window: in place */
 int weft_all_to_all(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type);
 
-/** weft_send() - @from's @count elements to @to */
+/** weft_send() - @count elements of member @from, at member @to; the others have no part in it */
 int weft_send(struct weft_comm *comm, struct weft_at in, struct weft_at out, uint64_t count, enum weft_type type, uint32_t from,
 	      uint32_t to);
 
