@@ -283,7 +283,10 @@ def texts():
                  "cards 2", "cards 3", "constant c 8 repeat hex [00ff]", "constant c 8 i32 [-1, 2]", "constant c 8 u64 [1]",
                  "constant c 8 file \"a b\"", "constant c 8 zeros", "edge e 4 KiB depth 3 initial 2 u16 [1]", "edge e 4 state u8 [1 2 3 4]",
                  "edge e control depth 2 initial 1", "edge e 4 host no-share", "edge e 4 card 0", "edge e 4 dept 3",
-                 "edge e 4 depth 2 export", "edge e 4 import", "edge e control import", "edge e 4 import export", "# c", "body b"):
+                 "edge e 4 depth 2 export", "edge e 4 import", "edge e control import", "edge e 4 import export",
+                 "edge e 64 depth 2\nedge f 8 part e 32\nedge g 24 part e 40", "edge e 64 depth 2\nedge f 8 part e 60", "edge f 8 part e 1",
+                 "edge e 64 depth 1\nedge f 32 part e 32\nbody b\nout e\nbody c\nout f\ncopy 32 from address(0x1000) to out(f)\n"
+                 "body d\nin e", "# c", "body b"):
         yield head + line + "\n"
         yield head + line + " x"
     body = head + "cards 2\nconstant c 64\nedge e 256\nedge f 256\nbody b card 1 lane l skew 2 time 1 s priority high\nin e rate 2\nout f\n"
