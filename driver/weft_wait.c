@@ -62,7 +62,7 @@ int weft_wait_look(struct weft_device *w, struct weft_wait *wait, bool sleeps)
 	}
 	weft_wait_read(w, wait->watch.cell, &wait->now);
 	ret = decided(&wait->now, wait->wanted);
-	/* A card that went meanwhile reads as all-ones from some word on, and the value is the last. */
+	/* A card that went meanwhile reads as all-ones from some word on; the value is the last. */
 	if (!~wait->now.value && weft_mmio_gone(w)) {
 		weft_reset_lost(w, "CELL_WAIT");
 		ret = -ENODEV;
