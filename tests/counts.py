@@ -71,7 +71,7 @@ COUNTS = {
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     "runtime_coll_test": (60, 4_608),            # kinds of collective calls for each number of cards: all there are
     "runtime_coll_peer_test": (20, 10_000),      # the same for each layout of processes; and random interleavings
-    "runtime_coll_fail_test": (8, 100),          # processes of a communicator killed at random moments, twice that
+    "runtime_coll_fail_test": (5, 100),          # processes of a communicator killed at random moments, twice that
     "runtime_edge_death_test": (20, 1_000),      # processes killed at either end of an edge
     "runtime_wide_test": (200, 4_000),           # lanes on each of four cards; a card has 4,096 queues
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
