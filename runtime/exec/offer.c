@@ -9,6 +9,7 @@
 #include "offer.h"
 
 #include "runtime/core/error.h"
+#include "runtime/core/mail.h"
 
 #define OFFER_MAGIC	0x6567646574666577ull	/* "weftedge" */
 #define READY_MAGIC	0x64616f6c74666577ull	/* "weftload" */
@@ -18,27 +19,16 @@
 _Static_assert(sizeof(struct weft_offer) == 16 + 8 + 32 + 16 + 8 + WEFT_OFFER_NAME + 8, "no holes");
 _Static_assert(sizeof(struct weft_offer_ready) == 16 + 24, "no holes");
 
-/* FNV-1a: what one byte changes, no later one takes back. */
-static uint64_t sum_of(const void *data, size_t bytes)
-{
-	const unsigned char *at = data;
-	uint64_t sum = 0xcbf29ce484222325ull;
-
-	for (size_t i = 0; i < bytes; i++)
-		sum = (sum ^ at[i]) * 0x100000001b3ull;
-	return sum;
-}
-
 void weft_offer_seal(struct weft_offer *o)
 {
 	o->head = (struct weft_offer_head) { .magic = OFFER_MAGIC, .version = WEFT_OFFER_VERSION, .bytes = sizeof(*o) };
-	o->sum = sum_of(o, offsetof(struct weft_offer, sum));
+	o->sum = weft_mail_sum(o, offsetof(struct weft_offer, sum));
 }
 
 void weft_offer_ready_seal(struct weft_offer_ready *r)
 {
 	r->head = (struct weft_offer_head) { .magic = READY_MAGIC, .version = WEFT_OFFER_VERSION, .bytes = sizeof(*r) };
-	r->sum = sum_of(r, offsetof(struct weft_offer_ready, sum));
+	r->sum = weft_mail_sum(r, offsetof(struct weft_offer_ready, sum));
 }
 
 /* A version is told before anything that may differ in it. */
@@ -59,7 +49,7 @@ static int check_head(const void *data, size_t bytes, uint64_t magic, size_t who
 		return weft_fail(-EPROTO, "edge %s: the message of the other process is cut off: %zu bytes of %u, wanted %zu", edge, bytes,
 				 h.bytes, whole);
 	memcpy(&sum, (const char *)data + whole - sizeof(sum), sizeof(sum));
-	if (sum != sum_of(data, whole - sizeof(sum)))
+	if (sum != weft_mail_sum(data, whole - sizeof(sum)))
 		return weft_fail(-EPROTO, "edge %s: the message of the other process is damaged", edge);
 	return 0;
 }

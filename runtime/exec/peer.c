@@ -19,9 +19,10 @@
 #include "offer.h"
 
 #include "runtime/core/device.h"
+#include "runtime/core/mail.h"
+#include "runtime/core/memory.h"
 #include "runtime/core/user_queue.h"
 
-#define MS		1000000ull
 #define EVEN_NS		1000000000ull	/* the other side's last signal may be on its way still */
 
 /* A message as it came; descriptors are the receiver's. */
@@ -108,50 +109,21 @@ void weft_peer_close(struct weft_edge *e)
 	e->peer.socket = -1;
 }
 
-/* 0, or -errno with text: @events within the time of the load */
-static int until(const struct weft_edge *e, short events, const char *what)
+/* 0, or @ret of a socket's call with text; @what the other process did not do in time */
+static int blame(const struct weft_edge *e, int ret, const char *what)
 {
-	struct pollfd p = { .fd = e->peer.socket, .events = events };
-
-	for (;;) {
-		const uint64_t now = weft_now_ns(), left = e->peer.deadline_ns > now ? e->peer.deadline_ns - now : 0;
-		const int ret = poll(&p, 1, (int)((left + MS - 1) / MS));
-
-		if (ret > 0)
-			return 0;
-		if (ret < 0 && errno != EINTR)
-			return weft_fail(-errno, "edge %s: its socket", e->name);
-		if (!ret)
-			return weft_fail(-ETIME, "edge %s: the other process %s in %.3f s", e->name, what, (double)e->peer.timeout_ns / 1e9);
-	}
+	if (ret == -ETIME)
+		return weft_fail(ret, "edge %s: the other process %s in %.3f s", e->name, what, (double)e->peer.timeout_ns / 1e9);
+	return ret ? weft_fail(ret, "edge %s: its socket", e->name) : 0;
 }
 
 static int post(const struct weft_edge *e, const void *data, size_t bytes, const int *fd, uint32_t num_fds)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int) * WEFT_OFFER_FDS)];
-		struct cmsghdr head;
-	} control = { { 0 } };
-	struct iovec io = { .iov_base = (void *)(uintptr_t)data, .iov_len = bytes };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
-	int ret = 0;
+	const int ret = weft_mail_send(e->peer.socket, data, bytes, fd, num_fds, e->peer.deadline_ns);
 
-	if (num_fds) {
-		m.msg_control = &control;
-		m.msg_controllen = CMSG_SPACE(sizeof(int) * num_fds);
-		control.head = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-						  .cmsg_len = CMSG_LEN(sizeof(int) * num_fds) };
-		memcpy(CMSG_DATA(&control.head), fd, sizeof(int) * num_fds);
-	}
-	while (!ret && sendmsg(e->peer.socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			ret = until(e, POLLOUT, "took no message");
-		else if (errno == EPIPE || errno == ECONNRESET)
-			ret = weft_fail(-ECONNRESET, "edge %s: the other process is gone", e->name);
-		else if (errno != EINTR)
-			ret = weft_fail(-errno, "edge %s: its socket", e->name);
-	}
-	return ret;
+	if (ret == -ECONNRESET)
+		return weft_fail(ret, "edge %s: the other process is gone", e->name);
+	return blame(e, ret, "took no message");
 }
 
 static void mail_free(struct mail *m)
@@ -161,56 +133,24 @@ static void mail_free(struct mail *m)
 	m->num_fds = 0;
 }
 
-static void take_fds(struct msghdr *m, struct mail *mail)
-{
-	uint32_t all = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++, all++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			if (all < WEFT_OFFER_FDS)
-				mail->fd[all] = fd;
-			else
-				close(fd);
-		}
-	}
-	/* what there was no room for the kernel has closed */
-	mail->num_fds = all > WEFT_OFFER_FDS || m->msg_flags & MSG_CTRUNC ? WEFT_OFFER_FDS + 1 : all;
-	for (uint32_t i = all; i < WEFT_OFFER_FDS && mail->num_fds > WEFT_OFFER_FDS; i++)
-		mail->fd[i] = -1;
-}
-
 static int receive(const struct weft_edge *e, const char *what, struct mail *mail)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int) * (WEFT_OFFER_FDS + 1))];
-		struct cmsghdr head;
-	} control;
+	ssize_t n;
 
 	*mail = (struct mail) { 0 };
-	for (;;) {
-		struct iovec io = { .iov_base = mail->data, .iov_len = sizeof(mail->data) };
-		struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
-		ssize_t n;
-		int ret = until(e, POLLIN, what);
+	do {
+		const int ret = weft_mail_until(e->peer.socket, POLLIN, e->peer.deadline_ns);
 
 		if (ret)
-			return ret;
-		n = recvmsg(e->peer.socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
-			continue;
-		if (!n || (n < 0 && errno == ECONNRESET))
-			return weft_fail(-ECONNRESET, "edge %s: the other process is gone, or has closed the socket", e->name);
-		if (n < 0)
-			return weft_fail(-errno, "edge %s: its socket", e->name);
-		mail->bytes = (size_t)n;
-		take_fds(&m, mail);
-		return 0;
-	}
+			return blame(e, ret, what);
+		n = weft_mail_take(e->peer.socket, mail->data, sizeof(mail->data), mail->fd, WEFT_OFFER_FDS, &mail->num_fds);
+	} while (n == -EAGAIN);
+	if (!n)
+		return weft_fail(-ECONNRESET, "edge %s: the other process is gone, or has closed the socket", e->name);
+	if (n < 0)
+		return blame(e, (int)n, what);
+	mail->bytes = (size_t)n;
+	return 0;
 }
 
 static void offer_of(const struct weft_edge *e, struct weft_offer *o)
@@ -384,14 +324,6 @@ void weft_peer_refuse(struct weft_plan *p, int status)
 	}
 }
 
-static void drop(struct weft_memory **m, int *ret)
-{
-	int r = *m ? weft_memory_destroy(*m) : 0;
-
-	*ret = *ret ? *ret : r;
-	*m = NULL;
-}
-
 int weft_peer_drop(struct weft_plan *p)
 {
 	int ret = 0;
@@ -400,9 +332,9 @@ int weft_peer_drop(struct weft_plan *p)
 		struct weft_edge_peer *peer = &p->edge[i]->peer;
 
 		weft_peer_close(p->edge[i]);
-		drop(&peer->blocks, &ret);
-		drop(&peer->outbox, &ret);
-		drop(&peer->inbox, &ret);
+		weft_memory_drop(&peer->blocks, &ret);
+		weft_memory_drop(&peer->outbox, &ret);
+		weft_memory_drop(&peer->inbox, &ret);
 	}
 	return ret;
 }
