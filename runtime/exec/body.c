@@ -156,7 +156,28 @@ static int part_check(const struct weft_plan *plan, const struct weft_edge_desc 
 	return 0;
 }
 
-static int consume(struct weft_body *body, struct weft_edge *edge, uint32_t rate);
+static bool port_add(struct weft_port **ports, uint32_t *count, struct weft_edge *e, uint32_t rate)
+{
+	struct weft_port *more = realloc(*ports, (*count + 1) * sizeof(*more));
+
+	if (!more)
+		return false;
+	more[*count] = (struct weft_port) { .edge = e, .rate = rate };
+	*ports = more;
+	++*count;
+	return true;
+}
+
+static int consume(struct weft_body *body, struct weft_edge *edge, uint32_t rate)
+{
+	struct weft_consumer *more = realloc(edge->consumer, (edge->num_consumers + 1) * sizeof(*more));
+	if (more)
+		edge->consumer = more;
+	if (!more || !port_add(&body->in, &body->num_in, edge, rate))
+		return weft_fail(-ENOMEM, "body %s", body->name);
+	more[edge->num_consumers++] = (struct weft_consumer) { .body = body, .rate = rate, .consumed = WEFT_NO_CELL };
+	return 0;
+}
 
 static int part_of(struct weft_edge *e, struct weft_edge *whole, uint64_t offset)
 {
@@ -336,29 +357,6 @@ static int port_check(struct weft_body *b, struct weft_edge *e, uint32_t rate, c
 	if (!ret && (!rate || rate > MAX_RATE))
 		ret = weft_fail(-EINVAL, "%s: body %s, edge %s: a rate of %u tokens", call, b->name, e->name, rate);
 	return ret;
-}
-
-static bool port_add(struct weft_port **ports, uint32_t *count, struct weft_edge *e, uint32_t rate)
-{
-	struct weft_port *more = realloc(*ports, (*count + 1) * sizeof(*more));
-
-	if (!more)
-		return false;
-	more[*count] = (struct weft_port) { .edge = e, .rate = rate };
-	*ports = more;
-	++*count;
-	return true;
-}
-
-static int consume(struct weft_body *body, struct weft_edge *edge, uint32_t rate)
-{
-	struct weft_consumer *more = realloc(edge->consumer, (edge->num_consumers + 1) * sizeof(*more));
-	if (more)
-		edge->consumer = more;
-	if (!more || !port_add(&body->in, &body->num_in, edge, rate))
-		return weft_fail(-ENOMEM, "body %s", body->name);
-	more[edge->num_consumers++] = (struct weft_consumer) { .body = body, .rate = rate, .consumed = WEFT_NO_CELL };
-	return 0;
 }
 
 int weft_body_input(struct weft_body *body, struct weft_edge *edge, uint32_t rate)

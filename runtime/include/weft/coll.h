@@ -41,7 +41,8 @@ struct weft_coll;
  * @slot_bytes: of small messages, which go to every member's inbox: up to so many bytes, 256 … 2^24, a multiple of 64; 0 = 16 KiB. A
  *	member has 2 * members of them
  * @posts: that can be there and not yet ended, 8 … 4096, a power of two; 0 = 64
- * @topology: what was measured of the cards, by the numbers that they are opened with; copied. NULL: weft_coll_topology_default()
+ * @topology: what was measured of the cards, by the numbers that they are opened with; copied. NULL: weft_coll_topology_default().
+ *	The same in all processes of weft_comm_join(): with others they may choose different algorithms, which is a mismatch
  */
 struct weft_comm_config {
 	uint32_t size;
