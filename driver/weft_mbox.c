@@ -162,9 +162,17 @@ void weft_mbox_forgive(struct weft_mbox_msg *msg, u16 op)
 		msg->status = WEFT_MBOX_OK;
 }
 
+/* Nothing more is asked of this firmware. Lock held: a reset, in which nothing answers, waits. */
+static bool give_up(struct weft_device *w)
+{
+	w->mbox.dead = true;
+	return weft_mmio_gone(w);
+}
+
 /*
- * Sends @msg and replaces it by the answer. -EIO without answer, else 0; msg->status is the
- * caller's to look at. A request that was under way when the firmware stopped is sent again, once.
+ * Sends @msg and replaces it by the answer. -EIO without answer, -ENODEV without a card, else 0;
+ * msg->status is the caller's to look at. A request that was under way when the firmware stopped is
+ * sent again, once.
  */
 static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 {
@@ -172,6 +180,7 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 	struct weft_mbox *m = &w->mbox;
 	u64 from_ns = WEFT_TRACE_START(mbox);
 	u16 op = msg->op;
+	bool gone = false;
 	int ret = 0;
 
 	mutex_lock(&m->lock);
@@ -180,14 +189,14 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 		goto unlock;
 	}
 	if (READ_ONCE(m->crashed) && !revive(w)) {
-		m->dead = true;
+		gone = give_up(w);
 		ret = -EIO;
 		goto unlock;
 	}
 	if (!send(w, msg)) {
 		*msg = copy;
 		if (weft_mmio_gone(w) || !revive(w) || !send(w, msg)) {
-			m->dead = true;
+			gone = give_up(w);
 			ret = -EIO;
 			goto unlock;
 		}
@@ -202,10 +211,10 @@ static int ask(struct weft_device *w, struct weft_mbox_msg *msg)
 unlock:
 	trace_weft_mbox(w->serial, op, m->seq, msg->status, ret, WEFT_TRACE_SINCE(from_ns));
 	mutex_unlock(&m->lock);
-	if (ret && m->dead && weft_mmio_gone(w)) {
+	if (gone) {
 		weft_reset_lost(w, op_names[op]);
 		ret = -ENODEV;
-	} else if (ret && m->dead) {
+	} else if (ret && m->dead && !READ_ONCE(w->quiet)) {
 		drm_err_ratelimited(&w->drm,
 				    "mailbox: no answer to %s in %u ms, heartbeat %u, boot status %#x: firmware is dead; running queues go on, reset the card to create new ones\n",
 				    op_names[op], mbox_timeout_ms,

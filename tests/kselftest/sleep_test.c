@@ -16,19 +16,24 @@
 #define STEP_NS		2000000ULL
 
 /*
- * The kernel goes as far as `level` and comes back after a second by itself: "devices", they are told; "platform", they
+ * The kernel goes as far as `level` and comes back by itself after a while: "devices", they are told; "platform", they
  * are in D3hot too.
  */
-static int suspend_to(const char *level, const char *state)
+static int suspend_for(const char *seconds, const char *level, const char *state)
 {
 	int r;
 
-	ks_write("/sys/module/suspend/parameters/pm_test_delay", "1");
+	ks_write("/sys/module/suspend/parameters/pm_test_delay", seconds);
 	r = ks_write("/sys/power/pm_test", level);
 	if (!r)
 		r = ks_write("/sys/power/state", state);
 	ks_write("/sys/power/pm_test", "none");
 	return r;
+}
+
+static int suspend_to(const char *level, const char *state)
+{
+	return suspend_for("1", level, state);
 }
 
 static int suspend_devices(const char *state)
@@ -170,6 +175,26 @@ static int suspended(void)
 	if (f)
 		fclose(f);
 	return n;
+}
+
+/* The machine sleeps for longer than a job may run: that is not the job's time. */
+static int beyond_the_limit(void)
+{
+	struct ks_rig rig;
+
+	KS_OK(ks_rig_open(&rig, 0, 1000));
+	for (int i = 0; i < 100; i++) {
+		rig.list[2 * i].timed = (struct weft_pkt_timed){ .op = WEFT_PKT_TIMED, .ns = 2 * STEP_NS };
+		rig.list[2 * i + 1] = ks_pkt_fill(KS_DATA_VA + 4096 * i, 4096, (uint8_t)(i + 1));
+	}
+	KS_OK(ks_rig_submit(&rig, 200, 0));
+	KS_OK(suspend_for("3", "devices", "freeze"));
+	KS_OK(ks_rig_wait(&rig));
+	for (int i = 0; i < 100; i++)
+		KS_CHECK(rig.data[4096 * i] == i + 1, "page %d is %#x", i, rig.data[4096 * i]);
+	KS_OK(ks_rig_alive(&rig));
+	ks_rig_close(&rig);
+	return 0;
 }
 
 /* The whole way, and woken from outside: by what comes on a serial line. This machine's clock runs on meanwhile. */
@@ -333,6 +358,7 @@ int main(void)
 	static const struct ks_test tests[] = {
 		{ "pm_test=devices with queues at work", devices },
 		{ "pm_test=platform, through D3hot, with queues at work", through_d3hot },
+		{ "a job whose time limit ends while the machine sleeps", beyond_the_limit },
 		{ "suspend to idle with queues at work, woken from outside", to_idle },
 		{ "refused: a packet that does not end", refused_work },
 		{ "suspend to memory: refused while something would be lost", refused_loss },

@@ -3,6 +3,7 @@
 #include <linux/io.h>
 
 #include <firmware/abi/event.h>
+#include <firmware/abi/queue.h>
 #include <firmware/abi/reg.h>
 
 #include "fake.h"
@@ -109,11 +110,79 @@ static void off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->events.head, 1);
 }
 
+/* What a queue was told. */
+struct told_queue {
+	struct weft_hwq q;
+	u32 fences, faults;
+};
+
+static void fence(struct weft_hwq *q)
+{
+	container_of(q, struct told_queue, q)->fences++;
+}
+
+static void fault(struct weft_hwq *q)
+{
+	container_of(q, struct told_queue, q)->faults++;
+}
+
+/* The card dropped events: every queue is looked at, and those whose state says so are told of a fault. */
+static void lost(struct kunit *test)
+{
+	static const struct weft_hwq_ops ops = { .fence = fence, .fault = fault };
+	static const u32 run[] = { WEFT_QS_RUNNING, WEFT_QS_FAULTED, WEFT_QS_PARKED };
+	struct weft_device *w = listener(test);
+	struct told_queue *told = kunit_kcalloc(test, ARRAY_SIZE(run), sizeof(*told), GFP_KERNEL);
+	struct weft_queue_state *state =
+		kunit_kcalloc(test, ARRAY_SIZE(run), sizeof(*state), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, told);
+	KUNIT_ASSERT_NOT_NULL(test, state);
+	xa_init_flags(&w->hwqs, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
+	init_waitqueue_head(&w->mbox.wq);
+	init_waitqueue_head(&w->safe.wq);
+	spin_lock_init(&w->watches.lock);
+	w->mmio.lmem = (void __iomem __force *)state;
+	w->mmio.lmem_bytes = ARRAY_SIZE(run) * sizeof(*state);
+	for (i = 0; i < ARRAY_SIZE(run); i++) {
+		state[i].run = run[i];
+		told[i].q.ops = &ops;
+		told[i].q.desc.state = i * sizeof(*state);
+		KUNIT_ASSERT_EQ(test, xa_err(xa_store(&w->hwqs, i, &told[i], GFP_KERNEL)), 0);
+	}
+	/* a number that is taken, of a queue that is not there yet */
+	KUNIT_ASSERT_EQ(test, xa_err(xa_store(&w->hwqs, i, xa_mk_value(0), GFP_KERNEL)), 0);
+
+	/* nothing lost, no ring to look at */
+	weft_event_process(w);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&w->stats.overflows), 0);
+	KUNIT_EXPECT_EQ(test, told[0].fences, 0);
+
+	writel(WEFT_EVT_STATUS_OVERFLOW, w->mmio.regs + WEFT_REG_EVT_STATUS);
+	weft_event_process(w);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&w->stats.overflows), 1);
+	for (i = 0; i < ARRAY_SIZE(run); i++) {
+		KUNIT_EXPECT_EQ(test, told[i].fences, 1);
+		KUNIT_EXPECT_EQ(test, told[i].faults, run[i] == WEFT_QS_FAULTED);
+	}
+
+	/* A ring that the card cannot write is another matter; and a card that is gone says nothing. */
+	writel(WEFT_EVT_STATUS_DMA, w->mmio.regs + WEFT_REG_EVT_STATUS);
+	weft_event_process(w);
+	writel(~0u, w->mmio.regs + WEFT_REG_EVT_STATUS);
+	weft_event_process(w);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&w->stats.overflows), 1);
+	KUNIT_EXPECT_EQ(test, told[0].fences, 1);
+	xa_destroy(&w->hwqs);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(up_to_a_gap),
 	KUNIT_CASE(many_turns),
 	KUNIT_CASE(by_kind),
 	KUNIT_CASE(off),
+	KUNIT_CASE(lost),
 	{}
 };
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
-#include <kunit/test.h>
+#include <linux/pci.h>
 
+#include <firmware/abi/reg.h>
+
+#include "fake.h"
 #include "weft_mbox.h"
 
 #define STATUS_END	(WEFT_MBOX_STATE + 2)	/* one that nobody knows, too */
@@ -52,9 +55,30 @@ static void another_operation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msg.status, WEFT_MBOX_EXISTS);
 }
 
+/*
+ * Who comes within a reset finds firmware that was given up, and a card that does not answer: that
+ * does not make it lost. Only the asker whose own question was the last finds that out.
+ */
+static void in_reset(struct kunit *test)
+{
+	struct weft_device *w = fake_card(test);
+
+	w->pdev = kunit_kzalloc(test, sizeof(*w->pdev), GFP_KERNEL);
+	w->mmio.regs = (void __iomem __force *)kunit_kzalloc(test, WEFT_BAR_REGS_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, w->pdev);
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)w->mmio.regs);
+	w->pdev->error_state = pci_channel_io_frozen;	/* so that nothing else happens */
+	mutex_init(&w->mbox.lock);
+	w->mbox.dead = true;
+	w->quiet = true;
+	KUNIT_EXPECT_EQ(test, weft_mbox_queue_destroy(w, 3), -EIO);
+	KUNIT_EXPECT_EQ(test, weft_mbox_arm_bind(w, SZ_4K, 0), -EIO);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(every_answer),
 	KUNIT_CASE(another_operation),
+	KUNIT_CASE(in_reset),
 	{}
 };
 
