@@ -299,24 +299,19 @@ static int prepare_syncs(struct weft_bind_job *job, struct weft_file *f,
 }
 
 static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f,
-				       const struct drm_weft_vm_bind *args)
+				       const struct drm_weft_vm_bind *args,
+				       const struct drm_weft_sync *syncs)
 {
-	struct drm_weft_sync *syncs = weft_sync_copy(args->syncs, args->num_syncs);
 	struct weft_bind_job *job;
 	int ret;
 
-	if (IS_ERR(syncs))
-		return ERR_CAST(syncs);
 	job = kzalloc(struct_size(job, waits, args->num_syncs), GFP_KERNEL_ACCOUNT);
-	if (!job) {
-		kfree(syncs);
+	if (!job)
 		return ERR_PTR(-ENOMEM);
-	}
 	INIT_LIST_HEAD(&job->link);
 	drm_gpuvm_get(&vm->base);
 	weft_vma_init(&job->change, vm);
 	ret = prepare_syncs(job, f, syncs, args->num_syncs);
-	kfree(syncs);
 	if (!ret)
 		ret = weft_notify_prepare(&job->notify, f, args);
 	if (!ret)
@@ -328,7 +323,7 @@ static struct weft_bind_job *create_in(struct weft_vm *vm, struct weft_file *f,
 }
 
 static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_vm_bind *args,
-				    bool async)
+				    const struct drm_weft_sync *syncs, bool async)
 {
 	int ret = check(args, async);
 	struct weft_bind_job *job;
@@ -340,7 +335,7 @@ static struct weft_bind_job *create(struct weft_file *f, const struct drm_weft_v
 	if (!vm)
 		return ERR_PTR(-ENOENT);
 	ret = weft_vm_check(vm);
-	job = ret ? ERR_PTR(ret) : create_in(vm, f, args);
+	job = ret ? ERR_PTR(ret) : create_in(vm, f, args, syncs);
 	weft_vm_put(vm);
 	return job;
 }
@@ -400,9 +395,9 @@ static int submit(struct weft_bind_job *job, bool *mine)
 }
 
 int weft_bind_start(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args,
-		    struct weft_bind_done *done)
+		    const struct drm_weft_sync *syncs, struct weft_bind_done *done)
 {
-	struct weft_bind_job *job = create(f, args, true);
+	struct weft_bind_job *job = create(f, args, syncs, true);
 	bool mine;
 	int ret;
 
@@ -532,7 +527,7 @@ static int wait_ended(struct weft_file *f, struct waiter *waiter)
 }
 
 static int bind_and_wait(struct weft_device *w, struct weft_file *f,
-			 const struct drm_weft_vm_bind *args)
+			 const struct drm_weft_vm_bind *args, const struct drm_weft_sync *syncs)
 {
 	struct waiter waiter = { .done.fn = wake_waiter };
 	struct weft_bind_job *job;
@@ -540,11 +535,10 @@ static int bind_and_wait(struct weft_device *w, struct weft_file *f,
 	int idx, ret;
 
 	init_completion(&waiter.ended);
-	ret = weft_device_enter(w, &idx);
+	ret = weft_file_enter(f, &idx);
 	if (ret)
 		return ret;
-	atomic64_inc(&f->ioctls);
-	job = create(f, args, false);
+	job = create(f, args, syncs, false);
 	if (IS_ERR(job)) {
 		ret = PTR_ERR(job);
 		goto exit;
@@ -570,15 +564,14 @@ exit:
 }
 
 static int bind_async(struct weft_device *w, struct weft_file *f,
-		      const struct drm_weft_vm_bind *args)
+		      const struct drm_weft_vm_bind *args, const struct drm_weft_sync *syncs)
 {
 	int idx, ret;
 
-	ret = weft_device_enter(w, &idx);
+	ret = weft_file_enter(f, &idx);
 	if (ret)
 		return ret;
-	atomic64_inc(&f->ioctls);
-	ret = weft_bind_start(w, f, args, NULL);
+	ret = weft_bind_start(w, f, args, syncs, NULL);
 	weft_device_exit(w, idx);
 	return ret;
 }
@@ -586,7 +579,13 @@ static int bind_async(struct weft_device *w, struct weft_file *f,
 int weft_vm_bind_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	const struct drm_weft_vm_bind *args = data;
+	struct drm_weft_sync *syncs = weft_sync_copy(args->syncs, args->num_syncs);
+	int ret;
 
-	return args->flags & DRM_WEFT_BIND_ASYNC ?
-	       bind_async(w, f, args) : bind_and_wait(w, f, args);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+	ret = args->flags & DRM_WEFT_BIND_ASYNC ?
+	      bind_async(w, f, args, syncs) : bind_and_wait(w, f, args, syncs);
+	kfree(syncs);
+	return ret;
 }

@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+struct drm_weft_sync;
 struct drm_weft_vm_bind;
 struct weft_bind_job;
 struct weft_device;
@@ -53,14 +54,15 @@ struct weft_bind_done {
 
 /**
  * weft_bind_start() - start a bind, asynchronous whatever its flags say
- * @args: as from the ioctl; checked here. Its user pointers are read before this returns
+ * @args: as from the ioctl; checked here
+ * @syncs: what it points to, copied by weft_sync_copy(); the caller's
  * @done: called if and only if this returns 0, maybe before it does; must live until then
  *
  * The caller is between weft_device_enter() and _exit(); it need not wait inside. Every errno of
  * VM_BIND that a call can be found wrong with.
  */
 int weft_bind_start(struct weft_device *w, struct weft_file *f, const struct drm_weft_vm_bind *args,
-		    struct weft_bind_done *done);
+		    const struct drm_weft_sync *syncs, struct weft_bind_done *done);
 
 /*
  * Asks that the bind that was started with @done ends with -ECANCELED if it has not begun: at once,

@@ -102,10 +102,9 @@ int weft_cell_wait_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 		return -EINVAL;
 	end = ktime_add_ns(ktime_get(), args->timeout_ns);
 	init_waitqueue_head(&s.wq);
-	ret = weft_device_enter(w, &idx);
+	ret = weft_file_enter(f, &idx);
 	if (ret)
 		return ret;
-	atomic64_inc(&f->ioctls);
 	ret = weft_wait_begin(w, f, &s.wait, args->handle, args->offset);
 	weft_device_exit(w, idx);
 	if (ret)

@@ -17,9 +17,18 @@
 #define FW_LOG_BYTES	SZ_64K
 #define RESET_WAIT_MS	10000
 
+/* Or off the bus, and soon to be. */
 static bool resetting(struct weft_device *w)
 {
-	return READ_ONCE(w->state) == WEFT_RESETTING;
+	int state = READ_ONCE(w->state);
+
+	return state == WEFT_RESETTING || (state == WEFT_UP && READ_ONCE(w->reset_wanted));
+}
+
+/* 0 for a caller who may go on, -EAGAIN for one who has to wait. */
+static int check(struct weft_device *w)
+{
+	return resetting(w) ? -EAGAIN : weft_device_check(w);
 }
 
 /* 0: the card is in reset no more. Not inside drm_dev_enter(): removal must not wait for us. */
@@ -40,23 +49,20 @@ int weft_device_enter(struct weft_device *w, int *idx)
 			return -ENODEV;
 		weft_pm_get(w, WEFT_PM_CALL);
 		ret = down_read_killable(&w->reset_sem);
-		if (ret)
-			break;
-		ret = weft_device_check(w);
-		if (!ret)
-			return 0;
-		up_read(&w->reset_sem);
-		if (!resetting(w))
-			break;
+		if (!ret) {
+			ret = check(w);
+			if (!ret)
+				return 0;
+			up_read(&w->reset_sem);
+		}
 		weft_pm_put(w, WEFT_PM_CALL);
 		drm_dev_exit(*idx);
+		if (ret != -EAGAIN)
+			return ret;
 		ret = wait_reset(w);
 		if (ret)
 			return ret;
 	}
-	weft_pm_put(w, WEFT_PM_CALL);
-	drm_dev_exit(*idx);
-	return ret;
 }
 
 int weft_device_try_enter(struct weft_device *w, int *idx)
@@ -70,12 +76,10 @@ int weft_device_try_enter(struct weft_device *w, int *idx)
 	weft_pm_hold(w, WEFT_PM_CALL);
 	weft_pm_look_end(w);
 	if (down_read_trylock(&w->reset_sem)) {
-		ret = weft_device_check(w);
+		ret = check(w);
 		if (!ret)
 			return 0;
 		up_read(&w->reset_sem);
-		if (resetting(w))
-			ret = -EAGAIN;
 	}
 	weft_pm_put(w, WEFT_PM_CALL);
 exit:

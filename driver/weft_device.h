@@ -233,7 +233,11 @@ void weft_device_remove(struct pci_dev *pdev);
 /* Brings a card after power-on or FLR to where queues can be created; undone by FLR alone. */
 int weft_device_start_hw(struct weft_device *w);
 
-/* Begin and end of a use of the hardware by an ioctl or a worker: 0, -ENODEV, -EIO; killable. */
+/*
+ * Begin and end of a use of the hardware by an ioctl or a worker: 0, -ENODEV, -EIO; killable. A
+ * reset waits for who is inside, and so does the removal of any DRM device: nobody touches user
+ * memory there, which may take for ever to come.
+ */
 int weft_device_enter(struct weft_device *w, int *idx);
 void weft_device_exit(struct weft_device *w, int idx);
 

@@ -24,6 +24,7 @@
 #include "weft_queue.h"
 #include "weft_ras.h"
 #include "weft_reset.h"
+#include "weft_sched.h"
 #include "weft_uqueue.h"
 #include "weft_uring.h"
 #include "weft_vm.h"
@@ -35,17 +36,16 @@ static struct workqueue_struct *weft_free_wq;
 
 typedef int (*weft_ioctl_fn)(struct weft_device *w, struct weft_file *f, void *data);
 
-/* The one gate every ioctl passes: card present, not in reset, counted. */
+/* Calls that touch no memory of the user but their arguments, which DRM copies. */
 static int guarded(struct drm_device *drm, struct drm_file *file, void *data, weft_ioctl_fn fn)
 {
 	struct weft_device *w = to_weft(drm);
 	struct weft_file *f = file->driver_priv;
 	int idx, ret;
 
-	ret = weft_device_enter(w, &idx);
+	ret = weft_file_enter(f, &idx);
 	if (ret)
 		return ret;
-	atomic64_inc(&f->ioctls);
 	ret = fn(w, f, data);
 	weft_device_exit(w, idx);
 	return ret;
@@ -56,7 +56,6 @@ static int guarded(struct drm_device *drm, struct drm_file *file, void *data, we
 	{ \
 		return guarded(drm, file, data, weft_##name##_ioctl); \
 	}
-WEFT_GUARD(query)
 WEFT_GUARD(gem_create)
 WEFT_GUARD(gem_info)
 WEFT_GUARD(gem_export)
@@ -65,9 +64,7 @@ WEFT_GUARD(vm_destroy)
 WEFT_GUARD(queue_create)
 WEFT_GUARD(queue_destroy)
 WEFT_GUARD(queue_state)
-WEFT_GUARD(submit)
 WEFT_GUARD(query_peer)
-WEFT_GUARD(user_queue_create)
 WEFT_GUARD(kick)
 WEFT_GUARD(queue_idle)
 
@@ -80,33 +77,34 @@ static int destroy_and_wait(struct drm_device *drm, void *data, struct drm_file 
 	return ret;
 }
 
-/* They sleep, so they go through the gate by themselves. */
-static int vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	return weft_vm_bind_ioctl(to_weft(drm), file->driver_priv, data);
-}
-
-static int cell_wait(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	return weft_cell_wait_ioctl(to_weft(drm), file->driver_priv, data);
-}
+/* They sleep, or copy from and to user memory: they go through the gate by themselves. */
+#define WEFT_BARE(name) \
+	static int bare_##name(struct drm_device *drm, void *data, struct drm_file *file) \
+	{ \
+		return weft_##name##_ioctl(to_weft(drm), file->driver_priv, data); \
+	}
+WEFT_BARE(query)
+WEFT_BARE(submit)
+WEFT_BARE(user_queue_create)
+WEFT_BARE(vm_bind)
+WEFT_BARE(cell_wait)
 
 static const struct drm_ioctl_desc weft_ioctls[] = {
-	DRM_IOCTL_DEF_DRV(WEFT_QUERY, guarded_query, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_QUERY, bare_query, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_GEM_CREATE, guarded_gem_create, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_GEM_INFO, guarded_gem_info, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_GEM_EXPORT, guarded_gem_export, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_VM_CREATE, guarded_vm_create, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_VM_DESTROY, guarded_vm_destroy, 0),
-	DRM_IOCTL_DEF_DRV(WEFT_VM_BIND, vm_bind, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_VM_BIND, bare_vm_bind, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_CREATE, guarded_queue_create, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_DESTROY, destroy_and_wait, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_STATE, guarded_queue_state, 0),
-	DRM_IOCTL_DEF_DRV(WEFT_SUBMIT, guarded_submit, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_SUBMIT, bare_submit, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUERY_PEER, guarded_query_peer, 0),
-	DRM_IOCTL_DEF_DRV(WEFT_USER_QUEUE_CREATE, guarded_user_queue_create, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_USER_QUEUE_CREATE, bare_user_queue_create, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_KICK, guarded_kick, 0),
-	DRM_IOCTL_DEF_DRV(WEFT_CELL_WAIT, cell_wait, 0),
+	DRM_IOCTL_DEF_DRV(WEFT_CELL_WAIT, bare_cell_wait, 0),
 	DRM_IOCTL_DEF_DRV(WEFT_QUEUE_IDLE, guarded_queue_idle, 0),
 };
 
@@ -249,6 +247,7 @@ static void __exit weft_exit(void)
 	/* Wills may be what holds a device last. */
 	weft_will_exit();
 	destroy_workqueue(weft_free_wq);
+	weft_sched_exit();
 }
 
 module_init(weft_init);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/module.h>
 #include <linux/slab.h>
 
+#include "weft_compat.h"
 #include "weft_device.h"
 #include "weft_fence.h"
 
@@ -15,9 +17,25 @@ static const char *timeline_name(struct dma_fence *fence)
 	return "weft-queue";
 }
 
+/*
+ * The fence that a scheduler's fence has behind it lives as long as that, which user space may hold
+ * by a sync file. Newer kernels take the operations off a fence that has signalled; on others the
+ * module stays until the last of them is gone.
+ */
+#ifndef WEFT_HAVE_FENCE_DETACHES
+static void release(struct dma_fence *fence)
+{
+	dma_fence_free(fence);
+	module_put(THIS_MODULE);
+}
+#endif
+
 static const struct dma_fence_ops weft_fence_ops = {
 	.get_driver_name = driver_name,
 	.get_timeline_name = timeline_name,
+#ifndef WEFT_HAVE_FENCE_DETACHES
+	.release = release,
+#endif
 };
 
 struct weft_fence *weft_fence_alloc(void)
@@ -32,6 +50,9 @@ struct weft_fence *weft_fence_alloc(void)
 
 void weft_fence_start(struct weft_fence *fence, u64 context, u64 value)
 {
+#ifndef WEFT_HAVE_FENCE_DETACHES
+	__module_get(THIS_MODULE);
+#endif
 	fence->value = value;
 	INIT_LIST_HEAD(&fence->link);
 	dma_fence_init(&fence->base, &weft_fence_ops, &fence->lock, context, value);

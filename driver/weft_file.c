@@ -91,6 +91,15 @@ void weft_file_put(struct weft_file *f)
 	kref_put(&f->ref, file_release);
 }
 
+int weft_file_enter(struct weft_file *f, int *idx)
+{
+	int ret = weft_device_enter(f->w, idx);
+
+	if (!ret)
+		atomic64_inc(&f->ioctls);
+	return ret;
+}
+
 /* Stops all user queues, so that what they signal can be poisoned before any memory goes. */
 static void halt_queues(struct weft_file *f)
 {

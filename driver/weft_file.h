@@ -60,6 +60,9 @@ int weft_file_open(struct drm_device *drm, struct drm_file *file);
 void weft_file_close(struct drm_device *drm, struct drm_file *file);
 void weft_file_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 
+/* The gate every call passes: card present, not in reset, counted. Undone by weft_device_exit(). */
+int weft_file_enter(struct weft_file *f, int *idx);
+
 struct weft_file *weft_file_get(struct weft_file *f);
 void weft_file_put(struct weft_file *f);
 

@@ -265,9 +265,8 @@ free_outs:
 }
 
 int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_weft_submit *args,
-		struct dma_fence **ended)
+		const struct drm_weft_sync *syncs, struct dma_fence **ended)
 {
-	struct drm_weft_sync *syncs;
 	struct weft_queue *q;
 	int ret;
 
@@ -277,23 +276,24 @@ int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_wef
 	q = weft_queue_get(f, args->queue_id);
 	if (!q)
 		return -ENOENT;
-	if (q->gen != w->gen) {
-		ret = -ECANCELED;
-		goto put;
-	}
-	syncs = weft_sync_copy(args->syncs, args->num_syncs);
-	if (IS_ERR(syncs)) {
-		ret = PTR_ERR(syncs);
-		goto put;
-	}
-	ret = submit(f, q, args, syncs, ended);
-	kfree(syncs);
-put:
+	ret = q->gen == w->gen ? submit(f, q, args, syncs, ended) : -ECANCELED;
 	weft_queue_put(q);
 	return ret;
 }
 
 int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
-	return weft_submit(w, f, data, NULL);
+	const struct drm_weft_submit *args = data;
+	struct drm_weft_sync *syncs = weft_sync_copy(args->syncs, args->num_syncs);
+	int idx, ret;
+
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+	ret = weft_file_enter(f, &idx);
+	if (!ret) {
+		ret = weft_submit(w, f, args, syncs, NULL);
+		weft_device_exit(w, idx);
+	}
+	kfree(syncs);
+	return ret;
 }

@@ -8,6 +8,7 @@
 
 struct dma_fence;
 struct drm_weft_submit;
+struct drm_weft_sync;
 struct weft_device;
 struct weft_file;
 struct weft_queue;
@@ -20,11 +21,12 @@ struct weft_queue *weft_job_queue(struct drm_sched_job *base);
 int weft_job_check(const struct drm_weft_submit *args);
 
 /*
- * Submits one job. @ended: NULL, or where to put a reference to the fence that signals when the job
+ * Submits one job, inside the device. @syncs: what @args point to, copied by weft_sync_copy().
+ * @ended: NULL, or where to put a reference to the fence that signals when the job
  * ends, whose error is how.
  */
 int weft_submit(struct weft_device *w, struct weft_file *f, const struct drm_weft_submit *args,
-		struct dma_fence **ended);
+		const struct drm_weft_sync *syncs, struct dma_fence **ended);
 int weft_submit_ioctl(struct weft_device *w, struct weft_file *f, void *data);
 
 /**

@@ -63,14 +63,15 @@ static void bind_ended(struct weft_bind_done *done, int result)
 	weft_pending_put(p);
 }
 
-int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args)
+int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args,
+			    const struct drm_weft_sync *syncs)
 {
 	int ret;
 
 	p->is_bind = true;
 	p->bind_done.fn = bind_ended;
 	kref_get(&p->ref);
-	ret = weft_bind_start(p->f->w, p->f, args, &p->bind_done);
+	ret = weft_bind_start(p->f->w, p->f, args, syncs, &p->bind_done);
 	if (ret)
 		weft_pending_put(p);
 	return ret;

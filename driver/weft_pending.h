@@ -21,6 +21,7 @@
 #include "weft_wait.h"
 
 struct drm_weft_cell_want;
+struct drm_weft_sync;
 struct drm_weft_vm_bind;
 struct weft_file;
 
@@ -90,7 +91,8 @@ void weft_pending_put(struct weft_pending *p);
 int weft_pending_begin_cells(struct weft_pending *p, const struct drm_weft_cell_want *wants);
 
 /* With the card held: starts the bind; 0, or an errno of VM_BIND. */
-int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args);
+int weft_pending_begin_bind(struct weft_pending *p, const struct drm_weft_vm_bind *args,
+			    const struct drm_weft_sync *syncs);
 
 /* Puts it on the list. From here on @p->end may be called at any time. */
 void weft_pending_start(struct weft_pending *p);

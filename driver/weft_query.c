@@ -24,16 +24,25 @@ static u64 read_counter(struct weft_device *w, u32 kind, u32 link, u32 index)
 	return value;
 }
 
-/* Every answer: at most the bytes asked for, and how many there are. */
-static int answer(struct drm_weft_query *args, const void *from, u32 bytes)
-{
-	u32 part = min(args->size, bytes);
+/* What is copied to the caller when the device has been left. */
+struct answer {
+	void *data;
+	u32 bytes;
+};
 
+/* Every answer: at most the bytes asked for, and how many there are. */
+static int answer(struct answer *a, struct drm_weft_query *args, const void *from, u32 bytes)
+{
+	a->bytes = min(args->size, bytes);
 	args->size = bytes;
-	return part && copy_to_user(u64_to_user_ptr(args->ptr), from, part) ? -EFAULT : 0;
+	if (!a->bytes)
+		return 0;
+	a->data = kmemdup(from, a->bytes, GFP_KERNEL);
+	return a->data ? 0 : -ENOMEM;
 }
 
-static int query_device(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args)
+static int query_device(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args,
+			struct answer *a)
 {
 	struct drm_weft_device d = {
 		.uapi = DRM_WEFT_UAPI_MAJOR << 16 | DRM_WEFT_UAPI_MINOR,
@@ -54,10 +63,11 @@ static int query_device(struct weft_device *w, struct weft_file *f, struct drm_w
 		.pci = pci_domain_nr(w->pdev->bus) << 16 | pci_dev_id(w->pdev),
 	};
 
-	return answer(args, &d, sizeof(d));
+	return answer(a, args, &d, sizeof(d));
 }
 
-static int query_memory(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args)
+static int query_memory(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args,
+			struct answer *a)
 {
 	struct weft_quota *q = &f->quota[DRM_WEFT_QUOTA_LOCAL];
 	struct drm_weft_memory m = { .quota = q->limit, .used = atomic64_read(&q->used) };
@@ -69,10 +79,10 @@ static int query_memory(struct weft_device *w, struct weft_file *f, struct drm_w
 	m.largest = info.largest;
 	m.quarantined = info.quarantined;
 	m.dirty = info.dirty;
-	return answer(args, &m, sizeof(m));
+	return answer(a, args, &m, sizeof(m));
 }
 
-static int query_engines(struct weft_device *w, struct drm_weft_query *args)
+static int query_engines(struct weft_device *w, struct drm_weft_query *args, struct answer *a)
 {
 	struct drm_weft_engine *engines;
 	int ret;
@@ -93,7 +103,7 @@ static int query_engines(struct weft_device *w, struct drm_weft_query *args)
 		if (w->caps & WEFT_CAP_COUNTERS)
 			engines[i].busy_ns = read_counter(w, WEFT_CNT_ENGINE_BUSY_NS, 0, i);
 	}
-	ret = answer(args, engines, w->num_engines * sizeof(*engines));
+	ret = answer(a, args, engines, w->num_engines * sizeof(*engines));
 	kfree(engines);
 	return ret;
 }
@@ -109,7 +119,8 @@ static void fill_counter(struct weft_device *w, struct drm_weft_counter *c, u32 
 	c->fetch_bytes = read_counter(w, WEFT_CNT_FETCH_BYTES, link, asid);
 }
 
-static int query_counters(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args)
+static int query_counters(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args,
+			  struct answer *a)
 {
 	struct drm_weft_counter *c;
 	u32 count = w->num_links + 1, i;
@@ -132,14 +143,15 @@ static int query_counters(struct weft_device *w, struct weft_file *f, struct drm
 		fill_counter(w, &c[i], i, vm->asid);
 	if (args->size)
 		fill_counter(w, &c[w->num_links], WEFT_CNT_LINK_LOCAL, vm->asid);
-	ret = answer(args, c, count * sizeof(*c));
+	ret = answer(a, args, c, count * sizeof(*c));
 	kfree(c);
 put:
 	weft_vm_put(vm);
 	return ret;
 }
 
-static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args)
+static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args,
+		       struct answer *a)
 {
 	struct drm_weft_stats s = {
 		.irqs = atomic64_read(&w->stats.irqs),
@@ -171,15 +183,15 @@ static int query_stats(struct weft_device *w, struct weft_file *f, struct drm_we
 		s.throttle = weft_mmio_read32(w, WEFT_REG_THROTTLE) &
 			     (DRM_WEFT_THROTTLE_THERMAL | DRM_WEFT_THROTTLE_POWER);
 
-	return answer(args, &s, sizeof(s));
+	return answer(a, args, &s, sizeof(s));
 }
 
-static int query_quotas(struct weft_file *f, struct drm_weft_query *args)
+static int query_quotas(struct weft_file *f, struct drm_weft_query *args, struct answer *a)
 {
 	struct drm_weft_quota quotas[DRM_WEFT_QUOTA_KINDS];
 
 	weft_file_quotas(f, quotas);
-	return answer(args, quotas, sizeof(quotas));
+	return answer(a, args, quotas, sizeof(quotas));
 }
 
 static void clock_pair(struct weft_device *w, struct drm_weft_clock *c)
@@ -195,7 +207,7 @@ static void clock_pair(struct weft_device *w, struct drm_weft_clock *c)
 }
 
 /* The nearest of a few: an interrupt, or the hypervisor, may come between. */
-static int query_clock(struct weft_device *w, struct drm_weft_query *args)
+static int query_clock(struct weft_device *w, struct drm_weft_query *args, struct answer *a)
 {
 	struct drm_weft_clock best = { .error_ns = U64_MAX }, c;
 	unsigned int i;
@@ -207,31 +219,47 @@ static int query_clock(struct weft_device *w, struct drm_weft_query *args)
 			best = c;
 	}
 	mutex_unlock(&w->counter_lock);
-	return answer(args, &best, sizeof(best));
+	return answer(a, args, &best, sizeof(best));
+}
+
+static int query(struct weft_device *w, struct weft_file *f, struct drm_weft_query *args,
+		 struct answer *a)
+{
+	if (args->pad || (args->index && args->what != DRM_WEFT_QUERY_COUNTERS))
+		return -EINVAL;
+	switch (args->what) {
+	case DRM_WEFT_QUERY_DEVICE:
+		return query_device(w, f, args, a);
+	case DRM_WEFT_QUERY_MEMORY:
+		return query_memory(w, f, args, a);
+	case DRM_WEFT_QUERY_ENGINES:
+		return query_engines(w, args, a);
+	case DRM_WEFT_QUERY_COUNTERS:
+		return query_counters(w, f, args, a);
+	case DRM_WEFT_QUERY_STATS:
+		return query_stats(w, f, args, a);
+	case DRM_WEFT_QUERY_QUOTAS:
+		return query_quotas(f, args, a);
+	case DRM_WEFT_QUERY_CLOCK:
+		return query_clock(w, args, a);
+	default:
+		return -EINVAL;
+	}
 }
 
 int weft_query_ioctl(struct weft_device *w, struct weft_file *f, void *data)
 {
 	struct drm_weft_query *args = data;
+	struct answer a = {};
+	int idx, ret;
 
-	if (args->pad || (args->index && args->what != DRM_WEFT_QUERY_COUNTERS))
-		return -EINVAL;
-	switch (args->what) {
-	case DRM_WEFT_QUERY_DEVICE:
-		return query_device(w, f, args);
-	case DRM_WEFT_QUERY_MEMORY:
-		return query_memory(w, f, args);
-	case DRM_WEFT_QUERY_ENGINES:
-		return query_engines(w, args);
-	case DRM_WEFT_QUERY_COUNTERS:
-		return query_counters(w, f, args);
-	case DRM_WEFT_QUERY_STATS:
-		return query_stats(w, f, args);
-	case DRM_WEFT_QUERY_QUOTAS:
-		return query_quotas(f, args);
-	case DRM_WEFT_QUERY_CLOCK:
-		return query_clock(w, args);
-	default:
-		return -EINVAL;
-	}
+	ret = weft_file_enter(f, &idx);
+	if (ret)
+		return ret;
+	ret = query(w, f, args, &a);
+	weft_device_exit(w, idx);
+	if (!ret && a.bytes && copy_to_user(u64_to_user_ptr(args->ptr), a.data, a.bytes))
+		ret = -EFAULT;
+	kfree(a.data);
+	return ret;
 }

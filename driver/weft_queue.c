@@ -17,6 +17,7 @@
 #include "weft_job.h"
 #include "weft_queue.h"
 #include "weft_reset.h"
+#include "weft_sched.h"
 #include "weft_trace.h"
 #include "weft_uqueue.h"
 #include "weft_vm.h"
@@ -32,7 +33,7 @@
 static void fault_event(struct weft_hwq *hw)
 {
 	/* The recovery runs as if the time limit had run out now. */
-	drm_sched_fault(&container_of(hw, struct weft_queue, hw)->sched);
+	drm_sched_fault(container_of(hw, struct weft_queue, hw)->sched);
 }
 
 static void kill(struct weft_hwq *hw);
@@ -85,8 +86,6 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 	q->epoch++;
 	q->extended = 0;
 	q->busy_mark = weft_hwq_busy_ns(&q->hw);
-	if (q->first)
-		error = q->first;
 	if (dead && !q->dead) {
 		q->dead = true;
 		q->error = rest;
@@ -102,16 +101,8 @@ void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead)
 
 void weft_queue_condemn(struct weft_queue *q, int first, int rest)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	if (!q->dead) {
-		q->dead = true;
-		q->first = first;
-		q->error = rest;
-	}
-	spin_unlock_irqrestore(&q->lock, flags);
 	weft_reset_schedule(q->w);
+	weft_queue_fail(q, first, rest, true);
 }
 
 struct weft_queue *weft_queue_get(struct weft_file *f, u32 id)
@@ -134,8 +125,8 @@ static void free_work(struct work_struct *work)
 	 * the worker; drm_sched_fini() waits for it too, but only when the run queues are gone. No
 	 * job is left, so that none follows.
 	 */
-	cancel_delayed_work_sync(&q->sched.work_tdr);
-	drm_sched_fini(&q->sched);
+	cancel_delayed_work_sync(&q->sched->work_tdr);
+	weft_sched_put(q->sched);
 	atomic_dec(&q->w->counts.queues);
 	weft_vm_put(q->vm);
 	weft_file_put(q->f);
@@ -163,7 +154,6 @@ static int create(struct weft_queue *q, struct weft_device *w,
 		  const struct drm_weft_queue_create *args)
 {
 	u32 jobs = args->max_jobs ?: DEFAULT_JOBS, log2;
-	struct drm_gpu_scheduler *sched = &q->sched;
 	struct weft_sched_args sched_args = {
 		.ops = &weft_job_sched_ops,
 		.submit_wq = w->submit_wq,
@@ -176,10 +166,10 @@ static int create(struct weft_queue *q, struct weft_device *w,
 	int ret;
 
 	log2 = max_t(u32, ilog2(roundup_pow_of_two(jobs * PACKETS_PER_JOB)), WEFT_RING_LOG2_MIN);
-	ret = weft_sched_init(&q->sched, &sched_args);
-	if (ret)
-		return ret;
-	ret = drm_sched_entity_init(&q->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	q->sched = weft_sched_get(&sched_args);
+	if (IS_ERR(q->sched))
+		return PTR_ERR(q->sched);
+	ret = drm_sched_entity_init(&q->entity, DRM_SCHED_PRIORITY_NORMAL, &q->sched, 1, NULL);
 	if (ret)
 		goto err_sched;
 	ret = weft_hwq_init(&q->hw, w, q->f, &queue_ops, q->vm->asid, args->band, log2,
@@ -200,7 +190,7 @@ err_hw:
 err_entity:
 	drm_sched_entity_fini(&q->entity);
 err_sched:
-	drm_sched_fini(&q->sched);
+	weft_sched_put(q->sched);
 	return ret;
 }
 
@@ -280,9 +270,9 @@ static void kill(struct weft_hwq *hw)
 	 * be started by a recovery meanwhile.
 	 */
 	mutex_lock(&q->hw_lock);
-	drm_sched_wqueue_stop(&q->sched);
+	drm_sched_wqueue_stop(q->sched);
 	drm_sched_entity_fini(&q->entity);
-	drm_sched_wqueue_start(&q->sched);
+	drm_sched_wqueue_start(q->sched);
 	mutex_unlock(&q->hw_lock);
 	atomic64_add(weft_hwq_busy_ns(hw), &q->f->past_busy_ns);
 	mutex_lock(&q->vm->lock);

@@ -30,13 +30,11 @@ struct weft_queue_fault {
  * @submit_lock: order of arm and push
  * @hw_lock: who stops, removes and re-creates the hardware queue, and who stops the scheduler's
  *	worker, until it starts it again
- * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @first, @error
+ * @lock: taken in interrupts; guards @in_flight, @seqno, @epoch, @dead, @error
  * @in_flight: fences of jobs in the ring, in order
  * @seqno: value of the last FENCE packet
  * @epoch: jobs armed in an earlier one are cancelled instead of run
  * @dead: takes no job any more; they end with @error
- * @first: error that the oldest in flight ends with, when a reset has cut the card off; 0: as
- *	whoever ends it says
  * @gen: reset generation it lives in
  * @extended: how often the oldest job's limit was extended because it got no turn
  * @busy_mark: engine time when the job before it ended
@@ -49,17 +47,16 @@ struct weft_queue {
 	struct weft_file *f;
 	struct weft_vm *vm;
 	struct weft_hwq hw;
-	struct drm_gpu_scheduler sched;
+	struct drm_gpu_scheduler *sched;
 	struct drm_sched_entity entity;
 	struct mutex submit_lock;	/* arm, then push */
 	struct mutex hw_lock;	/* life on the card */
-	spinlock_t lock;	/* in_flight, seqno, epoch, dead, first, error */
+	spinlock_t lock;	/* in_flight, seqno, epoch, dead, error */
 	struct list_head in_flight;
 	u64 context;
 	u64 seqno;
 	u64 epoch;
 	bool dead;
-	int first;
 	int error;
 	u64 gen;
 	u32 run_limit_ms;
@@ -87,9 +84,9 @@ void weft_queue_complete(struct weft_hwq *hw);
 void weft_queue_fail(struct weft_queue *q, int first, int rest, bool dead);
 
 /*
- * The same, for good, of a queue that does not stop: the card may still write, so no fence ends
- * before the reset, which this schedules, has cut it off. Then the oldest in flight ends with
- * @first, what comes later with @rest.
+ * The same, for good, of a queue that does not stop. The card may still write, so it is taken off
+ * the bus before any fence ends, and reset; fences do not wait for the reset, which waits for
+ * everybody who is inside the driver.
  */
 void weft_queue_condemn(struct weft_queue *q, int first, int rest);
 

@@ -209,7 +209,7 @@ static void recover(struct weft_queue *q, enum verdict verdict)
 enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 {
 	struct weft_queue *q = weft_job_queue(bad);
-	struct drm_gpu_scheduler *sched = &q->sched;
+	struct drm_gpu_scheduler *sched = q->sched;
 	enum verdict verdict;
 	bool cookie;
 
@@ -220,14 +220,10 @@ enum drm_gpu_sched_stat weft_recover_timedout(struct drm_sched_job *bad)
 	mutex_lock(&q->hw_lock);
 	drm_sched_wqueue_stop(sched);
 	cookie = dma_fence_begin_signalling();
-	if (q->dead) {
-		if (!weft_hwq_reaches(&q->hw))
-			weft_queue_fail(q, q->error, q->error, true);
-	} else {
-		verdict = judge(q);
-		if (verdict == VERDICT_FAULT || verdict == VERDICT_TIMEOUT)
-			recover(q, verdict);
-	}
+	/* Of a dead one nothing is in flight. */
+	verdict = q->dead ? VERDICT_NOTHING : judge(q);
+	if (verdict == VERDICT_FAULT || verdict == VERDICT_TIMEOUT)
+		recover(q, verdict);
 	dma_fence_end_signalling(cookie);
 
 	/*

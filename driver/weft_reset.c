@@ -124,10 +124,22 @@ static void lost_work(struct work_struct *work)
 	weft_pm_put(w, WEFT_PM_CALL);
 }
 
+/* Off the bus first: who finds the card in reset relies on it, as who wants a reset does. */
+static bool begin(struct weft_device *w)
+{
+	bool begun;
+
+	spin_lock_irq(&w->reset_lock);
+	pci_clear_master(w->pdev);
+	begun = set_state(w, WEFT_RESETTING);
+	spin_unlock_irq(&w->reset_lock);
+	return begun;
+}
+
 void weft_reset_prepare(struct weft_device *w)
 {
 	down_write(&w->reset_sem);
-	if (!set_state(w, WEFT_RESETTING)) {
+	if (!begin(w)) {
 		up_write(&w->reset_sem);
 		return;
 	}
@@ -244,6 +256,11 @@ static void reset_work(struct work_struct *work)
 	/* Several stops may fail before the reset they ask for; any one is enough. */
 	if (!READ_ONCE(w->reset_wanted) || READ_ONCE(w->state) != WEFT_UP)
 		goto exit;
+	/*
+	 * The card is off the bus, so that nothing completes any more. Fences end here, without the
+	 * lock of the reset: it waits for callers, of whom one may be in reclaim, and wait for one.
+	 */
+	weft_queue_fail_all(w, -ECANCELED);
 	ret = pci_try_reset_function(w->pdev);
 	if (ret == -EAGAIN) {
 		mod_delayed_work(w->work_wq, &w->reset_work, msecs_to_jiffies(RETRY_MS));

@@ -15,6 +15,8 @@ struct drm_weft_sync *weft_sync_copy(u64 user, u32 count)
 
 	if (!count)
 		return NULL;
+	if (count > DRM_WEFT_MAX_SYNCS)
+		return ERR_PTR(-EINVAL);
 	syncs = memdup_array_user(u64_to_user_ptr(user), count, sizeof(*syncs));
 	if (IS_ERR(syncs))
 		return syncs;

@@ -19,7 +19,10 @@ struct weft_sync_out {
 	u64 point;
 };
 
-/* Array of @count from user space, NULL for none; freed by kfree(). -EFAULT, -EINVAL, -ENOMEM. */
+/*
+ * Array of @count from user space, NULL for none; freed by kfree(). Not inside the device.
+ * -EFAULT, -EINVAL (also too many), -ENOMEM.
+ */
 struct drm_weft_sync *weft_sync_copy(u64 user, u32 count);
 
 /* How many of them signal. */

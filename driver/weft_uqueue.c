@@ -366,13 +366,13 @@ err_free:
 }
 
 static int create_in(struct weft_device *w, struct weft_file *f, struct weft_vm *vm,
-		     struct drm_weft_user_queue_create *args)
+		     struct drm_weft_user_queue_create *args, const struct drm_weft_will *list)
 {
 	struct weft_wills *wills;
 	struct weft_uqueue *q;
 	int ret;
 
-	wills = weft_wills_create(w, f, args);
+	wills = weft_wills_create(w, f, list, args->num_wills);
 	if (IS_ERR(wills))
 		return PTR_ERR(wills);
 	/* A place for it first: what is published cannot fail any more. */
@@ -446,9 +446,9 @@ int weft_uqueue_check(struct weft_device *w, const struct drm_weft_user_queue_cr
 	return 0;
 }
 
-int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+static int create(struct weft_device *w, struct weft_file *f,
+		  struct drm_weft_user_queue_create *args, const struct drm_weft_will *list)
 {
-	struct drm_weft_user_queue_create *args = data;
 	struct weft_vm *vm;
 	int ret;
 
@@ -465,11 +465,28 @@ int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, voi
 	ret = weft_file_charge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 	if (ret)
 		goto put;
-	ret = create_in(w, f, vm, args);
+	ret = create_in(w, f, vm, args, list);
 	if (ret)
 		weft_file_uncharge(f, DRM_WEFT_QUOTA_QUEUES, 1);
 put:
 	weft_vm_put(vm);
+	return ret;
+}
+
+int weft_user_queue_create_ioctl(struct weft_device *w, struct weft_file *f, void *data)
+{
+	struct drm_weft_user_queue_create *args = data;
+	struct drm_weft_will *list = weft_wills_copy(args->wills, args->num_wills);
+	int idx, ret;
+
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	ret = weft_file_enter(f, &idx);
+	if (!ret) {
+		ret = create(w, f, args, list);
+		weft_device_exit(w, idx);
+	}
+	kvfree(list);
 	return ret;
 }
 

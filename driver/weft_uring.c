@@ -28,6 +28,7 @@
 #include "weft_job.h"
 #include "weft_pending.h"
 #include "weft_queue.h"
+#include "weft_sync.h"
 #include "weft_uring.h"
 
 /* --- the end of what waited --- */
@@ -113,18 +114,20 @@ static int wait_for_event(struct weft_call *c, struct weft_pending *p)
 	return -EIOCBQUEUED;
 }
 
-/* The gate of the ioctls: card present, not in reset, counted. */
+/* The gate of the ioctls. */
 static int enter(struct weft_call *c, int *idx)
 {
-	int ret = c->issue_flags & IO_URING_F_NONBLOCK ? weft_device_try_enter(c->w, idx) :
-							 weft_device_enter(c->w, idx);
+	int ret;
 
+	if (!(c->issue_flags & IO_URING_F_NONBLOCK))
+		return weft_file_enter(c->f, idx);
+	ret = weft_device_try_enter(c->w, idx);
 	if (!ret)
 		atomic64_inc(&c->f->ioctls);
 	return ret;
 }
 
-static int submit(struct weft_call *c)
+static int submit_in(struct weft_call *c, const struct drm_weft_sync *syncs)
 {
 	struct weft_pending *p = NULL;
 	int idx, ret;
@@ -138,7 +141,7 @@ static int submit(struct weft_call *c)
 			ret = -ENOMEM;
 	}
 	if (!ret)
-		ret = weft_submit(c->w, c->f, &c->a.submit, p ? &p->done : NULL);
+		ret = weft_submit(c->w, c->f, &c->a.submit, syncs, p ? &p->done : NULL);
 	weft_device_exit(c->w, idx);
 	if (!ret && p)
 		return wait_for_event(c, p);
@@ -147,23 +150,48 @@ static int submit(struct weft_call *c)
 	return ret;
 }
 
-static int bind(struct weft_call *c)
+static int submit(struct weft_call *c)
+{
+	struct drm_weft_sync *syncs = weft_sync_copy(c->a.submit.syncs, c->a.submit.num_syncs);
+	int ret;
+
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+	ret = submit_in(c, syncs);
+	kfree(syncs);
+	return ret;
+}
+
+static int bind_in(struct weft_call *c, const struct drm_weft_sync *syncs)
 {
 	struct weft_pending *p;
 	int idx, ret;
 
-	if (c->issue_flags & IO_URING_F_NONBLOCK)
-		return -EAGAIN;
 	ret = enter(c, &idx);
 	if (ret)
 		return ret;
 	p = create(c, 0);
-	ret = p ? weft_pending_begin_bind(p, &c->a.bind) : -ENOMEM;
+	ret = p ? weft_pending_begin_bind(p, &c->a.bind, syncs) : -ENOMEM;
 	weft_device_exit(c->w, idx);
 	if (!ret)
 		return wait_for_event(c, p);
 	if (p)
 		weft_pending_put(p);
+	return ret;
+}
+
+static int bind(struct weft_call *c)
+{
+	struct drm_weft_sync *syncs;
+	int ret;
+
+	if (c->issue_flags & IO_URING_F_NONBLOCK)
+		return -EAGAIN;
+	syncs = weft_sync_copy(c->a.bind.syncs, c->a.bind.num_syncs);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+	ret = bind_in(c, syncs);
+	kfree(syncs);
 	return ret;
 }
 

@@ -181,37 +181,38 @@ static int by_holder(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
-				     const struct drm_weft_user_queue_create *args)
+struct drm_weft_will *weft_wills_copy(u64 user, u32 count)
 {
-	struct drm_weft_will *list;
+	if (!count)
+		return NULL;
+	if (count > DRM_WEFT_MAX_WILLS)
+		return ERR_PTR(-EINVAL);
+	return vmemdup_array_user(u64_to_user_ptr(user), count, sizeof(struct drm_weft_will));
+}
+
+struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
+				     const struct drm_weft_will *list, u32 count)
+{
 	struct weft_wills *wills;
 	int ret = 0;
 	u32 i;
 
-	if (!args->num_wills)
+	if (!count)
 		return NULL;
-	list = vmemdup_array_user(u64_to_user_ptr(args->wills), args->num_wills, sizeof(*list));
-	if (IS_ERR(list))
-		return ERR_CAST(list);
-	wills = kvzalloc(struct_size(wills, will, args->num_wills), GFP_KERNEL_ACCOUNT);
-	if (!wills) {
-		kvfree(list);
+	wills = kvzalloc(struct_size(wills, will, count), GFP_KERNEL_ACCOUNT);
+	if (!wills)
 		return ERR_PTR(-ENOMEM);
-	}
-	wills->count = args->num_wills;
-	wills->faults = kvcalloc(args->num_wills, sizeof(*wills->faults), GFP_KERNEL_ACCOUNT);
+	wills->count = count;
+	wills->faults = kvcalloc(count, sizeof(*wills->faults), GFP_KERNEL_ACCOUNT);
 	if (!wills->faults) {
 		kvfree(wills);
-		kvfree(list);
 		return ERR_PTR(-ENOMEM);
 	}
 	wills->w = w;
 	wills->f = f;
 	INIT_WORK(&wills->work, will_work);
-	for (i = 0; i < args->num_wills && !ret; i++)
+	for (i = 0; i < count && !ret; i++)
 		ret = accept(wills, &wills->will[i], &list[i]);
-	kvfree(list);
 	atomic_add(wills->count, &w->counts.wills);
 	if (ret) {
 		weft_wills_drop(wills);

@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-struct drm_weft_user_queue_create;
+struct drm_weft_will;
 struct weft_device;
 struct weft_file;
 struct weft_wills;
@@ -22,11 +22,17 @@ int weft_will_init(void);
 void weft_will_exit(void);
 
 /*
+ * Array of @count from user space, NULL for none; freed by kvfree(). Not inside the device.
+ * -EFAULT, -EINVAL (too many), -ENOMEM.
+ */
+struct drm_weft_will *weft_wills_copy(u64 user, u32 count);
+
+/*
  * Those that a queue's creator lists; each keeps its object. -EACCES, -EBUSY (another file signals
- * there), -ECANCELED, -EFAULT, -EINVAL, -ENOENT, -ENOMEM, -EOPNOTSUPP. NULL when there are none.
+ * there), -ECANCELED, -EINVAL, -ENOENT, -ENOMEM, -EOPNOTSUPP. NULL when there are none.
  */
 struct weft_wills *weft_wills_create(struct weft_device *w, struct weft_file *f,
-				     const struct drm_weft_user_queue_create *args);
+				     const struct drm_weft_will *list, u32 count);
 
 /* Not to be executed: the queue never existed. */
 void weft_wills_drop(struct weft_wills *wills);

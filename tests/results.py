@@ -12,6 +12,7 @@ CAPABILITIES = [re.compile(f"^(?:{c})$") for c in (
     r"kvm",
     r"older-headers",           # the mirror has only the kernels that are booted
     r"udmabuf",                 # kernels without the module, which lends a process's pages
+    r"userfaultfd",             # the debug kernels are built without it
     r"two-cards",               # a run that was given one card
     r"avx2|avx512",
     r"no MSI(?:-X)? capability",    # a card has one of them, or both

@@ -56,6 +56,8 @@ static int probe_goa(void) { return DRM_GEM_OBJECT_ACTIVE; }
 static int probe_dgg(void) { return DRIVER_GEM_GPUVA; }
 #line 1 "DRM_DRIVER_DATE"
 static char *probe_ddd(struct drm_driver *d) { return d->date; }
+#line 1 "FENCE_DETACHES"
+static void *probe_fde(struct dma_fence *f) { return &f->inline_lock; }
 #line 1 "DMABUF_INVALIDATE"
 static void probe_dbi(struct dma_buf *b) { dma_buf_invalidate_mappings(b); }
 #line 1 "DMABUF_OP_INVALIDATE"

@@ -3,6 +3,8 @@
 /* Jobs: packets do what they say, and timeline syncobjs order them. */
 #include "ks.h"
 
+#include <linux/sync_file.h>
+
 static void operand(struct ks_rig *rig, unsigned int i, uint64_t va)
 {
 	rig->table[i] = (struct weft_operand){ .base = va, .depth = 1, .mul = 1, .div = 1 };
@@ -320,6 +322,72 @@ static int waiting_jobs_have_a_limit(void)
 	return 0;
 }
 
+static int export(int fd, uint32_t syncobj)
+{
+	struct drm_syncobj_handle h = { .handle = syncobj, .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE };
+	int r = ks_ioctl(fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &h);
+
+	return r ? r : h.fd;
+}
+
+static bool is_name(const char *text, size_t room)
+{
+	size_t n = strnlen(text, room);
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return n && n < room;
+}
+
+/* What a sync file says of its fence: of a queue, and of a process's memory, that are gone. */
+static int ask_fence(int fd, int want)
+{
+	struct sync_fence_info fence = { .status = 0 };
+	struct sync_file_info info = { .num_fences = 1, .sync_fence_info = (uintptr_t)&fence };
+
+	KS_OK(ks_ioctl(fd, SYNC_IOC_FILE_INFO, &info));
+	KS_IS(info.num_fences, 1);
+	KS_CHECK(is_name(fence.obj_name, sizeof(fence.obj_name)) && is_name(fence.driver_name, sizeof(fence.driver_name)),
+		 "%.32s, %.32s", fence.driver_name, fence.obj_name);
+	KS_IS(fence.status, want);
+	return 0;
+}
+
+/* Sync files of a job that ran and of one that never did, when their queue, its file and later queues have gone. */
+static int fences_outlive_queues(void)
+{
+	struct ks_rig rig, other;
+	int done, never;
+
+	KS_OK(ks_rig_open(&rig, 0, 0));
+	rig.list[0] = (union weft_packet) { .nop.op = WEFT_PKT_NOP };
+	KS_OK(ks_rig_run(&rig, 1, 0));
+	done = export(rig.fd, rig.status[rig.point % KS_STATUS]);
+	rig.list[0].timed = (struct weft_pkt_timed) { .op = WEFT_PKT_TIMED, .ns = 100 * KS_SECOND };
+	for (int i = 0; i < 200; i++)		/* more than a ring takes */
+		KS_OK(ks_rig_submit(&rig, 1, 0));
+	never = export(rig.fd, rig.status[rig.point % KS_STATUS]);
+	KS_CHECK(done >= 0 && never >= 0);
+	KS_OK(ks_queue_destroy(rig.fd, rig.queue));
+	for (int i = 0; i < 200 && ks_count(0, "live_queues") > 0; i++)
+		usleep(10000);
+	KS_DO(ask_fence(done, 1));
+	KS_DO(ask_fence(never, -ECANCELED));
+	ks_rig_close(&rig);
+	KS_DO(ask_fence(done, 1));
+	for (int i = 0; i < 3; i++) {
+		KS_OK(ks_rig_open(&other, 0, 0));
+		KS_OK(ks_rig_alive(&other));
+		KS_DO(ask_fence(done, 1));
+		ks_rig_close(&other);
+	}
+	KS_DO(ask_fence(never, -ECANCELED));
+	close(done);
+	close(never);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct ks_test tests[] = {
@@ -331,6 +399,7 @@ int main(void)
 		{ "bad submissions", bad_submit },
 		{ "a syncobj that does not exist is not signalled, nor any other", no_such_syncobj },
 		{ "waiting jobs of a queue have a limit", waiting_jobs_have_a_limit },
+		{ "fences outlive their queues", fences_outlive_queues },
 		{ "bad queues", bad_queue },
 	};
 
