@@ -102,7 +102,7 @@ static int calls_wait(void)
 {
 	struct call calls[CALLS];
 	int64_t from;
-	uint8_t *memory;
+	uint8_t *memory = NULL;
 	char pci[32];
 	int fd;
 

@@ -84,7 +84,8 @@ def mirror_sources(src):
     wanted = {src / path.relative_to(CLONE): path for path in sources}
     if src.is_dir():
         for link in src.rglob("*"):
-            if link.is_symlink() and link not in wanted:
+            # one that leads elsewhere is of a tree that was copied or moved
+            if link.is_symlink() and (link not in wanted or os.readlink(link) != str(wanted[link])):
                 link.unlink()
     for link, path in wanted.items():
         if not link.is_symlink():
