@@ -52,7 +52,8 @@
 /**
  * enum weft_state - what may be asked of the card
  * @WEFT_UP: everything
- * @WEFT_RESETTING: between weft_reset_prepare() and weft_reset_done(); ioctls wait, at most 10 s
+ * @WEFT_RESETTING: between weft_reset_prepare() and weft_reset_done(); ioctls wait, at most 10 s,
+ *	as they do while one is wanted
  * @WEFT_WEDGED: a reset failed; -EIO until the driver is bound again
  * @WEFT_LOST: registers read all-ones, or unplugged; -ENODEV
  */
