@@ -26,6 +26,23 @@ u64 weft_carve_user_bytes(struct weft_device *w)
 	return w->lmem_bytes - w->user_limit - WEFT_CARVE_RESERVE;
 }
 
+/* Under the lock. */
+static void no_room(struct weft_device *w, struct weft_file *f, u64 bytes)
+{
+	u64 used = w->carve.used_bytes, lost = w->carve.lost_bytes;
+
+	/* Users can fill it, and get -ENOSPC; what the kernel lacks has no caller to tell. */
+	if (f)
+		drm_dbg(&w->drm,
+			"no room for %llu bytes of page table or ring: used %llu, quarantined %llu, all %llu\n",
+			bytes, used, lost, weft_carve_user_bytes(w));
+	else
+		drm_err_ratelimited(&w->drm,
+				    "no room for %llu bytes of the kernel's own tables, rings or firmware: used %llu, quarantined %llu, all %llu, of which %u for the kernel only\n",
+				    bytes, used, lost, w->lmem_bytes - w->user_limit,
+				    WEFT_CARVE_RESERVE);
+}
+
 static int insert(struct weft_device *w, struct weft_file *f, struct weft_carve_block *block,
 		  u64 bytes)
 {
@@ -37,10 +54,7 @@ static int insert(struct weft_device *w, struct weft_file *f, struct weft_carve_
 					  start, w->lmem_bytes,
 					  f ? DRM_MM_INSERT_BEST : DRM_MM_INSERT_LOW);
 	if (ret)
-		drm_err_ratelimited(&w->drm,
-				    "no room for %llu bytes of page table, ring or firmware: used %llu, quarantined %llu, all %llu, of which %u for the kernel only\n",
-				    bytes, w->carve.used_bytes, w->carve.lost_bytes,
-				    w->lmem_bytes - w->user_limit, WEFT_CARVE_RESERVE);
+		no_room(w, f, bytes);
 	else
 		w->carve.used_bytes += bytes;
 	mutex_unlock(&w->carve.lock);
