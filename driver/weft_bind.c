@@ -32,7 +32,7 @@
  * @cb: with which it waits for waits[waited] while @armed
  * @async: its errors are remembered for FLUSH
  * @cancelled: ends without being done
- * @awake: holds the card awake
+ * @awake: was started, and holds the card awake
  */
 struct weft_bind_job {
 	struct weft_change change;
@@ -181,10 +181,9 @@ static void put_back(struct weft_binds *b)
 	spin_unlock(&b->lock);
 }
 
-static void bind_work(struct work_struct *work)
+/* All that are ready, in their order; whoever finds one being done leaves the rest to its doer. */
+static void do_ready(struct weft_binds *b)
 {
-	struct weft_binds *b = container_of(work, struct weft_binds, work);
-	struct weft_vm *vm = container_of(b, struct weft_vm, binds);
 	struct weft_bind_job *job;
 	bool cookie;
 
@@ -200,7 +199,14 @@ static void bind_work(struct work_struct *work)
 		retire(job);
 	}
 	dma_fence_end_signalling(cookie);
-	weft_vm_put(vm);
+}
+
+static void bind_work(struct work_struct *work)
+{
+	struct weft_binds *b = container_of(work, struct weft_binds, work);
+
+	do_ready(b);
+	weft_vm_put(container_of(b, struct weft_vm, binds));
 }
 
 /* --- freeing --- */
@@ -211,7 +217,7 @@ static void free_job(struct weft_bind_job *job)
 	u32 i;
 
 	weft_vma_clean(&job->change);
-	weft_notify_clean(&job->notify);
+	weft_notify_clean(&job->notify, job->awake);
 	weft_sync_free(job->outs, job->num_outs);
 	weft_fence_put(job->fence);
 	for (i = 0; i < job->num_waits; i++)
@@ -477,9 +483,12 @@ static bool idle(struct weft_binds *b)
 
 void weft_binds_end(struct weft_vm *vm)
 {
-	kick(vm);
-	wait_event(vm->binds.idle, idle(&vm->binds));
-	flush_work(&vm->binds.work);
+	/* Here, for the worker is frozen when the machine sleeps; it may still be at one. */
+	do
+		do_ready(&vm->binds);
+	while (!wait_event_timeout(vm->binds.idle, idle(&vm->binds), msecs_to_jiffies(10) + 1));
+	if (cancel_work_sync(&vm->binds.work))
+		weft_vm_put(vm);
 	flush_work(&vm->binds.clean_work);
 }
 

@@ -82,9 +82,9 @@ static int wait_cell(struct weft_device *w, struct weft_sleeper *s, bool sleeps,
 			break;
 	}
 	/* Not inside the card: it is gone, in reset, or the caller was interrupted. */
-	if (ret == -ERESTARTSYS && drm_dev_enter(&w->drm, &idx)) {
+	if (ret == -ERESTARTSYS && !weft_device_try_enter(w, &idx)) {
 		weft_wait_end(w, &s->wait, true);
-		drm_dev_exit(idx);
+		weft_device_exit(w, idx);
 	} else {
 		weft_wait_end(w, &s->wait, false);
 	}

@@ -164,6 +164,7 @@ static ssize_t write_inject(struct file *file, const char __user *from, size_t c
 	unsigned long long arg;
 	unsigned int kind;
 	char text[48];
+	int idx, ret;
 
 	if (count >= sizeof(text))
 		return -EINVAL;
@@ -172,10 +173,12 @@ static ssize_t write_inject(struct file *file, const char __user *from, size_t c
 	text[count] = 0;
 	if (sscanf(text, "%u %llu", &kind, &arg) != 2)
 		return -EINVAL;
-	weft_pm_get(w, WEFT_PM_CALL);
+	ret = weft_device_enter(w, &idx);
+	if (ret)
+		return ret;
 	weft_mmio_write64(w, WEFT_REG_INJECT_ARG, arg);
 	weft_mmio_write32(w, WEFT_REG_INJECT, kind);
-	weft_pm_put(w, WEFT_PM_CALL);
+	weft_device_exit(w, idx);
 	return count;
 }
 

@@ -79,7 +79,7 @@ static bool next_queue(struct weft_device *w, unsigned long *id, struct look_que
 		if (xa_is_value(q))
 			continue;
 		l->desc = q->desc;
-		l->tail = q->tail;
+		l->tail = READ_ONCE(q->tail);
 		l->live = READ_ONCE(q->live);
 		l->halted = READ_ONCE(q->halted);
 		l->asked = up && l->live;

@@ -47,7 +47,7 @@ int weft_device_enter(struct weft_device *w, int *idx)
 	for (;;) {
 		if (!drm_dev_enter(&w->drm, idx))
 			return -ENODEV;
-		weft_pm_get(w, WEFT_PM_CALL);
+		weft_pm_get_open(w, WEFT_PM_CALL);
 		ret = down_read_killable(&w->reset_sem);
 		if (!ret) {
 			ret = check(w);
@@ -76,7 +76,7 @@ int weft_device_try_enter(struct weft_device *w, int *idx)
 	weft_pm_hold(w, WEFT_PM_CALL);
 	weft_pm_look_end(w);
 	if (down_read_trylock(&w->reset_sem)) {
-		ret = check(w);
+		ret = READ_ONCE(w->pm.shut) ? -EAGAIN : check(w);
 		if (!ret)
 			return 0;
 		up_read(&w->reset_sem);
@@ -149,7 +149,7 @@ int weft_device_start_hw(struct weft_device *w)
 {
 	int ret;
 
-	w->gen = weft_mmio_read64(w, WEFT_REG_RESET_GEN);
+	WRITE_ONCE(w->gen, weft_mmio_read64(w, WEFT_REG_RESET_GEN));
 	weft_mmio_write64(w, WEFT_REG_USER_LIMIT, w->user_limit);
 	weft_event_start(w);
 	if (!w->fw_log) {
@@ -207,7 +207,13 @@ static int init_books(struct weft_device *w)
 {
 	int ret = -ENOMEM;
 
-	/* Frozen with the tasks of the machine: what runs in them touches the card. */
+	/*
+	 * Frozen with the tasks of the machine: what runs in them touches the card, which is in
+	 * D3hot before the machine sleeps. So fences of binds, and of jobs that have not reached
+	 * the card or ran too long, end after the resume. A driver that waits for one in its own
+	 * suspend waits for ever; it would with workers that are not frozen, too: a job's queue is
+	 * suspended, and what a job or a bind waits for is given by tasks, which are frozen.
+	 */
 	w->bind_wq = alloc_workqueue("weft-bind-%u", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0,
 				     w->serial);
 	if (!w->bind_wq)
@@ -261,6 +267,7 @@ static void init_blocks(struct weft_device *w)
 	spin_lock_init(&w->vms_lock);
 	INIT_LIST_HEAD(&w->vms);
 	INIT_LIST_HEAD(&w->news);
+	weft_pm_init(w);
 	weft_history_init(&w->history);
 	weft_safe_init(w);
 	weft_mbox_init(w);
@@ -353,7 +360,7 @@ err_hw:
 	reset_function(w);
 	weft_scrub_stop(w);
 	weft_event_fini(w);
-	cancel_work_sync(&w->mbox.crash_work);
+	weft_mbox_fini(w);
 	weft_dump_fini(w);
 	weft_flush_fini(w);
 	return ret;
@@ -370,7 +377,7 @@ void weft_device_remove(struct pci_dev *pdev)
 	drm_dev_unplug(&w->drm);
 	weft_reset_remove(w);
 	weft_event_fini(w);
-	cancel_work_sync(&w->mbox.crash_work);
+	weft_mbox_fini(w);
 	weft_dump_fini(w);
 	weft_flush_fini(w);
 }

@@ -201,6 +201,7 @@ struct weft_device {
 	struct workqueue_struct *work_wq;
 	struct workqueue_struct *free_wq;
 	struct delayed_work reset_work;
+	struct delayed_work recovery_work;
 	struct work_struct lost_work;
 
 	struct weft_stats stats;
@@ -242,7 +243,7 @@ int weft_device_start_hw(struct weft_device *w);
 int weft_device_enter(struct weft_device *w, int *idx);
 void weft_device_exit(struct weft_device *w, int idx);
 
-/* As weft_device_enter(), without waiting: -EAGAIN while a reset is under way. */
+/* As weft_device_enter(), without waiting: -EAGAIN in a reset, and while the machine sleeps. */
 int weft_device_try_enter(struct weft_device *w, int *idx);
 
 #endif

@@ -170,7 +170,7 @@ static pci_ers_result_t weft_error_detected(struct pci_dev *pdev, pci_channel_st
 	}
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
-	weft_reset_prepare(w);
+	weft_reset_recovery(w);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -182,7 +182,7 @@ static pci_ers_result_t weft_slot_reset(struct pci_dev *pdev)
 	if (!weft_device_check(w))
 		weft_reset_prepare(w);
 	pci_restore_state(pdev);
-	weft_reset_done(w);
+	weft_reset_recovered(w);
 	return weft_device_check(w) ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;
 }
 

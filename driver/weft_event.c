@@ -19,7 +19,16 @@
 #define POLL_MS		250
 #define LOST_MS		20	/* an interrupt that has not come after this is lost */
 
-/* Runs @call for a queue, or for all of them. Queues live as long as the lock is held. */
+/* A fault is counted once, whether its event or its state is found first. */
+static void tell_fault(struct weft_device *w, struct weft_hwq *q)
+{
+	if (!q->fault_seen)
+		atomic64_inc(&w->stats.faults);
+	q->fault_seen = true;
+	q->ops->fault(q);
+}
+
+/* Queues live as long as the lock is held. */
 static void tell_queue(struct weft_device *w, u32 id, bool fault)
 {
 	struct weft_hwq *q;
@@ -29,14 +38,13 @@ static void tell_queue(struct weft_device *w, u32 id, bool fault)
 	q = xa_load(&w->hwqs, id);
 	if (q && !xa_is_value(q)) {
 		if (fault)
-			q->ops->fault(q);
+			tell_fault(w, q);
 		else
 			q->ops->fence(q);
 	}
 	xa_unlock_irqrestore(&w->hwqs, flags);
 }
 
-/* Everything an event says can be read elsewhere: after an overflow, or sleep, all of it is. */
 void weft_event_rescan(struct weft_device *w)
 {
 	unsigned long id = 0, flags;
@@ -50,12 +58,54 @@ void weft_event_rescan(struct weft_device *w)
 		if (weft_mmio_lmem_read32(w, q->desc.state +
 					  offsetof(struct weft_queue_state, run)) ==
 		    WEFT_QS_FAULTED)
-			q->ops->fault(q);
+			tell_fault(w, q);
 	}
 	xa_unlock_irqrestore(&w->hwqs, flags);
 	wake_up_all(&w->mbox.wq);
 	wake_up_all(&w->safe.wq);
 	weft_watch_fire_all(w);
+}
+
+static void count_ecc(struct weft_device *w, u32 errors, u64 at)
+{
+	if (!errors)
+		return;
+	atomic64_add(errors, &w->stats.ecc_errors);
+	weft_history_note(&w->history, "memory error, value is where", WEFT_QUEUE_NONE, at, 0);
+}
+
+/* The card's own count misses none, and has an error before its event is there. */
+static u32 new_ecc(struct weft_device *w)
+{
+	u32 fatal = weft_mmio_read32(w, WEFT_REG_ECC_FATAL), errors;
+
+	if (fatal == ~0u)
+		return 0;
+	errors = fatal - w->events.ecc_seen;
+	w->events.ecc_seen = fatal;
+	return errors;
+}
+
+/*
+ * Events were dropped. What they said is read elsewhere: of queues, answers and safe operations all
+ * of it, of memory errors how many, of firmware whether it stopped. What nobody keeps is lost,
+ * which is that a wait was too long, a link went down, or the card was too hot for a while.
+ */
+static void make_up(struct weft_device *w)
+{
+	u32 errors;
+
+	atomic64_inc(&w->stats.overflows);
+	weft_event_rescan(w);
+	if (w->caps & WEFT_CAP_TELEMETRY) {
+		errors = new_ecc(w);
+		count_ecc(w, errors, U64_MAX);
+		if (errors)
+			drm_err_ratelimited(&w->drm,
+					    "%u uncorrectable memory errors, of which the events were lost\n",
+					    errors);
+	}
+	weft_mbox_suspect(w);
 }
 
 static void handle(struct weft_device *w, const struct weft_event *e)
@@ -66,7 +116,6 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		tell_queue(w, e->queue, false);
 		break;
 	case WEFT_EVT_FAULT:
-		atomic64_inc(&w->stats.faults);
 		tell_queue(w, e->queue, true);
 		break;
 	case WEFT_EVT_MBOX:
@@ -76,12 +125,7 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		wake_up_all(&w->safe.wq);
 		break;
 	case WEFT_EVT_FW:
-		weft_history_note(&w->history, "firmware stopped, value is the boot state",
-				  WEFT_QUEUE_NONE, e->cause, 0);
-		drm_err_ratelimited(&w->drm,
-				    "the control processor stopped (boot state %u): queues go on; starting it again\n",
-				    e->cause);
-		weft_mbox_crashed(w);
+		weft_mbox_crashed(w, e->cause);
 		break;
 	case WEFT_EVT_WATCH:
 		weft_watch_event(w, e);
@@ -104,9 +148,7 @@ static void handle(struct weft_device *w, const struct weft_event *e)
 		drm_err_ratelimited(&w->drm, "link %u to a peer went down\n", e->queue);
 		break;
 	case WEFT_EVT_ECC:
-		atomic64_inc(&w->stats.ecc_errors);
-		weft_history_note(&w->history, "memory error, value is where", WEFT_QUEUE_NONE,
-				  e->value, 0);
+		count_ecc(w, w->caps & WEFT_CAP_TELEMETRY ? new_ecc(w) : 1, e->value);
 		drm_err_ratelimited(&w->drm, "uncorrectable memory error at local offset %#llx\n",
 				    e->value);
 		break;
@@ -160,10 +202,8 @@ void weft_event_process(struct weft_device *w)
 					    &r->bus);
 		if (status != ~0u && status)
 			weft_mmio_write32(w, WEFT_REG_EVT_STATUS, status);
-		if (status != ~0u && status & WEFT_EVT_STATUS_OVERFLOW) {
-			atomic64_inc(&w->stats.overflows);
-			weft_event_rescan(w);
-		}
+		if (status != ~0u && status & WEFT_EVT_STATUS_OVERFLOW)
+			make_up(w);
 	}
 	dma_fence_end_signalling(fence_cookie);
 unlock:
@@ -216,14 +256,19 @@ static void notice_lost(struct weft_device *w)
 	}
 }
 
-/* A card that is just being reset is not asked: its registers read as those of one that is gone. */
-static bool answers(struct weft_device *w)
+/*
+ * False: it does not answer. One that is just being reset is not asked: its registers read as those
+ * of one that is gone, and nothing is in flight there.
+ */
+static bool look(struct weft_device *w)
 {
 	bool gone;
 
 	if (!weft_look_begin(w))
 		return true;
 	gone = weft_mmio_gone(w);
+	if (!gone && jobs_in_flight(w))
+		weft_event_rescan(w);
 	weft_look_end(w);
 	return !gone;
 }
@@ -238,10 +283,8 @@ static void poll_work(struct work_struct *work)
 		return;
 	notice_lost(w);
 	weft_event_process(w);
-	if (!answers(w))
+	if (!look(w))
 		weft_reset_lost(w, "polling");
-	if (jobs_in_flight(w))
-		weft_event_rescan(w);
 	if ((jobs_in_flight(w) || atomic_read(&w->counts.uqueues)) && !weft_device_check(w))
 		weft_event_watch(w);
 	weft_pm_look_end(w);
@@ -315,6 +358,7 @@ void weft_event_start(struct weft_device *w)
 	memset(r->ring, 0, sizeof(*r->ring) << r->log2);
 	r->head = 0;
 	r->told = 0;
+	r->ecc_seen = w->caps & WEFT_CAP_TELEMETRY ? weft_mmio_read32(w, WEFT_REG_ECC_FATAL) : 0;
 	weft_mmio_write64(w, WEFT_REG_EVT_BASE, r->bus);
 	weft_mmio_write32(w, WEFT_REG_EVT_LOG2, r->log2);
 	weft_mmio_write32(w, WEFT_REG_IRQ_VECTORS, r->vectors);

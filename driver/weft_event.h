@@ -22,17 +22,19 @@ struct weft_event;
  * @head: events taken
  * @told: value of @head the card knows
  * @on: the card may write
+ * @ecc_seen: uncorrectable memory errors that are counted, by the card's count since its reset
  * @vectors: interrupt vectors in use
  * @poll: looks at the ring while jobs are in flight or user queues exist, if an interrupt was lost
  */
 struct weft_event_ring {
-	spinlock_t lock;	/* head, told, on */
+	spinlock_t lock;	/* head, told, on, ecc_seen */
 	struct weft_event *ring;
 	dma_addr_t bus;
 	u32 log2;
 	u32 head;
 	u32 told;
 	bool on;
+	u32 ecc_seen;
 	int vectors;
 	struct delayed_work poll;
 };
@@ -48,7 +50,7 @@ void weft_event_stop(struct weft_device *w);
 /* Takes what is in the ring; any context. */
 void weft_event_process(struct weft_device *w);
 
-/* Tells everybody to look for themselves; any context. */
+/* Tells the owners of queues, and all who wait, to look for themselves; any context. */
 void weft_event_rescan(struct weft_device *w);
 
 /* Something is in flight: keep polling slowly until nothing is. */

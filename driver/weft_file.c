@@ -108,6 +108,7 @@ static void halt_queues(struct weft_file *f)
 	struct weft_vm *vm;
 	unsigned long id;
 
+	weft_pm_get_open(f->w, WEFT_PM_CALL);
 	down_read(&f->w->reset_sem);
 	/* One operation for many queues; the stops that follow find them stopped. */
 	xa_for_each(&f->vms, id, vm)
@@ -119,6 +120,8 @@ static void halt_queues(struct weft_file *f)
 			weft_uqueue_halt(q);
 	}
 	up_read(&f->w->reset_sem);
+	weft_pm_put(f->w, WEFT_PM_CALL);
+	/* Of cards that may sleep meanwhile: nothing is held. */
 	weft_wills_wait(f);
 }
 
@@ -135,8 +138,8 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 	unsigned long id;
 
 	weft_news_close(f);
-	weft_pm_get(w, WEFT_PM_CALL);
 	halt_queues(f);
+	weft_pm_get_open(w, WEFT_PM_CALL);
 	down_read(&w->reset_sem);
 	xa_for_each(&f->queues, id, hw) {
 		xa_erase(&f->queues, id);
@@ -147,14 +150,15 @@ void weft_file_close(struct drm_device *drm, struct drm_file *file)
 		weft_vm_kill(vm);
 	}
 	up_read(&w->reset_sem);
+	weft_pm_put(w, WEFT_PM_CALL);
 	/*
 	 * They hold the device: with them done, a card unbound meanwhile is free to come back under
 	 * its number. Looks of commands of io_uring, which held the file and have all completed,
-	 * are done then too.
+	 * are done then too. The machine may sleep meanwhile, and the first of them with it:
+	 * nothing is held.
 	 */
 	flush_workqueue(w->bind_wq);
 	flush_workqueue(w->free_wq);
-	weft_pm_put(w, WEFT_PM_CALL);
 	xa_destroy(&f->queues);
 	xa_destroy(&f->vms);
 	f->drm = NULL;

@@ -81,8 +81,11 @@ int weft_flush_start(struct weft_device *w)
 	ret = make_host(w) ?: make_word(w);
 	if (!ret) {
 		weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(0), fl->host_bus);
+		/* Against weft_flush_lost(), which must not come in between. */
+		mutex_lock(&w->bind_lock);
 		for (tag = 1; tag < min_t(u32, w->num_links, WEFT_LINK_MAX); tag++)
 			weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), READ_ONCE(fl->bus[tag]));
+		mutex_unlock(&w->bind_lock);
 	}
 	mutex_unlock(&fl->lock);
 	return ret;
@@ -218,6 +221,9 @@ void weft_flush_fini(struct weft_device *w)
 
 void weft_flush_lost(struct weft_device *w, u32 tag)
 {
+	lockdep_assert_held(&w->bind_lock);
 	WRITE_ONCE(w->flush.bus[tag], 0);
-	weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), 0);
+	/* A card in reset knows no words, and is told those that there are afterwards. */
+	if (!weft_device_check(w))
+		weft_mmio_write64(w, WEFT_REG_LINK_FLUSH(tag), 0);
 }

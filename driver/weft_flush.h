@@ -54,7 +54,7 @@ int weft_flush_open(struct weft_device *w, struct weft_device *peer, u32 tag);
 /* Ends a use of the tag, 0 for none; with the last one the word goes. */
 void weft_flush_put(struct weft_device *w, u32 tag);
 
-/* The import of a word was taken away; its reservation is held. */
+/* The import of a word was taken away; its reservation and bind_lock are held. */
 void weft_flush_lost(struct weft_device *w, u32 tag);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "weft_device.h"
 #include "weft_fw.h"
+#include "weft_look.h"
 
 #define FW_NAME		"weft/weft-fw.bin"
 #define BOOT_MS		5000
@@ -177,6 +178,28 @@ int weft_fw_restart(struct weft_device *w)
 		drm_err(&w->drm, "the control processor cannot be started again, boot status %#x\n",
 			boot_status(w));
 	return ret ? -EIO : 0;
+}
+
+/* All-ones of a card that is in reset, asleep or gone: it says nothing of its firmware. */
+static u32 heartbeat(struct weft_device *w)
+{
+	u32 beat = ~0u;
+
+	if (weft_look_begin(w)) {
+		beat = weft_mmio_read32(w, WEFT_REG_FW_HEARTBEAT);
+		weft_look_end(w);
+	}
+	return beat;
+}
+
+bool weft_fw_is_silent(struct weft_device *w)
+{
+	u32 beat = heartbeat(w);
+
+	if (beat == ~0u)
+		return false;
+	msleep(WATCHDOG_MS);
+	return heartbeat(w) == beat;
 }
 
 void weft_fw_watch(struct weft_device *w)

@@ -20,6 +20,9 @@ bool weft_fw_can_restart(struct weft_device *w);
 /* Starts it: 0 when it runs, -EIO. Allocates nothing; mbox.lock held, HELLO is due. */
 int weft_fw_restart(struct weft_device *w);
 
+/* Waits for a heartbeat, for as long as the card's watchdog does: true when there is none. */
+bool weft_fw_is_silent(struct weft_device *w);
+
 /* From now on the card says when it stops. */
 void weft_fw_watch(struct weft_device *w);
 

@@ -15,12 +15,14 @@
 #include "weft_sysmem.h"
 #include "weft_window.h"
 
+#define UNMAP_MS	10000	/* at removal, for objects that are being freed */
 #define RIGHTS_ALL	(DRM_WEFT_RIGHT_READ | DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM)
 
 void weft_gem_init(struct weft_device *w)
 {
 	mutex_init(&w->bos.lock);
 	INIT_LIST_HEAD(&w->bos.list);
+	init_waitqueue_head(&w->bos.empty_wq);
 }
 
 void weft_bos_add(struct weft_bo *bo)
@@ -35,9 +37,10 @@ void weft_bos_del(struct weft_bo *bo)
 	mutex_lock(&bo->w->bos.lock);
 	list_del_init(&bo->link);
 	mutex_unlock(&bo->w->bos.lock);
+	wake_up_all(&bo->w->bos.empty_wq);
 }
 
-/* An object without references unmaps itself in weft_bo_free(); the others are taken one by one. */
+/* One with references, which are taken one by one. */
 static struct weft_bo *next_mapped(struct weft_device *w)
 {
 	struct weft_bo *bo, *found = NULL;
@@ -54,6 +57,16 @@ static struct weft_bo *next_mapped(struct weft_device *w)
 	return found;
 }
 
+static bool none_mapped(struct weft_device *w)
+{
+	bool none;
+
+	mutex_lock(&w->bos.lock);
+	none = list_empty(&w->bos.list);
+	mutex_unlock(&w->bos.lock);
+	return none;
+}
+
 void weft_gem_unmap_all(struct weft_device *w)
 {
 	struct weft_bo *bo;
@@ -65,6 +78,11 @@ void weft_gem_unmap_all(struct weft_device *w)
 			weft_import_unmap(bo);
 		weft_bo_put(bo);
 	}
+	/* Whose last reference has just gone unmap themselves, in weft_bo_free(). */
+	if (!wait_event_timeout(w->bos.empty_wq, none_mapped(w), msecs_to_jiffies(UNMAP_MS)))
+		drm_err(&w->drm,
+			"objects that are being freed are still mapped for the card's DMA after %u ms\n",
+			UNMAP_MS);
 }
 
 static void free_local(struct weft_bo *bo)
@@ -72,7 +90,7 @@ static void free_local(struct weft_bo *bo)
 	struct weft_device *w = bo->w;
 
 	if (bo->local.sem) {
-		weft_pm_get(w, WEFT_PM_CALL);
+		weft_pm_get_open(w, WEFT_PM_CALL);
 		weft_sem_destroy(bo);
 		weft_pm_put(w, WEFT_PM_CALL);
 	}
@@ -93,8 +111,8 @@ static void weft_bo_free(struct drm_gem_object *obj)
 		free_local(bo);
 		break;
 	case WEFT_BO_SYSTEM:
-		weft_bos_del(bo);
 		weft_sysmem_free(bo);
+		weft_bos_del(bo);
 		if (bo->owner)
 			weft_file_uncharge_system(bo->owner, obj->size);
 		break;
@@ -102,10 +120,10 @@ static void weft_bo_free(struct drm_gem_object *obj)
 		origin = bo->alias.origin;
 		break;
 	case WEFT_BO_IMPORT:
-		weft_bos_del(bo);
-		weft_pm_get(w, WEFT_PM_CALL);
+		weft_pm_get_open(w, WEFT_PM_CALL);
 		weft_import_free(bo);
 		weft_pm_put(w, WEFT_PM_CALL);
+		weft_bos_del(bo);
 		break;
 	}
 	if (bo->owner)
@@ -135,7 +153,7 @@ struct weft_bo *weft_bo_alloc(struct weft_device *w, enum weft_bo_kind kind, u64
 	bo->w = w;
 	bo->kind = kind;
 	bo->rights = RIGHTS_ALL;
-	bo->gen = w->gen;
+	bo->gen = READ_ONCE(w->gen);
 	INIT_LIST_HEAD(&bo->link);
 	if (kind == WEFT_BO_LOCAL)
 		INIT_LIST_HEAD(&bo->local.blocks);
@@ -161,7 +179,7 @@ struct weft_bo *weft_bo_lookup(struct weft_file *f, u32 handle)
 int weft_bo_check(struct weft_bo *bo)
 {
 	bo = weft_bo_origin(bo);
-	return bo->kind == WEFT_BO_LOCAL && bo->gen != bo->w->gen ? -ECANCELED : 0;
+	return bo->kind == WEFT_BO_LOCAL && bo->gen != READ_ONCE(bo->w->gen) ? -ECANCELED : 0;
 }
 
 /* Blocks that follow each other make one extent: 2 MiB leaves and few DMA segments result. */

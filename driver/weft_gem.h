@@ -76,10 +76,11 @@ struct weft_bo {
 	};
 };
 
-/** struct weft_bos - objects whose memory is mapped for DMA of the card */
+/** struct weft_bos - objects whose memory is, or is still, mapped for DMA of the card */
 struct weft_bos {
 	struct mutex lock;	/* list */
 	struct list_head list;
+	wait_queue_head_t empty_wq;
 };
 
 static inline struct weft_bo *to_weft_bo(struct drm_gem_object *obj)

@@ -38,6 +38,7 @@ static int take_memory(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 	q->halted = false;
 	q->stage = DRM_WEFT_STAGE_NONE;
 	q->suspended = false;
+	q->fault_seen = false;
 	q->slept = false;
 	q->busy_seen = 0;
 	q->tail = 0;
@@ -103,11 +104,17 @@ struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id,
 
 	xa_lock_irq(&w->hwqs);
 	xa_for_each_start(&w->hwqs, *id, q, *id)
-		if (!xa_is_value(q) && q->ops == ops && kref_get_unless_zero(&q->ref))
+		if (!xa_is_value(q) && (ops ? q->ops == ops : !!q->ops->release) &&
+		    kref_get_unless_zero(&q->ref))
 			break;
 	xa_unlock_irq(&w->hwqs);
 	++*id;
 	return q;
+}
+
+void weft_hwq_put(struct weft_hwq *q)
+{
+	kref_put(&q->ref, q->ops->release);
 }
 
 int weft_hwq_start(struct weft_hwq *q)
@@ -118,9 +125,12 @@ int weft_hwq_start(struct weft_hwq *q)
 		weft_mmio_lmem_clear(q->w, q->desc.ctl, SZ_4K);
 	weft_mmio_lmem_clear(q->w, q->desc.state, SZ_4K);
 	weft_mmio_flush_writes();
-	q->tail = 0;
+	WRITE_ONCE(q->tail, 0);
 	WRITE_ONCE(q->halted, false);
 	WRITE_ONCE(q->busy_seen, 0);
+	xa_lock_irq(&q->w->hwqs);
+	q->fault_seen = false;
+	xa_unlock_irq(&q->w->hwqs);
 	ret = weft_mbox_queue_create(q->w, &q->desc);
 	if (!ret)
 		WRITE_ONCE(q->live, true);
@@ -196,7 +206,8 @@ void weft_hwq_push(struct weft_hwq *q, const union weft_packet *packets, unsigne
 	for (i = 0; i < count; i++)
 		weft_mmio_lmem_write(q->w, q->desc.ring + ((q->tail + i) & mask) * sizeof(*packets),
 				     &packets[i], sizeof(*packets));
-	q->tail += count;
+	/* debugfs shows it. */
+	WRITE_ONCE(q->tail, q->tail + count);
 	weft_mmio_flush_writes();
 	weft_mmio_lmem_write64(q->w, q->desc.ctl + offsetof(struct weft_ring_ctl, tail), q->tail);
 	weft_mmio_flush_writes();

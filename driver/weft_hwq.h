@@ -23,11 +23,13 @@ struct weft_hwq;
  * @fence: the queue's fence word may have moved; hard interrupt context
  * @fault: the queue faulted; hard interrupt context
  * @kill: its file lets it go; NULL when it is of no file
+ * @release: the last reference has gone; NULL when it has none
  */
 struct weft_hwq_ops {
 	void (*fence)(struct weft_hwq *q);
 	void (*fault)(struct weft_hwq *q);
 	void (*kill)(struct weft_hwq *q);
+	void (*release)(struct kref *ref);
 };
 
 /**
@@ -41,6 +43,7 @@ struct weft_hwq_ops {
  * @halted: stopped for good
  * @stage: enum drm_weft_stage that its last stop took
  * @suspended: by the machine's suspend
+ * @fault_seen: its fault is counted; with the lock of hwqs
  * @slept: since its time limit was looked at last
  * @busy_seen: engine time when it was last read
  */
@@ -56,6 +59,7 @@ struct weft_hwq {
 	bool halted;
 	u32 stage;
 	bool suspended;
+	bool fault_seen;
 	bool slept;
 	u64 busy_seen;
 };
@@ -76,11 +80,14 @@ int weft_hwq_init_user(struct weft_hwq *q, struct weft_device *w, struct weft_fi
 struct weft_hwq *weft_hwq_get(struct weft_file *f, u32 id, const struct weft_hwq_ops *ops);
 
 /*
- * The next of a kind on the card, from *@id on, with a reference; NULL after the last. Leaves out
- * what is not created yet.
+ * The next of a kind on the card, of any file's when @ops is NULL, from *@id on, with a reference;
+ * NULL after the last. Leaves out what is not created yet.
  */
 struct weft_hwq *weft_hwq_next(struct weft_device *w, unsigned long *id,
 			       const struct weft_hwq_ops *ops);
+
+/* Ends a reference. */
+void weft_hwq_put(struct weft_hwq *q);
 
 /* Creates it on the card, empty. Allocates nothing. */
 int weft_hwq_start(struct weft_hwq *q);

@@ -26,10 +26,10 @@ static void unmap_locked(struct weft_bo *bo)
 		return;
 	/* The owner may be in reclaim, or hold up fences: lockdep checks that ours does neither. */
 	cookie = dma_fence_begin_signalling();
-	if (bo->import.flush)
-		weft_flush_lost(bo->w, bo->import.tag);
 	/* From here on binds under way find it gone. */
 	mutex_lock(&bo->w->bind_lock);
+	if (bo->import.flush)
+		weft_flush_lost(bo->w, bo->import.tag);
 	weft_vma_revoke(bo);
 	bo->import.sgt = NULL;
 	mutex_unlock(&bo->w->bind_lock);

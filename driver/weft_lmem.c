@@ -50,6 +50,9 @@ static void scrub_work(struct work_struct *work)
 		l->dirty_bytes -= list_bytes(l, &batch);
 		gpu_buddy_free_list(&l->mm, &batch, clear ? GPU_BUDDY_CLEARED : 0);
 		mutex_unlock(&l->lock);
+		/* In reset or gone: the reset takes the rest from the list. */
+		if (!clear)
+			break;
 	}
 	weft_pm_put(w, WEFT_PM_CALL);
 }

@@ -7,7 +7,7 @@ bool weft_look_begin(struct weft_device *w)
 {
 	if (!down_read_trylock(&w->reset_sem))
 		return false;
-	if (!weft_device_check(w) && weft_pm_look(w))
+	if (!READ_ONCE(w->pm.shut) && !weft_device_check(w) && weft_pm_look(w))
 		return true;
 	up_read(&w->reset_sem);
 	return false;

@@ -11,7 +11,8 @@
 
 static bool lost(struct weft_bo *bo)
 {
-	return bo->kind == WEFT_BO_LOCAL && (weft_device_check(bo->w) || bo->gen != bo->w->gen);
+	return bo->kind == WEFT_BO_LOCAL &&
+	       (weft_device_check(bo->w) || bo->gen != READ_ONCE(bo->w->gen));
 }
 
 static int first_pfn(void *ctx, u64 at, u64 bytes)

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <drm/drm_print.h>
 
+#include <firmware/abi/boot.h>
 #include <firmware/abi/reg.h>
 
 #include "weft_device.h"
@@ -244,18 +245,54 @@ static void crash_work(struct work_struct *work)
 	weft_pm_put(w, WEFT_PM_CALL);
 }
 
+static void check_work(struct work_struct *work)
+{
+	struct weft_mbox *m = container_of(work, struct weft_mbox, check_work);
+	struct weft_device *w = container_of(m, struct weft_device, mbox);
+
+	if (weft_fw_is_silent(w) && !READ_ONCE(m->crashed))
+		weft_mbox_crashed(w, WEFT_BOOT_RUNNING);
+}
+
 void weft_mbox_init(struct weft_device *w)
 {
 	mutex_init(&w->mbox.lock);
 	init_waitqueue_head(&w->mbox.wq);
 	INIT_WORK(&w->mbox.crash_work, crash_work);
+	INIT_WORK(&w->mbox.check_work, check_work);
 }
 
-void weft_mbox_crashed(struct weft_device *w)
+void weft_mbox_fini(struct weft_device *w)
 {
+	cancel_work_sync(&w->mbox.check_work);
+	cancel_work_sync(&w->mbox.crash_work);
+}
+
+void weft_mbox_crashed(struct weft_device *w, u32 state)
+{
+	weft_history_note(&w->history, "firmware stopped, value is the boot state",
+			  WEFT_QUEUE_NONE, state, 0);
+	drm_err_ratelimited(&w->drm,
+			    "the control processor stopped (boot state %u): queues go on; starting it again\n",
+			    state);
 	WRITE_ONCE(w->mbox.crashed, true);
 	wake_up_all(&w->mbox.wq);
 	queue_work(w->work_wq, &w->mbox.crash_work);
+}
+
+/* That it was halted is to be read; that it hangs shows by and by. */
+void weft_mbox_suspect(struct weft_device *w)
+{
+	u32 state = weft_mmio_read32(w, WEFT_REG_BOOT_STATUS);
+
+	/* Nothing of one that never ran, or is started again already. */
+	if (state == ~0u || !READ_ONCE(w->mbox.greeted) || READ_ONCE(w->mbox.crashed))
+		return;
+	state &= 0xff;
+	if (state == WEFT_BOOT_HALTED)
+		weft_mbox_crashed(w, state);
+	else
+		queue_work(w->work_wq, &w->mbox.check_work);
 }
 
 static int request(struct weft_device *w, struct weft_mbox_msg *msg)
@@ -298,7 +335,7 @@ int weft_mbox_start(struct weft_device *w)
 	m->req_tail = weft_mmio_read32(w, WEFT_REG_MBOX_REQ_TAIL);
 	m->rsp_head = weft_mmio_read32(w, WEFT_REG_MBOX_RSP_TAIL);
 	m->dead = false;
-	m->greeted = false;
+	WRITE_ONCE(m->greeted, false);
 	/* What was given up before a reset of the card has nothing to do with what runs now. */
 	m->restarts = 0;
 	WRITE_ONCE(m->crashed, false);
@@ -320,7 +357,7 @@ int weft_mbox_start(struct weft_device *w)
 	w->fw_version = r->fw_version;
 	/* Firmware that stops from here on is started again; what never answered is not. */
 	mutex_lock(&m->lock);
-	m->greeted = true;
+	WRITE_ONCE(m->greeted, true);
 	mutex_unlock(&m->lock);
 	weft_fw_watch(w);
 	return 0;

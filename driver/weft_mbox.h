@@ -26,6 +26,7 @@ struct weft_device;
  * @greeted: it has answered since the last reset
  * @crashed: the card says that it stopped; whoever takes the lock next starts it again
  * @crash_work: does so when nobody asks
+ * @check_work: looks whether it lives, after events were dropped
  * @restarts: since @restarts_since (jiffies)
  */
 struct weft_mbox {
@@ -39,6 +40,7 @@ struct weft_mbox {
 	bool greeted;
 	bool crashed;
 	struct work_struct crash_work;
+	struct work_struct check_work;
 	u32 restarts;
 	unsigned long restarts_since;
 };
@@ -48,8 +50,17 @@ void weft_mbox_init(struct weft_device *w);
 /* After boot: sets MBOX_BASE and shakes hands (HELLO). A refusal logs both version ranges. */
 int weft_mbox_start(struct weft_device *w);
 
-/* Event FW; any context. The firmware is started again, and requests under way are asked again. */
-void weft_mbox_crashed(struct weft_device *w);
+/*
+ * Event FW, @state is the boot state; any context. The firmware is started again, and requests
+ * under way are asked again.
+ */
+void weft_mbox_crashed(struct weft_device *w, u32 state);
+
+/* That event may have been dropped: looks for itself; any context. */
+void weft_mbox_suspect(struct weft_device *w);
+
+/* At removal: no worker asks any more. */
+void weft_mbox_fini(struct weft_device *w);
 
 /*
  * Each returns 0 or: -EIO (refused, or the firmware is dead), -EBUSY, -EEXIST, -ENOENT,

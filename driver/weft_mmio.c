@@ -52,13 +52,15 @@ int weft_mmio_map(struct weft_device *w)
 
 /*
  * Who comes here while the card is asleep holds no reference; the access would end as an
- * unsupported request.
+ * unsupported request. In a reset, which is the PCI core's from its preparation to its end, it
+ * would meet a card in any state, or go astray when the BARs are not decoded.
  */
 static bool begin(struct weft_device *w, int *idx)
 {
 	if (!drm_dev_enter(&w->drm, idx))
 		return false;
-	if (!WARN_ON_ONCE(READ_ONCE(w->pm.asleep)))
+	if (!WARN_ON_ONCE(READ_ONCE(w->pm.asleep)) &&
+	    !WARN_ON_ONCE(READ_ONCE(w->mmio.shut) && READ_ONCE(w->state) == WEFT_RESETTING))
 		return true;
 	drm_dev_exit(*idx);
 	return false;

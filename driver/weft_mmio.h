@@ -3,8 +3,8 @@
 /*
  * Every access to the card's BARs is made by this file, and every one of them inside a
  * drm_dev_enter() section, so that none can reach a function that was unplugged: reads give
- * all-ones then, writes vanish. One to a card that is asleep is a bug of the caller, warned about
- * and not made.
+ * all-ones then, writes vanish. One to a card that is asleep, or that somebody else is resetting,
+ * is a bug of the caller, warned about and not made.
  */
 #ifndef WEFT_MMIO_H
 #define WEFT_MMIO_H
@@ -22,6 +22,8 @@ struct weft_device;
  * @doorbell_phys: CPU physical address of BAR4
  * @lmem_bytes: length of BAR2
  * @doorbell_bytes: length of BAR4
+ * @shut: from the end of weft_reset_prepare() to the begin of weft_reset_done() nothing is
+ *	accessed; of no meaning once the card is lost meanwhile
  */
 struct weft_mmio {
 	void __iomem *regs;
@@ -31,6 +33,7 @@ struct weft_mmio {
 	phys_addr_t doorbell_phys;
 	u64 lmem_bytes;
 	u64 doorbell_bytes;
+	bool shut;
 };
 
 int weft_mmio_map(struct weft_device *w);

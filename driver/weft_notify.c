@@ -31,6 +31,7 @@ static int prepare_cell(struct weft_notify *n, struct weft_file *f,
 			const struct drm_weft_vm_bind *args)
 {
 	struct weft_bo *bo;
+	int ret;
 
 	if (!(f->w->caps & WEFT_CAP_CELLS)) {
 		drm_dbg(&f->w->drm, "the card lacks capability CELLS\n");
@@ -44,7 +45,10 @@ static int prepare_cell(struct weft_notify *n, struct weft_file *f,
 	n->at = weft_sem_cell(weft_sem_home(bo), args->done_offset);
 	n->value = args->done_value;
 	n->id = args->done_id;
-	return weft_sem_claim(bo, f, args->done_offset, sizeof(struct weft_cell));
+	n->offset = args->done_offset;
+	ret = weft_sem_claim(bo, f, n->offset, sizeof(struct weft_cell));
+	n->claimed = !ret;
+	return ret;
 }
 
 int weft_notify_prepare(struct weft_notify *n, struct weft_file *f,
@@ -88,8 +92,10 @@ static void tell_cell(struct weft_device *w, const struct weft_notify *n, int re
 {
 	int idx;
 
+	/* By a worker that is not frozen with the machine. */
+	weft_pm_get_open(w, WEFT_PM_CALL);
 	if (!drm_dev_enter(&w->drm, &idx))
-		return;
+		goto put;
 	/* Taken or waited for by a reset alone, and with that the cell and its waiters are gone. */
 	if (down_read_trylock(&w->reset_sem)) {
 		if (!weft_device_check(w) && !weft_bo_check(n->bo))
@@ -97,6 +103,8 @@ static void tell_cell(struct weft_device *w, const struct weft_notify *n, int re
 		up_read(&w->reset_sem);
 	}
 	drm_dev_exit(idx);
+put:
+	weft_pm_put(w, WEFT_PM_CALL);
 }
 
 void weft_notify_tell(struct weft_device *w, const struct weft_notify *n, int result)
@@ -107,10 +115,12 @@ void weft_notify_tell(struct weft_device *w, const struct weft_notify *n, int re
 		tell_cell(w, n, result);
 }
 
-void weft_notify_clean(struct weft_notify *n)
+void weft_notify_clean(struct weft_notify *n, bool used)
 {
 	if (n->eventfd)
 		eventfd_ctx_put(n->eventfd);
+	if (n->claimed)
+		weft_sem_settle(n->bo, n->offset, sizeof(struct weft_cell), used);
 	if (n->bo)
 		weft_bo_put(n->bo);
 }

@@ -16,6 +16,8 @@ struct weft_file;
  * struct weft_notify - whom to tell; all zero: nobody
  * @eventfd: a reference
  * @bo: object with the cell, a reference
+ * @offset: of the cell in it
+ * @claimed: its page is, and to be settled
  * @at: local-memory offset of the cell
  * @value: what it gets
  * @id: origin of its poison
@@ -23,6 +25,8 @@ struct weft_file;
 struct weft_notify {
 	struct eventfd_ctx *eventfd;
 	struct weft_bo *bo;
+	u64 offset;
+	bool claimed;
 	u64 at;
 	u64 value;
 	u32 id;
@@ -34,6 +38,8 @@ int weft_notify_prepare(struct weft_notify *n, struct weft_file *f,
 
 /* Tells: @result 0 or a negative errno. Process context. */
 void weft_notify_tell(struct weft_device *w, const struct weft_notify *n, int result);
-void weft_notify_clean(struct weft_notify *n);
+
+/* @used: the bind was started, so that the cell is or was signalled. */
+void weft_notify_clean(struct weft_notify *n, bool used);
 
 #endif

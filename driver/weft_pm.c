@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
+#include <linux/delay.h>
 #include <linux/lockdep.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -58,6 +59,58 @@ void weft_pm_get(struct weft_device *w, enum weft_pm_use use)
 	}
 }
 
+void weft_pm_get_open(struct weft_device *w, enum weft_pm_use use)
+{
+	for (;;) {
+		/* The machine's sleep has ends of its own: one that fails is undone. */
+		wait_event(w->pm.open_wq, !READ_ONCE(w->pm.shut));
+		weft_pm_get(w, use);
+		/* Either who shuts sees the use, or it is seen here that it is shut. */
+		smp_mb();
+		if (!READ_ONCE(w->pm.shut))
+			return;
+		weft_pm_put(w, use);
+	}
+}
+
+/*
+ * Only while none is in: who is may need another reference on its way out, or wait for a worker
+ * that does.
+ */
+static bool try_shut(struct weft_device *w)
+{
+	if (atomic_read(&w->pm.uses[WEFT_PM_CALL]))
+		return false;
+	WRITE_ONCE(w->pm.shut, true);
+	/* As in weft_pm_get_open(). */
+	smp_mb();
+	if (!atomic_read(&w->pm.uses[WEFT_PM_CALL]))
+		return true;
+	weft_pm_open(w);
+	return false;
+}
+
+bool weft_pm_shut(struct weft_device *w, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	while (!try_shut(w)) {
+		if (time_after(jiffies, end))
+			return false;
+		usleep_range(1000, 2000);
+	}
+	/* Who only looks holds reset_sem. */
+	down_write(&w->reset_sem);
+	up_write(&w->reset_sem);
+	return true;
+}
+
+void weft_pm_open(struct weft_device *w)
+{
+	WRITE_ONCE(w->pm.shut, false);
+	wake_up_all(&w->pm.open_wq);
+}
+
 void weft_pm_hold(struct weft_device *w, enum weft_pm_use use)
 {
 	atomic_inc(&w->pm.uses[use]);
@@ -91,6 +144,11 @@ void weft_pm_look_end(struct weft_device *w)
 {
 	/* Not marked as busy: a monitor that looks every second must not keep it awake. */
 	pm_runtime_put(&w->pdev->dev);
+}
+
+void weft_pm_init(struct weft_device *w)
+{
+	init_waitqueue_head(&w->pm.open_wq);
 }
 
 void weft_pm_start(struct weft_device *w)

@@ -16,6 +16,7 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 struct dev_pm_ops;
 struct weft_device;
@@ -38,17 +39,22 @@ enum weft_pm_use {
  * struct weft_pm - state
  * @uses: references by their purpose, for people who ask why a card does not sleep
  * @asleep: in D3hot or on the way; no access to BARs
+ * @shut: the machine sleeps: calls and workers that talk to the card wait, on @open_wq
  * @suspends: times it went to sleep by itself
  * @resumes: times it was woken
  */
 struct weft_pm {
 	atomic_t uses[WEFT_PM_USES];
 	bool asleep;
+	bool shut;
+	wait_queue_head_t open_wq;
 	atomic64_t suspends;
 	atomic64_t resumes;
 };
 
 extern const struct dev_pm_ops weft_pm_ops;
+
+void weft_pm_init(struct weft_device *w);
 
 /* End of probe and begin of removal: between them the card may sleep. */
 void weft_pm_start(struct weft_device *w);
@@ -59,6 +65,21 @@ void weft_pm_stop(struct weft_device *w);
  * a card that does not wake is lost then, which weft_device_check() tells.
  */
 void weft_pm_get(struct weft_device *w, enum weft_pm_use use);
+
+/*
+ * The same, and waits for the end of the machine's sleep. For all but page faults, which frozen
+ * tasks do not have, and what other drivers call in their own suspend and resume: files are closed,
+ * and objects freed, by workers that nobody freezes.
+ */
+void weft_pm_get_open(struct weft_device *w, enum weft_pm_use use);
+
+/*
+ * The machine is going to sleep: waits for those who are in, and keeps out whoever comes by
+ * weft_pm_get_open(), until weft_pm_open(). False, and nobody is kept out, when they have not gone
+ * after @ms.
+ */
+bool weft_pm_shut(struct weft_device *w, unsigned int ms);
+void weft_pm_open(struct weft_device *w);
 
 /* The same while another reference holds the card for certain; any context. */
 void weft_pm_hold(struct weft_device *w, enum weft_pm_use use);

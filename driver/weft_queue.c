@@ -37,11 +37,13 @@ static void fault_event(struct weft_hwq *hw)
 }
 
 static void kill(struct weft_hwq *hw);
+static void queue_release(struct kref *ref);
 
 static const struct weft_hwq_ops queue_ops = {
 	.fence = weft_queue_complete,
 	.fault = fault_event,
 	.kill = kill,
+	.release = queue_release,
 };
 
 static void take_completed(struct weft_queue *q, u64 value, struct list_head *out)
@@ -147,7 +149,7 @@ static void queue_release(struct kref *ref)
 
 void weft_queue_put(struct weft_queue *q)
 {
-	kref_put(&q->hw.ref, queue_release);
+	weft_hwq_put(&q->hw);
 }
 
 static int create(struct weft_queue *q, struct weft_device *w,
@@ -201,9 +203,11 @@ static void shut_down(struct weft_queue *q, int error)
 
 	mutex_lock(&q->hw_lock);
 	cookie = dma_fence_begin_signalling();
-	weft_hwq_stop(&q->hw);
-	/* What the card had completed before it stopped is not lost. */
-	weft_queue_complete(&q->hw);
+	if (q->hw.live) {
+		weft_hwq_stop(&q->hw);
+		/* What the card had completed before it stopped is not lost. */
+		weft_queue_complete(&q->hw);
+	}
 	if (weft_hwq_reaches(&q->hw))
 		weft_queue_condemn(q, error, error);
 	else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Copyright 2026 The weft authors */
 #include <linux/kobject.h>
+#include <linux/module.h>
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
@@ -18,6 +19,12 @@
 #include "weft_vm.h"
 
 #define RETRY_MS	10	/* until whoever holds the device's lock has done */
+
+/* The PCI core itself waits up to a minute for what is behind a port that it has reset. */
+static unsigned int recovery_timeout_ms = 90000;
+module_param(recovery_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(recovery_timeout_ms,
+		 "how long the PCI core may take to recover from a fatal error of a port before the card is given up (ms, default 90000)");
 
 bool weft_reset_pending(struct weft_device *w)
 {
@@ -101,6 +108,22 @@ static void take_down(struct weft_device *w, int error)
 	weft_map_make_stale(w);
 }
 
+/*
+ * Who found the card up, and holds none of what a reset holds, has done with it when this returns;
+ * whoever comes later finds it in reset. Tables: imports are taken away, and spaces end, at any
+ * time. Safe operations: links are masked at any time.
+ */
+static void let_out(struct weft_device *w)
+{
+	mutex_lock(&w->bind_lock);
+	mutex_unlock(&w->bind_lock);
+	mutex_lock(&w->safe.lock);
+	mutex_unlock(&w->safe.lock);
+	mutex_lock(&w->mbox.lock);
+	w->mbox.dead = true;
+	mutex_unlock(&w->mbox.lock);
+}
+
 /* Makes other cards work: with no lock of ours but the one that nobody else takes. */
 static void revoke(struct weft_device *w)
 {
@@ -143,6 +166,8 @@ void weft_reset_prepare(struct weft_device *w)
 		up_write(&w->reset_sem);
 		return;
 	}
+	/* Not the first, when an error recovery came to no end. */
+	WRITE_ONCE(w->mmio.shut, false);
 	atomic64_inc(&w->stats.resets);
 	weft_history_note(&w->history, "reset begins, value is the generation", WEFT_QUEUE_NONE,
 			  w->gen, 0);
@@ -150,15 +175,14 @@ void weft_reset_prepare(struct weft_device *w)
 	/* Matches no object: what faults between here and the card's return is lost. */
 	if (w->gen != U64_MAX)
 		w->gen_before = w->gen;
-	w->gen = U64_MAX;
+	WRITE_ONCE(w->gen, U64_MAX);
 	take_down(w, -ECANCELED);
 	/* This is the reset that was wanted, whoever does it; the card is quiet now. */
 	spin_lock_irq(&w->reset_lock);
 	WRITE_ONCE(w->reset_wanted, false);
 	spin_unlock_irq(&w->reset_lock);
-	mutex_lock(&w->mbox.lock);
-	w->mbox.dead = true;
-	mutex_unlock(&w->mbox.lock);
+	let_out(w);
+	WRITE_ONCE(w->mmio.shut, true);
 	up_write(&w->reset_sem);
 	/* The state keeps everybody out. The reset goes on when no importer reaches the card. */
 	revoke(w);
@@ -203,6 +227,7 @@ void weft_reset_done(struct weft_device *w)
 
 	/* Not held since prepare: somebody else's error recovery may never come to its end. */
 	down_write(&w->reset_sem);
+	WRITE_ONCE(w->mmio.shut, false);
 	if (READ_ONCE(w->state) == WEFT_LOST)
 		goto unlock;
 	/* Without a reset the card may still use what was withheld: it stays so. */
@@ -236,6 +261,40 @@ void weft_reset_done(struct weft_device *w)
 		 w->gen);
 	weft_news_tell(w, DRM_WEFT_EVENT_RESET);
 unlock:
+	up_write(&w->reset_sem);
+	weft_news_refill(w);
+	wake_up_all(&w->reset_wq);
+}
+
+void weft_reset_recovery(struct weft_device *w)
+{
+	weft_reset_prepare(w);
+	mod_delayed_work(w->work_wq, &w->recovery_work, msecs_to_jiffies(recovery_timeout_ms));
+}
+
+void weft_reset_recovered(struct weft_device *w)
+{
+	/* Not waited for: should it have begun, it is done before or after the end of the reset. */
+	cancel_delayed_work(&w->recovery_work);
+	weft_reset_done(w);
+}
+
+/*
+ * Not every kernel says when a recovery has failed (6.12). One that comes to its end all the same,
+ * later than here, brings a wedged card back.
+ */
+static void recovery_work(struct work_struct *work)
+{
+	struct weft_device *w = container_of(to_delayed_work(work), struct weft_device,
+					     recovery_work);
+
+	down_write(&w->reset_sem);
+	if (READ_ONCE(w->state) == WEFT_RESETTING) {
+		drm_err(&w->drm, "the PCI core did not recover the card in %u ms\n",
+			recovery_timeout_ms);
+		WRITE_ONCE(w->mmio.shut, false);
+		give_up(w, -EIO);
+	}
 	up_write(&w->reset_sem);
 	weft_news_refill(w);
 	wake_up_all(&w->reset_wq);
@@ -282,15 +341,18 @@ void weft_reset_init(struct weft_device *w)
 {
 	spin_lock_init(&w->reset_lock);
 	INIT_DELAYED_WORK(&w->reset_work, reset_work);
+	INIT_DELAYED_WORK(&w->recovery_work, recovery_work);
 	INIT_WORK(&w->lost_work, lost_work);
 }
 
 void weft_reset_remove(struct weft_device *w)
 {
-	cancel_delayed_work_sync(&w->reset_work);
-	cancel_work_sync(&w->lost_work);
+	/* First: with the card lost nobody asks for either work again. */
 	WRITE_ONCE(w->state, WEFT_LOST);
 	wake_up_all(&w->reset_wq);
+	cancel_delayed_work_sync(&w->reset_work);
+	cancel_delayed_work_sync(&w->recovery_work);
+	cancel_work_sync(&w->lost_work);
 	end(w);
 	/* Registers are out of reach after unplug; FLR by config space leaves nothing running. */
 	if (pci_device_is_present(w->pdev) && pcie_flr(w->pdev))

@@ -34,6 +34,13 @@ void weft_reset_lost(struct weft_device *w, const char *doing);
 void weft_reset_prepare(struct weft_device *w);
 void weft_reset_done(struct weft_device *w);
 
+/*
+ * Around an error recovery of the PCI core, during which nothing may be asked of the card: the same
+ * as above, and one that comes to no end gives the card up.
+ */
+void weft_reset_recovery(struct weft_device *w);
+void weft_reset_recovered(struct weft_device *w);
+
 /* The part of removal that needs the device: called with the device unplugged. */
 void weft_reset_remove(struct weft_device *w);
 

@@ -205,24 +205,43 @@ static bool fill(struct weft_device *w, const struct weft_range *r, unsigned int
 	return false;
 }
 
+static bool usable(struct weft_device *w)
+{
+	return !weft_device_check(w) && !READ_ONCE(w->quiet);
+}
+
+/*
+ * By the processor; a queue that could not be stopped may still write, but only zeros. In pieces: a
+ * reset waits for the lock, after which nobody touches the card.
+ */
+static bool clear_range(struct weft_device *w, const struct weft_range *r)
+{
+	u64 at;
+
+	for (at = 0; at < r->bytes && usable(w); at += SZ_1M) {
+		u64 part = min_t(u64, r->bytes - at, SZ_1M);
+
+		weft_mmio_lmem_clear(w, r->at + at, part);
+		w->scrub.by_cpu_bytes += part;
+	}
+	return usable(w);
+}
+
 bool weft_scrub_clear(struct weft_device *w, const struct weft_range *ranges, unsigned int count)
 {
 	struct weft_scrub *s = &w->scrub;
 	unsigned int i;
-	bool ok = true;
+	bool ok;
 
 	mutex_lock(&s->lock);
+	ok = usable(w);
 	while (count && ok) {
 		unsigned int part = min_t(unsigned int, count, BATCH);
 
 		if (!s->up || time_before(jiffies, s->rest_until) || !fill(w, ranges, part)) {
-			/* A queue that could not be stopped may still write: only zeros. */
-			for (i = 0; i < part; i++) {
-				weft_mmio_lmem_clear(w, ranges[i].at, ranges[i].bytes);
-				s->by_cpu_bytes += ranges[i].bytes;
-			}
+			for (i = 0; i < part && ok; i++)
+				ok = clear_range(w, &ranges[i]);
 			weft_mmio_flush_writes();
-			ok = !weft_device_check(w) && !READ_ONCE(w->quiet);
 		}
 		ranges += part;
 		count -= part;

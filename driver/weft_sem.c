@@ -80,7 +80,7 @@ int weft_sem_create(struct weft_bo *bo, struct weft_file *f)
 		drm_dbg(&bo->w->drm, "an object for cells has at most %u bytes\n", MAX_BYTES);
 		return -EINVAL;
 	}
-	sem = kvzalloc(struct_size(sem, writer, bo->base.size / SZ_4K), GFP_KERNEL_ACCOUNT);
+	sem = kvzalloc(struct_size(sem, page, bo->base.size / SZ_4K), GFP_KERNEL_ACCOUNT);
 	if (!sem)
 		return -ENOMEM;
 	bo->local.sem = sem;
@@ -97,7 +97,7 @@ void weft_sem_destroy(struct weft_bo *bo)
 	if (!sem)
 		return;
 	/* One more than is known to be bound: the last request's answer may be what was missing. */
-	if (sem->arm && bo->gen == w->gen && !READ_ONCE(w->quiet))
+	if (sem->arm && bo->gen == READ_ONCE(w->gen) && !READ_ONCE(w->quiet))
 		ret = bind_all(bo, 0, min_t(u64, sem->bound + 1, bo->base.size / SZ_4K), NULL);
 	if (ret)
 		weft_carve_quarantine(w, sem->arm);
@@ -125,22 +125,41 @@ int weft_sem_claim(struct weft_bo *bo, struct weft_file *f, u64 offset, u64 byte
 {
 	struct weft_bo *home = weft_sem_home(bo);
 	u64 first = offset / SZ_4K, last = (offset + bytes - 1) / SZ_4K, i;
+	struct weft_sem_page *page;
 	int ret = 0;
 
 	if (!home)
 		return -EINVAL;
+	page = home->local.sem->page;
 	spin_lock(&writers_lock);
 	for (i = first; i <= last && !ret; i++)
-		if (home->local.sem->writer[i] && home->local.sem->writer[i] != f->id)
+		if (page[i].writer && page[i].writer != f->id)
 			ret = -EBUSY;
-	for (i = first; i <= last && !ret; i++)
-		home->local.sem->writer[i] = f->id;
+	for (i = first; i <= last && !ret; i++) {
+		page[i].writer = f->id;
+		page[i].claims++;
+	}
 	spin_unlock(&writers_lock);
 	if (ret)
 		drm_dbg(&f->w->drm,
 			"pages %llu to %llu of an object for cells: another file signals in one of them\n",
 			first, last);
 	return ret;
+}
+
+void weft_sem_settle(struct weft_bo *bo, u64 offset, u64 bytes, bool keep)
+{
+	struct weft_sem_page *page = weft_sem_home(bo)->local.sem->page;
+	u64 first = offset / SZ_4K, last = (offset + bytes - 1) / SZ_4K, i;
+
+	spin_lock(&writers_lock);
+	for (i = first; i <= last; i++) {
+		page[i].claims--;
+		page[i].kept |= keep;
+		if (!page[i].claims && !page[i].kept)
+			page[i].writer = 0;
+	}
+	spin_unlock(&writers_lock);
 }
 
 static int take_place(void *ctx, u64 at, u64 bytes)

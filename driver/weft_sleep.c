@@ -12,6 +12,8 @@
 #include "weft_reset.h"
 #include "weft_sleep.h"
 
+#define FREE_MS		200	/* for what has just ended to be freed */
+
 static unsigned int suspend_timeout_ms = 5000;
 module_param(suspend_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(suspend_timeout_ms,
@@ -46,17 +48,19 @@ static bool at_rest(struct weft_hwq *q)
 	       (!q->suspended && (run == WEFT_QS_IDLE || run == WEFT_QS_PARKED));
 }
 
-/* Tasks and the card's workers are frozen: nobody makes, ends or fills a queue; no lock needed. */
+/*
+ * The next queue that may have work, with a reference. Tasks and the workers of the card are
+ * frozen, and files are closed before or afterwards (weft_pm_shut()), but a queue that its file has
+ * let go may be freed at any time.
+ */
 static struct weft_hwq *next(struct weft_device *w, unsigned long *id)
 {
 	struct weft_hwq *q;
 
-	xa_for_each_start(&w->hwqs, *id, q, *id) {
-		if (!xa_is_value(q) && q->ops->kill && READ_ONCE(q->live) &&
-		    !READ_ONCE(q->halted)) {
-			++*id;
+	while ((q = weft_hwq_next(w, id, NULL))) {
+		if (READ_ONCE(q->live) && !READ_ONCE(q->halted))
 			return q;
-		}
+		weft_hwq_put(q);
 	}
 	return NULL;
 }
@@ -69,15 +73,30 @@ static int suspend_all(struct weft_device *w)
 	while ((q = next(w, &id))) {
 		int ret = weft_mbox_queue_suspend(w, q->desc.id);
 
+		/* -EALREADY: it has just stopped. */
+		q->suspended = !ret;
+		weft_hwq_put(q);
 		/* Without the capability or firmware queues have to come to rest by themselves. */
 		if (ret == -EOPNOTSUPP || ret == -EIO)
 			return 0;
 		if (ret == -ENODEV)
 			return ret;
-		/* -EALREADY: it has just stopped. */
-		q->suspended = !ret;
 	}
 	return 0;
+}
+
+static int resume_queue(struct weft_device *w, struct weft_hwq *q)
+{
+	int ret;
+
+	if (!q->suspended)
+		return 0;
+	q->suspended = false;
+	WRITE_ONCE(q->slept, true);
+	ret = weft_mbox_queue_resume(w, q->desc.id);
+	if (ret)
+		drm_err(&w->drm, "queue %u cannot be resumed (%d)\n", q->desc.id, ret);
+	return ret;
 }
 
 static int resume_all(struct weft_device *w)
@@ -87,42 +106,43 @@ static int resume_all(struct weft_device *w)
 	int ret = 0, err;
 
 	while ((q = next(w, &id))) {
-		if (!q->suspended)
-			continue;
-		q->suspended = false;
-		WRITE_ONCE(q->slept, true);
-		err = weft_mbox_queue_resume(w, q->desc.id);
-		if (err) {
-			drm_err(&w->drm, "queue %u cannot be resumed (%d)\n", q->desc.id, err);
-			ret = ret ?: err;
-		}
+		err = resume_queue(w, q);
+		ret = ret ?: err;
+		weft_hwq_put(q);
 	}
 	return ret;
 }
 
-/* How many are not at rest; the first of them. */
-static u32 count_busy(struct weft_device *w, u32 *all, struct weft_hwq **first)
+/* Queues, how many of them are not at rest, and what is said of the first of these. */
+struct rest {
+	u32 all, busy;
+	u32 id, asid, run;
+};
+
+static struct rest look_at_all(struct weft_device *w)
 {
+	struct rest r = { };
 	unsigned long id = 0;
 	struct weft_hwq *q;
-	u32 busy = 0;
 
-	*all = 0;
 	while ((q = next(w, &id))) {
-		++*all;
-		if (!at_rest(q) && !busy++)
-			*first = q;
+		r.all++;
+		if (!at_rest(q) && !r.busy++) {
+			r.id = q->desc.id;
+			r.asid = q->desc.asid;
+			r.run = weft_hwq_run(q);
+		}
+		weft_hwq_put(q);
 	}
-	return busy;
+	return r;
 }
 
 static int wait_rest(struct weft_device *w)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(suspend_timeout_ms);
-	struct weft_hwq *q = NULL;
-	u32 busy, all;
+	struct rest r;
 
-	while ((busy = count_busy(w, &all, &q))) {
+	while ((r = look_at_all(w)).busy) {
 		if (weft_mmio_gone(w)) {
 			weft_reset_lost(w, "suspend");
 			return 0;
@@ -130,8 +150,7 @@ static int wait_rest(struct weft_device *w)
 		if (time_after(jiffies, end)) {
 			drm_err(&w->drm,
 				"suspend refused: %u of %u queues did not come to rest in %u ms, the first is %u (address space %u, state %u): end it, or raise suspend_timeout_ms\n",
-				busy, all, suspend_timeout_ms, q->desc.id, q->desc.asid,
-				weft_hwq_run(q));
+				r.busy, r.all, suspend_timeout_ms, r.id, r.asid, r.run);
 			return -EBUSY;
 		}
 		usleep_range(2000, 4000);
@@ -139,14 +158,26 @@ static int wait_rest(struct weft_device *w)
 	return 0;
 }
 
-/* Everything but suspend to idle takes the power, and with it local memory. */
+/*
+ * Everything but suspend to idle takes the power, and with it local memory. What has just ended is
+ * freed by workers that are not frozen: they are given a moment.
+ */
 static int refuse_loss(struct weft_device *w)
 {
-	int spaces = atomic_read(&w->counts.vms), objects = atomic_read(&w->counts.bos);
-	int jobs = atomic_read(&w->counts.queues), users = atomic_read(&w->counts.uqueues);
+	unsigned long end = jiffies + msecs_to_jiffies(FREE_MS);
+	int spaces, objects, jobs, users;
 
-	if (!spaces && !objects && !jobs && !users)
-		return 0;
+	for (;;) {
+		spaces = atomic_read(&w->counts.vms);
+		objects = atomic_read(&w->counts.bos);
+		jobs = atomic_read(&w->counts.queues);
+		users = atomic_read(&w->counts.uqueues);
+		if (!spaces && !objects && !jobs && !users)
+			return 0;
+		if (time_after(jiffies, end))
+			break;
+		usleep_range(2000, 4000);
+	}
 	drm_err(&w->drm,
 		"suspend refused: the card would lose its memory, and %d job queues, %d user queues, %d address spaces and %d objects are in use: end their processes, or suspend to idle\n",
 		jobs, users, spaces, objects);
@@ -178,10 +209,19 @@ int weft_sleep_suspend(struct device *dev)
 	default:
 		return 0;
 	}
-	/* Queues whose last job ended just now leave the table by this one, which is not frozen. */
-	flush_workqueue(w->free_wq);
 	ret = pm_suspend_target_state == PM_SUSPEND_TO_IDLE ? 0 : refuse_loss(w);
-	return ret ?: keep(w);
+	if (ret)
+		return ret;
+	if (!weft_pm_shut(w, suspend_timeout_ms)) {
+		drm_err(&w->drm,
+			"suspend refused: %d calls did not end in %u ms; raise suspend_timeout_ms\n",
+			atomic_read(&w->pm.uses[WEFT_PM_CALL]), suspend_timeout_ms);
+		return -EBUSY;
+	}
+	ret = keep(w);
+	if (ret)
+		weft_pm_open(w);
+	return ret;
 }
 
 int weft_sleep_resume(struct device *dev)
@@ -193,6 +233,7 @@ int weft_sleep_resume(struct device *dev)
 			weft_reset_schedule(w);
 		weft_event_rescan(w);
 	}
+	weft_pm_open(w);
 	/*
 	 * What could not be kept is told now or by the worker that resets; the machine's resume
 	 * does not fail for it.

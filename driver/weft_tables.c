@@ -65,6 +65,12 @@ static void write_entry(void *ctx, const struct weft_pt_table *t, unsigned int i
 {
 	struct weft_tables *ts = ctx;
 
+	/*
+	 * Spaces end, and imports are taken away, in a reset too. It takes bind_lock after the
+	 * generation has changed, so that none of those who still found the old one writes later.
+	 */
+	if (READ_ONCE(ts->w->gen) != ts->gen)
+		return;
 	/* Write-combining does not order stores; a table's link must not overtake its entries. */
 	if ((entry & (WEFT_PTE_VALID | WEFT_PTE_LEAF)) == WEFT_PTE_VALID)
 		weft_mmio_flush_writes();
@@ -81,6 +87,7 @@ int weft_tables_init(struct weft_tables *t, struct weft_device *w, struct weft_f
 {
 	t->w = w;
 	t->f = f;
+	t->gen = READ_ONCE(w->gen);
 	INIT_LIST_HEAD(&t->dead);
 	INIT_LIST_HEAD(&t->pool);
 	spin_lock_init(&t->pool_lock);

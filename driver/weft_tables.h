@@ -15,6 +15,7 @@ struct weft_file;
 /**
  * struct weft_tables - a page table and the tables it gave back that the card may still walk
  * @f: who is charged, NULL for nobody; referenced by the owner
+ * @gen: reset generation of the card that they are of; those of an earlier one are not written
  * @error: why the last table could not be had
  * @pool: a few zeroed ones kept for the next change, @pooled of them
  * @spare: new tables come from this list; NULL: they are allocated when needed
@@ -22,6 +23,7 @@ struct weft_file;
 struct weft_tables {
 	struct weft_device *w;
 	struct weft_file *f;
+	u64 gen;
 	struct weft_pt pt;
 	int error;
 	struct list_head *spare;

@@ -31,7 +31,10 @@ static void ignore_event(struct weft_hwq *hw)
 {
 }
 
-static void uqueue_put(struct weft_uqueue *q);
+static void uqueue_put(struct weft_uqueue *q)
+{
+	weft_hwq_put(&q->hw);
+}
 
 /* Hard interrupt: the worker's reference is what keeps it. */
 static void fault_event(struct weft_hwq *hw)
@@ -45,11 +48,13 @@ static void fault_event(struct weft_hwq *hw)
 }
 
 static void kill(struct weft_hwq *hw);
+static void uqueue_release(struct kref *ref);
 
 static const struct weft_hwq_ops uqueue_ops = {
 	.fence = ignore_event,
 	.fault = fault_event,
 	.kill = kill,
+	.release = uqueue_release,
 };
 
 struct weft_uqueue *weft_uqueue_of(struct weft_hwq *hw)
@@ -81,11 +86,6 @@ static void uqueue_release(struct kref *ref)
 	struct weft_uqueue *q = container_of(ref, struct weft_uqueue, hw.ref);
 
 	queue_work(q->w->free_wq, &q->free_work);
-}
-
-static void uqueue_put(struct weft_uqueue *q)
-{
-	kref_put(&q->hw.ref, uqueue_release);
 }
 
 /* Lock held, queue stopped: why it ends is what it faulted with, or @cause. */

@@ -47,7 +47,7 @@ struct weft_vm *weft_vm_get(struct weft_file *f, u32 id)
 
 int weft_vm_check(struct weft_vm *vm)
 {
-	return vm->gen == vm->w->gen ? 0 : -ECANCELED;
+	return vm->gen == READ_ONCE(vm->w->gen) ? 0 : -ECANCELED;
 }
 
 void weft_vm_reclaim(struct weft_device *w)

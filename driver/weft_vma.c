@@ -261,22 +261,12 @@ static int map_tables(struct weft_change *c)
 	return ret;
 }
 
-static int do_map(struct weft_change *c)
+static int insert(struct weft_change *c)
 {
 	struct weft_va *va = c->spare[0];
 	struct weft_vm *vm = c->vm;
-	int ret;
+	int ret = map_tables(c);
 
-	if (drm_gpuva_find_first(&vm->base, c->va, c->range))
-		return -EEXIST;
-	if (c->bo && c->bo->kind == WEFT_BO_IMPORT && !c->bo->import.sgt)
-		return -ECANCELED;
-	if (c->flags & DRM_WEFT_BIND_SEM && c->flags & DRM_WEFT_BIND_WRITE) {
-		ret = weft_sem_claim(c->bo, vm->f, c->offset, c->range);
-		if (ret)
-			return ret;
-	}
-	ret = map_tables(c);
 	if (ret)
 		return ret;
 	va->base.va.addr = c->va;
@@ -296,6 +286,29 @@ static int do_map(struct weft_change *c)
 	return 0;
 }
 
+static bool signals(const struct weft_change *c)
+{
+	return c->flags & DRM_WEFT_BIND_SEM && c->flags & DRM_WEFT_BIND_WRITE;
+}
+
+static int do_map(struct weft_change *c)
+{
+	int ret;
+
+	if (drm_gpuva_find_first(&c->vm->base, c->va, c->range))
+		return -EEXIST;
+	if (c->bo && c->bo->kind == WEFT_BO_IMPORT && !c->bo->import.sgt)
+		return -ECANCELED;
+	if (!signals(c))
+		return insert(c);
+	ret = weft_sem_claim(c->bo, c->vm->f, c->offset, c->range);
+	if (ret)
+		return ret;
+	ret = insert(c);
+	weft_sem_settle(c->bo, c->offset, c->range, !ret);
+	return ret;
+}
+
 int weft_vma_do(struct weft_change *c)
 {
 	struct weft_vm *vm = c->vm;
@@ -304,7 +317,10 @@ int weft_vma_do(struct weft_change *c)
 	mutex_lock(&vm->w->bind_lock);
 	vm->tables.spare = &c->tables;
 	c->stopped = true;
-	ret = c->op == DRM_WEFT_BIND_MAP ? do_map(c) : do_unmap(c);
+	/* Once more: a reset that has begun changes the generation before it takes the lock. */
+	ret = weft_vm_check(vm);
+	if (!ret)
+		ret = c->op == DRM_WEFT_BIND_MAP ? do_map(c) : do_unmap(c);
 	if (ret && c->op == DRM_WEFT_BIND_UNMAP)
 		c->stopped = false;
 	vm->tables.spare = NULL;

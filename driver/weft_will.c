@@ -31,6 +31,8 @@ static struct workqueue_struct *will_wq;
  * @bo: as the file holds it: keeps the memory, and for a peer's the attachment
  * @home: object whose memory it is
  * @gen: reset generation of @home in which the will was accepted
+ * @offset: of the cell in @bo
+ * @claimed: its page is, and to be settled
  * @at: local-memory offset of the cell on its card
  * @id: the owner's name for it
  */
@@ -38,6 +40,8 @@ struct weft_will {
 	struct weft_bo *bo;
 	struct weft_bo *home;
 	u64 gen;
+	u64 offset;
+	bool claimed;
 	u64 at;
 	u32 id;
 };
@@ -89,7 +93,7 @@ static u32 execute(const struct weft_wills *wills, u32 from)
 		end++;
 	if (!drm_dev_enter(&holder->drm, &idx))
 		return end - from;
-	weft_pm_get(holder, WEFT_PM_CALL);
+	weft_pm_get_open(holder, WEFT_PM_CALL);
 	/* Taken or waited for by a reset alone, and that stops whoever waits for the cells. */
 	if (!down_read_trylock(&holder->reset_sem))
 		goto exit;
@@ -114,13 +118,19 @@ exit:
 	return end - from;
 }
 
-static void put_all(struct weft_wills *wills)
+/* @used: there was a queue, and may have signalled. */
+static void put_all(struct weft_wills *wills, bool used)
 {
 	u32 i;
 
-	for (i = 0; i < wills->count; i++)
-		if (wills->will[i].bo)
-			weft_bo_put(wills->will[i].bo);
+	for (i = 0; i < wills->count; i++) {
+		struct weft_will *will = &wills->will[i];
+
+		if (will->claimed)
+			weft_sem_settle(will->bo, will->offset, sizeof(struct weft_cell), used);
+		if (will->bo)
+			weft_bo_put(will->bo);
+	}
 	kvfree(wills->faults);
 	kvfree(wills);
 }
@@ -135,7 +145,7 @@ static void will_work(struct work_struct *work)
 	while (i < wills->count)
 		i += execute(wills, i);
 	atomic_sub(wills->count, &wills->w->counts.wills);
-	put_all(wills);
+	put_all(wills, true);
 	atomic_dec(&f->wills);
 	wake_up_var(&f->wills);
 	weft_file_put(f);
@@ -146,6 +156,7 @@ static int accept(struct weft_wills *wills, struct weft_will *will, const struct
 {
 	u32 need = DRM_WEFT_RIGHT_WRITE | DRM_WEFT_RIGHT_SEM;
 	struct weft_bo *home;
+	int ret;
 
 	will->bo = weft_bo_lookup(wills->f, arg->handle);
 	if (!will->bo)
@@ -168,7 +179,10 @@ static int accept(struct weft_wills *wills, struct weft_will *will, const struct
 	will->gen = home->gen;
 	will->at = weft_sem_cell(home, arg->offset);
 	will->id = arg->id;
-	return weft_sem_claim(will->bo, wills->f, arg->offset, sizeof(struct weft_cell));
+	will->offset = arg->offset;
+	ret = weft_sem_claim(will->bo, wills->f, arg->offset, sizeof(struct weft_cell));
+	will->claimed = !ret;
+	return ret;
 }
 
 /* One list for each card, however the caller mixed them. */
@@ -227,7 +241,7 @@ void weft_wills_drop(struct weft_wills *wills)
 	if (!wills)
 		return;
 	atomic_sub(wills->count, &wills->w->counts.wills);
-	put_all(wills);
+	put_all(wills, false);
 }
 
 void weft_wills_execute(struct weft_wills *wills, u32 cause, u64 first)

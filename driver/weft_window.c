@@ -152,7 +152,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	 */
 	weft_pm_get(w, WEFT_PM_CALL);
 	down_read(&w->map_sem);
-	if (win->gone || weft_device_check(w) || win->gen != w->gen) {
+	if (win->gone || weft_device_check(w) || win->gen != READ_ONCE(w->gen)) {
 		struct page *page = dummy_page(win);
 
 		if (!page)

@@ -3,16 +3,17 @@
 /*
  * A card goes away under load, and comes back: pulled out, unplugged in order, reset, or reset because its port reported
  * an error. Its users are told, pending commands of io_uring among them, those of the others go on with right results,
- * peers' accesses fail and their wills are done; the card that comes back reaches, and is reached by, the others again. Run by tests/system/removal_test.py in a
- * machine that can do these things:
+ * peers' accesses fail and their wills are done; the card that comes back reaches, and is reached by, the others again. Run
+ * by tests/system/removal_test.py in a machine that can do these things:
  *
- *	removal drop | unplug | reset | error
+ *	removal drop | unplug | reset | error | unrecovered
  */
 #define _GNU_SOURCE
 #include "ks_load.h"
 #include "ks_ring.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <pthread.h>
 
 #define VICTIM		1
@@ -357,6 +358,40 @@ static int error(struct users *u, long round)
 	return check_told(u, -ECANCELED);
 }
 
+/*
+ * An error of the port above all cards, one of which has no driver: the kernel's recovery fails. Not every kernel says so, and
+ * the card would be in reset for ever; its users are told in bounded time, all the same. Nothing brings it back here.
+ */
+static int unrecovered(void)
+{
+	struct drm_weft_event_card e = { .reason = 0 };
+	struct pollfd readable = { .events = POLLIN };
+	char pci[32], text[64];
+	uint32_t handle;
+	int64_t from;
+	int r;
+
+	cards = ks_cards();
+	KS_CHECK(cards > VICTIM, "%d cards", cards);
+	snprintf(pci, sizeof(pci), "%s", ks_pci(VICTIM));
+	KS_OK(ks_write("/sys/module/weft/parameters/recovery_timeout_ms", "5000"));
+	readable.fd = ks_open(VICTIM);
+	KS_CHECK(readable.fd >= 0);
+	KS_OK(ks_driver("unbind", ks_pci(0)));
+	from = ks_now_ns();
+	snprintf(text, sizeof(text), "error %d rp", 0);
+	KS_OK(ks_ask(text));
+	KS_IS(poll(&readable, 1, IN_TIME_S * 1000), 1);
+	KS_IS(read(readable.fd, &e, sizeof(e)), (ssize_t)sizeof(e));
+	KS_CHECK(e.reason == DRM_WEFT_EVENT_WEDGED || e.reason == DRM_WEFT_EVENT_REMOVED, "reason %u", e.reason);
+	r = ks_gem_create(readable.fd, 4096, DRM_WEFT_PLACE_LOCAL, 0, &handle);
+	KS_IS(r, e.reason == DRM_WEFT_EVENT_WEDGED ? -EIO : -ENODEV);
+	printf("# told after %lld ms: reason %u\n", (long long)(ks_now_ns() - from) / 1000000, e.reason);
+	close(readable.fd);
+	KS_OK(ks_driver("unbind", pci));
+	return 0;
+}
+
 static int (*go)(struct users *u, long round);
 static bool stays;	/* the card is reset only */
 
@@ -429,6 +464,7 @@ int main(int argc, char **argv)
 		{ "unplug", unplug, { "a card unplugged in order under load, and plugged in again", rounds } },
 		{ "reset", reset, { "a card reset under load", rounds } },
 		{ "error", error, { "a card whose port reports a fatal error under load", rounds } },
+		{ "unrecovered", NULL, { "a card that the kernel does not recover from an error", unrecovered } },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -437,6 +473,6 @@ int main(int argc, char **argv)
 			stays = go == reset || go == error;
 			return ks_main("removal", &ways[i].test, 1);
 		}
-	fprintf(stderr, "usage: removal drop | unplug | reset | error\n");
+	fprintf(stderr, "usage: removal drop | unplug | reset | error | unrecovered\n");
 	return 2;
 }

@@ -9,6 +9,8 @@
 #include "ks_ring.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define CELLS_RW	0x700100000ULL		/* the cells once more, writable */
@@ -295,6 +297,59 @@ static int pending_commands(void)
 	return 0;
 }
 
+/* Commands of every kind, and a bind that waits, of a process that only its end stops. */
+static void wait_until_killed(int ready)
+{
+	struct ks_waiting w;
+	char done = 1;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (ks_waiting_open(&w, 0, ks_cards() - 1) || ks_waiting_start(&w, KS_WAITING_ALL, 300) ||
+	    write(ready, &done, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void *kill_later(void *arg)
+{
+	usleep(ks_random() % 60000);
+	kill(*(pid_t *)arg, SIGKILL);
+	return NULL;
+}
+
+/*
+ * Processes killed right beside a suspend: their files are closed before it, or by workers that are not frozen, while cards
+ * go to sleep. Neither fails, and afterwards nothing is left of them.
+ */
+static int killed_beside(void)
+{
+	for (long round = 0; round < ks_iterations(6); round++) {
+		const char *level = round % 2 ? "platform" : "devices";
+		pthread_t killer;
+		char what[512];
+		int ready[2];
+		pid_t pid;
+
+		KS_OK(pipe(ready));
+		pid = fork();
+		KS_CHECK(pid >= 0);
+		if (!pid)
+			wait_until_killed(ready[1]);
+		close(ready[1]);
+		KS_IS(read(ready[0], what, 1), 1);
+		close(ready[0]);
+		KS_OK(pthread_create(&killer, NULL, kill_later, &pid));
+		KS_OK(suspend_to(level, "freeze"));
+		pthread_join(killer, NULL);
+		waitpid(pid, NULL, 0);
+		KS_OK(ks_leaks(what, sizeof(what)));
+		KS_DO(ks_works(0));
+		KS_DO(ks_works(ks_cards() - 1));
+	}
+	return 0;
+}
+
 static int moves(const volatile uint64_t *p)
 {
 	int64_t until = ks_now_ns() + 10 * KS_SECOND;
@@ -365,6 +420,7 @@ int main(void)
 		{ "a call that waits over the suspend", pending_call },
 		{ "io_uring commands that are pending over the suspend", pending_commands },
 		{ "one card writes into another", peers },
+		{ "processes with io_uring commands pending are killed right beside the suspend", killed_beside },
 	};
 
 	return ks_main("sleep", tests, sizeof(tests) / sizeof(tests[0]));

@@ -20,6 +20,29 @@
 #define NEVER	(1ULL << 40)
 #define MS	1000000LL
 
+/* A queue that is not made takes no page: another file may signal there. */
+static int refused_claims_nothing(void)
+{
+	struct drm_weft_will wills[2] = { { .id = 1 }, { .id = 2, .offset = 4 } };
+	struct ks_uq owner, other;
+	uint32_t handle;
+	int fd;
+
+	KS_OK(ks_uq_open(&owner, 0));
+	KS_OK(ks_uq_open(&other, 0));
+	KS_OK(ks_export(owner.fd, owner.cells_handle, ALL, &fd));
+	KS_OK(ks_import(other.fd, fd, &handle));
+	close(fd);
+	wills[0].handle = owner.cells_handle;
+	wills[1].handle = owner.cells_handle;
+	KS_IS(ks_uq_start(&owner, wills, 2), -EINVAL);
+	KS_OK(ks_bind(other.fd, other.vm, handle, VA(0), 4096, SEM_RW));
+	/* now it is theirs */
+	KS_IS(ks_uq_start(&owner, wills, 1), -EBUSY);
+	ks_uq_close(&other);
+	ks_uq_close(&owner);
+	return 0;
+}
 
 static uint64_t poison(uint32_t cause, uint32_t serial, uint32_t id)
 {
@@ -400,6 +423,7 @@ int main(void)
 		{ "the producer's card is unbound, consumers of other processes are told", card_unbound },
 		{ "the first origin is passed on", first_origin },
 		{ "the holder is reset or gone", holder_goes },
+		{ "a queue that is refused claims nothing", refused_claims_nothing },
 		{ "as many as there may be", many },
 		{ "as many as there may be, of two cards in turn", many_in_turn },
 	};

@@ -9,6 +9,7 @@
 #include "weft_names.h"
 #include "weft_pt.h"
 #include "weft_route.h"
+#include "weft_sem.h"
 #include "weft_snapshot.h"
 #include "weft_uqueue.h"
 #include "weft_uring.h"
@@ -56,6 +57,10 @@ EXPORT_SYMBOL_IF_KUNIT(weft_snapshot_local_at);
 EXPORT_SYMBOL_IF_KUNIT(weft_recover_starves);
 EXPORT_SYMBOL_IF_KUNIT(weft_recover_errno);
 EXPORT_SYMBOL_IF_KUNIT(weft_mbox_forgive);
+EXPORT_SYMBOL_IF_KUNIT(weft_mbox_queue_destroy);
+EXPORT_SYMBOL_IF_KUNIT(weft_mbox_arm_bind);
+EXPORT_SYMBOL_IF_KUNIT(weft_sem_claim);
+EXPORT_SYMBOL_IF_KUNIT(weft_sem_settle);
 EXPORT_SYMBOL_IF_KUNIT(weft_uring_copy_args);
 EXPORT_SYMBOL_IF_KUNIT(weft_history_init);
 EXPORT_SYMBOL_IF_KUNIT(weft_history_note);

@@ -3,7 +3,7 @@
 # Copyright 2026 The weft authors
 """
 Cards that are pulled out, unplugged in order and reset under load, also after an error of their port; `removal.c` says
-what has to hold then. Arguments choose ways and kernels (drop, unplug, reset, error; main, 612, debug), COUNT the rounds:
+what has to hold then. Arguments choose ways and kernels (drop, unplug, reset, error, unrecovered; main, 612, debug), COUNT the rounds:
 so large counts are run in slices. Without arguments 612 and debug do each way once.
 """
 import os
@@ -19,7 +19,8 @@ from counts import rounds  # noqa: E402
 
 PROGRAM = "/opt/weft/tests/removal"
 WAYS = {"drop": "pulled out and put in again", "unplug": "unplugged in order and plugged in again", "reset": "reset",
-        "error": "whose port reports a fatal error"}
+        "error": "whose port reports a fatal error", "unrecovered": "not recovered from an error"}
+ALONE = ("unrecovered",)    # in a machine of its own: it leaves no card that works
 SECONDS = 60        # a round, at most; most take three
 
 KERNELS = ("main", "612", "debug")
@@ -32,6 +33,8 @@ chosen = [kernel for kernel in KERNELS if kernel in sys.argv[1:]]
 
 
 def rounds_of(way, kernel):
+    if way in ALONE:
+        return 1
     default = rounds(f"removal-{way}", False) if kernel == "main" or chosen else 1
     return int(os.environ.get("COUNT") or default)
 
@@ -39,10 +42,12 @@ def rounds_of(way, kernel):
 def machines(kernel):
     """Which ways run in one machine, its name, what its kernel is told, what a clean log means besides."""
     name = f"removal-{kernel}"
-    if kernel not in UNPROVED:
-        return [(ways, name, [], "")]
-    parts = [([way for way in ways if way != "reset"], name, UNPROVED[kernel], ""),
-             ([way for way in ways if way == "reset"], f"{name}-proved", [], ", its locks are in order")]
+    together = [way for way in ways if way not in ALONE]
+    parts = [(together, name, [], "")]
+    if kernel in UNPROVED:
+        parts = [([way for way in together if way != "reset"], name, UNPROVED[kernel], ""),
+                 ([way for way in together if way == "reset"], f"{name}-proved", [], ", its locks are in order")]
+    parts += [([way], f"{name}-{way}", UNPROVED.get(kernel, []), "") for way in ways if way in ALONE]
     return [part for part in parts if part[0]]
 
 

@@ -162,9 +162,11 @@ class Asks:
         index = self.card(index)
         self.qmp().run("device_add", **machine.device(index, self.where / f"card{index}.sock"))
 
-    def do_error(self, index):
-        """The port above card `index` reports a fatal error of its link."""
-        self.do_monitor("pcie_aer_inject_error", f"dn{self.card(index)}", "DLP")
+    def do_error(self, index, port="dn"):
+        """The port above card `index` reports a fatal error of its link; `rp`: the root port above the switch."""
+        if port not in ("dn", "rp"):
+            raise Failed(f"no port `{port}`")
+        self.do_monitor("pcie_aer_inject_error", f"{port}{self.card(index)}", "DLP")
 
     def do_monitor(self, *words):
         """A line of QEMU's own language; what it answers is a failure, as success is silent."""
