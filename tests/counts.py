@@ -46,6 +46,7 @@ COUNTS = {
     "fuzz-topology": (50_000, 10_000_000),
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
+    "cell_test": (30, 1_000),                   # resets of each card while objects of cells are made and closed
     "udmabuf_test": (8, 200),                   # processes killed while they pin
     "life_test": (10_000, 100_000),             # open and close of a node
     "kill_test": (30, 10_000),                  # processes killed at random moments

@@ -82,9 +82,16 @@ def unreached(found, sources):
 
 
 def reasons(text):
-    """(file, function) → reason, of a list with a line `file function: reason` for each."""
+    """(file, function) → reason, of a list with a line `file function: reason` for each. A reason may begin with a bound,
+    `up to N lines: `."""
     rows = (line.partition(": ") for line in text.splitlines() if line and not line.startswith("#"))
     return {tuple(where.split()): reason for where, _, reason in rows}
+
+
+def bound(reason):
+    """How many lines it is the reason of, None where it does not say; and the reason itself."""
+    found = re.match(r"up to (\d+) lines?: ", reason)
+    return (int(found.group(1)), reason[found.end():]) if found else (None, reason)
 
 
 def compare(missed, listed, known):
@@ -92,6 +99,9 @@ def compare(missed, listed, known):
     wrong = [f"{' '.join(where)}: {count} lines are not reached, and {REASONS} has no reason"
              for where, count in missed.items() if where not in listed]
     for where, reason in listed.items():
+        most, reason = bound(reason)
+        if most is not None and missed.get(where, 0) > most:
+            wrong.append(f"{' '.join(where)}: {missed[where]} lines are not reached, and {REASONS} has a reason for {most}")
         if where not in known:
             wrong.append(f"{' '.join(where)}: in {REASONS}, but there is no such function")
         elif where not in missed and not reason.startswith("race:"):
@@ -102,7 +112,11 @@ def compare(missed, listed, known):
 def check_reasons(found):
     sources = {name: functions((CLONE / name).read_text()) for name in found}
     known = {(name.removeprefix("driver/"), function) for name, names in sources.items() for function in names}
-    return compare(unreached(found, sources), reasons((CLONE / REASONS).read_text()), known)
+    missed, listed = unreached(found, sources), reasons((CLONE / REASONS).read_text())
+    for where, count in sorted(missed.items()):
+        if where in listed and bound(listed[where])[0] is None:
+            print(f"{' '.join(where)}: {count} lines are not reached; the reason has no bound")
+    return compare(missed, listed, known)
 
 
 def main():

@@ -195,7 +195,7 @@ program() {
 """
 # What runs where data races are looked for: programs whose threads, workers and interrupts meet, with counts that fit into
 # five minutes there, since every access may be delayed.
-RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "", "uring_test": "", "uring_life_test": "5",
+RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "5", "uring_test": "", "uring_life_test": "5",
           "bind_random_test": "60", "life_test": "500", "kill_test": "9", "revoke_test": "2", "prime_test": "", "pm_test": "50",
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
@@ -226,13 +226,15 @@ def kselftests():
     return [p.name for part in ("kselftest", "runtime") for p in sorted((USER / "tests" / part).glob("*_test")) if p.is_file()]
 
 
-def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **options):
+def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", where="", **options):
     """Boots once and runs these programs {name: COUNT or ''}; patience multiplies the limits, which only end what hangs.
-    @suites: of KUnit; @after: further commands; @options: of boot.Run."""
+    @suites: of KUnit, or what @after, further commands, has to print besides; @where: for the results, in place of the kernel's
+    name; @options: of boot.Run."""
+    where = where or kernel
     slow = patience * {"debug": 4, "coverage": 6, "kcsan": 4}.get(kernel, 1)
     programs = "\n".join(f"program {name} '{count}'" for name, count in counts.items())
     command = GUEST % {"limit": 120 * slow, "program_limit": 240 * slow, "programs": programs,
-                       "seed": seed or os.environ.get("SEED", "1")} + (KUNIT if suites else "") + after
+                       "seed": seed or os.environ.get("SEED", "1")} + after
     output = bytearray()
     code = boot.boot(boot.Run(kernel=kernel, command=command, cards=4, name=log, kmemleak=True, timeout=1500 * slow,
                               output=output.extend, **options))
@@ -242,13 +244,13 @@ def machine(kernel, counts, log, patience=1, seed=None, suites=(), after="", **o
         name, _, text = part.partition("\n")
         text, ended, status = text.partition("@@= ")
         words = status.split() if ended else []
-        results.add(tap(f"{kernel}/{name.strip()}", text, int(words[0]) if words else "the machine"))
+        results.add(tap(f"{where}/{name.strip()}", text, int(words[0]) if words else "the machine"))
         if len(words) > 1:
             results.seconds[name.strip()] = int(words[1])
     missing = {*counts, *suites} - {part.split("\n")[0].strip() for part in parts}
-    results.failures += [f"{kernel}/{name}: did not run" for name in sorted(missing)]
+    results.failures += [f"{where}/{name}: did not run" for name in sorted(missing)]
     if code:
-        results.failures.append(f"{kernel}: the machine or its log has a fault (code {code}), see build/log/{log}.kernel.log")
+        results.failures.append(f"{where}: the machine or its log has a fault (code {code}), see build/log/{log}.kernel.log")
     else:
         results.passed += 1     # clean log, no leak
     return results
@@ -273,9 +275,35 @@ def kselftest(kernel, after="", programs=None, **machine_options):
         suites = kunit_suites(kernel, options)
         if not counts and not suites:
             return Results(failures=[f"kselftest-{kernel}: no program is built"])
-        return machine(kernel, counts, f"kselftest-{kernel}", suites=suites, after=after, **machine_options)
+        return machine(kernel, counts, f"kselftest-{kernel}", suites=suites, after=(KUNIT if suites else "") + after,
+                       **machine_options)
     run.__doc__ = f"The driver in the machine, on {kernel}."
     return run
+
+
+# Programs that share memory of cards, of processes and of other drivers, with their counts.
+SHARING = {"revoke_test": "3", "foreign_test": "", "udmabuf_test": "2", "pass_test": "2"}
+# Whether an IOMMU translates what each card does, or the machine is not what it was asked to be.
+TRANSLATED = """
+echo "@@ iommu"
+echo 1..1
+types=$(for card in /sys/class/accel/accel*; do cat "$card/device/iommu_group/type"; done | sort -u)
+case $types in DMA | DMA-FQ) ;; *) printf 'not ';; esac
+echo "ok 1 iommu: every card's addresses are translated ($types)"
+echo "@@= 0"
+"""
+
+
+def iommu(options):
+    """The same where an IOMMU translates all that the cards do: behind a switch, where peers reach each other below it, and on
+    root ports, where weft cards are refused each other and other drivers are not; what is right QUERY_PEER says."""
+    results = Results()
+    counts = {name: os.environ.get("COUNT") or count for name, count in SHARING.items() if options.match in name}
+    for kernel in ("main", "debug"):
+        for topology in ("switch", "root"):
+            results.add(machine(kernel, counts, f"kselftest-iommu-{kernel}-{topology}", suites=["iommu"], after=TRANSLATED,
+                                where=f"{kernel}, {topology}", topology=topology, viommu=True))
+    return results
 
 
 def system(options):
@@ -300,6 +328,7 @@ SUITES = [
     ("kselftest-612", kselftest("612"), False),
     ("kselftest-debug", kselftest("debug"), False),
     ("kselftest-kcsan", kselftest("kcsan", programs=RACING), False),
+    ("kselftest-iommu", iommu, False),
     ("system", system, False),
 ]
 

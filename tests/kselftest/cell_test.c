@@ -336,6 +336,100 @@ static int lost_while_asleep(void)
 	return 0;
 }
 
+#define CHURN_BYTES	(16ULL << 12)
+#define CHURNERS	2
+
+/* One card on which objects of cells are made and closed while it is reset again and again. */
+struct churn {
+	int card;
+	long resets;
+	unsigned int seed;
+	bool stop;
+	struct churner {
+		struct churn *of;
+		pthread_t thread;
+		long made;
+		int result;
+	} churner[CHURNERS];
+	pthread_t resetter;
+	int result;
+};
+
+/* Who creates waits for the reset; who closes does not. */
+static void *make_and_close(void *arg)
+{
+	struct churner *c = arg;
+	int fd = ks_open(c->of->card);
+	uint32_t handle;
+
+	c->result = fd < 0 ? fd : 0;
+	for (; !c->result && !__atomic_load_n(&c->of->stop, __ATOMIC_RELAXED); c->made++) {
+		c->result = sem(fd, CHURN_BYTES, &handle);
+		if (!c->result)
+			c->result = ks_gem_close(fd, handle);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *reset_often(void *arg)
+{
+	struct churn *c = arg;
+
+	for (long i = 0; i < c->resets && !c->result; i++) {
+		usleep(rand_r(&c->seed) % 20000);
+		c->result = ks_reset(c->card);
+	}
+	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/*
+ * An object of cells ends by requests to the firmware, and its end waits for no reset: that a reset is under way costs neither
+ * the card nor its memory. On all cards at once.
+ */
+static int closed_within_resets(void)
+{
+	struct churn churn[KS_MAX_CARDS] = { };
+	struct drm_weft_stats before[KS_MAX_CARDS];
+	long rounds = ks_iterations(30), made = 0;
+	int fd[KS_MAX_CARDS];
+
+	for (int i = 0; i < ks_cards(); i++) {
+		fd[i] = ks_open(i);
+		before[i] = ks_stats(fd[i]);
+		churn[i].card = i;
+		churn[i].resets = rounds;
+		churn[i].seed = ks_random();
+		for (int j = 0; j < CHURNERS; j++) {
+			churn[i].churner[j].of = &churn[i];
+			KS_OK(pthread_create(&churn[i].churner[j].thread, NULL, make_and_close, &churn[i].churner[j]));
+		}
+		KS_OK(pthread_create(&churn[i].resetter, NULL, reset_often, &churn[i]));
+	}
+	for (int i = 0; i < ks_cards(); i++) {
+		KS_OK(pthread_join(churn[i].resetter, NULL));
+		for (int j = 0; j < CHURNERS; j++)
+			KS_OK(pthread_join(churn[i].churner[j].thread, NULL));
+	}
+	for (int i = 0; i < ks_cards(); i++) {
+		KS_CHECK(!churn[i].result, "card %d: a reset ended with %d", i, churn[i].result);
+		for (int j = 0; j < CHURNERS; j++) {
+			KS_CHECK(!churn[i].churner[j].result, "card %d, object %ld: %d", i, churn[i].churner[j].made,
+				 churn[i].churner[j].result);
+			made += churn[i].churner[j].made;
+		}
+		/* what the last of them withheld comes back with the next */
+		KS_OK(ks_reset(i));
+		KS_IS(ks_stats(fd[i]).resets - before[i].resets, rounds + 1);
+		KS_IS(ks_count(i, "wedged"), 0);
+		close(fd[i]);
+		KS_DO(ks_works(i));
+	}
+	printf("# %ld objects\n", made);
+	return 0;
+}
+
 /* A peer's card signals a cell that a queue here waits for, and one the host sleeps on. */
 static int across_cards(void)
 {
@@ -391,6 +485,7 @@ int main(void)
 		{ "CELL_WAIT: interrupted", interrupted },
 		{ "CELL_WAIT: reset and unbind", lost_while_asleep },
 		{ "cells of a peer", across_cards },
+		{ "objects of cells are made and closed while their cards are reset", closed_within_resets },
 	};
 
 	return ks_main("cell", tests, sizeof(tests) / sizeof(tests[0]));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Copyright 2026 The weft authors
-/* Dumps: what goes wrong leaves one, whole and about the right thing; one that is unread is not replaced. */
+/*
+ * Dumps: what goes wrong leaves one, whole and about the right thing, and weft dump(1) shows it so; one that is unread is not
+ * replaced.
+ */
+#define _GNU_SOURCE
 #include "ks_uq.h"
 
 #include <fcntl.h>
@@ -102,6 +106,100 @@ static int whole(const char *reason)
 	return 0;
 }
 
+/* What a command prints; 0 or the status it ended with. */
+static int output_of(const char *command, char *out, size_t bytes)
+{
+	FILE *f = popen(command, "r");
+	size_t n;
+
+	if (!f)
+		return -errno;
+	n = fread(out, 1, bytes - 1, f);
+	out[n] = 0;
+	return pclose(f);
+}
+
+/* Bytes in fours, sixteen in a line. */
+static char *expect_bytes(char *to, const char *hex)
+{
+	size_t n = strlen(hex) / 2;
+
+	for (size_t at = 0; at < n; at += 16) {
+		to += sprintf(to, "    %04zx ", at);
+		for (size_t i = at; i < at + 16 && i < n; i++)
+			to += sprintf(to, "%s%.2s", i % 4 ? "" : " ", hex + 2 * i);
+		to += sprintf(to, "\n");
+	}
+	return to;
+}
+
+/* All of the dump behind its first line, as people and as programs are to get it. */
+static void expect_all(char *people, char *json)
+{
+	static char copy[TEXT_BYTES];
+	const char *comma = "";
+	char *line, *rest = copy, *value;
+
+	strcpy(copy, text);
+	strsep(&rest, "\n");
+	people += sprintf(people, "\ndump\n");
+	json += sprintf(json, "{\"name\":\"dump\",\"entries\":[");
+	while ((line = strsep(&rest, "\n")) && strcmp(line, "[end]")) {
+		value = strpbrk(line, *line == '@' ? " " : ":");
+		if (*line == '[') {
+			line[strlen(line) - 1] = 0;
+			people += sprintf(people, "\n%s\n", line + 1);
+			json += sprintf(json, "]},{\"name\":\"%s\",\"entries\":[", line + 1);
+			comma = "";
+			continue;
+		}
+		*value++ = 0;
+		if (*line == '@') {
+			people = expect_bytes(people, value);
+			json += sprintf(json, "%s{\"index\":%s,\"bytes\":\"%s\"}", comma, line + 1, value);
+		} else {
+			people += sprintf(people, "  %-16s  %s\n", line, ++value);
+			json += sprintf(json, "%s{\"key\":\"%s\",\"value\":\"%s\"}", comma, line, value);
+		}
+		comma = ",";
+	}
+	sprintf(json, "]}]");
+}
+
+/*
+ * What weft dump(1) makes of the dump that the kernel holds: what happened in its first lines, `queue` if it was one's, then all
+ * there is.
+ */
+static int shown(const char *reason, const char *queue)
+{
+	static char out[4 * TEXT_BYTES], people[4 * TEXT_BYTES], json[4 * TEXT_BYTES];
+	struct drm_weft_device device;
+	char head[128];
+	int fd = ks_open(0);
+	char *at;
+
+	KS_OK(ks_device(fd, &device));
+	close(fd);
+	expect_all(people, json);
+	KS_OK(output_of("weft dump 2>&1", out, sizeof(out)));
+	snprintf(head, sizeof(head), "%s on card %u (%s), ", reason, device.serial, ks_pci(0));
+	at = strstr(out, head);
+	KS_CHECK(at, "no \"%s\" in %.400s", head, out);
+	at = strchr(at, '\n') + 1;
+	if (queue) {
+		char *end = strchr(at, '\n');
+
+		*end = 0;
+		KS_CHECK(!strncmp(at, "queue ", 6) && strstr(at, queue), "no \"%s\" in: %s", queue, at);
+		*end = '\n';
+		at = end + 1;
+	}
+	KS_CHECK(!strncmp(at, people, strlen(people)), "%.600s\nwanted %.600s", at, people);
+	KS_OK(output_of("weft dump --json 2>&1", out, sizeof(out)));
+	KS_CHECK(strstr(out, json), "%.600s\nwanted %.600s", out, json);
+	return 0;
+}
+
 static int job_faults(void)
 {
 	struct ks_rig rig;
@@ -125,6 +223,8 @@ static int job_faults(void)
 	KS_CHECK(has(line), "wanted %s", line);
 	KS_CHECK(has("[walk-fault]") && strstr(text, "\nlevel3: 0x"));
 	KS_CHECK(strstr(text, "queue started") && strstr(text, ": FAULT queue "), "no history, or no event");
+	snprintf(line, sizeof(line), ": FAULTED, cause PT_INVALID, packet 1 (COPY) of list %#llx, address 0x7000000000", KS_LIST_VA);
+	KS_DO(shown("job-fault", line));
 	KS_OK(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
 	return 0;
@@ -163,6 +263,7 @@ static int job_hangs(void)
 	KS_OK(wait_dump());
 	KS_OK(whole("job-timeout"));
 	KS_CHECK(has("packet: 0 TIMED"), "%s", text);
+	KS_DO(shown("job-timeout", ": RUNNING, cause NONE, "));
 	KS_OK(ks_rig_alive(&rig));
 	ks_rig_close(&rig);
 	return 0;
@@ -191,6 +292,7 @@ static int wait_limit(void)
 	KS_CHECK(has("cause: WAIT_LIMIT") && has(line) && has("wait_value: 3") && has("wait_limit_ns: 10000000") &&
 		 has("name: tour/waits"), "%s", text);
 	KS_CHECK(has("[walk-wait]") && !has("[walk-fault]"), "%s", text);
+	KS_DO(shown("queue-fault", ": FAULTED, cause WAIT_LIMIT, packet 0 (WAIT) of list "));
 	ks_uq_close(&q);
 	return 0;
 }
@@ -215,6 +317,7 @@ static int many_queues(void)
 	left = strtoul(at + strlen("\nleft_out: "), NULL, 10);
 	/* 64 are in it; these, the rig's and the driver's own are there */
 	KS_IS(left, 70 + 2 - 64);
+	KS_DO(shown("job-fault", ": FAULTED, cause OPCODE, packet 0 (unknown) of list "));
 	ks_rig_close(&rig);
 	return 0;
 }
@@ -240,6 +343,7 @@ static int stop_not_done(void)
 	snprintf(line, sizeof(line), "queue does not stop queue %u", state.card_queue);
 	KS_CHECK(strstr(text, line), "no \"%s\" in %s", line, strstr(text, "[history]"));
 	KS_CHECK(!strstr(text, "engine reset"), "taken after the reset");
+	KS_DO(shown("safe-timeout", NULL));
 	ks_uq_close(&q);
 	return 0;
 }
@@ -274,6 +378,7 @@ static int unread(void)
 static int user_queue_faults(void)
 {
 	union weft_packet *list, call = { .call = { .op = WEFT_PKT_CALL, .npackets = 2, .list = KS_UDATA_VA } };
+	char line[256];
 	struct ks_uq q;
 
 	KS_OK(forget());
@@ -287,6 +392,8 @@ static int user_queue_faults(void)
 	KS_OK(whole("queue-fault"));
 	KS_CHECK(has("kind: user") && has("run: FAULTED") && has("cause: PT_INVALID") && has("fault_va: 0x7000000000"),
 		 "%s", text);
+	snprintf(line, sizeof(line), ": FAULTED, cause PT_INVALID, packet 1 (FILL) of list %#llx, address 0x7000000000", KS_UDATA_VA);
+	KS_DO(shown("queue-fault", line));
 	/* its ring is in the memory of the process, its list in that of the card */
 	KS_CHECK(has("[ring]") && has("[list]") && has("packet: 0 FILL") && has("packet: 1 FILL"), "%s", text);
 	KS_CHECK(has("[walk-fault]") && !strstr(text, "\nname: "), "%s", text);
@@ -309,6 +416,7 @@ static int firmware_stops(void)
 	KS_OK(whole("firmware-stopped"));
 	KS_CHECK(strstr(text, "\nlog: "), "no firmware log");
 	KS_CHECK(strstr(text, "\nrequest: "), "no mailbox");
+	KS_DO(shown("firmware-stopped", NULL));
 	KS_OK(forget());
 	return 0;
 }
@@ -342,6 +450,7 @@ static int wedged(void)
 	KS_OK(wait_dump());
 	KS_OK(whole("wedged"));
 	KS_CHECK(has("state: WEDGED"), "%.400s", text);
+	KS_DO(shown("wedged", NULL));
 	KS_OK(forget());
 	return 0;
 }

@@ -71,6 +71,17 @@ static bool has_p2p(int fd)
 	return !ks_device(fd, &device) && device.p2p;
 }
 
+/*
+ * Whether an IOMMU translates what card 0's function sends to card 1's memory: another driver can follow that, though a weft
+ * card cannot.
+ */
+static bool is_translated(void)
+{
+	struct drm_weft_query_peer q;
+
+	return !ks_query_peer(0, 1, &q) && q.error == -EHOSTUNREACH && q.detail == DRM_WEFT_PEER_DETAIL_IOMMU;
+}
+
 static int who_gets_local_memory(void)
 {
 	static const uint32_t flags[] = { 0, WEFT_IMPORTER_DYNAMIC, DYNAMIC_P2P };
@@ -95,6 +106,7 @@ static int local_memory(void)
 {
 	struct weft_importer_state state, again;
 	unsigned long long range[2];
+	bool translated, in_bar;
 	struct ks_rig owner;
 	int other, reader, fd;
 
@@ -105,6 +117,7 @@ static int local_memory(void)
 		ks_rig_close(&owner);
 		return ks_skip("p2pdma");
 	}
+	translated = is_translated();
 	other = other_driver();
 	reader = other_driver();
 	KS_OK(bar2(1, range));
@@ -115,13 +128,13 @@ static int local_memory(void)
 	KS_OK(ks_export(owner.fd, owner.data_handle, R | W, &fd));
 	KS_OK(attach(other, fd, DYNAMIC_P2P));
 	KS_OK(map(other, true, &state));
-	KS_CHECK(state.addr >= range[0] && state.addr + KS_DATA_BYTES - 1 <= range[1], "%#llx is not in BAR2",
-		 (unsigned long long)state.addr);
+	in_bar = state.addr >= range[0] && state.addr + KS_DATA_BYTES - 1 <= range[1];
+	KS_CHECK(in_bar == !translated, "%#llx, BAR2 is at %#llx", (unsigned long long)state.addr, range[0]);
 	/* pinned where it is: the same memory, still of the card */
 	KS_OK(ks_ioctl(other, WEFT_IMPORTER_PIN, NULL));
 	KS_OK(ks_ioctl(other, WEFT_IMPORTER_UNMAP, NULL));
 	KS_OK(map(other, true, &again));
-	KS_CHECK(again.addr == state.addr, "it moved to %#llx", (unsigned long long)again.addr);
+	KS_CHECK(translated || again.addr == state.addr, "it moved to %#llx", (unsigned long long)again.addr);
 	KS_OK(ks_reset(1));
 	for (int i = 0; i < 2; i++) {
 		KS_OK(ks_ioctl(i ? reader : other, WEFT_IMPORTER_STATE, &state));

@@ -105,6 +105,9 @@ int ks_gem_info(int fd, uint32_t handle, struct drm_weft_gem_info *info);
 void *ks_gem_map(int fd, uint32_t handle, int prot);	/* whole object, or MAP_FAILED */
 int ks_export(int fd, uint32_t handle, uint32_t rights, int *dmabuf);
 int ks_import(int fd, int dmabuf, uint32_t *handle);
+int ks_query_peer(int card, int peer, struct drm_weft_query_peer *q);
+/* With what errno an import of `peer`'s memory by `card` is refused, as QUERY_PEER says; 0: it is not. */
+int ks_peer_error(int card, int peer);
 int ks_vm_create(int fd, uint32_t *vm);
 int ks_vm_destroy(int fd, uint32_t vm);
 int ks_bind(int fd, uint32_t vm, uint32_t handle, uint64_t va, uint64_t range, uint32_t flags);

@@ -70,6 +70,25 @@ int ks_import(int fd, int dmabuf, uint32_t *handle)
 	return r;
 }
 
+int ks_query_peer(int card, int peer, struct drm_weft_query_peer *q)
+{
+	int fd = ks_open(card), r;
+
+	*q = (struct drm_weft_query_peer){ .peer_fd = ks_open(peer) };
+	r = ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, q);
+	close(q->peer_fd);
+	close(fd);
+	return r;
+}
+
+int ks_peer_error(int card, int peer)
+{
+	struct drm_weft_query_peer q;
+	int r = ks_query_peer(card, peer, &q);
+
+	return r ? r : q.error;
+}
+
 int ks_open_as_user(int card)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -26,17 +26,6 @@ static const struct wanted {
 };
 static const struct wanted *wanted;
 
-static int query(int a, int b, struct drm_weft_query_peer *q)
-{
-	int fd = ks_open(a), r;
-
-	*q = (struct drm_weft_query_peer){ .peer_fd = ks_open(b) };
-	r = ks_ioctl(fd, DRM_IOCTL_WEFT_QUERY_PEER, q);
-	close(q->peer_fd);
-	close(fd);
-	return r;
-}
-
 static int answers(void)
 {
 	for (int a = 0; a < ks_cards(); a++) {
@@ -45,7 +34,7 @@ static int answers(void)
 
 			if (a == b)
 				continue;
-			KS_OK(query(a, b, &q));
+			KS_OK(ks_query_peer(a, b, &q));
 			printf("# %d to %d: refusal %u error %d map %u distance %d detail %u port %#x cells %u\n", a, b,
 			       q.refusal, q.error, q.map_type, q.distance, q.detail, q.port, q.cells);
 			KS_IS(q.refusal, wanted->error ? DRM_WEFT_PEER_NO_ROUTE : DRM_WEFT_PEER_OK);

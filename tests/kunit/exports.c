@@ -5,8 +5,11 @@
 
 #include "weft_device.h"
 #include "weft_file.h"
+#include "weft_gem.h"
 #include "weft_job.h"
 #include "weft_names.h"
+#include "weft_pending.h"
+#include "weft_prime.h"
 #include "weft_pt.h"
 #include "weft_route.h"
 #include "weft_sem.h"
@@ -14,6 +17,8 @@
 #include "weft_uqueue.h"
 #include "weft_uring.h"
 #include "weft_vma.h"
+#include "weft_wait.h"
+#include "weft_window.h"
 
 EXPORT_SYMBOL_IF_KUNIT(weft_pt_init);
 EXPORT_SYMBOL_IF_KUNIT(weft_pt_fini);
@@ -65,3 +70,17 @@ EXPORT_SYMBOL_IF_KUNIT(weft_uring_copy_args);
 EXPORT_SYMBOL_IF_KUNIT(weft_history_init);
 EXPORT_SYMBOL_IF_KUNIT(weft_history_note);
 EXPORT_SYMBOL_IF_KUNIT(weft_history_copy);
+EXPORT_SYMBOL_IF_KUNIT(weft_bo_walk);
+EXPORT_SYMBOL_IF_KUNIT(weft_vma_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_vma_prepare);
+EXPORT_SYMBOL_IF_KUNIT(weft_vma_clean);
+EXPORT_SYMBOL_IF_KUNIT(weft_prime_init);
+EXPORT_SYMBOL_IF_KUNIT(weft_prime_export);
+EXPORT_SYMBOL_IF_KUNIT(weft_pending_create);
+EXPORT_SYMBOL_IF_KUNIT(weft_pending_begin_cells);
+EXPORT_SYMBOL_IF_KUNIT(weft_pending_put);
+EXPORT_SYMBOL_IF_KUNIT(weft_wait_end);
+EXPORT_SYMBOL_IF_KUNIT(weft_window_create);
+EXPORT_SYMBOL_IF_KUNIT(weft_window_put);
+EXPORT_SYMBOL_IF_KUNIT(weft_window_offset);
+EXPORT_SYMBOL_IF_KUNIT(weft_window_mmap);

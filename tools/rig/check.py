@@ -229,8 +229,9 @@ def features(tree):
         if name not in folders:
             continue
         cells += 1
-        absent = re.match(r":\w+: no \(``(.+)``\)$", line)
-        present = re.match(r":\w+: ``(\S+\.[ch]|Kconfig): (.+)``$", line)
+        # what follows a semicolon is for the reader
+        absent = re.match(r":\w+: no \(``([^`]+)``\)($|;)", line)
+        present = re.match(r":\w+: ``(\S+\.[ch]|Kconfig): ([^`]+)``($|;)", line)
         if absent:
             wrong = any(re.search(absent.group(1), text, re.M) for text in whole[name])
         elif present:

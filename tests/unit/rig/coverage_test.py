@@ -78,6 +78,15 @@ class Comparison(unittest.TestCase):
         self.assertEqual(len(wrong(LIST.replace("race: two", "two"), found)), 1)
         self.assertEqual(len(wrong(LIST + "weft_a.c gone: race: never\n")), 1)
 
+    def test_more_lines_than_meant(self):
+        self.assertEqual(wrong(LIST.replace("race: two", "up to 2 lines: race: two")), [])
+        self.assertEqual(wrong(LIST.replace("race: two", "up to 1 lines: race: two")), [
+            "weft_a.c find: 2 lines are not reached, and tests/kselftest/uncovered.txt has a reason for 1"])
+        # a race that was won, with a bound
+        found = FOUND | {"driver/weft_a.c": {7: 1, 8: 1, 10: 1}}
+        self.assertEqual(wrong(LIST.replace("race: two", "up to 2 lines: race: two"), found), [])
+        self.assertEqual(len(wrong(LIST.replace("race: two", "up to 2 lines: two"), found)), 1)
+
 
 class List(unittest.TestCase):
     """The list of the tree: what can be said of it without a run."""
