@@ -301,13 +301,29 @@ static int tell(struct weft_edge *e, int status)
 	return post(e, &r, sizeof(r), NULL, 0);
 }
 
+/* Who has refused is gone before it is told anything, and has said so. */
+static int tell_ready(struct weft_edge *e)
+{
+	int ret = tell(e, 0);
+	struct mail m;
+
+	if (ret != -ECONNRESET || receive(e, "is gone", &m))
+		return ret;
+	if (weft_offer_refused(m.data, m.bytes, e->name))
+		ret = -ECONNABORTED;
+	else
+		weft_fail(ret, "edge %s: the other process is gone", e->name);
+	mail_free(&m);
+	return ret;
+}
+
 int weft_peer_ready(struct weft_plan *p)
 {
 	int ret = 0;
 
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
 		if (p->edge[i]->flags & WEFT_EDGE_PEER)
-			ret = tell(p->edge[i], 0);
+			ret = tell_ready(p->edge[i]);
 	return ret ? ret : hear(p, "has not loaded its plan", ready_mail);
 }
 
