@@ -22,6 +22,7 @@ COUNTS = {
     "ops-reduce": (1, 10),                      # the same
     "runtime-va": (200_000, 2_000_000),         # operations of the address allocator
     "coll-mesh": (300, 20_000),                 # agreements of processes that die at random moments
+    "exec-net": (1_000, 10_000),                # random plans, played by the cells of their lanes
     "exec-serial": (1_000, 100_000),            # random plans to files and back
     "exec-text": (1_000, 100_000),              # random plans to text and back
     "plan-cycle": (2_000, 100_000),             # random plans, each played in every interleaving and with times

@@ -45,15 +45,12 @@ static int adopt(const struct weft_comm *c, uint32_t of, uint32_t to, int fd, ui
 		 struct weft_memory **memory)
 {
 	const uint32_t access = WEFT_ACCESS_READ | (cells ? WEFT_ACCESS_SIGNAL : WEFT_ACCESS_WRITE);
-	char why[256];
 	int ret = weft_memory_import_fd_at(c->member[to].device, fd, address, memory);
 
 	if (ret == -EINVAL || ret == -EBADF || ret == -EACCES)
 		ret = -EPROTO;
-	if (ret) {
-		snprintf(why, sizeof(why), "%s", weft_last_error());
-		return weft_fail(ret, "communicator %s: memory of member %u for member %u: %s", c->name, of, to, why);
-	}
+	if (ret)
+		return weft_fail_of(ret, "communicator %s: memory of member %u for member %u", c->name, of, to);
 	if ((*memory)->bytes < bytes || (*memory)->cells != cells || ((*memory)->access & access) != access)
 		return weft_fail(-EPROTO, "communicator %s: what member %u gives to member %u are %llu bytes of memory for %s with access %#x",
 				 c->name, of, to, (unsigned long long)(*memory)->bytes, (*memory)->cells ? "cells" : "data", (*memory)->access);

@@ -33,6 +33,28 @@ int weft_fail_again(int err, const char *format, ...)
 	return err;
 }
 
+int weft_fail_of(int err, const char *format, ...)
+{
+	char was[sizeof(last_error)], where[sizeof(last_error)];
+	va_list args;
+
+	weft_error_bare(was, sizeof(was));
+	va_start(args, format);
+	vsnprintf(where, sizeof(where), format, args);
+	va_end(args);
+	return weft_fail(err, "%s: %s", where, was);
+}
+
+void weft_error_bare(char *text, size_t bytes)
+{
+	char *reason;
+
+	snprintf(text, bytes, "%s", last_error);
+	reason = strrchr(text, '(');
+	if (reason && reason > text && reason[-1] == ' ' && text[strlen(text) - 1] == ')')
+		reason[-1] = 0;
+}
+
 void weft_error_clear(void)
 {
 	last_error[0] = 0;

@@ -11,6 +11,11 @@ int weft_fail(int err, const char *format, ...) __attribute__((format(printf, 2,
 /* The same of a text that has been one before: it ends with its reason, and no other is added. Not of last_error itself */
 int weft_fail_again(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* "@format: " before the last error, which keeps one reason, that of @err. Returns @err */
+int weft_fail_of(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The last error without its reason, for whoever tells it again after other calls and adds one. */
+void weft_error_bare(char *text, size_t bytes);
+
 /* Forgets it, before code of others runs that may or may not set one. */
 void weft_error_clear(void);
 

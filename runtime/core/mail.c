@@ -88,8 +88,11 @@ ssize_t weft_mail_take(int sock, void *data, size_t bytes, int *fd, uint32_t max
 	} control;
 	struct iovec io = { .iov_base = data, .iov_len = bytes };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int) * (max + 1)) };
-	const ssize_t n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
+	ssize_t n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
 
+	/* once, when it was closed there with something unread; what was said before is still there */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	*num_fds = 0;
 	if (n < 0)
 		return errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : errno == ECONNRESET ? 0 : -errno;

@@ -180,8 +180,9 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&q->lock);
 		weft_error_clear();
 		ret = run_job(q, job);
-		snprintf(text, sizeof(text), "%s", ret == -ECANCELED ? "the queue was destroyed" :
-			 weft_last_error()[0] ? weft_last_error() : "a command failed");
+		weft_error_bare(text, sizeof(text));
+		if (ret == -ECANCELED || !text[0])
+			snprintf(text, sizeof(text), ret == -ECANCELED ? "the queue was destroyed" : "a command failed");
 		pthread_mutex_lock(&q->lock);
 		if (ret)	/* before its signals: who sees them must see the failure */
 			weft_queue_mark(q, job->seqno, job->seqno, ret, text);

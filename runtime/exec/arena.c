@@ -80,10 +80,7 @@ int weft_arena_commit(struct weft_plan *p, uint32_t device, struct weft_list *li
 /* Of the lanes of a card, those that come after the queues did. */
 static int missing(const struct weft_plan_card *c, int ret)
 {
-	char why[256];
-
-	snprintf(why, sizeof(why), "%s", weft_last_error());
-	return weft_fail(ret, "%u of %u lanes have no queue: %s", c->num_lanes - c->num_rings, c->num_lanes, why);
+	return weft_fail_of(ret, "%u of %u lanes have no queue", c->num_lanes - c->num_rings, c->num_lanes);
 }
 
 int weft_arena_queue(struct weft_plan *p, struct weft_plan_lane *lane, struct weft_user_queue_config *config)

@@ -120,7 +120,7 @@ struct weft_edge_peer {
 	uint64_t epoch, their_epoch;		/* of the load at each end */
 	bool told;				/* the last message was sent */
 	/* loaded */
-	uint32_t initial;			/* of the importer: tokens that the other process gave before the first firing */
+	uint32_t initial, rate;			/* of the importer: tokens that the other process gave before the first firing, gives in each */
 	uint32_t consumers;			/* of the exporter: in the other process */
 	struct weft_memory *blocks;		/* of the exporter; as the importer's card reads them */
 	struct weft_memory *inbox, *outbox;	/* cells that are waited for here, and those that are signalled there */
@@ -321,8 +321,10 @@ struct weft_memory *weft_edge_blocks(const struct weft_edge *edge);
 
 /* peer.c: the rounds of a load, on all edges between processes; 0 or -errno with text */
 int weft_peer_offer(struct weft_plan *plan);	/* reserve, and say what the ends are */
-int weft_peer_accept(struct weft_plan *plan);	/* take what the other ends are */
+int weft_peer_accept(struct weft_plan *plan);	/* take what the other ends are; -EDEADLK: consumers here need more depth */
 int weft_peer_ready(struct weft_plan *plan);	/* cells have their first values, here and there */
+/* verify.c: would it stop for ever, with imported edges as their producers give them? 0, or -EDEADLK, -EOVERFLOW, -ENOMEM with text */
+int weft_peer_live(const struct weft_plan *plan);
 /* Others are told of a load that failed; no wait */
 void weft_peer_refuse(struct weft_plan *plan, int status);
 /* Memory and sockets go; 0 or -errno */

@@ -280,13 +280,14 @@ int weft_plan_load(struct weft_plan *plan)
 	if (!ret)
 		ret = start(plan);
 	if (ret) {
-		char text[256];
+		const bool named = !strncmp(weft_last_error(), "plan ", 5);
+		char text[400];
 
 		/* what is undone must not hide why */
-		snprintf(text, sizeof(text), "%s", weft_last_error());
+		weft_error_bare(text, sizeof(text));
 		weft_peer_refuse(plan, ret);
 		unload(plan);
-		return weft_fail(ret, "plan %s: %s", plan->name, text);
+		return named ? weft_fail(ret, "%s", text) : weft_fail(ret, "plan %s: %s", plan->name, text);
 	}
 	plan->opened = plan->bubbles = plan->marks_from = plan->marks_to = 0;
 	plan->num_spans = 0;

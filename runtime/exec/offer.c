@@ -85,9 +85,9 @@ int weft_offer_read(const void *data, size_t bytes, uint32_t fds, enum weft_offe
 	if (o.cell_access != (WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL) || o.block_access != (producer && !control ? WEFT_ACCESS_READ : 0))
 		return weft_fail(-EPROTO, "edge %s: the other process gives access %#x to its cell, %#x to its blocks", edge, o.cell_access,
 				 o.block_access);
-	if (o.pad || (producer ? o.consumers : !o.consumers || o.consumers > WEFT_OFFER_CONSUMERS))
-		return weft_fail(-EPROTO, "edge %s: the other process, its %s, says that it has %u consumers", edge,
-				 producer ? "producer" : "consumer", o.consumers);
+	if (producer ? o.consumers || !o.rate || o.rate > MAX_DEPTH : o.rate || !o.consumers || o.consumers > WEFT_OFFER_CONSUMERS)
+		return weft_fail(-EPROTO, "edge %s: the other process, its %s, says that it has %u consumers and gives %u tokens in a firing",
+				 edge, producer ? "producer" : "consumer", o.consumers, o.rate);
 	if (fds != (o.block_access ? 2 : 1))
 		return weft_fail(-EPROTO, "edge %s: the other process sent %u descriptors, not %d", edge, fds, o.block_access ? 2 : 1);
 	*offer = o;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEFT_OFFER_VERSION	2u
+#define WEFT_OFFER_VERSION	3u
 #define WEFT_OFFER_NAME		256u
 #define WEFT_OFFER_FDS		2u	/* the cells, then the blocks: of the producer, and where there are any */
 #define WEFT_OFFER_CONSUMERS	128u	/* at most, of an edge in the importing plan: a page has as many cells */
@@ -33,6 +33,7 @@ enum weft_offer_end { WEFT_OFFER_PRODUCER = 1, WEFT_OFFER_CONSUMER = 2 };
  * @cell_access: WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL, the same of the cells that the sender waits for, from the first in their memory on:
  *	of the consumer one, of the producer WEFT_OFFER_CONSUMERS
  * @consumers: of the consumer: how many bodies, and so cells of the producer, 1 … WEFT_OFFER_CONSUMERS; of the producer 0
+ * @rate: of the producer: tokens of a firing, 1 … 65535; of the consumer 0
  * @name: of the edge, ended and filled up by 0
  * @sum: of all bytes before
  */
@@ -46,7 +47,7 @@ struct weft_offer {
 	uint32_t end, flags;
 	uint64_t epoch, block_bytes, first, tokens;
 	uint32_t depth, initial, block_access, cell_access;
-	uint32_t consumers, pad;
+	uint32_t consumers, rate;
 	char name[WEFT_OFFER_NAME];
 	uint64_t sum;
 };

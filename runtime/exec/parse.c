@@ -22,21 +22,11 @@ const char *const weft_word_type[WEFT_WORD_TYPES] = { "f32", "f16", "bf16", "i32
 #define COUNT(words)	((uint32_t)(sizeof(words) / sizeof((words)[0])))
 #define MAX_BYTES	(1ull << 40)
 
-void weft_parse_bare(char *text, uint32_t bytes)
-{
-	char *tail;
-
-	snprintf(text, bytes, "%s", weft_last_error());
-	tail = strrchr(text, '(');
-	if (tail && tail > text && text[strlen(text) - 1] == ')')
-		tail[-1] = 0;
-}
-
 void weft_parse_failed(struct weft_parse *p, uint32_t line, uint32_t column, int ret)
 {
 	char text[300];
 
-	weft_parse_bare(text, sizeof(text));
+	weft_error_bare(text, sizeof(text));
 	weft_lex_wrong_at(&p->lex, line, column, ret, "%s", text);
 }
 
@@ -432,7 +422,7 @@ int weft_plan_parse(const char *text, uint64_t bytes, struct weft_device *const 
 	if (ret && p->plan) {
 		char why[400];
 
-		weft_parse_bare(why, sizeof(why));
+		weft_error_bare(why, sizeof(why));
 		weft_plan_destroy(p->plan);
 		weft_fail(ret, "%s", why);
 	} else if (!ret) {

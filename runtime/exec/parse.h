@@ -53,8 +53,6 @@ struct weft_parse {
 	uint64_t contents;		/* bytes so far */
 };
 
-/* weft_last_error() without the errno at its end, which comes again when it is told with a place. */
-void weft_parse_bare(char *text, uint32_t bytes);
 /* A call of the library that failed with @ret, at a place of the text. */
 void weft_parse_failed(struct weft_parse *parse, uint32_t line, uint32_t column, int ret);
 

@@ -161,7 +161,7 @@ static void offer_of(const struct weft_edge *e, struct weft_offer *o)
 		.epoch = e->peer.epoch, .block_bytes = e->block_bytes, .first = e->plan->config.cell_base,
 		.tokens = tokens_in(e, e->plan->start), .depth = e->depth, .initial = e->initial,
 		.block_access = exported(e) && !control ? WEFT_ACCESS_READ : 0, .cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
-		.consumers = exported(e) ? 0 : e->num_consumers,
+		.consumers = exported(e) ? 0 : e->num_consumers, .rate = exported(e) ? e->rate : 0,
 	};
 	snprintf(o->name, sizeof(o->name), "%s", e->name);
 	weft_offer_seal(o);
@@ -223,15 +223,12 @@ static int adopt(struct weft_edge *e, int fd, bool cell, struct weft_memory **me
 {
 	const uint64_t need = cell ? cells_there(e) * WEFT_CELL_BYTES : e->depth * e->stride;
 	const char *what = cell ? "cells" : "blocks";
-	char why[256];
 	int ret = weft_memory_import_fd(device_of(e), fd, memory);
 
 	if (ret == -EINVAL || ret == -EBADF || ret == -EACCES)
 		ret = -EPROTO;
-	if (ret) {
-		snprintf(why, sizeof(why), "%s", weft_last_error());
-		return weft_fail(ret, "edge %s: %s of the other process: %s", e->name, what, why);
-	}
+	if (ret)
+		return weft_fail_of(ret, "edge %s: %s of the other process", e->name, what);
 	if (weft_memory_bytes(*memory) < need || (weft_cell_address(*memory, 0) != 0) != cell)
 		return weft_fail(-EPROTO, "edge %s: what the other process gives as its %s are %llu bytes of memory for %s; needed %llu", e->name,
 				 what, (unsigned long long)weft_memory_bytes(*memory), weft_cell_address(*memory, 0) ? "cells" : "data",
@@ -253,6 +250,7 @@ static int accept_mail(struct weft_edge *e, const struct mail *m)
 		return ret;
 	e->peer.their_epoch = theirs.epoch;
 	e->peer.initial = theirs.initial;
+	e->peer.rate = theirs.rate;
 	e->peer.consumers = theirs.consumers;
 	offer_of(e, &ours);
 	ret = weft_offer_match(&ours, &theirs);
@@ -289,7 +287,9 @@ static int hear(struct weft_plan *p, const char *missing, int (*take)(struct wef
 
 int weft_peer_accept(struct weft_plan *p)
 {
-	return hear(p, "has not said what its end is", accept_mail);
+	const int ret = hear(p, "has not said what its end is", accept_mail);
+
+	return ret ? ret : weft_peer_live(p);
 }
 
 static int tell(struct weft_edge *e, int status)
@@ -301,13 +301,29 @@ static int tell(struct weft_edge *e, int status)
 	return post(e, &r, sizeof(r), NULL, 0);
 }
 
+/* Who has refused is gone before it is told anything, and has said so. */
+static int tell_ready(struct weft_edge *e)
+{
+	int ret = tell(e, 0);
+	struct mail m;
+
+	if (ret != -ECONNRESET || receive(e, "is gone", &m))
+		return ret;
+	if (weft_offer_refused(m.data, m.bytes, e->name))
+		ret = -ECONNABORTED;
+	else
+		weft_fail(ret, "edge %s: the other process is gone", e->name);
+	mail_free(&m);
+	return ret;
+}
+
 int weft_peer_ready(struct weft_plan *p)
 {
 	int ret = 0;
 
 	for (uint32_t i = 0; i < p->num_edges && !ret; i++)
 		if (p->edge[i]->flags & WEFT_EDGE_PEER)
-			ret = tell(p->edge[i], 0);
+			ret = tell_ready(p->edge[i]);
 	return ret ? ret : hear(p, "has not loaded its plan", ready_mail);
 }
 

@@ -88,14 +88,14 @@ static void put_one(struct text *t, const struct weft_plan *p, const struct weft
 /* The worst that one look sees; false: nothing */
 static bool worst(struct weft_plan *p, struct weft_stuck *r)
 {
-	char kept[256];
+	char kept[512];
 	int n;
 
 	/* a look must not replace the text of the error that it is for */
 	snprintf(kept, sizeof(kept), "%s", weft_last_error());
 	n = weft_plan_stuck(p, r, 1, sizeof(*r));
 	if (n < 0)
-		weft_fail(n, "%s", kept);
+		weft_fail_again(n, "%s", kept);
 	return n > 0;
 }
 

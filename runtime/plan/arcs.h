@@ -4,6 +4,9 @@
  * The single-rate expansion: one node for each of the q firings of a body in a sequence, and arcs between them. Firing i of
  * node `to` starts when firing i - tokens of node `from` has ended, where i - tokens is not negative. All that the planner
  * says of liveness, period, depth and lag it reads from this graph.
+ *
+ * What the host or another process gives is given without time and as soon as the depth of the edge lets it, but no sooner:
+ * where that can hold a consumer back, because another is behind it, nodes of no body stand for who gives, the edge's feeder.
  */
 #ifndef WEFT_PLAN_ARCS_H
 #define WEFT_PLAN_ARCS_H
@@ -49,8 +52,9 @@ struct weft_arcs {
 	struct weft_arc *arc;		/* when new, those out of the nodes of a body lie together, bodies in order */
 	struct weft_arc_cause *cause;	/* of an arc */
 	uint32_t *head;			/* of a node: its first arc out */
-	uint32_t *first;		/* of a body: its first node; one more at the end */
-	uint32_t *body;			/* of a node */
+	/* Of a giver, its first node; one more at the end. Givers are bodies and, where there is any, a feeder for each edge. */
+	uint32_t *first, num_givers;
+	uint32_t *giver;		/* of a node: its body, or num_bodies + the edge that it feeds */
 	uint64_t *time;			/* of a node, ns */
 	/* Nodes so that arcs without tokens lead forward. Shorter than num_nodes: those arcs have a cycle. */
 	uint32_t *order, num_ordered;
@@ -71,6 +75,25 @@ void weft_arcs_fini(struct weft_arcs *arcs);
  */
 int64_t weft_arcs_source(int64_t s, uint32_t c, uint32_t p, uint32_t k);
 int64_t weft_arcs_return(int64_t s, uint32_t c, uint32_t p, uint32_t k, uint32_t depth);
+
+/*
+ * Has the edge a feeder? One consumer that takes no more than there are blocks, of what comes one at a time, waits for nobody
+ * but itself, and needs none.
+ */
+static inline bool weft_arcs_fed(const struct weft_net_edge *e)
+{
+	if (e->from != WEFT_NET_NONE || !e->num_consumers)
+		return false;
+	return e->num_consumers > 1 || e->produce > 1 || (e->depth && e->depth < e->consumer[0].consume);
+}
+
+/* The body or the feeder that gives what the edge carries, WEFT_NET_NONE: the graph has none. */
+uint32_t weft_arcs_giver(const struct weft_arcs *arcs, const struct weft_net *net, uint32_t edge);
+/* Nodes of a giver: its firings in a sequence. */
+static inline uint32_t weft_arcs_firings(const struct weft_arcs *arcs, uint32_t giver)
+{
+	return arcs->first[giver + 1] - arcs->first[giver];
+}
 
 /* Node and tokens of firing @n (it may be negative) of a body whose first node is @first. */
 uint32_t weft_arcs_node(uint32_t first, uint32_t q, int64_t n, int32_t *tokens);

@@ -7,18 +7,24 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cycle.h"
+#include "depth.h"
 
 #define MAX_NAMED	12	/* arcs of a long cycle that are written out */
+#define MAX_DEEPER	64	/* cycles over one edge that are looked at for the depth that breaks all */
 
 static void name_node(const struct weft_net *net, const struct weft_arcs *arcs, uint32_t node, struct weft_why *why)
 {
-	uint32_t b = arcs->body[node];
+	uint32_t g = arcs->giver[node];
 
-	weft_why_add(why, "body %s", net->body[b].name);
-	if (arcs->first[b + 1] - arcs->first[b] > 1)
-		weft_why_add(why, "[%u]", node - arcs->first[b]);
+	if (g < net->num_bodies)
+		weft_why_add(why, "body %s", net->body[g].name);
+	else
+		weft_why_add(why, "who feeds edge %s", net->edge[g - net->num_bodies].name);
+	if (weft_arcs_firings(arcs, g) > 1)
+		weft_why_add(why, "[%u]", node - arcs->first[g]);
 }
 
 static void name_arc(const struct weft_net *net, const struct weft_arc_cause *arc, const struct weft_guard *guard,
@@ -67,45 +73,44 @@ void weft_cycle_text(const struct weft_net *net, const struct weft_arcs *arcs, c
 	name_node(net, arcs, arcs->arc[cycle[first]].from, why);
 }
 
-/* One change that gives the cycle a token: a depth first, then a token, then another order. */
-static void name_help(const struct weft_net *net, const struct weft_arcs *arcs, const uint32_t *cycle, uint32_t length,
-		      struct weft_why *why)
+/* What of a cycle is changed most easily: a depth, then an order, then tokens. @to: where that arc leads, @need: tokens it lacks */
+static const struct weft_arc_cause *best_help(const struct weft_net *net, const struct weft_potential *p, uint32_t edge,
+					      uint32_t *to, int64_t *need)
 {
 	const struct weft_arc_cause *best = NULL;
-	uint32_t best_to = 0;
-	int64_t need = 1;
 
-	for (uint32_t k = 0; k < length; k++) {
-		const struct weft_arc_cause *arc = &arcs->cause[cycle[k]];
+	*need = 1;
+	for (uint32_t k = 0; k < p->cycle_length; k++) {
+		const struct weft_arc_cause *arc = &p->arcs->cause[p->cycle[k]];
 		bool depth = arc->kind == WEFT_ARC_CREDIT && !(net->edge[arc->id].flags & WEFT_NET_STATE);
 
-		need -= arcs->arc[cycle[k]].tokens;
-		if (!(depth || arc->kind == WEFT_ARC_LANE || arc->kind == WEFT_ARC_DATA))
+		*need -= p->arcs->arc[p->cycle[k]].tokens;
+		if (!(depth || arc->kind == WEFT_ARC_LANE || arc->kind == WEFT_ARC_DATA) ||
+		    (edge != WEFT_NET_NONE && !(depth && arc->id == edge)))
 			continue;
 		if (!best || (depth && best->kind != WEFT_ARC_CREDIT) ||
 		    (arc->kind == WEFT_ARC_LANE && best->kind == WEFT_ARC_DATA)) {
 			best = arc;
-			best_to = arcs->arc[cycle[k]].to;
+			*to = p->arcs->arc[p->cycle[k]].to;
 		}
 	}
-	if (!best)
-		return;
-	if (best->kind == WEFT_ARC_CREDIT) {
-		const struct weft_net_edge *e = &net->edge[best->id];
-		const struct weft_net_consumer *c = &e->consumer[best->consumer];
-		uint32_t u = arcs->body[best_to], q = arcs->first[c->body + 1] - arcs->first[c->body];
-		int64_t s = best_to - arcs->first[u];
-		int64_t t = weft_arcs_return(s, c->consume, e->produce, e->initial, e->depth) - need * q;
+	return best;
+}
 
-		weft_why_add(why, "; depth %" PRId64 " of edge %s would break it",
-			     (s + 1) * e->produce + e->initial - (t + 1) * c->consume, e->name);
-	} else if (best->kind == WEFT_ARC_LANE) {
-		weft_why_add(why, "; another order of lane %u would break it", best->id);
-	} else {
-		const struct weft_net_edge *e = &net->edge[best->id];
+/*
+ * The least depth, of those that the rates of its edge allow, with which the credit @arc into node @to is of a firing before
+ * the one that the cycle makes wait for it: the cycle lacks @need tokens.
+ */
+static uint64_t deeper(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_arc_cause *arc, uint32_t to,
+		       int64_t need)
+{
+	const struct weft_net_edge *e = &net->edge[arc->id];
+	const struct weft_net_consumer *c = &e->consumer[arc->consumer];
+	int64_t s = to - arcs->first[arcs->giver[to]], q = weft_arcs_firings(arcs, c->body);
+	int64_t t = weft_arcs_return(s, c->consume, e->produce, e->initial, e->depth) - (need - 1) * q - 1;
+	uint64_t depth = (uint64_t)((s + 1) * e->produce + e->initial - (t + 1) * c->consume), step = weft_depth_step(e);
 
-		weft_why_add(why, "; initial tokens on edge %s would break it", e->name);
-	}
+	return step ? (depth + step - 1) / step * step : depth;
 }
 
 /* All arcs without tokens that are left over when those in order are taken away lead into a cycle: walk it backwards. */
@@ -135,6 +140,75 @@ static void short_cycle(struct weft_potential *p)
 		p->cycle[k] = p->mark[n - 1 - k];
 }
 
+/* A cycle without a token, if there is one, in @p. */
+static bool find_dead(struct weft_potential *p)
+{
+	const struct weft_arcs *a = p->arcs;
+
+	if (a->num_ordered < a->num_nodes)
+		short_cycle(p);
+	else
+		weft_potential_count(p, 1, (uint64_t)a->num_nodes + 1);
+	return p->cycle_length;
+}
+
+/* @depth breaks one cycle over @edge, and there may be others: as deep as all of them need that are met. */
+static uint64_t deep_enough(const struct weft_net *net, const struct weft_arcs *arcs, uint32_t edge, uint64_t depth)
+{
+	struct weft_net_edge *edges = malloc(net->num_edges * sizeof(*edges));
+	uint32_t *q = malloc(net->num_bodies * sizeof(*q));
+	struct weft_net more = *net;
+	bool again = edges && q;
+
+	for (uint32_t b = 0; again && b < net->num_bodies; b++)
+		q[b] = weft_arcs_firings(arcs, b);
+	if (again)
+		memcpy(edges, net->edge, net->num_edges * sizeof(*edges));
+	more.edge = edges;
+	for (uint32_t n = 0; again && n < MAX_DEEPER && depth <= UINT32_MAX; n++) {
+		const struct weft_arc_cause *arc;
+		struct weft_potential p;
+		struct weft_arcs a;
+		uint32_t to;
+		int64_t need;
+
+		edges[edge].depth = (uint32_t)depth;
+		if (weft_arcs_init(&a, &more, q, NULL, 0, NULL))
+			break;
+		again = !weft_potential_init(&p, &a);
+		arc = again && find_dead(&p) ? best_help(&more, &p, edge, &to, &need) : NULL;
+		again = arc;
+		if (arc)
+			depth = deeper(&more, &a, arc, to, need);
+		weft_potential_fini(&p);
+		weft_arcs_fini(&a);
+	}
+	free(edges);
+	free(q);
+	return depth;
+}
+
+/* One change that gives the cycle a token. */
+static void name_help(const struct weft_net *net, const struct weft_potential *p, bool shares, struct weft_why *why)
+{
+	uint32_t to = 0;
+	int64_t need;
+	const struct weft_arc_cause *best = best_help(net, p, WEFT_NET_NONE, &to, &need);
+
+	if (!best)
+		return;
+	if (best->kind == WEFT_ARC_CREDIT) {
+		uint64_t depth = deeper(net, p->arcs, best, to, need);
+
+		weft_why_add(why, "; depth %" PRIu64 " of edge %s would break it",
+			     shares ? depth : deep_enough(net, p->arcs, best->id, depth), net->edge[best->id].name);
+	} else if (best->kind == WEFT_ARC_LANE) {
+		weft_why_add(why, "; another order of lane %u would break it", best->id);
+	} else {
+		weft_why_add(why, "; initial tokens on edge %s would break it", net->edge[best->id].name);
+	}
+}
+
 int weft_cycle_dead(const struct weft_net *net, const struct weft_arcs *arcs, const struct weft_guard *guard,
 		    uint32_t *stuck, uint32_t *num_stuck, struct weft_why *why)
 {
@@ -147,14 +221,11 @@ int weft_cycle_dead(const struct weft_net *net, const struct weft_arcs *arcs, co
 		return 0;
 	if (weft_potential_init(&p, arcs))
 		return weft_why(why, -ENOMEM, "deadlocks: no memory");
-	if (arcs->num_ordered < arcs->num_nodes)
-		short_cycle(&p);
-	else
-		weft_potential_count(&p, 1, (uint64_t)arcs->num_nodes + 1);
-	if (p.cycle_length) {
+	if (find_dead(&p)) {
 		ret = weft_why(why, -EDEADLK, "the plan would stop: no token on the cycle ");
 		weft_cycle_text(net, arcs, guard, p.cycle, p.cycle_length, why);
-		name_help(net, arcs, p.cycle, p.cycle_length, why);
+		if (why)
+			name_help(net, &p, guard, why);
 		for (uint32_t k = 0; stuck && k < p.cycle_length; k++)
 			if (arcs->cause[p.cycle[k]].kind == WEFT_ARC_GUARD)
 				stuck[(*num_stuck)++] = arcs->cause[p.cycle[k]].id;
@@ -194,7 +265,7 @@ static struct weft_ratio plain_cycles(const struct weft_net *net, const struct w
 		if (r.num > most.num)
 			most = r;
 	}
-	if (arcs->num_nodes != net->num_bodies)
+	if (arcs->first[net->num_bodies] != net->num_bodies)
 		return most;
 	for (uint32_t i = 0; i < net->num_edges; i++) {
 		const struct weft_net_edge *e = &net->edge[i];

@@ -79,10 +79,11 @@ static weft_wide floor_div(weft_wide a, weft_wide b)
 }
 
 /* The least depth with which the credits of an edge ask nothing that the start times do not give already. */
-static uint64_t depth_at(const struct depth *d, const struct weft_net_edge *e)
+static uint64_t depth_at(const struct depth *d, uint32_t edge)
 {
 	const struct weft_arcs *a = &d->arcs;
-	uint32_t u = a->first[e->from], num_u = d->q[e->from];
+	const struct weft_net_edge *e = &d->net->edge[edge];
+	uint32_t from = weft_arcs_giver(a, d->net, edge), u = a->first[from], num_u = weft_arcs_firings(a, from);
 	uint64_t most = 1;
 
 	for (uint32_t j = 0; j < e->num_consumers; j++) {
@@ -118,7 +119,7 @@ static int take_depths(struct depth *d, struct weft_why *why)
 		if (!weft_depth_free(e) || e->depth)
 			continue;
 		step = weft_depth_step(e);
-		n = depth_at(d, e);
+		n = depth_at(d, i);
 		n = (n + step - 1) / step * step;
 		if (n > MAX_DEPTH)
 			return weft_why(why, -EINVAL, "edge %s: the period needs more than %u blocks", e->name, MAX_DEPTH);
@@ -129,7 +130,7 @@ static int take_depths(struct depth *d, struct weft_why *why)
 
 /*
  * Bodies start as early as they can. Where what they give is larger than what they take, it is shorter in memory when they
- * start as late as those after them allow.
+ * start as late as those after them allow; what feeds an edge takes nothing.
  */
 static void start_late(struct depth *d)
 {
@@ -151,7 +152,7 @@ static void start_late(struct depth *d)
 		weft_wide latest = 0;
 		bool any = false;
 
-		if (gain[a->body[x]] <= loss[a->body[x]])
+		if (a->giver[x] < d->net->num_bodies && gain[a->giver[x]] <= loss[a->giver[x]])
 			continue;
 		for (uint32_t i = a->head[x]; i != NONE; i = a->arc[i].next) {
 			weft_wide at = d->p.start[a->arc[i].to] - weight(d, i);
@@ -270,13 +271,13 @@ static bool admit(struct depth *d, uint32_t i)
 static void set_credits(struct depth *d, uint32_t edge, uint32_t depth, bool check, bool *fits)
 {
 	const struct weft_net_edge *e = &d->net->edge[edge];
-	uint32_t at = d->slot_at[edge];
+	uint32_t at = d->slot_at[edge], num = weft_arcs_firings(&d->arcs, weft_arcs_giver(&d->arcs, d->net, edge));
 
 	*fits = true;
 	for (uint32_t j = 0; j < e->num_consumers && *fits; j++) {
 		const struct weft_net_consumer *c = &e->consumer[j];
 
-		for (uint32_t r = 0; r < d->q[e->from] && *fits; r++, at++) {
+		for (uint32_t r = 0; r < num && *fits; r++, at++) {
 			int64_t t = weft_arcs_return(r, c->consume, e->produce, e->initial, depth);
 			int32_t tokens;
 			uint32_t from = weft_arcs_node(d->arcs.first[c->body], d->q[c->body], t, &tokens);
@@ -306,9 +307,9 @@ static bool try_depth(struct depth *d, uint32_t edge, uint32_t depth)
 /* A producer and a consumer that take turns: fewer blocks need no trial to be refused. */
 static uint32_t floor_of(const struct depth *d, const struct weft_net_edge *e)
 {
-	uint64_t most = weft_depth_least(e), t_u = d->arcs.time[d->arcs.first[e->from]];
+	uint64_t most = weft_depth_least(e), t_u = e->from == NONE ? 0 : d->arcs.time[d->arcs.first[e->from]];
 
-	for (uint32_t j = 0; j < e->num_consumers; j++) {
+	for (uint32_t j = 0; e->from != NONE && j < e->num_consumers; j++) {
 		uint32_t v = e->consumer[j].body;
 		weft_wide both = ((weft_wide)t_u + d->arcs.time[d->arcs.first[v]]) * d->period.den;
 		weft_wide n = (both + d->period.num - 1) / d->period.num;
@@ -335,11 +336,11 @@ static int find_slots(struct depth *d)
 	if (!d->slot_at)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < d->net->num_edges; i++) {
-		const struct weft_net_edge *e = &d->net->edge[i];
+		uint32_t from = weft_arcs_giver(a, d->net, i);
 
 		d->slot_at[i] = (uint32_t)n;
-		if (e->from != NONE)
-			n += (uint64_t)e->num_consumers * d->q[e->from];
+		if (from != NONE)
+			n += (uint64_t)d->net->edge[i].num_consumers * weft_arcs_firings(a, from);
 	}
 	d->slot = calloc(n + 1, sizeof(*d->slot));
 	d->raise = calloc((size_t)a->num_nodes + 1, sizeof(*d->raise));
@@ -352,10 +353,10 @@ static int find_slots(struct depth *d)
 	memset(d->heap_at, 0xff, ((size_t)a->num_nodes + 1) * sizeof(*d->heap_at));
 	for (uint32_t i = 0; i < a->num_arcs; i++) {
 		const struct weft_arc_cause *of = &a->cause[i];
-		uint32_t to = a->arc[i].to, u = a->body[to];
+		uint32_t to = a->arc[i].to, u = a->giver[to];
 
 		if (of->kind == WEFT_ARC_CREDIT)
-			d->slot[d->slot_at[of->id] + of->consumer * d->q[u] + (to - a->first[u])] = i;
+			d->slot[d->slot_at[of->id] + of->consumer * weft_arcs_firings(a, u) + (to - a->first[u])] = i;
 	}
 	return 0;
 }
@@ -371,7 +372,8 @@ static int lower(struct depth *d)
 	for (uint32_t i = 0; i < d->net->num_edges; i++) {
 		const struct weft_net_edge *e = &d->net->edge[i];
 
-		if (!weft_depth_free(e) || e->from == NONE || !e->num_consumers || e->depth <= floor_of(d, e))
+		if (!weft_depth_free(e) || !e->num_consumers || weft_arcs_giver(&d->arcs, d->net, i) == NONE ||
+		    e->depth <= floor_of(d, e))
 			continue;
 		edge[n][0] = e->block_bytes * weft_depth_step(e);
 		edge[n++][1] = i;
@@ -389,19 +391,34 @@ static int lower(struct depth *d)
 	return 0;
 }
 
+/* What one half of an edge is filled in while the other is used, beside what its consumers need of each other. */
+static void spare(struct depth *d)
+{
+	bool fits;
+
+	for (uint32_t i = 0; i < d->net->num_edges && d->arcs.num_givers > d->net->num_bodies; i++) {
+		struct weft_net_edge *e = &d->net->edge[i];
+
+		if (!weft_depth_free(e) || e->from != NONE || weft_arcs_giver(&d->arcs, d->net, i) == NONE)
+			continue;
+		e->depth += weft_depth_least(e);
+		set_credits(d, i, e->depth, false, &fits);
+	}
+}
+
 static int make_arcs(struct depth *d, struct weft_why *why)
 {
 	int ret = weft_arcs_init(&d->arcs, d->net, d->q, NULL, 0, why);
 
 	d->lent = 0;
-	for (uint32_t x = 0; !ret && x < d->arcs.num_nodes; x++) {
+	for (uint32_t x = 0; !ret && x < d->arcs.first[d->net->num_bodies]; x++) {
 		d->lent += !d->arcs.time[x];
 		d->arcs.time[x] += !d->arcs.time[x];
 	}
 	return ret;
 }
 
-/* Depths as they are before any is chosen: those of the host, and none that bounds. */
+/* Depths as they are before any is chosen: those that the host alone asks for, and none that bounds. */
 static int unbound(struct weft_net *net, struct weft_why *why)
 {
 	for (uint32_t i = 0; i < net->num_edges; i++) {
@@ -413,7 +430,9 @@ static int unbound(struct weft_net *net, struct weft_why *why)
 		least = weft_depth_least(e);
 		if (!least)
 			return weft_why(why, -EINVAL, "edge %s: its rates need more than %u blocks", e->name, MAX_DEPTH);
-		e->depth = e->from == NONE || !e->num_consumers ? 2 * least : 0;
+		e->depth = 0;
+		if (!e->num_consumers || (e->from == NONE && !weft_arcs_fed(e)))
+			e->depth = 2 * least;
 	}
 	return 0;
 }
@@ -463,8 +482,8 @@ static int best_period(struct depth *d, struct weft_ratio target, struct weft_wh
 /* To the caller, with the times as they are. */
 static void hand_over(struct depth *d, struct weft_arcs *arcs)
 {
-	for (uint32_t x = 0; d->lent && x < d->arcs.num_nodes; x++)
-		d->arcs.time[x] = d->net->body[d->arcs.body[x]].time_ns;
+	for (uint32_t x = 0; d->lent && x < d->arcs.first[d->net->num_bodies]; x++)
+		d->arcs.time[x] = d->net->body[d->arcs.giver[x]].time_ns;
 	*arcs = d->arcs;
 	d->arcs = (struct weft_arcs) { 0 };
 }
@@ -495,6 +514,8 @@ int weft_depth_choose(struct weft_net *net, const uint32_t *q, struct weft_ratio
 		ret = find_slots(&d);
 	if (!ret)
 		ret = lower(&d);
+	if (!ret)
+		spare(&d);
 	*minimal = d.looked <= d.most;
 	if (!ret && arcs)
 		hand_over(&d, arcs);

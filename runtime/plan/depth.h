@@ -22,12 +22,12 @@ uint32_t weft_depth_least(const struct weft_net_edge *e);
  * @net: lanes assigned
  * @target: the period wanted, {0, 1}: the best that lanes, states, engine groups and depths of the user allow
  * @period: what is kept: the target, or that best
- * @minimal: no single depth can be lowered by its step; false when the search was cut short in a large plan
+ * @minimal: no single depth can be lowered by its step, but for that least of the host; false when the search was cut short in a large plan
  * @arcs: NULL, or gets the graph with those depths, the caller's until weft_arcs_fini(). It is live: start times that keep the
  *	period were there at every step
  *
- * A body that takes no time counts as one of 1 ns, for depths only. An edge that the host feeds or reads gets twice its least,
- * so that one half can be filled while the other is used.
+ * A body that takes no time counts as one of 1 ns, for depths only. An edge that the host feeds or reads gets its least beyond
+ * what its consumers need of each other, so that one half can be filled while the other is used.
  *
  * Return: 0, -EDEADLK: the plan stops whatever they are, -ERANGE: the target is below the best; both with the cycle,
  * -EINVAL: no depth fits the rates of an edge, -ENOMEM.

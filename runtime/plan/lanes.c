@@ -35,6 +35,7 @@ struct assign {
 	uint32_t *class_of;		/* of a body; NONE: it has a lane */
 	uint32_t *lane;			/* of a body: its lane in its class */
 	int32_t *skew;
+	bool bounded;			/* some consumers may be only so far apart, which links do not say */
 };
 
 /* --- classes --- */
@@ -252,7 +253,7 @@ static int pack_from(struct assign *a, double least, struct weft_why *why)
 			period = at < 6 ? room_for(a, least, part[at++]) : period * 1.03;
 		while (!pack_all(a, period));
 		fill_lanes(a, true);
-		if (loops_hold(a) && !n)
+		if (loops_hold(a) && !n && !a->bounded)
 			return 0;
 		for (int skewed = 1; skewed >= 0; skewed--) {
 			int ret;
@@ -307,9 +308,12 @@ static int pack_crowded(struct assign *a, struct weft_ratio target, struct weft_
 	int ret;
 
 	/* what the depths will be is not known yet: those that are free bind nothing */
-	for (uint32_t i = 0; i < a->net->num_edges; i++)
+	for (uint32_t i = 0; i < a->net->num_edges; i++) {
 		if (weft_depth_free(&a->net->edge[i]))
 			a->net->edge[i].depth = 0;
+		else
+			a->bounded = a->bounded || weft_arcs_fed(&a->net->edge[i]);
+	}
 	ret = weft_links_init(&a->links, a->net, a->q);
 	for (uint32_t i = 0; !ret && i < a->num_classes; i++)
 		if (crowded(&a->class[i]))

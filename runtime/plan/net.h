@@ -44,8 +44,8 @@ struct weft_net_consumer {
 /**
  * struct weft_net_edge - one output port
  * @name: the user's
- * @from: body that produces; WEFT_NET_NONE: the host or another process feeds it (never what a plan waits for in the check)
- * @produce: p, tokens per firing, >= 1
+ * @from: body that produces; WEFT_NET_NONE: the host or another process feeds it, as soon as its depth lets it
+ * @produce: p, tokens per firing, >= 1; of one that is fed, how many come at once: what a sequence takes is a multiple of it
  * @depth: D, blocks; 0 only before weft_depth_choose()
  * @initial: k, tokens there before the first firing, <= D
  * @block_bytes: of one block

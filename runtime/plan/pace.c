@@ -45,9 +45,22 @@ struct play {
 	uint64_t *start;
 };
 
-static uint32_t count_of(const struct play *p, uint32_t body)
+/* Of a node: its body. A feeder's is NULL: it gives in no time, on no lane and no engine. */
+static const struct weft_net_body *body_of(const struct play *p, uint32_t x)
 {
-	return p->arcs->first[body + 1] - p->arcs->first[body];
+	uint32_t b = p->arcs->giver[x];
+
+	return b < p->net->num_bodies ? &p->net->body[b] : NULL;
+}
+
+static uint32_t group_of(const struct play *p, uint32_t x)
+{
+	return body_of(p, x) ? body_of(p, x)->group : NONE;
+}
+
+static uint32_t lane_of(const struct play *p, uint32_t x)
+{
+	return body_of(p, x) ? body_of(p, x)->lane : NONE;
 }
 
 /* --- nodes that run: a heap --- */
@@ -85,14 +98,14 @@ static uint32_t heap_pop(struct play *p)
 
 static bool in_turn(const struct play *p, uint32_t x)
 {
-	uint32_t b = p->arcs->body[x], lane = p->net->body[b].lane;
+	uint32_t b = p->arcs->giver[x], lane = lane_of(p, x);
 	const struct turn *t;
 
 	if (lane == NONE)
 		return true;
 	t = &p->turn[lane];
 	return p->net->lane[lane].body[t->at] == b && t->turn - p->net->body[b].skew ==
-	       ((int64_t)p->node[x].next * count_of(p, b) + (x - p->arcs->first[b]));
+	       ((int64_t)p->node[x].next * weft_arcs_firings(p->arcs, b) + (x - p->arcs->first[b]));
 }
 
 static void look(struct play *p, uint32_t x)
@@ -112,7 +125,7 @@ static void advance(struct play *p, uint32_t lane)
 	struct turn *t = &p->turn[lane];
 
 	for (uint32_t over = 0; over < l->num_bodies; ) {
-		uint32_t b = l->body[t->at], q = count_of(p, b);
+		uint32_t b = l->body[t->at], q = weft_arcs_firings(p->arcs, b);
 		int64_t n = t->turn - p->net->body[b].skew;
 
 		if (n >= 0 && !(p->limit && n >= (int64_t)(p->limit * q))) {
@@ -144,7 +157,7 @@ static void recount(struct play *p, uint32_t x)
 static void begin(struct play *p, uint32_t x)
 {
 	struct node *n = &p->node[x];
-	uint32_t b = p->arcs->body[x], q = count_of(p, b);
+	uint32_t b = p->arcs->giver[x], q = weft_arcs_firings(p->arcs, b);
 
 	n->listed = false;
 	if (p->start)
@@ -168,14 +181,12 @@ static void serve(struct play *p, uint32_t group)
 	}
 }
 
-static void finish(struct play *p, uint32_t x)
+/* What waited for the firing of @x that has ended. */
+static void tell(struct play *p, uint32_t x)
 {
 	const struct weft_arcs *a = p->arcs;
-	uint32_t b = a->body[x], group = p->net->body[b].group, lane = p->net->body[b].lane;
 	uint64_t fired = p->node[x].done++;
 
-	if (group != NONE)
-		p->queue[group].busy--;
 	for (uint32_t i = a->head[x]; i != NONE; i = a->arc[i].next) {
 		struct node *to = &p->node[a->arc[i].to];
 
@@ -184,6 +195,15 @@ static void finish(struct play *p, uint32_t x)
 		to->waits--;
 		look(p, a->arc[i].to);
 	}
+}
+
+static void finish(struct play *p, uint32_t x)
+{
+	uint32_t group = group_of(p, x), lane = lane_of(p, x);
+
+	if (group != NONE)
+		p->queue[group].busy--;
+	tell(p, x);
 	if (lane != NONE) {
 		struct turn *t = &p->turn[lane];
 
@@ -202,12 +222,33 @@ static int by_index(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Feeders give at once, so that who waits for them is ready together with whoever else is. */
+static void feed_fresh(struct play *p)
+{
+	for (uint32_t i = 0; i < p->num_fresh; ) {
+		uint32_t x = p->fresh[i];
+
+		if (body_of(p, x)) {
+			i++;
+			continue;
+		}
+		p->fresh[i] = p->fresh[--p->num_fresh];
+		p->node[x].listed = false;
+		p->node[x].next++;
+		recount(p, x);
+		tell(p, x);
+		look(p, x);
+	}
+}
+
 static void serve_fresh(struct play *p)
 {
+	if (p->arcs->num_givers > p->net->num_bodies)
+		feed_fresh(p);
 	if (p->net->num_groups)
 		qsort(p->fresh, p->num_fresh, sizeof(*p->fresh), by_index);
 	for (uint32_t i = 0; i < p->num_fresh; i++) {
-		uint32_t x = p->fresh[i], group = p->net->body[p->arcs->body[x]].group;
+		uint32_t x = p->fresh[i], group = group_of(p, x);
 		struct queue *q = &p->queue[group == NONE ? 0 : group];
 		uint32_t at;
 
@@ -269,7 +310,7 @@ static void find_parts(struct play *p)
 static int init_queues(struct play *p)
 {
 	for (uint32_t x = 0; x < p->arcs->num_nodes; x++) {
-		uint32_t g = p->net->body[p->arcs->body[x]].group;
+		uint32_t g = group_of(p, x);
 
 		if (g != NONE)
 			p->queue[g].room++;
@@ -346,10 +387,10 @@ int weft_pace_run(const struct weft_net *net, const struct weft_arcs *arcs, uint
 	while (step(&p))
 		;
 	*makespan_ns = p.now;
-	for (uint32_t x = 0; x < arcs->num_nodes && !ret; x++)
+	for (uint32_t x = 0; x < arcs->first[net->num_bodies] && !ret; x++)
 		if (p.node[x].done != sequences)
 			ret = weft_why(why, -EDEADLK, "pace: body %s stops after %llu of %llu sequences",
-				       net->body[arcs->body[x]].name, (unsigned long long)p.node[x].done,
+				       net->body[arcs->giver[x]].name, (unsigned long long)p.node[x].done,
 				       (unsigned long long)sequences);
 	fini(&p);
 	return ret;

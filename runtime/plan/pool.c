@@ -371,11 +371,11 @@ static int share_all(struct sharing *s, struct weft_pools *pools)
 int weft_pools_init(struct weft_pools *pools, const struct weft_net *net, const uint32_t *q, const struct weft_arcs *arcs,
 		    struct weft_ratio period, bool share, struct weft_why *why)
 {
-	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period, .plain = arcs->num_nodes == net->num_bodies };
+	struct sharing s = { .net = net, .q = q, .arcs = arcs, .period = period, .plain = arcs->first[net->num_bodies] == net->num_bodies };
 	size_t n = (size_t)net->num_edges + 1;
 	int ret = 0;
 
-	for (uint32_t x = 0; s.plain && x < arcs->num_nodes; x++)
+	for (uint32_t x = 0; s.plain && x < net->num_bodies; x++)
 		s.plain = arcs->time[x];
 	memset(pools, 0, sizeof(*pools));
 	pools->pool = calloc(n, sizeof(*pools->pool));

@@ -150,6 +150,9 @@ static int balance(const struct weft_net *net, const uint32_t *q, struct weft_wh
 		if (fed && !e->num_consumers)
 			continue;
 		given = fed ? (uint64_t)q[first->body] * first->consume : (uint64_t)q[e->from] * e->produce;
+		if (fed && given % e->produce)
+			return weft_why(why, -EINVAL, "edge %s: rates do not balance: %u tokens come at once, body %s takes %" PRIu64
+					" in a sequence", e->name, e->produce, net->body[first->body].name, given);
 		for (uint32_t j = 0; j < e->num_consumers; j++) {
 			const struct weft_net_consumer *c = &e->consumer[j];
 			uint64_t taken = (uint64_t)q[c->body] * c->consume;

@@ -94,7 +94,7 @@ ELSEWHERE = {
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",
     "tests/unit/runtime/library_test.c: sized_structures": "runtime/core/memory",
-    "tests/unit/runtime/library_test.c: before_open": "runtime/core/error runtime/core/device",
+    "tests/unit/runtime/library_test.c: before_open": "runtime/core/device",
     "tests/unit/runtime/card_test.c: enumeration": "runtime/core/telemetry",
     "tests/unit/runtime/card_test.c: chain_over_cards": "runtime/core/queue runtime/core/timeline",
     "tests/unit/runtime/card_test.c: command_ring": "runtime/core/card_queue",
@@ -129,7 +129,7 @@ ELSEWHERE = {
     "tests/runtime/coll_peer_test.c: operations": "runtime/coll/share",
     "tests/runtime/coll_peer_test.c: mismatch": "runtime/coll/board runtime/coll/wait",
     "tests/runtime/coll_fail_test.c: killed": "runtime/coll/shrink",
-    "tests/unit/runtime/coll/mesh_test.c: meetings": "runtime/coll/meet runtime/core/mail",
+    "tests/unit/runtime/coll/mesh_test.c: meetings": "runtime/coll/meet",
     "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",

@@ -41,9 +41,9 @@ static void offer(const void *data, size_t bytes, uint32_t fds, enum weft_offer_
 		return;
 	if (o.end != (uint32_t)end || !o.epoch || !o.depth || o.depth > 65535 || o.initial > o.depth || o.block_bytes > 1ull << 40 ||
 	    !o.name[0] || strnlen(o.name, sizeof(o.name)) == sizeof(o.name) || (o.block_bytes == 0) != (o.flags == WEFT_OFFER_CONTROL) ||
-	    o.block_access != (o.flags ? 0 : access) || fds != 1 + !!o.block_access || o.pad ||
-	    (end == WEFT_OFFER_PRODUCER ? o.consumers : o.consumers - 1 >= WEFT_OFFER_CONSUMERS))
-		fuzz_wrong("was taken: end %u, depth %u, flags %#x, %u consumers", o.end, o.depth, o.flags, o.consumers);
+	    o.block_access != (o.flags ? 0 : access) || fds != 1 + !!o.block_access ||
+	    (end == WEFT_OFFER_PRODUCER ? o.consumers || o.rate - 1 >= 65535 : o.rate || o.consumers - 1 >= WEFT_OFFER_CONSUMERS))
+		fuzz_wrong("was taken: end %u, depth %u, flags %#x, %u consumers, rate %u", o.end, o.depth, o.flags, o.consumers, o.rate);
 	if (weft_offer_match(&o, &o))
 		fuzz_wrong("does not match itself: %s", weft_last_error());
 	ret = weft_offer_match(&ours, &o);

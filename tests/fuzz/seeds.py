@@ -321,15 +321,15 @@ def plan_text():
 # --- messages of edges between processes --------------------------------------------------------
 
 def offer():
-    def message(end=1, flags=0, epoch=1, block=256, first=0, tokens=0, depth=2, initial=0, access=1, cell=5, consumers=0, pad=0, name=b"e"):
-        return struct.pack("<16xIIQQQQIIIIII256s8x", end, flags, epoch, block, first, tokens, depth, initial, access, cell, consumers, pad, name)
+    def message(end=1, flags=0, epoch=1, block=256, first=0, tokens=0, depth=2, initial=0, access=1, cell=5, consumers=0, rate=1, name=b"e"):
+        return struct.pack("<16xIIQQQQIIIIII256s8x", end, flags, epoch, block, first, tokens, depth, initial, access, cell, consumers, rate, name)
 
-    good = {"producer": (0x8a, {}), "consumer": (0x84, {"end": 2, "access": 0, "consumers": 1}),
+    good = {"producer": (0x8a, {}), "consumer": (0x84, {"end": 2, "access": 0, "consumers": 1, "rate": 0}),
             "control": (0x86, {"flags": 1, "block": 0, "access": 0})}
     for what, members in good.values():
         yield bytes([what]) + message(**members)
         for wrong in ({"flags": 2}, {"epoch": 0}, {"block": 1 << 41}, {"depth": 0}, {"depth": 1 << 16}, {"initial": 2}, {"access": 3},
-                      {"cell": 1}, {"consumers": 2}, {"consumers": 129}, {"tokens": 5}, {"pad": 1}, {"name": b"f"}, {"depth": 3}, {"block": 512}, {"first": 1}, {"name": b""}, {"name": b"x" * 256}, {"name": b"x\0y"}, {"end": 3}):
+                      {"cell": 1}, {"consumers": 2}, {"consumers": 129}, {"tokens": 5}, {"rate": 0}, {"rate": 1}, {"rate": 1 << 16}, {"name": b"f"}, {"depth": 3}, {"block": 512}, {"first": 1}, {"name": b""}, {"name": b"x" * 256}, {"name": b"x\0y"}, {"end": 3}):
             yield bytes([what]) + message(**{**members, **wrong})
         yield bytes([what & 0x73]) + message(**members)
         yield bytes([what | 0xc]) + message(**members)
@@ -337,7 +337,7 @@ def offer():
         for what in (0x81, 0x91, 0x85, 0x80):
             yield bytes([what]) + struct.pack("<16xQii8x", 1, status, 0)
     for magic in (b"weftedge", b"weftload"):
-        for version, size in ((2, 344), (1, 344), (3, 344), (2, 40), (2, 0)):
+        for version, size in ((3, 344), (2, 344), (4, 344), (3, 40), (3, 0)):
             yield b"\0" + magic + struct.pack("<II", version, size) + bytes(328)
             yield b"\1" + magic + struct.pack("<II", version, size) + bytes(24)
             yield b"\1" + magic

@@ -26,7 +26,7 @@ static inline int pair_connect(struct weft_edge *from, struct weft_edge *to)
 struct pair_load {
 	struct weft_plan *plan;
 	int ret;
-	char text[256];
+	char text[512];
 };
 
 static inline void *pair_load_one(void *arg)

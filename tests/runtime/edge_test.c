@@ -185,6 +185,62 @@ static int ring(struct weft *weft)
 	return ret ? ret : ring_of(weft, WEFT_EDGE_CONTROL);
 }
 
+/* Two tokens of 2 at a time after one of 0, to a body that adds two of them: the first firing leaves one over. */
+static int by_two(struct weft *weft)
+{
+	enum { COUNT = 500 };
+
+	for (uint32_t depth = 2; depth <= 4; depth += 2) {
+		struct weft_edge *out, *in, *sum;
+		struct weft_body *make, *take;
+		struct weft_constant *one;
+		struct pair_load l[2];
+		struct rig a, b;
+		float block[N];
+
+		for (uint32_t i = 0; i < N; i++)
+			block[i] = 1;
+		if (rig_open(weft, &a, 1, NULL) || rig_open(weft, &b, 1, NULL))
+			return -1;
+		make = body_of(a.plan, "make", 0, NULL, 0);
+		take = body_of(b.plan, "take", 0, NULL, 0);
+		out = edge_of(a.plan, "twos", depth, WEFT_EDGE_EXPORT, 1, NULL);
+		in = edge_of(b.plan, "twos", depth, WEFT_EDGE_IMPORT, 0, NULL);
+		sum = edge_of(b.plan, "sum", 1, WEFT_EDGE_STATE, 0, NULL);
+		RT_CHECK(make && take && out && in && sum, "%s", rt_text);
+		RT_OK(weft_constant_create(a.plan, "one", sizeof(block), NULL, &one));
+		RT_OK(weft_constant_contents(one, block, sizeof(block)));
+		RT_OK(weft_body_output(make, out, 2));
+		RT_OK(weft_body_input(take, in, 2));
+		RT_OK(weft_body_output(take, sum, 1));
+		for (uint32_t i = 0; i < 2; i++) {
+			RT_OK(body_add(make, weft_body_out(make, out, i), weft_body_constant(make, one), weft_body_constant(make, one)));
+			RT_OK(body_add(take, weft_body_out(take, sum, 0), weft_body_out(take, sum, 0), weft_body_in(take, in, i)));
+		}
+		if (pair_connect(out, in) || pair_load(l, a.plan, b.plan))
+			return -1;
+		if (depth == 2) {
+			RT_CHECK(l[0].ret == -ECONNABORTED && strstr(l[0].text, "edge twos: the load of the other process failed"), "%d, %s",
+				 l[0].ret, l[0].text);
+			RT_CHECK(l[1].ret == -EDEADLK && strstr(l[1].text, "edge twos, of which the other process gives 2 tokens at a time "
+				 "after 1 at first") && strstr(l[1].text, "depth 4 of edge twos would break it"), "%d, %s", l[1].ret, l[1].text);
+		} else {
+			RT_CHECK(!l[0].ret && !l[1].ret, "loads: %s; %s", l[0].text, l[1].text);
+			RT_OK(weft_plan_run(a.plan, COUNT, NULL));
+			RT_OK(weft_plan_run(b.plan, COUNT, NULL));
+			RT_OK(weft_plan_drain(a.plan, 60 * RT_SECOND));
+			RT_OK(weft_plan_drain(b.plan, 60 * RT_SECOND));
+			RT_OK(weft_edge_get(sum, block, BLOCK));
+			RT_CHECK(block[0] == 4 * COUNT - 2 && block[N - 1] == 4 * COUNT - 2, "%g, wanted %d", (double)block[0], 4 * COUNT - 2);
+			RT_OK(weft_plan_end(a.plan, 60 * RT_SECOND));
+			RT_OK(weft_plan_end(b.plan, 60 * RT_SECOND));
+		}
+		if (rig_close(&a) || rig_close(&b))
+			return -1;
+	}
+	return 0;
+}
+
 /* Three consumers of very different speed, of one rate and of three, of a producer that overwrites each block that it takes. */
 static int consumers_of(struct weft *weft, bool two, const struct shape *make, const struct shape *take, uint64_t tokens)
 {
@@ -484,6 +540,7 @@ int main(int argc, char **argv)
 		{ "a stream between two processes on two cards", two_cards },
 		{ "either side ends", end },
 		{ "three consumers in the importing plan", consumers },
+		{ "a depth that is too small for what comes at a time is refused when the two meet", by_two },
 		{ "a block comes back when the last consumer lets it go", held },
 		{ "edges both ways", ring },
 		{ "both sides drain, are saved and restored", snapshots },

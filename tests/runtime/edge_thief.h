@@ -29,7 +29,7 @@ static inline int forge(int sock, char *data, size_t bytes, int cell)
 
 	memcpy(data + 16, &(uint32_t) { 2 }, 4);	/* the other end, without initial tokens and blocks */
 	memset(data + 60, 0, 8);
-	memcpy(data + 72, &(uint32_t) { 1 }, 4);	/* consumer */
+	memcpy(data + 72, (uint32_t[]) { 1, 0 }, 8);	/* consumer, and nothing that it gives */
 	for (size_t i = 0; i < bytes - 8; i++)
 		sum = (sum ^ (unsigned char)data[i]) * 0x100000001b3ull;
 	memcpy(data + bytes - 8, &sum, 8);

@@ -392,6 +392,76 @@ static int fault(struct weft *weft)
 	return 0;
 }
 
+/* in (host) → a → six to gather → three to late, which takes two of in for each: six blocks are out before late gives one back. */
+static int apart_open(struct weft *weft, struct pipe *p, uint32_t depth)
+{
+	struct weft_edge *all, *of;
+	struct weft_body *a, *g, *l;
+
+	if (rig_open(weft, &p->r, 1, NULL))
+		return -1;
+	a = body_of(p->r.plan, "a", 0, NULL, 0);
+	g = body_of(p->r.plan, "gather", 0, NULL, 0);
+	l = body_of(p->r.plan, "late", 0, NULL, 0);
+	p->in = edge_of(p->r.plan, "in", depth, WEFT_EDGE_HOST, 0, NULL);
+	all = edge_of(p->r.plan, "all", 6, 0, 0, NULL);
+	of = edge_of(p->r.plan, "of", 3, 0, 0, NULL);
+	p->sum = edge_of(p->r.plan, "sum", 1, WEFT_EDGE_STATE, 0, NULL);
+	RT_CHECK(a && g && l && p->in && all && of && p->sum, "%s", rt_text);
+	RT_OK(weft_body_input(a, p->in, 1));
+	RT_OK(weft_body_output(a, all, 1));
+	RT_OK(weft_body_copy(a, weft_body_out(a, all, 0), weft_body_in(a, p->in, 0), BLOCK));
+	RT_OK(weft_body_input(g, all, 6));
+	RT_OK(weft_body_output(g, of, 3));
+	for (uint32_t i = 0; i < 3; i++)
+		RT_OK(body_add(g, weft_body_out(g, of, i), weft_body_in(g, all, 2 * i), weft_body_in(g, all, 2 * i + 1)));
+	RT_OK(weft_body_input(l, p->in, 2));
+	RT_OK(weft_body_input(l, of, 1));
+	RT_OK(weft_body_output(l, p->sum, 1));
+	for (uint32_t i = 0; i < 2; i++)
+		RT_OK(body_add(l, weft_body_out(l, p->sum, 0), weft_body_out(l, p->sum, 0), weft_body_in(l, p->in, i)));
+	return body_add(l, weft_body_out(l, p->sum, 0), weft_body_out(l, p->sum, 0), weft_body_in(l, of, 0));
+}
+
+/* With too few it would stand still; with those that the text names, or the planner's, it does not. */
+static int apart(struct weft *weft)
+{
+	enum { SEQUENCES = 50, TOKENS = 6 * SEQUENCES };
+	static const uint32_t depth[] = { 4, 6, 0 };
+	double want = 0;
+
+	for (uint32_t i = 0; i < TOKENS; i++)
+		want += 2 * (double)value_of(i);
+	for (uint32_t n = 0; n < 3; n++) {
+		float got[N];
+		struct pipe p;
+
+		if (apart_open(weft, &p, depth[n]))
+			return -1;
+		if (depth[n] == 4) {
+			RT_IS(weft_plan_prepare(p.r.plan, NULL), -EDEADLK);
+			RT_CHECK(strstr(weft_last_error(), "credit of edge in, depth 4") && strstr(weft_last_error(), "body late") &&
+				 strstr(weft_last_error(), "; depth 6 of edge in would break it"), "%s", weft_last_error());
+			if (rig_close(&p.r))
+				return -1;
+			continue;
+		}
+		RT_OK(weft_plan_load(p.r.plan));
+		for (uint32_t i = 0; i < TOKENS; i += 3)
+			if (push(p.in, i, 3))
+				return -1;
+		RT_OK(weft_plan_wait(p.r.plan, SEQUENCES - 1, 20 * RT_SECOND));
+		RT_OK(weft_plan_drain(p.r.plan, 20 * RT_SECOND));
+		RT_OK(weft_edge_get(p.sum, got, BLOCK));
+		RT_CHECK((double)got[0] == want && (double)got[N - 1] == want, "%g, wanted %g", (double)got[0], want);
+		printf("# depth %u: %u sequences of six blocks\n", weft_edge_depth(p.in), SEQUENCES);
+		RT_OK(weft_plan_end(p.r.plan, 10 * RT_SECOND));
+		if (rig_close(&p.r))
+			return -1;
+	}
+	return 0;
+}
+
 /* Documentation/runtime/feed.c, as a reader would run it. */
 static int program(struct weft *weft)
 {
@@ -416,6 +486,7 @@ int main(void)
 		{ "a host that is stopped", stopped },
 		{ "the gate and the host in one plan: drain, snapshot", both },
 		{ "a body that faults is named at both ends", fault },
+		{ "consumers that are apart, with blocks enough and too few", apart },
 		{ "io_uring reads a file into the blocks of a plan", program },
 	};
 

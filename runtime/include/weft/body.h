@@ -90,8 +90,8 @@ int weft_plan_destroy(struct weft_plan *plan);
  * @name: shown in errors and reports, copied; not NULL
  * @block_bytes: of one block, 1 … 2^40; 0 with CONTROL. Blocks follow each other at this distance rounded up to 256, so those of
  *	one firing are contiguous when it is a multiple of 256 and @initial one of the producer's rate
- * @depth: blocks D, at most 65535, a multiple of every rate of its ports; 0 = as few as the period needs, and 2 with EXPORT or
- *	IMPORT
+ * @depth: blocks D, at most 65535, a multiple of every rate of its ports; 0 = as few as the period needs, with HOST as many more
+ *	as its ports move at a time, and 2 with EXPORT or IMPORT
  * @initial: tokens k that are there before the first firing, at most D
  * @device: 0 = blocks lie where the first consumer is (without one: the producer), else 1 + index of the card
  * @pad: 0

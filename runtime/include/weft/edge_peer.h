@@ -21,6 +21,8 @@
  *   importer's edge has 1 … 128 consumers, all on one card, of any rates; the exporter need not know how many, and may have others
  *   in its own plan. One process imports an edge; for several the producer has an output for each. They share no blocks with other
  *   edges.
+ * - The importer's consumers may be apart by the depth, and no further: a plan that needs more is refused, by weft_plan_prepare() or,
+ *   where the exporter gives several tokens in a firing, by weft_plan_load(), with the least depth that does.
  * - A body that takes an imported edge waits for its plan's gate as well. Both processes call weft_plan_run(); an importer that
  *   does not know how many there will be opens as many as it likes.
  * - A drain lets out what its own plan opened, and needs the other side to give and to take as much: one that opened less makes it
@@ -57,7 +59,8 @@ extern "C" {
  *
  * In place of an earlier one that no load has used. weft_plan_load() is then also -ETIME (the other process did not come in time),
  * -ECONNRESET (it closed its socket, or died), -ECONNABORTED (its load failed), -EPROTO (what it sent is wrong), -EINVAL (the two
- * edges, or their snapshots, differ; or not connected), -E2BIG (with its consumers the producer waits for too many cells). Both loads fail when one does.
+ * edges, or their snapshots, differ; or not connected), -E2BIG (with its consumers the producer waits for too many cells),
+ * -EDEADLK (the importer's consumers would stand still with what the producer gives at a time). Both loads fail when one does.
  *
  * Return: 0, -EINVAL, -EBUSY (loaded), -ENOTCONN, -EBADF, -EMFILE, -ENOMEM.
  */

@@ -116,8 +116,40 @@ static void refusals(void **state)
 	b = ex_body(&x, "b", 0, "lane", 2);
 	ex_join(a, ex_edge(&x, "e", 4, 0, 0), b);
 	ok(weft_body_input(a, ex_edge(&x, "in", 2, 0, WEFT_EDGE_HOST), 1));
-	refused(weft_plan_prepare(x.plan, NULL), -EOPNOTSUPP, "edge in");
+	refused(weft_plan_prepare(x.plan, NULL), -EOPNOTSUPP, "plan plan: the host feeds or pulls edge in, and its skewed lanes need 2 "
+		"bubbles to drain: give bodies lanes of their own, or the same skew (Operation not supported)");
 	ex_close(&x);
+}
+
+/* Of two consumers one is behind the other by a chain: the planner gives as many blocks, or says how many. */
+static void apart(void **state)
+{
+	struct weft_body *a, *b, *c;
+	struct weft_edge *in;
+	struct ex x;
+
+	(void)state;
+	for (uint32_t depth = 0; depth <= 3; depth++) {
+		const struct weft_plan_config config = { .size = sizeof(config), .period_ns = 1000 };
+
+		ex_open(&x, depth ? &config : NULL);
+		a = ex_body(&x, "a", 0, NULL, 0);
+		b = ex_body(&x, "b", 0, NULL, 0);
+		c = ex_body(&x, "c", 0, NULL, 0);
+		a->time_ns = b->time_ns = c->time_ns = 1000;
+		in = ex_edge(&x, "in", depth, 0, WEFT_EDGE_HOST);
+		ok(weft_body_input(a, in, 1));
+		ok(weft_body_input(c, in, 1));
+		ex_join(a, ex_edge(&x, "ab", 2, 0, 0), b);
+		ex_join(b, ex_edge(&x, "bc", 2, 0, 0), c);
+		if (depth == 1 || depth == 2)
+			refused(weft_plan_prepare(x.plan, NULL), -ERANGE, "who feeds edge in");
+		else
+			ok(weft_plan_prepare(x.plan, NULL));
+		if (!depth)
+			assert_int_equal(weft_edge_depth(in), 3 + 1);	/* the chain, and one for the host to fill */
+		ex_close(&x);
+	}
 }
 
 int main(void)
@@ -126,6 +158,7 @@ int main(void)
 		cmocka_unit_test(fed),
 		cmocka_unit_test(pulled),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(apart),
 	};
 
 	return cmocka_run_group_tests_name("exec/feed", tests, NULL, NULL);

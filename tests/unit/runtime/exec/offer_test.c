@@ -14,6 +14,7 @@ static struct weft_offer sound(enum weft_offer_end end)
 	struct weft_offer o = {
 		.end = end, .epoch = 7, .block_bytes = 4096, .first = 3, .tokens = 6, .depth = 4,
 		.initial = end == WEFT_OFFER_PRODUCER ? 2 : 0, .consumers = end == WEFT_OFFER_PRODUCER ? 0 : 3,
+		.rate = end == WEFT_OFFER_PRODUCER ? 2 : 0,
 		.block_access = end == WEFT_OFFER_PRODUCER ? WEFT_ACCESS_READ : 0, .cell_access = WEFT_ACCESS_READ | WEFT_ACCESS_SIGNAL,
 		.name = "stream" };
 
@@ -81,7 +82,7 @@ static void flips(void **state)
 		bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 	assert_int_equal(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), 0);
-	for (uint32_t version = 0; version < 4; version++) {
+	for (uint32_t version = 0; version < 5; version++) {
 		o.head.version = version;
 		if (version == WEFT_OFFER_VERSION)
 			assert_int_equal(take(&o, sizeof(o), 2, WEFT_OFFER_PRODUCER), 0);
@@ -91,7 +92,7 @@ static void flips(void **state)
 	/* whatever else may differ in it */
 	o.head.version = 1;
 	o.head.bytes = 328;
-	refused(take(&o, 328, 2, WEFT_OFFER_PRODUCER), -EPROTO, "version 1 of its message, this library version 2");
+	refused(take(&o, 328, 2, WEFT_OFFER_PRODUCER), -EPROTO, "version 1 of its message, this library version 3");
 }
 
 /* With a sum that is right: made by somebody who means it. */
@@ -120,7 +121,9 @@ static void forged(void **state)
 	FORGED(WEFT_OFFER_CONSUMER, o.consumers = WEFT_OFFER_CONSUMERS + 1, "129 consumers");
 	FORGED(WEFT_OFFER_CONSUMER, o.consumers = UINT32_MAX, "4294967295 consumers");
 	FORGED(WEFT_OFFER_PRODUCER, o.consumers = 1, "its producer, says that it has 1 consumers");
-	FORGED(WEFT_OFFER_CONSUMER, o.pad = 1, "edge e");
+	FORGED(WEFT_OFFER_CONSUMER, o.rate = 1, "its consumer, says that it has 3 consumers and gives 1 tokens in a firing");
+	FORGED(WEFT_OFFER_PRODUCER, o.rate = 0, "its producer, says that it has 0 consumers and gives 0 tokens in a firing");
+	FORGED(WEFT_OFFER_PRODUCER, o.rate = 65536, "gives 65536 tokens");
 	FORGED(WEFT_OFFER_CONSUMER, memset(o.name, 'x', sizeof(o.name)), "edge e");
 	FORGED(WEFT_OFFER_CONSUMER, o.name[0] = 0, "edge e");
 	FORGED(WEFT_OFFER_CONSUMER, o.name[100] = 'x', "edge e");

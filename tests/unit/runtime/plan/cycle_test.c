@@ -4,6 +4,7 @@
 #include "pl.h"
 
 #include "runtime/plan/cycle.h"
+#include "runtime/plan/depth.h"
 #include "runtime/plan/pace.h"
 #include "runtime/plan/rates.h"
 
@@ -36,9 +37,43 @@ static struct weft_ratio period(struct pl *p, struct weft_critical *critical)
 	return t;
 }
 
+/* The depth that a refusal names is the least: with a step less play stops still. Was there one that helps alone? */
+static bool helped(struct pl *p, uint64_t seed)
+{
+	const char *at = strstr(why.text, "; depth ");
+	uint32_t depth, edge, step;
+	enum pl_verdict v;
+
+	if (!at || sscanf(at, "; depth %u of edge x%u would break it", &depth, &edge) != 2)
+		return false;
+	step = weft_depth_step(&p->edge[edge]);
+	assert_int_equal(depth % step, 0);
+	assert_true(depth > p->edge[edge].depth);
+	p->edge[edge].depth = depth;
+	if (dead(p)) {
+		char credit[32];
+
+		/* for another reason */
+		snprintf(credit, sizeof(credit), "(credit of edge x%u,", edge);
+		if (strstr(why.text, credit))
+			fail_msg("SEED=%#llx COUNT=1: depth %u: %s", (unsigned long long)seed, depth, why.text);
+		return false;
+	}
+	if (depth > step && depth - step >= p->edge[edge].initial) {
+		p->edge[edge].depth = depth - step;
+		v = pl_explore(p);
+		p->edge[edge].depth = depth;
+		if (v == PL_LIVE)
+			fail_msg("SEED=%#llx COUNT=1: depth %u of edge x%u is not the least", (unsigned long long)seed, depth, edge);
+	}
+	if (pl_explore(p) == PL_DEAD)
+		fail_msg("SEED=%#llx COUNT=1: depth %u of edge x%u does not help", (unsigned long long)seed, depth, edge);
+	return true;
+}
+
 static void against_play(void **state)
 {
-	uint64_t count = pl_number("COUNT", 2000), seed = pl_number("SEED", 1), stopped = 0, unknown = 0, fast = 0;
+	uint64_t count = pl_number("COUNT", 2000), seed = pl_number("SEED", 1), stopped = 0, unknown = 0, fast = 0, help = 0;
 
 	(void)state;
 	for (uint64_t i = 0; i < count; i++) {
@@ -52,6 +87,7 @@ static void against_play(void **state)
 		int ret;
 
 		pl_random(&p, &seed, PL_BODIES);
+		pl_feed(&p, &seed);
 		v = pl_explore(&p);
 		ret = dead(&p);
 		if (v == PL_UNKNOWN) {
@@ -62,8 +98,10 @@ static void against_play(void **state)
 			fail_msg("SEED=%#llx COUNT=1: play says %s, the planner %d %s", (unsigned long long)start,
 				 v == PL_DEAD ? "dead" : "live", ret, why.text);
 		stopped += v == PL_DEAD;
-		if (ret)
+		if (ret) {
+			help += helped(&p, start);
 			continue;
+		}
 		t = period(&p, NULL);
 		assert_true(pl_period(&p, false, NULL, NULL, &num, &den));
 		if (t.num * den != num * t.den)
@@ -90,12 +128,13 @@ static void against_play(void **state)
 				 (unsigned long long)pace.period.num, (unsigned long long)pace.period.den,
 				 (unsigned long long)num, (unsigned long long)den);
 	}
-	print_message("%llu dead, %llu at the bound with engines, %llu not explored\n", (unsigned long long)stopped,
-		      (unsigned long long)fast, (unsigned long long)unknown);
+	print_message("%llu dead, %llu of them by one depth, %llu at the bound with engines, %llu not explored\n",
+		      (unsigned long long)stopped, (unsigned long long)help, (unsigned long long)fast, (unsigned long long)unknown);
 	if (count < 100)
 		return;
 	assert_true(stopped * 10 >= count * 3 && stopped * 10 <= count * 8);
 	assert_true(unknown * 50 <= count);
+	assert_true(help * 10 > stopped);
 }
 
 /* The timing law on a chain of four, and with an edge that skips two of them. */
@@ -197,6 +236,51 @@ static void help(void **state)
 	assert_int_equal(dead(&p), 0);
 }
 
+/* Consumers of what the host gives are so far apart as it is deep, and no further. */
+static void fed(void **state)
+{
+	struct pl p;
+
+	(void)state;
+	/* one is two sequences ahead of the other */
+	pl_init(&p, 2, 1000);
+	pl_edge(&p, WEFT_NET_NONE, 0, 2, 0);
+	pl_consumer(&p, 0, 1, 1);
+	pl_lane(&p, 2, (const uint32_t[]) { 0, 1 }, (const int32_t[]) { 0, 2 });
+	refuses(dead(&p), -EDEADLK, "body a -(order of lane 0)-> body b -(credit of edge x0, depth 2)-> who feeds edge x0 "
+		"-(edge x0)-> body a; depth 3 of edge x0 would break it");
+	assert_int_equal(pl_explore(&p), PL_DEAD);
+	p.edge[0].depth = 3;
+	assert_int_equal(dead(&p), 0);
+	assert_int_equal(pl_explore(&p), PL_LIVE);
+	/* one behind a body that gathers six */
+	pl_init(&p, 3, 1000);
+	pl_edge_rates(&p, WEFT_NET_NONE, 1, 0, 1, 4, 0);
+	pl_consumer(&p, 0, 2, 2);
+	pl_edge_rates(&p, 0, 1, 1, 6, 6, 0);
+	pl_edge_rates(&p, 1, 3, 2, 1, 3, 0);
+	refuses(dead(&p), -EDEADLK, "-(credit of edge x0, depth 4)-> who feeds edge x0");
+	refuses(dead(&p), -EDEADLK, "depth 6 of edge x0 would break it");
+	p.edge[0].depth = 6;
+	assert_int_equal(dead(&p), 0);
+	/* of a path of two bodies with one block each, two are out when it comes to its end */
+	pl_chain(&p, 3, 1000, 1);
+	pl_edge(&p, WEFT_NET_NONE, 0, 1, 0);
+	pl_consumer(&p, 2, 2, 1);
+	assert_int_equal(dead(&p), 0);
+	assert_int_equal(period(&p, NULL).num, 3000);
+	p.edge[2].depth = 2;
+	assert_int_equal(period(&p, NULL).num, 2000);
+	/* more than fits, and what comes many at a time */
+	pl_init(&p, 1, 1000);
+	pl_edge_rates(&p, WEFT_NET_NONE, 1, 0, 3, 2, 0);
+	refuses(dead(&p), -EDEADLK, "depth 3 of edge x0 would break it");
+	p.edge[0].produce = 3;
+	p.edge[0].initial = 1;
+	p.edge[0].depth = 3;
+	refuses(dead(&p), -EDEADLK, "depth 6 of edge x0 would break it");
+}
+
 static void groups(void **state)
 {
 	uint32_t q[2] = { 2, 1 }, group;
@@ -225,7 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_play), cmocka_unit_test(chain), cmocka_unit_test(backward_buffer),
-		cmocka_unit_test(two_orders), cmocka_unit_test(help), cmocka_unit_test(groups),
+		cmocka_unit_test(two_orders), cmocka_unit_test(help), cmocka_unit_test(fed), cmocka_unit_test(groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,7 @@ static uint64_t least_bytes(const struct pl *p, struct weft_ratio t)
 static void random_free(struct pl *p, uint64_t *seed)
 {
 	pl_random(p, seed, 6);
+	pl_feed(p, seed);
 	for (uint32_t i = 0; i < p->net.num_edges; i++) {
 		p->edge[i].block_bytes = 64 << pl_below(seed, 4);
 		if (pl_below(seed, 6) == 0)
@@ -124,6 +125,10 @@ static void against_play(void **state)
 			fail_msg("SEED=%#llx COUNT=1: period %llu/%llu, played %llu/%llu", (unsigned long long)start,
 				 (unsigned long long)t.num, (unsigned long long)t.den, (unsigned long long)num,
 				 (unsigned long long)den);
+		/* what the host fills while the other half is used, nobody else needs */
+		for (uint32_t k = 0; k < p.net.num_edges; k++)
+			if (weft_depth_free(&p.edge[k]) && p.edge[k].from == WEFT_NET_NONE)
+				p.edge[k].depth -= weft_depth_least(&p.edge[k]);
 		if (!keeps(&p, t))
 			fail_msg("SEED=%#llx COUNT=1: the depths do not keep the period", (unsigned long long)start);
 		for (uint32_t k = 0; k < p.net.num_edges; k++) {
@@ -243,10 +248,47 @@ static void rates(void **state)
 	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why), -EDEADLK, "no token on the cycle");
 }
 
+/* What the host fills is as deep as its consumers are apart, and one more for the host. */
+static void fed(void **state)
+{
+	struct weft_ratio t;
+	bool minimal;
+	struct pl p;
+
+	(void)state;
+	for (uint32_t bodies = 2; bodies <= 4; bodies++) {
+		pl_chain(&p, bodies, 1000, 0);
+		pl_edge(&p, WEFT_NET_NONE, 0, 0, 0);
+		pl_consumer(&p, bodies - 1, bodies - 1, 1);
+		ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
+		assert_int_equal(t.num, 1000);
+		assert_int_equal(p.edge[bodies - 1].depth, bodies + 1);
+		ok(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 1000 * bodies, 1 }, &t, &minimal, NULL, &why));
+		assert_int_equal(p.edge[bodies - 1].depth, 2);
+		p.edge[bodies - 1].flags = WEFT_NET_FIXED;
+		p.edge[bodies - 1].depth = 1;
+		refuses(weft_depth_choose(&p.net, p.q, (struct weft_ratio) { 1000, 1 }, &t, &minimal, NULL, &why), -ERANGE,
+			"-(credit of edge x");
+		ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
+		assert_int_equal(t.num, 1000 * bodies);
+	}
+	/* skews of one lane */
+	pl_init(&p, 2, 1000);
+	pl_edge(&p, WEFT_NET_NONE, 0, 0, 0);
+	pl_consumer(&p, 0, 1, 1);
+	pl_lane(&p, 2, (const uint32_t[]) { 0, 1 }, (const int32_t[]) { 0, 2 });
+	ok(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why));
+	assert_int_equal(p.edge[0].depth, 3 + 1);
+	p.edge[0].flags = WEFT_NET_FIXED;
+	p.edge[0].depth = 2;
+	refuses(weft_depth_choose(&p.net, p.q, BEST, &t, &minimal, NULL, &why), -EDEADLK, "depth 3 of edge x0 would break it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_play), cmocka_unit_test(chain), cmocka_unit_test(no_time), cmocka_unit_test(rates),
+		cmocka_unit_test(fed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "runtime/plan/cycle.h"
 #include "runtime/plan/depth.h"
 #include "runtime/plan/lanes.h"
+#include "runtime/plan/plan.h"
 
 #define BEST	((struct weft_ratio) { 0, 1 })
 
@@ -180,9 +181,46 @@ static void chain(void **state)
 	assert_int_equal(p.lane[0].body[0], 1);
 }
 
+/* Lanes and skews do not take apart whom an edge of the host holds together: a plan that stops on few would on many. */
+static void bounded(void **state)
+{
+	uint64_t count = pl_number("COUNT", 1000), seed = pl_number("SEED", 1), live = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t start = seed;
+		struct weft_plan_options few = { .flags = WEFT_SOLVE_NO_PACE };
+		struct weft_plan_answer answer;
+		struct pl p, many;
+
+		pl_random(&p, &seed, PL_BODIES);
+		pl_feed(&p, &seed);
+		few.max_lanes = 1 + (uint32_t)pl_below(&seed, 3);
+		p.net.num_lanes = 0;
+		for (uint32_t b = 0; b < p.net.num_bodies; b++) {
+			p.body[b].lane = WEFT_NET_NONE;
+			p.body[b].skew = 0;
+		}
+		for (uint32_t k = 0; k < p.net.num_edges; k++)
+			p.edge[k].flags |= p.edge[k].from == WEFT_NET_NONE ? WEFT_NET_FIXED : 0;
+		many = p;
+		many.net.body = many.body;
+		many.net.edge = many.edge;
+		if (weft_plan_solve(&p.net, &few, &answer, &why) == -EDEADLK) {
+			few.max_lanes = 0;
+			if (!weft_plan_solve(&many.net, &few, &answer, &why))
+				fail_msg("SEED=%#llx COUNT=1: stops on few lanes, and not on many", (unsigned long long)start);
+		} else {
+			live++;
+		}
+		weft_plan_answer_free(&answer);
+	}
+	assert_true(live * 2 > count || count < 100);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(at_random), cmocka_unit_test(chain) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(at_random), cmocka_unit_test(chain), cmocka_unit_test(bounded) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

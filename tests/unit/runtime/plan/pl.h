@@ -52,6 +52,9 @@ void pl_print(const struct pl *p);
 /* Rates, delays, states, lanes with skews; about half of them stop. */
 void pl_random(struct pl *p, uint64_t *seed, uint32_t max_bodies);
 
+/* Edges that the host feeds, none to two, with up to three consumers that are apart in whatever way the plan has it. */
+void pl_feed(struct pl *p, uint64_t *seed);
+
 uint64_t pl_number(const char *name, uint64_t standard);
 uint64_t pl_below(uint64_t *seed, uint64_t n);
 

@@ -190,6 +190,42 @@ void pl_random(struct pl *p, uint64_t *seed, uint32_t max_bodies)
 	random_lanes(p, seed);
 }
 
+void pl_feed(struct pl *p, uint64_t *seed)
+{
+	uint32_t n = p->net.num_bodies, edges = (uint32_t)pl_below(seed, 3);
+
+	for (uint32_t i = 0; i < edges && p->net.num_edges < PL_EDGES; i++) {
+		uint32_t all = 6 << pl_below(seed, 2), gives = 1 + (uint32_t)pl_below(seed, 3), most = gives, k;
+
+		if (pl_below(seed, 2))
+			gives = 1;
+		k = pl_edge_rates(p, WEFT_NET_NONE, gives, WEFT_NET_NONE, 0, 0, 0);
+		for (uint32_t b = 0, first = (uint32_t)pl_below(seed, n); b < n && p->edge[k].num_consumers < 3; b++)
+			if (!b || !pl_below(seed, 3)) {
+				uint32_t body = (first + b) % n;
+
+				pl_consumer(p, k, body, all / p->q[body]);
+			}
+		/* where all take all at once, tokens are that many */
+		for (uint32_t d = 3; d > 1; d--) {
+			bool divides = p->edge[k].produce == 1 || p->edge[k].produce % d == 0;
+
+			for (uint32_t j = 0; j < p->edge[k].num_consumers; j++)
+				divides = divides && p->consumer[k][j].consume % d == 0;
+			for (uint32_t j = 0; divides && j < p->edge[k].num_consumers; j++)
+				p->consumer[k][j].consume /= d;
+			if (divides && p->edge[k].produce > 1)
+				p->edge[k].produce /= d;
+		}
+		for (uint32_t j = 0; j < p->edge[k].num_consumers; j++)
+			most = p->consumer[k][j].consume > most ? p->consumer[k][j].consume : most;
+		p->edge[k].depth = most - !pl_below(seed, 8) + (uint32_t)pl_below(seed, 2 * most);
+		p->edge[k].depth += !p->edge[k].depth;
+		if (!pl_below(seed, 3))
+			p->edge[k].initial = (uint32_t)pl_below(seed, p->edge[k].depth + 1);
+	}
+}
+
 void pl_print(const struct pl *p)
 {
 	for (uint32_t b = 0; b < p->net.num_bodies; b++)

@@ -30,6 +30,18 @@ void pl_start(const struct pl *p, struct pl_state *s)
 		turn_skip(p, s, i, false);
 }
 
+/* What the host has given that always gives when there is room. */
+static int64_t fed(const struct weft_net_edge *e, const struct pl_state *s)
+{
+	int64_t least = INT64_MAX, times;
+
+	for (uint32_t j = 0; j < e->num_consumers; j++)
+		if ((int64_t)s->done[e->consumer[j].body] * e->consumer[j].consume < least)
+			least = (int64_t)s->done[e->consumer[j].body] * e->consumer[j].consume;
+	times = (least + e->depth - e->initial) / e->produce;
+	return e->initial + times * e->produce;
+}
+
 bool pl_can(const struct pl *p, const struct pl_state *s, uint32_t body)
 {
 	uint32_t lane = p->body[body].lane;
@@ -42,7 +54,7 @@ bool pl_can(const struct pl *p, const struct pl_state *s, uint32_t body)
 
 		for (uint32_t j = 0; j < e->num_consumers; j++) {
 			const struct weft_net_consumer *c = &e->consumer[j];
-			int64_t produced = e->from == WEFT_NET_NONE ? INT64_MAX :
+			int64_t produced = e->from == WEFT_NET_NONE ? fed(e, s) :
 					   (int64_t)e->initial + (int64_t)s->done[e->from] * e->produce;
 
 			if (c->body == body && produced < (int64_t)(s->done[body] + 1) * c->consume)
@@ -76,7 +88,10 @@ uint32_t pl_parts(const struct pl *p, uint32_t *part)
 				uint32_t u = p->edge[i].from, v = p->edge[i].consumer[j].body;
 				uint32_t m;
 
-				if (u == WEFT_NET_NONE || part[u] == part[v])
+				/* who is fed by one edge is so far apart at most */
+				if (u == WEFT_NET_NONE)
+					u = p->edge[i].consumer[0].body;
+				if (part[u] == part[v])
 					continue;
 				m = part[u] < part[v] ? part[u] : part[v];
 				part[u] = part[v] = m;

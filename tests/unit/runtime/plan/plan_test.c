@@ -220,6 +220,7 @@ static void at_random(void **state)
 		int ret;
 
 		pl_random(&p, &seed, PL_BODIES);
+		pl_feed(&p, &seed);
 		for (uint32_t k = 0; k < p.net.num_edges; k++)
 			if (pl_below(&seed, 4) == 0)
 				p.edge[k].flags |= WEFT_NET_FIXED;

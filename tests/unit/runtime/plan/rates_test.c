@@ -98,6 +98,11 @@ static void refusals(void **state)
 	pl_edge_rates(&p, 0, 3, 2, 1, 0, 0);
 	refuses(weft_rates(&p.net, q, &why), -EINVAL,
 		"edge x1: rates do not balance: body b gives 2 tokens in a sequence, body c takes 3");
+	/* three at a time, of which a sequence takes four */
+	pl_init(&p, 1, 1);
+	pl_edge_rates(&p, WEFT_NET_NONE, 3, 0, 4, 0, 0);
+	refuses(weft_rates(&p.net, q, &why), -EINVAL,
+		"edge x0: rates do not balance: 3 tokens come at once, body a takes 4 in a sequence");
 	/* 2^35 firings, and more than fits any number */
 	pl_init(&p, 8, 1);
 	for (uint32_t b = 0; b < 7; b++)
