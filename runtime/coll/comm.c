@@ -195,14 +195,13 @@ int weft_comm_build(struct weft_comm *c)
 	return weft_share_agree(c, ret);
 }
 
-/* What is undone must not hide why. */
 static int undo(struct weft_comm *c, int ret, const char *call)
 {
-	char text[400];
+	struct weft_kept_error kept;
 
-	snprintf(text, sizeof(text), "%s", weft_last_error());
+	weft_error_keep(&kept);
 	weft_comm_free(c);
-	return weft_fail_again(ret, "%s: %s", call, text);
+	return weft_fail_kept(ret, call, &kept);
 }
 
 static int take_config(struct weft_comm_config *to, const struct weft_comm_config *from, const char *call)
