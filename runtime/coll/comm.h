@@ -48,7 +48,8 @@ struct weft_comm {
 	char name[WEFT_NAME_BYTES];
 	uint32_t children;		/* windows and calls, under lock */
 	atomic_bool broken;		/* a member has stopped, and a wait has said so; or it was revoked */
-	atomic_uint revoker;		/* 1 + a member of the process that did it; 0: nobody has */
+	atomic_uint revoker;		/* 1 + a member of the process that did it, or shrinks it already; 0: nobody has */
+	atomic_bool given_up;		/* it was revoked on purpose */
 	pthread_mutex_t lock;
 	pthread_rwlock_t gate;		/* of queues: read by who posts or looks, written by who stops them. Outside of lock */
 	pthread_mutex_t together;	/* of the mesh. Outside of both */
@@ -93,7 +94,7 @@ int weft_comm_stop(struct weft_comm *comm);
 /* All that members here reach of others' */
 void weft_comm_unreach(struct weft_comm *comm, int *ret);
 
-/* wait.c: was it revoked? Asks what the other processes have sent, unless they do something together right now */
+/* wait.c: was it revoked, or shrunk by another process? Asks what the other processes have sent, unless they do something together right now */
 bool weft_comm_revoked(struct weft_comm *comm);
 
 /* window.c: the lowest base with @need bytes that is free in all @num processes, by what each says, or 0: each finds the same */

@@ -21,6 +21,7 @@ int weft_comm_revoke(struct weft_comm *comm)
 		first++;
 	if (!atomic_load(&comm->revoker))
 		atomic_store(&comm->revoker, 1 + first);
+	atomic_store(&comm->given_up, true);
 	atomic_store(&comm->broken, true);
 	/* word comes before the members' stop does, so that whoever is stopped can tell why; sockets take whole messages of any thread */
 	weft_mesh_revoke(&comm->mesh);
@@ -167,7 +168,7 @@ static int come_together(struct weft_comm *comm, struct weft_comm **shrunk)
 	/* what is left in the sockets of the old epoch is dropped */
 	mesh.epoch++;
 	mesh.step = 0;
-	mesh.revoked = false;
+	mesh.revoked = mesh.given_up = false;
 	for (uint32_t p = 0; p < WEFT_COLL_RANKS; p++)
 		comm->mesh.socket[p] = -1;
 	comm->mesh.gone = ~(1u << comm->mesh.me);
