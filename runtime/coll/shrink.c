@@ -136,6 +136,7 @@ static struct weft_comm *smaller(const struct weft_comm *comm, uint32_t members,
 {
 	const struct weft_comm_config config = {
 		.size = sizeof(config), .priority = comm->priority, .name = comm->name, .slot_bytes = comm->slot_bytes, .posts = comm->posts,
+		.flags = comm->flags,
 	};
 	struct weft_comm *c = weft_comm_new((uint32_t)__builtin_popcount(members), &config);
 	uint32_t n = 0, old[WEFT_COLL_RANKS];

@@ -2,6 +2,7 @@
 /* Copyright 2026 The weft authors */
 /* Waiting for what was posted; and why it has not ended, as members here see it. */
 #include "call.h"
+#include "times.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -265,6 +266,7 @@ int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
 		return ret;
 	for (uint32_t r = 0; r < comm->ranks && !ret; r++) {
 		struct weft_comm_member *m = &comm->member[r];
+		const uint64_t timed = m->timed;
 
 		while (weft_comm_mine(comm, r)) {
 			const uint64_t now = weft_now_ns(), left = deadline > now ? deadline - now : 0;
@@ -282,6 +284,8 @@ int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns)
 			return why(comm);
 		if (ret == -ECANCELED || ret == -ENODEV)
 			return lost(comm, r, ret);
+		if (!ret)
+			weft_times_tell(comm, r, timed);
 	}
 	return ret;
 }
