@@ -62,6 +62,7 @@ COUNTS = {
     "removal-unplug": (2, 1_000),               # cards unplugged in order, the same; every tenth by the slot's button
     "removal-reset": (5, 1_000),                # cards reset, the same
     "removal-error": (3, 100),                  # ports that report a fatal error, the same
+    "coll_removal_test": (3, 200),              # cards pulled out in the middle of a call, for one process and several
     "pm_test": (300, 10_000),                   # submissions against as many calls that say that the queue is idle
     "will_test": (100, 1_000),                  # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
@@ -74,7 +75,9 @@ COUNTS = {
     "runtime_steady_test": (100_000, 1_000_000),   # firings of bodies, over all depths and cell values
     "runtime_share_test": (10_000, 1_000_000),   # signals between two processes, each way
     "runtime_coll_test": (60, 4_608),            # kinds of collective calls for each number of cards: all there are
-    "runtime_coll_peer_test": (20, 10_000),      # the same for each layout of processes; and random interleavings
+    "runtime_coll_large_test": (None, 6_000),    # large calls, in CI those that have every pair of what calls differ in
+    "runtime_coll_order_test": (20, 10_000),     # interleavings of communicators over two processes
+    "runtime_coll_peer_test": (20, 10_000),      # kinds of collective calls for each layout of processes
     "runtime_coll_fail_test": (5, 100),          # processes of a communicator killed at random moments, twice that
     "runtime_edge_death_test": (20, 1_000),      # processes killed at either end of an edge
     "runtime_wide_test": (200, 4_000),           # lanes on each of four cards; a card has 4,096 queues

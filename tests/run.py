@@ -207,7 +207,8 @@ LONGEST = 8     # programs of a machine whose time is told
 ONCE = {"runtime_pace_test", "runtime_measure_test", "runtime_overlap_test", "runtime_edge_test", "runtime_edge_death_test",
         "runtime_control_test", "runtime_plan_test", "runtime_steady_test", "runtime_branch_test", "runtime_look_test",
         "runtime_feed_test", "runtime_stuck_plan_test", "runtime_wide_test", "runtime_coll_test", "runtime_plan_coll_test", "runtime_dlpack_test",
-        "runtime_coll_bytes_test", "runtime_coll_peer_test", "runtime_coll_fail_test"}
+        "runtime_coll_bytes_test", "runtime_coll_peer_test", "runtime_coll_fail_test", "runtime_coll_large_test",
+        "runtime_coll_arrival_test", "runtime_coll_late_test", "runtime_coll_order_test"}
 # The suites of weft_kunit.ko, each as a program: their cases are indented in what debugfs tells.
 KUNIT = """
 modprobe weft_kunit

@@ -22,8 +22,9 @@ CARD_FILES = [run.CARD, run.CONTRACT, FIRMWARE]
 LIMIT_S = 4 * 3600      # of one slice; ends what hangs
 
 # Executions of one slice, a minute or two; what is not here runs at once.
-SLICES = {"cell_test": 100, "contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000,
-          "hostile_test": 50_000, "kfuzz_test": 60_000, "kill_test": 500, "runtime_coll_test": 256, "runtime_coll_peer_test": 300, "runtime_coll_fail_test": 20,
+SLICES = {"cell_test": 100, "contract-order": 200_000, "contract-torture": 1_000_000, "contract-hostile": 100_000, "hostile_test": 50_000,
+          "kfuzz_test": 60_000, "kill_test": 500, "runtime_coll_test": 256, "runtime_coll_peer_test": 300, "runtime_coll_fail_test": 20,
+          "runtime_coll_large_test": 200, "runtime_coll_order_test": 300, "coll_removal_test": 10,
           "runtime_edge_death_test": 100, "runtime_plan_test": 500,
           "removal-drop": 20, "removal-unplug": 50, "removal-reset": 100, "removal-error": 20}
 FUZZ_SLICE_S = 600     # what earlier slices found is tried first, which takes up to half a minute

@@ -264,7 +264,7 @@ static void post(struct weft_comm_member *m, struct weft_coll_part_of *p, uint64
 	for (uint32_t i = 0; i < p->program.num_cells; i++)
 		p->base[i] = count[p->program.cell[i].count][p->program.cell[i].rank];
 	for (uint32_t i = 0; i < p->program.num_turns; i++)
-		p->phase[i] = m->arrivals[p->program.turn[i]] & 1;
+		p->phase[i] = (uint16_t)(p->program.turn[i] == WEFT_COLL_TIMED ? m->timed % WEFT_COMM_ARRIVALS : m->arrivals[p->program.turn[i]] & 1);
 	weft_image_copy(&p->image, p->memory->address + at, p->base, p->phase, p->scratch, p->map + at);
 	weft_ring_push_copy(m->queue, &p->image, p->memory->address + at, times, weft_cell_address(m->done, 0), ++m->posts);
 	p->ends[p->next] = m->queue->tail - 1;
@@ -273,6 +273,7 @@ static void post(struct weft_comm_member *m, struct weft_coll_part_of *p, uint64
 		if (p->steps.step[i].kind == WEFT_COLL_STEP_ARRIVE)
 			for (uint32_t r = 0; r < ranks; r++)
 				m->arrivals[r] += p->steps.step[i].ranks >> r & 1 ? times : 0;
+	m->timed += p->program.timed ? times : 0;
 	for (uint32_t r = 0; r < ranks; r++) {
 		m->sent[r] += times * p->steps.signals[r];
 		m->got[r] += times * p->steps.expects[r];

@@ -3,6 +3,7 @@
 /* Communicators: queues, cells and inboxes of the members here, and those of other processes that they reach. */
 #include "call.h"
 #include "meet.h"
+#include "times.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,8 @@ static int memory_of(struct weft_comm *c, uint32_t rank)
 
 	if (!ret)
 		ret = weft_memory_map(m->done, &(void *) { NULL });
+	if (!ret && c->flags & WEFT_COMM_TIMES)
+		ret = weft_times_init(c, rank);
 	if (!ret)
 		ret = weft_memory_alloc(m->device, 2 * weft_comm_inbox_bytes(c), WEFT_PLACE_LOCAL, &m->inbox);
 	for (uint32_t r = 0; r < c->ranks && !ret; r++) {
@@ -102,7 +105,9 @@ int weft_comm_free(struct weft_comm *c)
 			weft_memory_drop(&c->member[r].cells[s], &ret);
 		weft_memory_drop(&c->member[r].inbox, &ret);
 		weft_memory_drop(&c->member[r].done, &ret);
+		weft_memory_drop(&c->member[r].times, &ret);
 	}
+	weft_comm_table_close(c);
 	weft_mesh_fini(&c->mesh);
 	weft_board_fini(&c->board);
 	pthread_mutex_destroy(&c->lock);
@@ -141,8 +146,10 @@ static int check(struct weft_device *const *device, const uint32_t *rank, uint32
 	config->slot_bytes = config->slot_bytes ? config->slot_bytes : WEFT_COLL_SLOT_BYTES;
 	config->posts = config->posts ? config->posts : POSTS;
 	if (config->slot_bytes < 256 || config->slot_bytes > 1u << 24 || config->slot_bytes % 64 || config->posts < 8 ||
-	    config->posts > 4096 || (config->posts & (config->posts - 1)) || config->priority > WEFT_PRIORITY_LOW)
-		return weft_fail(-EINVAL, "%s: slot_bytes %u, posts %u, priority %u", call, config->slot_bytes, config->posts, config->priority);
+	    config->posts > 4096 || (config->posts & (config->posts - 1)) || config->priority > WEFT_PRIORITY_LOW ||
+	    config->flags & ~(uint32_t)WEFT_COMM_TIMES || config->pad)
+		return weft_fail(-EINVAL, "%s: slot_bytes %u, posts %u, priority %u, flags %#x", call, config->slot_bytes, config->posts,
+				 config->priority, config->flags);
 	return 0;
 }
 
@@ -168,6 +175,8 @@ struct weft_comm *weft_comm_new(uint32_t ranks, const struct weft_comm_config *c
 	c->slot_bytes = config->slot_bytes;
 	c->posts = config->posts;
 	c->priority = config->priority;
+	c->flags = config->flags;
+	c->table = -1;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_mutex_init(&c->together, NULL);
 	pthread_rwlock_init(&c->gate, NULL);
@@ -192,17 +201,19 @@ int weft_comm_build(struct weft_comm *c)
 	for (uint32_t r = 0; r < c->ranks && !ret; r++)
 		if (weft_comm_mine(c, r))
 			ret = queue_of(c, r);
-	return weft_share_agree(c, ret);
+	ret = weft_share_agree(c, ret);
+	if (!ret)
+		weft_comm_table_open(c);
+	return ret;
 }
 
-/* What is undone must not hide why. */
 static int undo(struct weft_comm *c, int ret, const char *call)
 {
-	char text[400];
+	struct weft_kept_error kept;
 
-	snprintf(text, sizeof(text), "%s", weft_last_error());
+	weft_error_keep(&kept);
 	weft_comm_free(c);
-	return weft_fail_again(ret, "%s: %s", call, text);
+	return weft_fail_kept(ret, call, &kept);
 }
 
 static int take_config(struct weft_comm_config *to, const struct weft_comm_config *from, const char *call)

@@ -38,17 +38,21 @@ struct weft_comm_member {
 	uint64_t arrivals[WEFT_COLL_RANKS];			/* with that member, of what is posted */
 	uint64_t sent[WEFT_COLL_RANKS], got[WEFT_COLL_RANKS];	/* signals, the same */
 	uint64_t posts;
+	struct weft_memory *times;	/* two of the card's clock for each of its last arrivals, see times.h; NULL: none are taken */
+	const uint64_t *times_map;
+	uint64_t timed, told;		/* arrivals that were posted; and those whose times are on the board */
 };
 
 struct weft_comm {
 	uint32_t magic;
-	uint32_t ranks, slot_bytes, posts, priority;
+	uint32_t ranks, slot_bytes, posts, priority, flags;
 	uint32_t mine;			/* members of this process, a bit for each */
 	uint64_t ended;			/* posts that all members had ended before it was shrunk to this one */
 	char name[WEFT_NAME_BYTES];
 	uint32_t children;		/* windows and calls, under lock */
 	atomic_bool broken;		/* a member has stopped, and a wait has said so; or it was revoked */
-	atomic_uint revoker;		/* 1 + a member of the process that did it; 0: nobody has */
+	atomic_uint revoker;		/* 1 + a member of the process that did it, or shrinks it already; 0: nobody has */
+	atomic_bool given_up;		/* it was revoked on purpose */
 	pthread_mutex_t lock;
 	pthread_rwlock_t gate;		/* of queues: read by who posts or looks, written by who stops them. Outside of lock */
 	pthread_mutex_t together;	/* of the mesh. Outside of both */
@@ -58,6 +62,8 @@ struct weft_comm {
 	struct weft_coll_topology topology;	/* of the members */
 	struct weft_window *windows;	/* under lock */
 	uint64_t uses;			/* of calls that are kept, under lock */
+	struct weft_comm_arrivals arrivals;	/* as far as they were counted, under lock */
+	int table;			/* memfd, -1: none */
 	bool shrunk;			/* under together */
 	struct weft_comm_member member[WEFT_COLL_RANKS];
 };
@@ -93,7 +99,11 @@ int weft_comm_stop(struct weft_comm *comm);
 /* All that members here reach of others' */
 void weft_comm_unreach(struct weft_comm *comm, int *ret);
 
-/* wait.c: was it revoked? Asks what the other processes have sent, unless they do something together right now */
+/* table.c: what weft top can be told of it, plan_table.h; without one it works as well */
+void weft_comm_table_open(struct weft_comm *comm);
+void weft_comm_table_close(struct weft_comm *comm);
+
+/* wait.c: was it revoked, or shrunk by another process? Asks what the other processes have sent, unless they do something together right now */
 bool weft_comm_revoked(struct weft_comm *comm);
 
 /* window.c: the lowest base with @need bytes that is free in all @num processes, by what each says, or 0: each finds the same */

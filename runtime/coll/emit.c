@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "times.h"
+
 /* Operands that take turns with each arrival, made when they are first used. */
 enum turn { ARRIVE, ARRIVED, INBOX_THERE, INBOX_HERE, TURNS };
+
+_Static_assert(WEFT_COMM_ARRIVALS <= UINT16_MAX, "depth of a rotation");
 
 struct emitter {
 	const struct weft_comm *comm;
@@ -127,6 +131,29 @@ static int cells(struct emitter *e, const struct weft_coll_step *s)
 	       weft_list_signal_all(e->program->list, &op, item, n) : weft_list_wait_all(e->program->list, &op, item, n);
 }
 
+/* Where all take part: a call that two have among themselves is no arrival of the others. */
+static int note(struct emitter *e, enum weft_times which)
+{
+	const struct weft_rotation r = {
+		.size = sizeof(r), .depth = WEFT_COMM_ARRIVALS, .mul = 1, .div = 1, .stride = WEFT_TIMES_EACH * sizeof(uint64_t),
+		.base = weft_memory_address(e->member->times) + which * sizeof(uint64_t),
+	};
+	struct weft_coll_program *p = e->program;
+	uint64_t operand;
+	int ret;
+
+	if (!e->member->times || e->call->op == WEFT_COLL_SEND)
+		return 0;
+	if (!weft_room(&p->turn, p->num_turns, &p->room_turns, sizeof(p->turn[0])))
+		return weft_fail(-ENOMEM, "collective call");
+	ret = weft_list_rotation(p->list, &r, &operand);
+	if (ret)
+		return ret;
+	p->turn[p->num_turns++] = WEFT_COLL_TIMED;
+	p->timed = true;
+	return weft_list_timestamp(p->list, operand);
+}
+
 static int work(struct emitter *e, const struct weft_coll_step *s, enum weft_type type, enum weft_reduction reduction,
 		const struct weft_coll_buffers *b)
 {
@@ -155,6 +182,8 @@ int weft_coll_emit(const struct weft_comm *comm, uint32_t rank, const struct wef
 		const struct weft_coll_step *s = &steps->step[i];
 
 		ret = s->kind == WEFT_COLL_STEP_REDUCE ? work(&e, s, type, reduction, buffers) : cells(&e, s);
+		if (!ret && (s->kind == WEFT_COLL_STEP_ARRIVE || s->kind == WEFT_COLL_STEP_ARRIVED))
+			ret = note(&e, s->kind == WEFT_COLL_STEP_ARRIVE ? WEFT_TIMES_CAME : WEFT_TIMES_ALL);
 	}
 	return ret;
 }

@@ -18,9 +18,11 @@ struct weft_coll_program {
 	struct weft_list *list;
 	struct weft_coll_from *cell;
 	uint32_t num_cells, room_cells;
-	uint8_t *turn;
+	uint8_t *turn;			/* a member, or WEFT_COLL_TIMED */
 	uint32_t num_turns, room_turns;
+	bool timed;			/* it notes the times of its arrival */
 };
+#define WEFT_COLL_TIMED		WEFT_COLL_RANKS		/* of a turn: from arrivals whose times are taken */
 
 /* Where the buffers are: address of member @rank's, the same in all address spaces */
 struct weft_coll_buffers {

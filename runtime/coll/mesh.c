@@ -160,8 +160,10 @@ static int sift(struct weft_mesh *mesh, uint32_t p)
 		if (epoch == mesh->epoch && kind != WEFT_MESSAGE_REVOKE)
 			return 1;
 		/* of an earlier epoch, and stale; or word that this one is over */
-		if (epoch == mesh->epoch)
+		if (epoch == mesh->epoch) {
 			revoked_by(mesh, p);
+			mesh->given_up = true;
+		}
 		if (weft_mail_take(mesh->socket[p], data, sizeof(data), mail.fd, WEFT_MESSAGE_FDS, &mail.num_fds) > 0)
 			weft_mesh_mail_free(&mail);
 	}

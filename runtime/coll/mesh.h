@@ -23,6 +23,7 @@ struct weft_mesh {
 	uint64_t epoch, step;
 	uint64_t timeout_ns, deadline_ns;	/* of what is done together, set by weft_mesh_begin() */
 	bool revoked;				/* a process has given the communicator up, or shrinks it already */
+	bool given_up;				/* it was the former */
 	uint32_t revoker;			/* which one */
 	char name[WEFT_MESH_NAME];
 };

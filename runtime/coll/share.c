@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -64,7 +63,7 @@ static int exchange(struct weft_comm *c, uint32_t kind, int status, int (*fill)(
 	struct weft_mesh *mesh = &c->mesh;
 	struct weft_mesh_letter *out = calloc(mesh->num, sizeof(*out));
 	struct weft_mesh_mail *in = calloc(mesh->num, sizeof(*in));
-	char text[400];
+	struct weft_kept_error kept;
 	int ret = status;
 
 	if (!out || !in) {
@@ -81,11 +80,11 @@ static int exchange(struct weft_comm *c, uint32_t kind, int status, int (*fill)(
 		out[p].due = kind == WEFT_MESSAGE_MEMORY ? 1 + members_of(c, p) * (1 + members_of(c, mesh->me)) :
 			     kind == WEFT_MESSAGE_WINDOW ? members_of(c, p) : 0;
 	}
-	snprintf(text, sizeof(text), "%s", ret ? weft_last_error() : "");
+	weft_error_keep(&kept);
 	status = weft_mesh_exchange(mesh, kind, out, in);
 	/* whoever failed first is to be told of, but not when there is nobody any more to tell */
 	if (ret && !status)
-		weft_fail_again(ret, "%s", text);
+		weft_fail_kept(ret, NULL, &kept);
 	ret = status ? status : ret;
 	for (uint32_t p = 0; p < mesh->num; p++) {
 		if (p != mesh->me && !ret)
@@ -194,17 +193,17 @@ int weft_share_agree(struct weft_comm *c, int status)
 	struct weft_message_word word[WEFT_COLL_RANKS] = { 0 };
 	const uint32_t all = (1u << mesh->num) - 1;
 	uint32_t known;
-	char text[400];
+	struct weft_kept_error kept;
 	int ret;
 
 	/* one that is out of step takes no part: for the others it is gone */
 	if (mesh->gone == (all & ~(1u << mesh->me)) && status && mesh->num > 1)
 		return status;
-	snprintf(text, sizeof(text), "%s", status ? weft_last_error() : "");
+	weft_error_keep(&kept);
 	word[mesh->me].status = status;
 	ret = weft_mesh_agree(mesh, word, &known);
 	if (ret)
-		return status ? weft_fail_again(status, "%s", text) : ret;
+		return status ? weft_fail_kept(status, NULL, &kept) : ret;
 	/* in the same order everywhere, so that all return the same */
 	for (uint32_t p = 0; p < mesh->num; p++)
 		if (!(known >> p & 1))
@@ -213,7 +212,7 @@ int weft_share_agree(struct weft_comm *c, int status)
 		const int32_t theirs = word[p].status;
 
 		if (theirs && p == mesh->me)
-			return weft_fail_again(theirs, "%s", text);
+			return weft_fail_kept(theirs, NULL, &kept);
 		if (theirs)
 			return weft_fail(theirs > -4096 ? theirs : -EPROTO, "communicator %s: the process of member %u has failed", c->name,
 					 weft_mesh_first(mesh, p));

@@ -4,7 +4,6 @@
 #include "comm.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "runtime/core/card.h"
@@ -22,6 +21,7 @@ int weft_comm_revoke(struct weft_comm *comm)
 		first++;
 	if (!atomic_load(&comm->revoker))
 		atomic_store(&comm->revoker, 1 + first);
+	atomic_store(&comm->given_up, true);
 	atomic_store(&comm->broken, true);
 	/* word comes before the members' stop does, so that whoever is stopped can tell why; sockets take whole messages of any thread */
 	weft_mesh_revoke(&comm->mesh);
@@ -136,6 +136,7 @@ static struct weft_comm *smaller(const struct weft_comm *comm, uint32_t members,
 {
 	const struct weft_comm_config config = {
 		.size = sizeof(config), .priority = comm->priority, .name = comm->name, .slot_bytes = comm->slot_bytes, .posts = comm->posts,
+		.flags = comm->flags,
 	};
 	struct weft_comm *c = weft_comm_new((uint32_t)__builtin_popcount(members), &config);
 	uint32_t n = 0, old[WEFT_COLL_RANKS];
@@ -162,13 +163,13 @@ static int come_together(struct weft_comm *comm, struct weft_comm **shrunk)
 {
 	struct weft_mesh mesh = comm->mesh;
 	struct weft_comm *c = NULL;
-	char text[400];
+	struct weft_kept_error kept;
 	int ret = 0;
 
 	/* what is left in the sockets of the old epoch is dropped */
 	mesh.epoch++;
 	mesh.step = 0;
-	mesh.revoked = false;
+	mesh.revoked = mesh.given_up = false;
 	for (uint32_t p = 0; p < WEFT_COLL_RANKS; p++)
 		comm->mesh.socket[p] = -1;
 	comm->mesh.gone = ~(1u << comm->mesh.me);
@@ -190,7 +191,7 @@ static int come_together(struct weft_comm *comm, struct weft_comm **shrunk)
 			*shrunk = c;
 			return 0;
 		}
-		snprintf(text, sizeof(text), "%s", weft_last_error());
+		weft_error_keep(&kept);
 		/* the old one's members, by the new one's processes: the next round is theirs */
 		mesh = c->mesh;
 		for (uint32_t r = 0, n = 0; r < comm->ranks; r++)
@@ -199,13 +200,13 @@ static int come_together(struct weft_comm *comm, struct weft_comm **shrunk)
 		for (uint32_t p = 0; p < WEFT_COLL_RANKS; p++)
 			c->mesh.socket[p] = -1;
 		weft_comm_free(c);
-		weft_fail_again(ret, "%s", text);
+		weft_fail_kept(ret, NULL, &kept);
 		if (ret != -EOWNERDEAD && ret != -ECANCELED && ret != -ENODEV)
 			break;
 	}
-	snprintf(text, sizeof(text), "%s", weft_last_error());
+	weft_error_keep(&kept);
 	weft_mesh_fini(&mesh);
-	return weft_fail_again(ret, "weft_comm_shrink: %s", text);
+	return weft_fail_kept(ret, "weft_comm_shrink", &kept);
 }
 
 int weft_comm_shrink(struct weft_comm *comm, uint64_t timeout_ns, struct weft_comm **shrunk)

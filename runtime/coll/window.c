@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/core/card.h"
@@ -192,7 +191,7 @@ int weft_window_create(struct weft_comm *comm, uint64_t bytes, struct weft_windo
 	pthread_mutex_lock(&comm->together);
 	weft_mesh_begin(&comm->mesh, comm->mesh.timeout_ns);
 	for (uint32_t try = 0; ; try++) {
-		char text[400];
+		struct weft_kept_error kept;
 
 		w = calloc(1, sizeof(*w));
 		if (!w) {
@@ -207,10 +206,10 @@ int weft_window_create(struct weft_comm *comm, uint64_t bytes, struct weft_windo
 		ret = make(w);
 		if (!ret)
 			break;
-		snprintf(text, sizeof(text), "%s", weft_last_error());	/* what is undone must not hide why */
+		weft_error_keep(&kept);
 		release(w);
 		if (ret != -EAGAIN || try == TRIES) {
-			ret = weft_fail_again(ret == -EAGAIN ? -ENOSPC : ret, "weft_window_create: %s", text);
+			ret = weft_fail_kept(ret == -EAGAIN ? -ENOSPC : ret, "weft_window_create", &kept);
 			break;
 		}
 	}

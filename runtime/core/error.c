@@ -6,7 +6,7 @@
 
 #include "error.h"
 
-static _Thread_local char last_error[512];
+static _Thread_local char last_error[WEFT_ERROR_BYTES];
 
 int weft_fail(int err, const char *format, ...)
 {
@@ -53,6 +53,16 @@ void weft_error_bare(char *text, size_t bytes)
 	reason = strrchr(text, '(');
 	if (reason && reason > text && reason[-1] == ' ' && text[strlen(text) - 1] == ')')
 		reason[-1] = 0;
+}
+
+void weft_error_keep(struct weft_kept_error *kept)
+{
+	memcpy(kept->text, last_error, sizeof(kept->text));
+}
+
+int weft_fail_kept(int err, const char *call, const struct weft_kept_error *kept)
+{
+	return weft_fail_again(err, "%s%s%s", call ? call : "", call ? ": " : "", kept->text);
 }
 
 void weft_error_clear(void)

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright 2026 The weft authors */
 /* What a loaded plan says of itself to root: the table of plan_table.h, in a sealed memfd. */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <weft/plan_table.h>
@@ -14,8 +11,7 @@
 #include "runtime/core/device.h"
 #include "runtime/core/list.h"
 #include "runtime/core/memory.h"
-
-#define SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#include "runtime/core/publish.h"
 
 _Static_assert(sizeof(struct weft_plan_table) == 40 && sizeof(struct weft_plan_table_body) == 24 &&
 	       sizeof(struct weft_plan_table_cell) == 24, "no holes");
@@ -127,29 +123,12 @@ static bool make(struct maker *m, const struct weft_plan *p, size_t *bytes)
 	return true;
 }
 
-/* Sealed, or -1. A write beyond the limit of files would be a signal. */
-static int publish(const char *data, size_t bytes)
-{
-	struct rlimit limit;
-	int fd;
-
-	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur < bytes)
-		return -1;
-	fd = memfd_create(WEFT_PLAN_TABLE_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-	if (fd < 0)
-		return -1;
-	if (write(fd, data, bytes) == (ssize_t)bytes && !fcntl(fd, F_ADD_SEALS, SEALS))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 void weft_plan_table_open(struct weft_plan *p)
 {
 	struct maker m = { 0 };
 	size_t bytes;
 
-	p->table = make(&m, p, &bytes) ? publish(m.data, bytes) : -1;
+	p->table = make(&m, p, &bytes) ? weft_publish(WEFT_PLAN_TABLE_NAME, m.data, bytes) : -1;
 	free(m.body_name);
 	free(m.edge_name);
 	free(m.data);

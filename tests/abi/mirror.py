@@ -90,6 +90,7 @@ ELSEWHERE = {
         "tools/weft/trace tools/weft/trace_demo tools/weft/trace_make tools/weft/trace_svg",
     "tests/system/trace_test.py: top shows": "tools/weft/top",
     "tests/system/top_test.py: from the table of its own process": "tools/weft/top_find",
+    "tests/system/top_test.py: members of a communicator": "runtime/coll/table runtime/core/publish",
     "tests/system/trace_test.py: JSON for Perfetto": "tools/weft/trace_json",
     # library: objects that only work together, on cards in the test's own process
     "tests/unit/runtime/library_test.c: kernel_registry": "runtime/core/kernel runtime/core/type",

@@ -6,61 +6,9 @@
  */
 #include <pthread.h>
 
-#include "coll_side.h"
-
-#define BOUND_NS	(5 * RT_SECOND)	/* from SIGKILL to the error of a wait, on a slow machine */
+#include "coll_after.h"
 
 enum { KILLED, SHRINKING, ALIVE, REVOKED, RESET, TASKS };
-
-/* Calls of a communicator have the right results. */
-static int right(struct set *set, uint64_t seed)
-{
-	if (side_windows(set))
-		return -1;
-	for (uint32_t i = 0; i < 4; i++) {
-		struct weft_coll_desc d;
-		int ret;
-
-		if (!kind(set, (rt_random(&seed) >> 8) % 4608, &d))
-			return rt_say(-1, "kinds");
-		ret = one(set, &d);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-/* The members of @lost are gone: a new communicator of the others, which works; the old one is taken down. */
-static int go_on(struct side *s, struct set *set, uint32_t lost, uint32_t epoch)
-{
-	struct weft_comm_info info = { .size = sizeof(info) };
-	struct set small = { 0 };
-
-	RT_OK(weft_comm_shrink(set->comm, JOIN_NS, &small.comm));
-	RT_OK(weft_comm_info(small.comm, &info));
-	for (uint32_t r = 0; r < set->n; r++)
-		if (!(lost >> r & 1)) {
-			RT_CHECK(small.n < info.members && info.old_rank[small.n] == r, "member %u was %u", small.n, info.old_rank[small.n]);
-			small.n++;
-		}
-	RT_CHECK(info.members == small.n && info.epoch == epoch, "%u members, epoch %llu", info.members, (unsigned long long)info.epoch);
-	if (right(&small, s->seed))
-		return -1;
-	side_drop(set);
-	small.card[0] = NULL;
-	RT_OK(weft_window_destroy(small.in));
-	RT_OK(weft_window_destroy(small.out));
-	RT_OK(weft_comm_destroy(small.comm));
-	return 0;
-}
-
-static int cards_close(struct set *set)
-{
-	for (uint32_t r = 0; r < set->n; r++)
-		if (set->card[r])
-			RT_OK(weft_device_close(set->card[r]));
-	return 0;
-}
 
 /* --- a process is killed --- */
 
@@ -135,23 +83,6 @@ static int killed(struct weft *weft, struct side *s)
 	return closed ? closed : cards_close(&set);
 }
 
-static uint64_t free_bytes(struct weft *weft, uint32_t cards)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < cards; i++) {
-		struct weft_memory_info m = { .size = sizeof(m) };
-		struct weft_device *d;
-
-		if (weft_device_open(weft, "card", i, &d))
-			return 0;
-		weft_device_memory(d, &m);
-		sum += m.free_bytes;
-		weft_device_close(d);
-	}
-	return sum;
-}
-
 static int kills(struct weft *weft)
 {
 	static const struct layout layouts[] = {
@@ -161,20 +92,16 @@ static int kills(struct weft *weft)
 		{ 3, { 0, 0, 1 }, { 0, 1, 2 } },
 	};
 	uint64_t count = rt_number("COUNT", 8), seed = rt_number("SEED", 1), before, after = 0;
-	uint32_t cards;
+	const int skip = needs(weft, 4);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 4)
-		return rt_say(RT_SKIP, "p2pdma");
-	before = free_bytes(weft, cards);
+	if (skip)
+		return skip;
+	before = free_bytes(weft, 4);
 	for (uint64_t k = 0; k < count; k++) {
 		struct side s = { .task = KILLED, .l = layouts[k % 4], .seed = seed * count + k, .count = k / 4 & 1 };
-		uint32_t num = 0;
+		const uint32_t num = others_of(&s.l);
 		int ret;
 
-		for (uint32_t r = 0; r < s.l.n; r++)
-			num = s.l.process[r] > num ? s.l.process[r] : num;
 		if (side_start(&s, num))
 			return -1;
 		ret = killed(weft, &s);
@@ -189,7 +116,7 @@ static int kills(struct weft *weft)
 	}
 	/* what the killed had is freed by then, and cleared */
 	for (uint32_t i = 0; i < 100 && after != before; i++) {
-		after = free_bytes(weft, cards);
+		after = free_bytes(weft, 4);
 		usleep(after != before ? 100000 : 0);
 	}
 	RT_CHECK(before && after == before, "%llu bytes were free before, %llu after", (unsigned long long)before, (unsigned long long)after);
@@ -211,36 +138,6 @@ static void *kill_later(void *arg)
 	usleep((useconds_t)k->after_us);
 	kill(k->pid, SIGKILL);
 	return NULL;
-}
-
-/* All members have a one, and what all have is added up. */
-static int add_up(struct weft_comm *comm, uint32_t members)
-{
-	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .type = WEFT_TYPE_I32, .count = 1024 };
-	struct weft_coll *coll;
-	uint32_t data[1024];
-	int ret = weft_window_create(comm, sizeof(data), &d.out);
-
-	if (ret)
-		return ret;
-	for (uint32_t i = 0; i < 1024; i++)
-		data[i] = 1;
-	for (uint32_t r = 0; r < members; r++)
-		if (weft_window_memory(d.out, r))
-			RT_OK(weft_memory_write(weft_window_memory(d.out, r), 0, data, sizeof(data)));
-	RT_OK(weft_coll_prepare(comm, &d, &coll));
-	RT_OK(weft_coll_post(coll, 1, WEFT_COLL_EVERYBODY));
-	ret = weft_comm_wait(comm, 60 * RT_SECOND);
-	for (uint32_t r = 0; r < members && !ret; r++) {
-		if (!weft_window_memory(d.out, r))
-			continue;
-		RT_OK(weft_memory_read(weft_window_memory(d.out, r), 0, data, sizeof(data)));
-		for (uint32_t i = 0; i < 1024; i++)
-			RT_CHECK(data[i] == members, "member %u of %u has %u", r, members, data[i]);
-	}
-	weft_coll_destroy(coll);
-	weft_window_destroy(d.out);
-	return ret;
 }
 
 /* The last process is killed in a call, and the one before it at any time after that: whoever is left comes to the same end. */
@@ -297,12 +194,10 @@ static int shrinking(struct weft *weft, struct side *s)
 static int kills_again(struct weft *weft)
 {
 	uint64_t count = rt_number("COUNT", 8), seed = rt_number("SEED", 1);
-	uint32_t cards;
+	const int skip = needs(weft, 4);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 4)
-		return rt_say(RT_SKIP, "p2pdma");
+	if (skip)
+		return skip;
 	for (uint64_t k = 0; k < count; k++) {
 		/* who listens lives, and dies by turns */
 		struct side s = { .task = SHRINKING, .l = { 4, { 0, 1, 2, 3 }, { 0, 1, 2, 3 } }, .seed = seed * count + k };
@@ -357,11 +252,8 @@ static int alive(struct weft *weft, struct side *s)
 static int does_not_come(struct weft *weft)
 {
 	struct side s = { .task = ALIVE, .l = { 2, { 0, 1 }, { 0, 1 } } };
-	uint32_t cards;
 
-	if (reach(weft, &cards))
-		return -1;
-	return cards < 2 ? rt_say(RT_SKIP, "p2pdma") : side_run(weft, &s, 1, alive);
+	return side_run_on(weft, 2, &s, 1, alive);
 }
 
 /* --- a process gives up --- */
@@ -410,11 +302,8 @@ static int revoked(struct weft *weft, struct side *s)
 static int give_up(struct weft *weft)
 {
 	struct side s = { .task = REVOKED, .l = { 3, { 0, 1, 2 }, { 0, 1, 2 } }, .seed = 5 };
-	uint32_t cards;
 
-	if (reach(weft, &cards))
-		return -1;
-	return cards < 3 ? rt_say(RT_SKIP, "p2pdma") : side_run(weft, &s, 2, revoked);
+	return side_run_on(weft, 3, &s, 2, revoked);
 }
 
 /* --- a card is reset --- */
@@ -422,7 +311,6 @@ static int give_up(struct weft *weft)
 static int reset(struct weft *weft, struct side *s)
 {
 	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 1024 };
-	struct weft_device_info info = { .size = sizeof(info) };
 	struct weft_coll *coll;
 	struct set set;
 
@@ -431,17 +319,8 @@ static int reset(struct weft *weft, struct side *s)
 	d.out = set.out;
 	RT_OK(weft_coll_prepare(set.comm, &d, &coll));
 	RT_OK(weft_coll_post(coll, 1ull << 32, WEFT_COLL_EVERYBODY));
-	if (s->me) {
-		char path[128];
-		FILE *f;
-
-		usleep(100000);
-		RT_OK(weft_device_info(set.card[1], &info));
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/reset", info.pci >> 16, info.pci >> 8 & 0xff,
-			 info.pci >> 3 & 0x1f, info.pci & 7);
-		f = fopen(path, "w");
-		RT_CHECK(f && fputs("1", f) >= 0 && !fclose(f), "%s", path);
-	}
+	if (s->me && (usleep(100000) || reset_card(set.card[1])))
+		return -1;
 	RT_IS(weft_comm_wait(set.comm, 60 * RT_SECOND), -EOWNERDEAD);
 	RT_CHECK(strstr(weft_last_error(), "member 1, card 1, has stopped: "), "%s", weft_last_error());
 	printf("# process %u: %s\n", s->me, weft_last_error());
@@ -454,11 +333,8 @@ static int reset(struct weft *weft, struct side *s)
 static int card_reset(struct weft *weft)
 {
 	struct side s = { .task = RESET, .l = { 4, { 0, 1, 0, 1 }, { 0, 1, 2, 3 } }, .seed = 6 };
-	uint32_t cards;
 
-	if (reach(weft, &cards))
-		return -1;
-	return cards < 4 ? rt_say(RT_SKIP, "p2pdma") : side_run(weft, &s, 1, reset);
+	return side_run_on(weft, 4, &s, 1, reset);
 }
 
 /* All in one process: the same, with nobody to meet. */

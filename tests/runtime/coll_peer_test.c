@@ -2,12 +2,12 @@
 /* Copyright 2026 The weft authors */
 /*
  * Communicators over several processes: results of all operations, at no cost for any host; who does not come, or comes with
- * something else; many communicators at once. COUNT kinds of calls for each layout, others for each SEED, and COUNT interleavings.
+ * something else. COUNT kinds of calls for each layout, others for each SEED.
  */
 #include "coll_thief.h"
 #include "host_work.h"
 
-enum { KINDS, NO_HOST, LATE, MISMATCH, MANY, ORDERS, TASKS };
+enum { KINDS, NO_HOST, LATE, MISMATCH, TASKS };
 
 /* --- operations --- */
 
@@ -52,16 +52,13 @@ static int operations(struct weft *weft)
 		return -1;
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
 		struct side s = { .task = KINDS, .l = layouts[i], .seed = seed, .count = count };
-		uint32_t num = 0;
 		int ret;
 
-		for (uint32_t r = 0; r < s.l.n; r++) {
-			num = s.l.process[r] > num ? s.l.process[r] : num;
+		for (uint32_t r = 0; r < s.l.n; r++)
 			if (s.l.card[r] >= cards)
 				return rt_say(RT_SKIP, "p2pdma");
-		}
 		began = now_ns();
-		ret = side_run(weft, &s, num, kinds);
+		ret = side_run(weft, &s, others_of(&s.l), kinds);
 		if (ret)
 			return ret;
 		printf("# %.1f s\n", (double)(now_ns() - began) / 1e9);
@@ -176,12 +173,10 @@ static int thieves(struct weft *weft)
 		[THIEF_DATA] = "what member 1 gives to member 0 are 65536 bytes of memory for data",
 		[THIEF_READ_ONLY] = "with access 0x1", [THIEF_LITTLE] = "are 4096 bytes of memory for data", [THIEF_FEW] = "sent 2 descriptors",
 	};
-	uint32_t cards;
+	const int skip = needs(weft, 2);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
+	if (skip)
+		return skip;
 	for (uint32_t i = 0; i < THIEF_GIVES; i++) {
 		struct side s = { .l = { 2, { 0, 1 }, { 0, 1 } } };
 		struct thief t = { .weft = weft, .gives = (enum thief_gives)i };
@@ -239,258 +234,41 @@ static int mismatch(struct weft *weft, struct side *s)
 	return side_close(&set);
 }
 
-/* --- many communicators --- */
-
-#define COMMS	4u
-#define POSTS	10u		/* to each in a round */
-#define ROUNDS	15u		/* until there are others */
-#define NUMBERS	64u
-
-struct one_of {
-	struct set set;
-	struct weft_coll *coll[3];
-	uint32_t value[MOST], n, posted, script[POSTS];
-};
-
-/* Of random members, at least one of each process. */
-static int one_open(struct side *s, const struct set *cards, struct one_of *c, const char *path, uint64_t *both)
-{
-	struct side sub = *s;
-	uint32_t mask;
-
-	do
-		mask = (uint32_t)(rt_random(both) % (1u << s->l.n));
-	while (!(mask & 5) || !(mask & 10));
-	*c = (struct one_of) { 0 };
-	for (uint32_t r = 0; r < s->l.n; r++)
-		if (mask >> r & 1) {
-			c->set.card[c->n] = cards->card[r];
-			sub.l.process[c->n++] = s->l.process[r];
-		}
-	c->set.n = sub.l.n = c->n;
-	RT_OK(side_join(&sub, &c->set, path, JOIN_NS));
-	RT_OK(weft_window_create(c->set.comm, NUMBERS * 4, &c->set.out));
-	for (uint32_t j = 0; j < 3; j++) {
-		const struct weft_coll_desc d = {
-			.size = sizeof(d), .op = j == 2 ? WEFT_COLL_BROADCAST : WEFT_COLL_ALL_REDUCE, .type = WEFT_TYPE_I32,
-			.algorithm = j == 1 ? WEFT_COLL_PUSH : WEFT_COLL_DIRECT, .count = NUMBERS, .out = c->set.out, .root = j == 2 ? c->n - 1 : 0 };
-
-		RT_OK(weft_coll_prepare(c->set.comm, &d, &c->coll[j]));
-	}
-	return 0;
-}
-
-/* What it begins with, and the calls to come; nobody uses members here any more when they have ended. */
-static int one_begin(struct one_of *c, uint64_t *both)
-{
-	uint32_t data[NUMBERS];
-
-	c->posted = 0;
-	for (uint32_t r = 0; r < c->n; r++) {
-		c->value[r] = (uint32_t)rt_random(both);
-		for (uint32_t i = 0; i < NUMBERS; i++)
-			data[i] = c->value[r];
-		if (weft_window_memory(c->set.out, r))
-			RT_OK(weft_memory_write(weft_window_memory(c->set.out, r), 0, data, sizeof(data)));
-	}
-	for (uint32_t i = 0; i < POSTS; i++)
-		c->script[i] = (uint32_t)(rt_random(both) % 3);
-	return 0;
-}
-
-static int one_check(struct one_of *c)
-{
-	uint32_t got[NUMBERS];
-
-	RT_OK(weft_comm_wait(c->set.comm, 60 * RT_SECOND));
-	for (uint32_t r = 0; r < c->n; r++) {
-		if (!weft_window_memory(c->set.out, r))
-			continue;
-		RT_OK(weft_memory_read(weft_window_memory(c->set.out, r), 0, got, sizeof(got)));
-		for (uint32_t i = 0; i < NUMBERS; i++)
-			RT_CHECK(got[i] == c->value[r], "member %u of %u has %u, wanted %u", r, c->n, got[i], c->value[r]);
-	}
-	return 0;
-}
-
-static int one_close(struct one_of *c)
-{
-	for (uint32_t j = 0; j < 3; j++)
-		RT_OK(weft_coll_destroy(c->coll[j]));
-	RT_OK(weft_window_destroy(c->set.out));
-	RT_OK(weft_comm_destroy(c->set.comm));
-	return 0;
-}
-
-/*
- * Communicators of random members, whose calls both processes post in an order of their own: only that of each communicator is the
- * same. All in place, so that each works on what the one before left, as a model of it here.
- */
-static int many(struct weft *weft, struct side *s)
-{
-	uint64_t both = s->seed * 1000003, own = both * 31 + s->me, posts = 0;
-	struct one_of c[COMMS];
-	struct set cards;
-
-	if (side_cards(weft, s, &cards))
-		return -1;
-	for (uint64_t round = 0; round < s->count; round++) {
-		for (uint32_t k = 0; k < COMMS; k++) {
-			char path[108];
-
-			snprintf(path, sizeof(path), "%s-%llu-%u", s->path, (unsigned long long)round, k);
-			if ((round % ROUNDS == 0 && one_open(s, &cards, &c[k], path, &both)) || one_begin(&c[k], &both))
-				return -1;
-		}
-		for (uint32_t left = POSTS * COMMS; left; ) {
-			const uint32_t k = (uint32_t)(rt_random(&own) % COMMS);
-			uint32_t sum = 0, j;
-			int ret;
-
-			if (c[k].posted == POSTS)
-				continue;
-			j = c[k].script[c[k].posted];
-			ret = weft_coll_post(c[k].coll[j], 1, WEFT_COLL_EVERYBODY);
-			if (ret == -EAGAIN) {	/* may need calls that the other process has not posted: no order is wrong */
-				usleep(500);
-				continue;
-			}
-			RT_OK(ret);
-			for (uint32_t r = 0; r < c[k].n; r++)
-				sum += c[k].value[r];
-			for (uint32_t r = 0; r < c[k].n; r++)
-				c[k].value[r] = j == 2 ? c[k].value[c[k].n - 1] : sum;
-			c[k].posted++;
-			left--;
-			posts++;
-		}
-		for (uint32_t k = 0; k < COMMS; k++)
-			if (one_check(&c[k]) || ((round % ROUNDS == ROUNDS - 1 || round == s->count - 1) && one_close(&c[k])))
-				return -1;
-	}
-	printf("# process %u: %llu rounds, %llu posts to %u communicators at a time\n", s->me, (unsigned long long)s->count,
-	       (unsigned long long)posts, COMMS);
-	for (uint32_t r = 0; r < cards.n; r++)
-		if (cards.card[r])
-			RT_OK(weft_device_close(cards.card[r]));
-	return 0;
-}
-
-/* --- opposite orders --- */
-
-/*
- * Two calls that the processes post in opposite orders, on one communicator: both of them the same, or a mismatch with both sides
- * in the text of each. Pairs of all operations that two members have.
- */
-static int orders(struct weft *weft, struct side *s)
-{
-	uint32_t completed = 0, mismatched = 0;
-	struct set set;
-
-	if (side_cards(weft, s, &set))
-		return -1;
-	for (uint32_t pair = 0; pair < s->count; pair++) {
-		struct weft_coll_desc d[2];
-		struct weft_coll *coll[2];
-		char path[108];
-		int ret;
-
-		snprintf(path, sizeof(path), "%s-%u", s->path, pair);
-		RT_OK(side_join(s, &set, path, JOIN_NS));
-		if (side_windows(&set))
-			return -1;
-		for (uint32_t i = 0; i < 2; i++) {
-			const uint32_t op = i ? pair / 8 % 8 : pair % 8;
-
-			d[i] = (struct weft_coll_desc) {
-				.size = sizeof(d[i]), .op = op, .count = op == WEFT_COLL_BARRIER ? 0 : 16, .in = op ? set.in : NULL,
-				.out = op ? set.out : NULL, .peer = op == WEFT_COLL_SEND };
-			RT_OK(weft_coll_prepare(set.comm, &d[i], &coll[i]));
-		}
-		RT_OK(weft_coll_post(coll[s->me], 1, WEFT_COLL_EVERYBODY));
-		RT_OK(weft_coll_post(coll[!s->me], 1, WEFT_COLL_EVERYBODY));
-		ret = weft_comm_wait(set.comm, 60 * RT_SECOND);
-		if (d[0].op == d[1].op) {
-			RT_OK(ret);
-			completed++;
-		} else {
-			RT_IS(ret, -EPROTO);
-			RT_CHECK(strstr(weft_last_error(), weft_coll_op_name(d[0].op)) && strstr(weft_last_error(), weft_coll_op_name(d[1].op)),
-				 "%s and %s: %s", weft_coll_op_name(d[0].op), weft_coll_op_name(d[1].op), weft_last_error());
-			mismatched++;
-		}
-		if (s->me ? side_tell(s->control) || side_hear(s->control) : side_hear(s->line[0]) || side_tell(s->line[0]))
-			return -1;
-		RT_OK(weft_coll_destroy(coll[0]));
-		RT_OK(weft_coll_destroy(coll[1]));
-		RT_OK(weft_window_destroy(set.in));
-		RT_OK(weft_window_destroy(set.out));
-		RT_OK(weft_comm_destroy(set.comm));
-	}
-	if (!s->me)
-		printf("# of %llu pairs in opposite orders %u completed, %u were a mismatch\n", (unsigned long long)s->count, completed, mismatched);
-	for (uint32_t r = 0; r < set.n; r++)
-		if (set.card[r])
-			RT_OK(weft_device_close(set.card[r]));
-	return 0;
-}
-
 /* --- all of them --- */
 
 static const side_task tasks[TASKS] = {
-	[KINDS] = kinds, [NO_HOST] = cost, [LATE] = late, [MISMATCH] = mismatch, [MANY] = many, [ORDERS] = orders,
+	[KINDS] = kinds, [NO_HOST] = cost, [LATE] = late, [MISMATCH] = mismatch,
 };
 
-static int two(struct weft *weft, uint32_t task, uint64_t count)
+static int two(struct weft *weft, uint32_t task)
 {
-	struct side s = { .task = task, .l = { 2, { 0, 1 }, { 0, 1 } }, .seed = rt_number("SEED", 1), .count = count };
-	uint32_t cards;
+	struct side s = { .task = task, .l = { 2, { 0, 1 }, { 0, 1 } } };
 
-	if (reach(weft, &cards))
-		return -1;
-	return cards < 2 ? rt_say(RT_SKIP, "p2pdma") : side_run(weft, &s, 1, tasks[task]);
+	return side_run_on(weft, 2, &s, 1, tasks[task]);
 }
 
 static int two_cost(struct weft *weft)
 {
-	return two(weft, NO_HOST, 0);
+	return two(weft, NO_HOST);
 }
 
 static int two_late(struct weft *weft)
 {
-	return two(weft, LATE, 0);
+	return two(weft, LATE);
 }
 
 static int two_mismatch(struct weft *weft)
 {
-	return two(weft, MISMATCH, 0);
-}
-
-static int two_orders(struct weft *weft)
-{
-	return two(weft, ORDERS, 64);
-}
-
-static int interleaved(struct weft *weft)
-{
-	struct side s = { .task = MANY, .l = { 4, { 0, 1, 0, 1 }, { 0, 1, 2, 3 } }, .seed = rt_number("SEED", 1),
-			  .count = rt_number("COUNT", 60) };
-	uint32_t cards;
-
-	if (reach(weft, &cards))
-		return -1;
-	return cards < 4 ? rt_say(RT_SKIP, "p2pdma") : side_run(weft, &s, 1, many);
+	return two(weft, MISMATCH);
 }
 
 /* Documentation/runtime/ranks.c, as a reader would run it. */
 static int program(struct weft *weft)
 {
-	uint32_t cards;
+	const int skip = needs(weft, 2);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
+	if (skip)
+		return skip;
 	RT_CHECK(!access("./ranks_program", X_OK), "ranks_program is not here");
 	RT_CHECK(!system("./ranks_program 1 2 /tmp/ranks & ./ranks_program 0 2 /tmp/ranks && wait $!"), "it failed");
 	RT_CHECK(access("/tmp/ranks", F_OK), "its socket is left");
@@ -506,8 +284,6 @@ int main(int argc, char **argv)
 		{ "a process that gives what it should not", thieves },
 		{ "a member of another process that does not come", two_late },
 		{ "processes that come with different calls", two_mismatch },
-		{ "communicators of random members, posted in random order", interleaved },
-		{ "pairs of calls in opposite orders", two_orders },
 		{ "the documentation's program of several processes", program },
 	};
 

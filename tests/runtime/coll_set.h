@@ -4,6 +4,8 @@
 #ifndef COLL_SET_H
 #define COLL_SET_H
 
+#include <string.h>
+
 #include "rt_tap.h"
 
 #define MOST		4u			/* members */
@@ -45,12 +47,37 @@ static inline int set_open(struct weft *weft, struct set *s, uint32_t n, uint32_
 	return 0;
 }
 
+/* 0, an error, or RT_SKIP: there are fewer cards that reach each other */
+static inline int needs(struct weft *weft, uint32_t cards)
+{
+	uint32_t there;
+
+	if (reach(weft, &there))
+		return -1;
+	return there < cards ? rt_say(RT_SKIP, "p2pdma") : 0;
+}
+
 /* Of all cards, for a test that needs more than one: 0, an error, or RT_SKIP */
 static inline int set_open_several(struct weft *weft, struct set *s, uint32_t *cards)
 {
 	if (reach(weft, cards))
 		return -1;
 	return *cards < 2 ? rt_say(RT_SKIP, "p2pdma") : set_open(weft, s, *cards, 0);
+}
+
+/* By its file in sysfs, as root does it */
+static inline int reset_card(struct weft_device *card)
+{
+	struct weft_device_info info = { .size = sizeof(info) };
+	char path[128];
+	FILE *f;
+
+	RT_OK(weft_device_info(card, &info));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/reset", info.pci >> 16, info.pci >> 8 & 0xff,
+		 info.pci >> 3 & 0x1f, info.pci & 7);
+	f = fopen(path, "w");
+	RT_CHECK(f && fputs("1", f) >= 0 && !fclose(f), "%s", path);
+	return 0;
 }
 
 static inline int set_close(struct set *s)

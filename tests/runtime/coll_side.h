@@ -29,6 +29,7 @@ struct side {
 	struct layout l;
 	char path[64];
 	uint64_t seed, count;
+	uint32_t flags;			/* of the communicator */
 	int control;			/* of the others: to the first */
 	/* of the first: the others */
 	uint32_t num;
@@ -58,7 +59,7 @@ static inline int side_cards(struct weft *weft, struct side *s, struct set *set)
 
 static inline int side_join(struct side *s, struct set *set, const char *path, uint64_t timeout_ns)
 {
-	const struct weft_comm_config config = { .size = sizeof(config), .name = "test" };
+	const struct weft_comm_config config = { .size = sizeof(config), .name = "test", .flags = s->flags };
 	struct weft_device *device[MOST];
 	uint32_t rank[MOST];
 	struct weft_comm_meeting m = {
@@ -101,6 +102,14 @@ static inline void side_drop(struct set *set)
 	set->comm = NULL;
 }
 
+static inline int cards_close(struct set *set)
+{
+	for (uint32_t r = 0; r < set->n; r++)
+		if (set->card[r])
+			RT_OK(weft_device_close(set->card[r]));
+	return 0;
+}
+
 static inline int side_close(struct set *set)
 {
 	if (set->in)
@@ -108,10 +117,7 @@ static inline int side_close(struct set *set)
 	if (set->out)
 		RT_OK(weft_window_destroy(set->out));
 	RT_OK(weft_comm_destroy(set->comm));
-	for (uint32_t r = 0; r < set->n; r++)
-		if (set->card[r])
-			RT_OK(weft_device_close(set->card[r]));
-	return 0;
+	return cards_close(set);
 }
 
 /* --- the other processes --- */
@@ -189,6 +195,24 @@ static inline int side_run(struct weft *weft, struct side *s, uint32_t num, side
 		}
 	}
 	return ret;
+}
+
+/* The same with so many cards; RT_SKIP without */
+static inline int side_run_on(struct weft *weft, uint32_t cards, struct side *s, uint32_t num, side_task task)
+{
+	const int skip = needs(weft, cards);
+
+	return skip ? skip : side_run(weft, s, num, task);
+}
+
+/* The processes that a layout has besides the first */
+static inline uint32_t others_of(const struct layout *l)
+{
+	uint32_t num = 0;
+
+	for (uint32_t r = 0; r < l->n; r++)
+		num = l->process[r] > num ? l->process[r] : num;
+	return num;
 }
 
 /* A byte one way, so that one is not ahead of the other */

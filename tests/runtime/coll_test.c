@@ -263,12 +263,9 @@ static int mismatch(struct weft *weft)
 static int reset(struct weft *weft)
 {
 	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 4096 };
-	struct weft_device_info info = { .size = sizeof(info) };
 	struct weft_coll *coll;
-	char path[128];
 	uint32_t cards;
 	struct set s;
-	FILE *f;
 	const int skip = set_open_several(weft, &s, &cards);
 
 	if (skip)
@@ -277,11 +274,8 @@ static int reset(struct weft *weft)
 	RT_OK(weft_coll_prepare(s.comm, &d, &coll));
 	RT_OK(weft_coll_post(coll, 1ull << 32, WEFT_COLL_EVERYBODY));
 	usleep(100000);
-	RT_OK(weft_device_info(s.card[1], &info));
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/reset", info.pci >> 16, info.pci >> 8 & 0xff,
-		 info.pci >> 3 & 0x1f, info.pci & 7);
-	f = fopen(path, "w");
-	RT_CHECK(f && fputs("1", f) >= 0 && !fclose(f), "%s", path);
+	if (reset_card(s.card[1]))
+		return -1;
 	RT_IS(weft_comm_wait(s.comm, 60 * RT_SECOND), -EOWNERDEAD);
 	RT_CHECK(strstr(weft_last_error(), "communicator test: member 1, card 1, has stopped: "), "%s", weft_last_error());
 	printf("# %s\n", weft_last_error());
@@ -418,12 +412,10 @@ static int refusals(struct weft *weft)
 /* Documentation/runtime/coll.c, as a reader would run it. */
 static int program(struct weft *weft)
 {
-	uint32_t cards;
+	const int skip = needs(weft, 2);
 
-	if (reach(weft, &cards))
-		return -1;
-	if (cards < 2)
-		return rt_say(RT_SKIP, "p2pdma");
+	if (skip)
+		return skip;
 	RT_CHECK(!access("./coll_program", X_OK), "coll_program is not here");
 	RT_CHECK(!system("./coll_program"), "it failed");
 	return 0;

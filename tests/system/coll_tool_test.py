@@ -24,6 +24,8 @@ COMMANDS = {
     "coll": f"weft bench coll {' '.join(OPS)} barrier {SWEEP} --json --topology /tmp/topology --svg /tmp/coll.svg",
     "bf16": f"weft bench coll {' '.join(OPS)} {SWEEP} --type bf16 --json",
     "u8": "weft bench coll all-reduce all-to-all --sizes 1000 --runs 3 --both --type u8 --json",
+    "arrivals": "weft bench coll all-reduce barrier --sizes 8,100000 --runs 3 --arrivals --json",
+    "arrivals text": "weft bench coll --sizes 8 --runs 3 --arrivals",
     "ring": "weft bench coll all-reduce all-gather --sizes 100000 --runs 3 --algorithm ring --json",
     "table": "printf 'mpich all-reduce 8 5\\nmpich all-reduce 1K 9\\n' >/tmp/peers; "
              "weft bench coll --max 1K --step 128 --runs 3 --cards 2 --peers /tmp/peers --svg /tmp/peers.svg",
@@ -87,6 +89,19 @@ def ring():
         [f"{len(got)} rows"] * (len(got) != 2)
 
 
+def arrivals():
+    """How often each member was last adds up, and each has waited for something."""
+    got, why = loaded("arrivals")
+    if got is None:
+        return [why]
+    found = [f"{r['op']}: last {r['last']} of {r['arrivals']}, waited {r['waited_us']}" for r in got
+             if sum(r["last"]) != r["arrivals"] or not r["arrivals"] or len(r["last"]) != CARDS or len(r["waited_us"]) != CARDS or
+             not all(0 < us < 1e6 for us in r["waited_us"])]
+    out, error, code = guest["arrivals text"]
+    lines = re.findall(r"^  member \d was last in [0-9.]+ % of \d+ and waited [0-9.]+ us for one$", out, re.M)
+    return found + [f"{len(got)} rows"] * (len(got) != 3) + [f"code {code}: {out!r} {error!r}"] * (code != 0 or len(lines) != CARDS)
+
+
 def table():
     out, error, code = guest["table"]
     lines = out.splitlines()
@@ -110,6 +125,7 @@ tap.check("coll tool: bench coll of every operation, checked",
 tap.check("coll tool: bench coll with other types", rows("bf16", OPS, [8, 100000], [False, True], 2) +
           rows("u8", ["all-reduce", "all-to-all"], [1000], [False, True], 1))
 tap.check("coll tool: bench coll by one algorithm", ring())
+tap.check("coll tool: bench coll of who came last", arrivals())
 tap.check("coll tool: bench coll for people", table())
 tap.check("coll tool: pictures", picture())
 tap.check("coll tool: more cards than there are", [] if guest["many"][2] == 1 and "cards asked for" in guest["many"][1] else [

@@ -27,6 +27,7 @@ static void usage(FILE *out)
 	      "  --in-place         inputs lie where the outputs do; not in place as well, with --both\n"
 	      "  --both             not in place and in place\n"
 	      "  --runs N           of each, 3 … 101 (default 11)\n"
+	      "  --arrivals         take times of arrivals, too, and tell which member came last how often\n"
 	      "  --no-check         results are not compared with what the host computes\n"
 	      "  --svg FILE         a picture: bandwidth over size, with the limit\n"
 	      "  --peers FILE       other programs' times for it: lines of NAME OPERATION BYTES MICROSECONDS\n"
@@ -61,6 +62,22 @@ static void print_row(const struct coll_row *r, uint32_t cards)
 	if (r->limit_us > 0)
 		printf(" %10.2f %7.2f", r->limit_us, r->of_limit);
 	printf("\n");
+	for (uint32_t m = 0; m < cards && r->arrivals; m++)
+		printf("  member %u was last in %.1f %% of %llu and waited %.2f us for one\n", m, 100 * (double)r->last[m] / (double)r->arrivals,
+		       (unsigned long long)r->arrivals, r->waited_us[m]);
+}
+
+static void json_arrivals(struct json *j, const struct coll_row *r, uint32_t cards)
+{
+	json_u64(j, "arrivals", r->arrivals);
+	json_open(j, "last", '[');
+	for (uint32_t m = 0; m < cards; m++)
+		json_u64(j, NULL, r->last[m]);
+	json_close(j, ']');
+	json_open(j, "waited_us", '[');
+	for (uint32_t m = 0; m < cards; m++)
+		json_number(j, NULL, r->waited_us[m], 6);
+	json_close(j, ']');
 }
 
 static void json_row(struct json *j, const struct coll_row *r, uint32_t cards, uint32_t type)
@@ -84,6 +101,8 @@ static void json_row(struct json *j, const struct coll_row *r, uint32_t cards, u
 	json_number(j, "single_p99_us", r->single_p99_us, 6);
 	json_number(j, "limit_us", r->limit_us > 0 ? r->limit_us : 0.0 / 0.0, 6);
 	json_number(j, "of_limit", r->limit_us > 0 ? r->of_limit : 0.0 / 0.0, 6);
+	if (r->arrivals)
+		json_arrivals(j, r, cards);
 	json_close(j, '}');
 }
 
@@ -231,6 +250,9 @@ static int option(struct request *q, int c)
 	case 'n':
 		q->b.check = false;
 		return 0;
+	case 'l':
+		q->b.arrivals = true;
+		return 0;
 	case 'v':
 		q->svg = optarg;
 		return 0;
@@ -257,7 +279,7 @@ int bench_coll(int argc, char **argv)
 		{ "cards", required_argument, NULL, 'c' }, { "type", required_argument, NULL, 't' },
 		{ "algorithm", required_argument, NULL, 'a' }, { "topology", required_argument, NULL, 'f' },
 		{ "in-place", no_argument, NULL, 'i' }, { "both", no_argument, NULL, 'b' }, { "runs", required_argument, NULL, 'r' },
-		{ "no-check", no_argument, NULL, 'n' }, { "svg", required_argument, NULL, 'v' }, { "peers", required_argument, NULL, 'p' },
+		{ "arrivals", no_argument, NULL, 'l' }, { "no-check", no_argument, NULL, 'n' }, { "svg", required_argument, NULL, 'v' }, { "peers", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	struct request q = { .b = { .runs = 11, .check = true }, .min = 8, .max = 16 << 20, .step = 8 };

@@ -19,7 +19,7 @@ struct coll_bench {
 	struct weft_window *in, *out;
 	uint64_t most_bytes;
 	uint32_t type, algorithm, runs;
-	bool check;
+	bool check, arrivals;
 };
 
 /* A call, and what came of it; times in us */
@@ -29,6 +29,8 @@ struct coll_row {
 	uint64_t bytes, count;
 	double us, p99_us;		/* of one of many in a row: median and slow end of the runs */
 	double single_us, single_p99_us;	/* of one alone, from posting it to knowing of its end */
+	uint64_t last[WEFT_COMM_MEMBERS], arrivals;	/* how often each member was last, of so many; and what it waited for one, on average */
+	double waited_us[WEFT_COMM_MEMBERS];
 	double limit_us, of_limit;	/* the same bytes without arrival and signals; median of the paired ratios */
 };
 

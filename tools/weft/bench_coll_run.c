@@ -23,6 +23,7 @@ int bench_coll_open(struct coll_bench *b, uint32_t cards, const char *topology)
 	if (ret)
 		return ret;
 	config.topology = topology ? &b->topology : NULL;
+	config.flags = b->arrivals ? WEFT_COMM_TIMES : 0;
 	for (uint32_t i = 0; i < b->cards.num; i++)
 		device[i] = b->cards.lane[i].device;
 	ret = weft_comm_create(device, b->cards.num, &config, &b->comm);
@@ -209,13 +210,33 @@ static void limit_close(struct limit *l)
 		weft_list_destroy(l->list[i]);
 }
 
+/* --- who is waited for --- */
+
+/* Of all runs of the row, which have been waited for. */
+static int arrivals_since(struct coll_bench *b, const struct weft_comm_arrivals *from, struct coll_row *row)
+{
+	struct weft_comm_arrivals to = { .size = sizeof(to) };
+	int ret = weft_comm_arrivals(b->comm, &to);
+
+	row->arrivals = to.counted - from->counted;
+	for (uint32_t m = 0; m < b->cards.num && !ret; m++) {
+		row->last[m] = to.last[m] - from->last[m];
+		row->waited_us[m] = row->arrivals ? (double)(to.waited_ns[m] - from->waited_ns[m]) / 1000 / (double)row->arrivals : 0;
+	}
+	return ret;
+}
+
 /* --- both in turn --- */
 
 static int rounds(struct coll_bench *b, struct weft_coll *coll, const struct limit *l, struct coll_row *row)
 {
 	double many[COLL_MAX_RUNS], one[COLL_MAX_RUNS], least[COLL_MAX_RUNS], ratio[COLL_MAX_RUNS], ns = 0;
+	struct weft_comm_arrivals from = { .size = sizeof(from) };
 	uint64_t times;
 	int ret = calibrate(b, coll, &times);
+
+	if (!ret && b->arrivals)
+		ret = weft_comm_arrivals(b->comm, &from);
 
 	for (uint32_t i = 0; i < b->runs && !ret; i++) {
 		ret = post(b, coll, times, &many[i]);
@@ -226,6 +247,8 @@ static int rounds(struct coll_bench *b, struct weft_coll *coll, const struct lim
 		least[i] = ns / 1000;
 		ratio[i] = least[i] / many[i];
 	}
+	if (!ret && b->arrivals)
+		ret = arrivals_since(b, &from, row);
 	if (ret)
 		return ret;
 	row->us = bench_quantile(many, b->runs, 0.5);

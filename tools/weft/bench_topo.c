@@ -10,6 +10,7 @@
 
 #include "bench_lane.h"
 #include "cmd.h"
+#include "coll_words.h"
 
 #define MAX_RUNS	101u
 #define RUN_NS		1e6	/* of one run: short against a turn of other programs, so that some runs have none */
@@ -280,29 +281,15 @@ static int measure(struct topo *t)
 
 /* --- showing --- */
 
-static void print_matrix(const char *title, const double (*v)[WEFT_COLL_CARDS], uint32_t n)
-{
-	printf("%s\n       ", title);
-	for (uint32_t b = 0; b < n; b++)
-		printf(" %8u", b);
-	printf("\n");
-	for (uint32_t a = 0; a < n; a++) {
-		printf("  %4u ", a);
-		for (uint32_t b = 0; b < n; b++)
-			printf(" %8.*f", v[a][b] < 100 ? 2 : 0, v[a][b]);
-		printf("\n");
-	}
-}
-
 static void print(const struct weft_coll_topology *t)
 {
 	for (uint32_t i = 0; i < t->cards; i++)
 		printf("card %u  command %.0f ns  reduce %.2f GB/s, read and written\n", i, t->step_ns[i], t->reduce_gbs[i]);
 	if (t->engines)
 		printf("the cards share %u engines\n", t->engines);
-	print_matrix("write, GB/s (row copies its own to column)", t->write_gbs, t->cards);
-	print_matrix("read, GB/s (row copies to its own from column)", t->read_gbs, t->cards);
-	print_matrix("signal, ns (row to column)", t->hop_ns, t->cards);
+	coll_matrix("write, GB/s (row copies its own to column)", t->write_gbs, t->cards, 8, 2);
+	coll_matrix("read, GB/s (row copies to its own from column)", t->read_gbs, t->cards, 8, 2);
+	coll_matrix("signal, ns (row to column)", t->hop_ns, t->cards, 8, 2);
 }
 
 static void json_matrix(struct json *j, const char *key, const double (*v)[WEFT_COLL_CARDS], uint32_t n)

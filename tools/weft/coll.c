@@ -49,18 +49,14 @@ static const char *reason(const struct weft_coll_explanation *e, uint32_t algori
 	return e->predicted_ns[algorithm] < e->ns ? "faster than the one asked for" : "slower";
 }
 
-static void print_matrix(const char *title, const uint64_t (*bytes)[WEFT_COMM_MEMBERS], uint32_t n)
+static void print_bytes(const char *title, const uint64_t (*bytes)[WEFT_COMM_MEMBERS], uint32_t n)
 {
-	printf("%s\n       ", title);
-	for (uint32_t b = 0; b < n; b++)
-		printf(" %12u", b);
-	printf("\n");
-	for (uint32_t a = 0; a < n; a++) {
-		printf("  %4u ", a);
+	double v[WEFT_COMM_MEMBERS][WEFT_COLL_CARDS];
+
+	for (uint32_t a = 0; a < n; a++)
 		for (uint32_t b = 0; b < n; b++)
-			printf(" %12llu", (unsigned long long)bytes[a][b]);
-		printf("\n");
-	}
+			v[a][b] = (double)bytes[a][b];
+	coll_matrix(title, v, n, 12, 0);
 }
 
 /* Bytes read and written in all, and those of them that are another card's. */
@@ -108,8 +104,8 @@ static int print(const struct request *r, const struct weft_coll_explanation *e)
 		       reason(e, a, r->what.algorithm != WEFT_COLL_AUTO));
 	sums(e, n, &all, &far);
 	printf("memory traffic %llu bytes, between cards %llu\n", (unsigned long long)all, (unsigned long long)far);
-	print_matrix("bytes read (row reads from column)", e->read_bytes, n);
-	print_matrix("bytes written (row writes to column)", e->written_bytes, n);
+	print_bytes("bytes read (row reads from column)", e->read_bytes, n);
+	print_bytes("bytes written (row writes to column)", e->written_bytes, n);
 	for (uint32_t m = 0; m < n; m++) {
 		char *text = steps_of(r, m), *line, *rest = text;
 

@@ -111,6 +111,20 @@ double coll_bus_factor(uint32_t op, uint32_t members)
 	}
 }
 
+void coll_matrix(const char *title, const double (*v)[WEFT_COLL_CARDS], uint32_t n, int width, int digits)
+{
+	printf("%s\n       ", title);
+	for (uint32_t b = 0; b < n; b++)
+		printf(" %*u", width, b);
+	printf("\n");
+	for (uint32_t a = 0; a < n; a++) {
+		printf("  %4u ", a);
+		for (uint32_t b = 0; b < n; b++)
+			printf(" %*.*f", width, v[a][b] < 100 ? digits : 0, v[a][b]);
+		printf("\n");
+	}
+}
+
 int coll_topology(const char *command, const char *file, struct weft_coll_topology *topology)
 {
 	uint64_t bytes;

@@ -26,6 +26,9 @@ uint64_t coll_size(uint32_t op, uint64_t count, uint32_t element, uint32_t membe
 /* Algorithm bandwidth is size over time; times this it is bus bandwidth: doc/PERFORMANCE.md of nccl-tests */
 double coll_bus_factor(uint32_t op, uint32_t members);
 
+/* A number for each two cards or members, @width columns each; below 100 with so many @digits behind the point */
+void coll_matrix(const char *title, const double (*v)[WEFT_COLL_CARDS], uint32_t n, int width, int digits);
+
 /* The topology of a file; 0, or -1 after a message */
 int coll_topology(const char *command, const char *file, struct weft_coll_topology *topology);
 

@@ -2,7 +2,7 @@
 // Copyright 2026 The weft authors
 /*
  * weft top: the queues of all cards, whoever's they are, with what those that sleep wait for: of the driver's debugfs, and with
- * body and edge where they are lanes of a plan, of the table that its process keeps.
+ * body and edge where they are lanes of a plan, or members where they are of a communicator, of the table that its process keeps.
  */
 #include "cmd.h"
 
@@ -32,7 +32,8 @@ static void usage(FILE *out)
 {
 	fputs("usage: weft top [--once] [--json]\n\n"
 	      "Shows the queues of all cards once a second until it is interrupted, with what a sleeping one waits for: of a\n"
-	      "lane of a plan body and edge, else the cell; the value wanted and the value there. Needs root and debugfs.\n\n"
+	      "lane of a plan body and edge, of a member of a communicator who has not come, else the cell; the value wanted\n"
+	      "and the value there. Needs root and debugfs.\n\n"
 	      "  --once   one look; also where standard output is no terminal\n"
 	      "  --json   one look, as one line of JSON\n"
 	      "  --help   this text\n", out);
@@ -123,8 +124,13 @@ static void show_cell(const struct top_queue *q)
 	}
 }
 
-static void show_edge(const struct top_wait *w)
+static void show_what(const struct top_wait *w)
 {
+	if (w->role >= WEFT_TABLE_ARRIVAL) {
+		printf("  %s waits for %s, %s", w->body, w->peer, w->role == WEFT_TABLE_ARRIVAL ? "which has not come" : "in a call");
+		return;
+	}
+	printf("  body %s waits for ", w->body);
 	if (w->role == WEFT_TABLE_GATE)
 		printf("the gate");
 	else if (w->role == WEFT_TABLE_CELL)
@@ -144,11 +150,12 @@ static void show_wait(const struct top_find *find, const struct card *c, const s
 		printf("  body %s", w.body);
 		show_cell(q);
 	} else {
-		printf("  body %s waits for ", w.body);
-		show_edge(&w);
+		show_what(&w);
 		printf(", wanted %llu", (unsigned long long)(q->wait_value - w.base));
+		/* arrivals take turns with two cells, of which this one has an older call */
 		if (q->cell_known) {
-			printf(", is %llu", (unsigned long long)(q->cell_value - w.base));
+			if (w.role != WEFT_TABLE_ARRIVAL)
+				printf(", is %llu", (unsigned long long)(q->cell_value - w.base));
 			show_state(q);
 		}
 	}
@@ -198,15 +205,16 @@ static void json_wait(struct json *j, const struct top_find *find, const struct 
 	}
 	if (!wait_of(find, c, q, &w))
 		return;
-	json_text(j, "plan", w.plan);
-	json_text(j, "body", w.body);
+	json_text(j, w.role < WEFT_TABLE_ARRIVAL ? "plan" : "communicator", w.plan);
+	json_text(j, w.role < WEFT_TABLE_ARRIVAL ? "body" : "member", w.body);
 	if (!w.role)
 		return;
 	json_text(j, "wait", top_plan_role(w.role));
-	json_text(j, "edge", w.edge);
+	if (w.role < WEFT_TABLE_ARRIVAL)
+		json_text(j, "edge", w.edge);
 	json_text(j, "peer", w.peer);
 	json_u64(j, "wanted", q->wait_value - w.base);
-	if (q->cell_known)
+	if (q->cell_known && w.role != WEFT_TABLE_ARRIVAL)
 		json_u64(j, "actual", q->cell_value - w.base);
 }
 

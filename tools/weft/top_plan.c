@@ -21,7 +21,7 @@ static bool sound(const struct top_plan *p, uint32_t text_bytes)
 	for (uint32_t i = 0; i < p->num_cells; i++) {
 		const struct weft_plan_table_cell *c = &p->cell[i];
 
-		if (c->role < WEFT_TABLE_GATE || c->role > WEFT_TABLE_CELL || !is_name(p->text, text_bytes, c->edge) ||
+		if (c->role < WEFT_TABLE_GATE || c->role > WEFT_TABLE_PROGRESS || !is_name(p->text, text_bytes, c->edge) ||
 		    !is_name(p->text, text_bytes, c->peer))
 			return false;
 	}
@@ -67,18 +67,29 @@ bool top_plan_parse(void *data, size_t bytes, struct top_plan *p)
 	return true;
 }
 
+/* A communicator's cells say who waits, whatever call it is in. */
+static bool of_communicator(const struct top_plan *p, const struct weft_plan_table_cell *c, struct top_wait *w)
+{
+	*w = (struct top_wait) {
+		.plan = p->name, .body = p->text + c->edge, .edge = p->text, .peer = p->text + c->peer, .role = (enum weft_plan_table_role)c->role,
+	};
+	return true;
+}
+
 bool top_plan_wait(const struct top_plan *p, uint32_t pci, uint64_t list, uint32_t packet, uint64_t address, struct top_wait *w)
 {
 	const struct weft_plan_table_body *b = p->body, *const bodies = b + p->num_bodies;
 	const struct weft_plan_table_cell *c = p->cell, *const cells = c + p->num_cells;
 
+	while (c < cells && (c->pci != pci || c->address != address))
+		c++;
+	if (c < cells && c->role >= WEFT_TABLE_ARRIVAL)
+		return of_communicator(p, c, w);
 	while (b < bodies && (b->pci != pci || b->list != list || packet < b->first || packet >= b->end))
 		b++;
 	if (b == bodies)
 		return false;
 	*w = (struct top_wait) { .plan = p->name, .body = p->text + b->name, .edge = "", .peer = "" };
-	while (c < cells && (c->pci != pci || c->address != address))
-		c++;
 	if (c == cells)
 		return true;
 	w->role = (enum weft_plan_table_role)c->role;
@@ -92,6 +103,7 @@ const char *top_plan_role(enum weft_plan_table_role role)
 {
 	static const char *const names[] = {
 		[WEFT_TABLE_GATE] = "gate", [WEFT_TABLE_PRODUCED] = "produced", [WEFT_TABLE_CREDIT] = "credit", [WEFT_TABLE_CELL] = "cell",
+		[WEFT_TABLE_ARRIVAL] = "arrival", [WEFT_TABLE_PROGRESS] = "progress",
 	};
 
 	return names[role];

@@ -18,7 +18,7 @@ struct top_plan {
 	const char *text;
 };
 
-/* What a lane sleeps in. */
+/* What a lane sleeps in; of a communicator its name, its member that sleeps, no edge, and the member that it waits for */
 struct top_wait {
 	const char *plan, *body, *edge, *peer;	/* edge, peer: "": none */
 	enum weft_plan_table_role role;		/* 0: only the body is known */
@@ -30,7 +30,7 @@ bool top_plan_parse(void *data, size_t bytes, struct top_plan *plan);
 /* Packet @packet of list @list on card @pci sleeps in the cell at @address; false: it is none of the plan's */
 bool top_plan_wait(const struct top_plan *plan, uint32_t pci, uint64_t list, uint32_t packet, uint64_t address,
 		   struct top_wait *wait);
-/* "produced", "credit", "gate", "cell" */
+/* "produced", "credit", "gate", "cell"; of a communicator "arrival", "progress" */
 const char *top_plan_role(enum weft_plan_table_role role);
 
 #endif

@@ -33,6 +33,8 @@ struct weft_coll;
 
 #define WEFT_COMM_MEMBERS	16	/* at most */
 
+#define WEFT_COMM_TIMES		0x1	/* each member's card notes when it arrives and when all have; weft_comm_arrivals() */
+
 /**
  * struct weft_comm_config - what weft_comm_create() makes; NULL or all 0 (but size) gives the defaults
  * @size: sizeof
@@ -43,6 +45,8 @@ struct weft_coll;
  * @posts: that can be there and not yet ended, 8 … 4096, a power of two; 0 = 64
  * @topology: what was measured of the cards, by the numbers that they are opened with; copied. NULL: weft_coll_topology_default().
  *	The same in all processes of weft_comm_join(): with others they may choose different algorithms, which is a mismatch
+ * @flags: WEFT_COMM_*; the same in all processes
+ * @pad: 0
  */
 struct weft_comm_config {
 	uint32_t size;
@@ -51,6 +55,7 @@ struct weft_comm_config {
 	uint32_t slot_bytes;
 	uint32_t posts;
 	const struct weft_coll_topology *topology;
+	uint32_t flags, pad;
 };
 
 /**
@@ -204,6 +209,33 @@ int weft_coll_post(struct weft_coll *coll, uint64_t times, uint32_t members);
  * was revoked, the text says by whom), -EINVAL, -ENOTCONN.
  */
 int weft_comm_wait(struct weft_comm *comm, uint64_t timeout_ns);
+
+/**
+ * struct weft_comm_arrivals - whom the others wait for, of a communicator with WEFT_COMM_TIMES
+ * @size: sizeof
+ * @members: of the communicator
+ * @arrivals: of all members together: repetitions of calls that weft_comm_wait() has seen end in every process, all but SEND
+ * @counted: of them: those that are in the numbers below. Cards keep the last WEFT_COMM_ARRIVALS for a weft_comm_wait()
+ * @last: how often each member was the last to come
+ * @waited_ns: how long each member has waited, between its own arrival and everybody's, all counted together
+ *
+ * Each card takes both times by its own clock, so that clocks need not agree. The last one is whoever waited least.
+ */
+struct weft_comm_arrivals {
+	uint32_t size;
+	uint32_t members;
+	uint64_t arrivals, counted;
+	uint64_t last[WEFT_COMM_MEMBERS], waited_ns[WEFT_COMM_MEMBERS];
+};
+#define WEFT_COMM_ARRIVALS	1024
+
+/**
+ * weft_comm_arrivals() - since the communicator was made; of any thread
+ *
+ * Without WEFT_COMM_TIMES calls have no command for this. With it they have two: of those the first is in nobody's way but the last
+ * one's, since the others would only wait meanwhile. Return: 0, -EOPNOTSUPP (without), -EINVAL, -ENOTCONN, -ENOMEM.
+ */
+int weft_comm_arrivals(struct weft_comm *comm, struct weft_comm_arrivals *arrivals);
 
 #ifdef __cplusplus
 }

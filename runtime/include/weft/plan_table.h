@@ -9,6 +9,8 @@
  * and nothing is done for it in between. A plan whose process may make none, or has no descriptor left, runs without,
  * and so does one with more than WEFT_PLAN_TABLE_MOST bytes of it.
  *
+ * So does a communicator, until it is destroyed: its table has no bodies, and cells that its members here wait for.
+ *
  * The memfd has a struct weft_plan_table, its bodies, its cells, then text: names, each ended by 0, the first of them "". Names
  * are offsets in the text. All is in the byte order of the machine. It is what a process says of itself: who reads it for
  * another checks everything.
@@ -60,6 +62,8 @@ enum weft_plan_table_role {
 	WEFT_TABLE_PRODUCED = 2,	/* tokens of the edge */
 	WEFT_TABLE_CREDIT = 3,		/* tokens whose blocks are idle again */
 	WEFT_TABLE_CELL = 4,		/* what the program says: none of the plan's. Values are as they are, without base */
+	WEFT_TABLE_ARRIVAL = 5,		/* of a communicator: calls to which a member has come */
+	WEFT_TABLE_PROGRESS = 6,	/* of a communicator: what a member has done in calls */
 };
 
 /**
@@ -67,8 +71,8 @@ enum weft_plan_table_role {
  * @address: where they wait
  * @pci: card on which they do
  * @role: enum weft_plan_table_role
- * @edge: its name, of a CELL that of the wait; "" for the gate
- * @peer: body that signals it; "": the host, another process, or what is not known
+ * @edge: its name, of a CELL that of the wait; "" for the gate; of a communicator who waits: "member 0"
+ * @peer: body that signals it; "": the host, another process, or what is not known; of a communicator who signals: "member 1, card 3"
  */
 struct weft_plan_table_cell {
 	uint64_t address;

@@ -182,6 +182,7 @@ static void before_open_plans(void **state)
 	refused(weft_body_output(NULL, NULL, 1));
 	refused(weft_body_exec(NULL, "add", WEFT_TYPE_F32, NULL));
 	refused(weft_comm_create(NULL, 0, NULL, NULL));
+	refused(weft_comm_arrivals(NULL, NULL));
 	refused(weft_comm_destroy(NULL));
 	refused(weft_comm_wait(NULL, 0));
 	refused(weft_window_create(NULL, 1, NULL));

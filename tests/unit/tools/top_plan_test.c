@@ -80,8 +80,35 @@ static void whole(void **state)
 	assert_false(top_plan_wait(&p, 8, 0x1000, 9, 0x20, &w));
 	assert_false(top_plan_wait(&p, 8, 0x2000, 5, 0x20, &w));
 	assert_false(top_plan_wait(&p, 9, 0x1000, 5, 0x20, &w));
-	for (enum weft_plan_table_role r = WEFT_TABLE_GATE; r <= WEFT_TABLE_CELL; r++)
+	for (enum weft_plan_table_role r = WEFT_TABLE_GATE; r <= WEFT_TABLE_PROGRESS; r++)
 		assert_non_null(top_plan_role(r));
+}
+
+/* Its members wait in whatever list a call has, for a cell that says who they are. */
+static void communicator(void **state)
+{
+	struct table t = sound;
+	struct top_plan p;
+	struct top_wait w;
+
+	(void)state;
+	t.cell[0].role = WEFT_TABLE_ARRIVAL;
+	t.cell[1].role = WEFT_TABLE_PROGRESS;
+	t.cell[1].edge = 6;
+	assert_true(take(&t, sizeof(t)));
+	assert_true(top_plan_parse(&t, sizeof(t), &p));
+	assert_true(top_plan_wait(&p, 8, 0x7777000, 90, 0x20, &w));
+	assert_true(w.role == WEFT_TABLE_ARRIVAL && !w.base);
+	assert_string_equal(w.plan, "plan");
+	assert_string_equal(w.body, "stream");
+	assert_string_equal(w.edge, "");
+	assert_string_equal(w.peer, "make");
+	assert_true(top_plan_wait(&p, 8, 0x7777000, 90, 0x40, &w));
+	assert_true(w.role == WEFT_TABLE_PROGRESS);
+	assert_string_equal(w.body, "take");
+	assert_string_equal(w.peer, "");
+	assert_false(top_plan_wait(&p, 9, 0x7777000, 90, 0x20, &w));
+	assert_false(top_plan_wait(&p, 8, 0x7777000, 90, 0x60, &w));
 }
 
 static void prefixes(void **state)
@@ -136,7 +163,7 @@ static void forged(void **state)
 	FORGED(t.body[0].name = UINT32_MAX);
 	FORGED(t.body[1].end = 4);
 	FORGED(t.cell[0].role = 0);
-	FORGED(t.cell[0].role = 5);
+	FORGED(t.cell[0].role = WEFT_TABLE_PROGRESS + 1);
 	FORGED(t.cell[0].edge = sizeof(t.text));
 	FORGED(t.cell[0].peer = 19);
 	FORGED(t.text[sizeof(t.text) - 1] = 'x');		/* not ended */
@@ -146,7 +173,7 @@ static void forged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole), cmocka_unit_test(prefixes), cmocka_unit_test(flips), cmocka_unit_test(forged),
+		cmocka_unit_test(whole), cmocka_unit_test(communicator), cmocka_unit_test(prefixes), cmocka_unit_test(flips), cmocka_unit_test(forged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

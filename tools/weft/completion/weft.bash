@@ -71,8 +71,8 @@ _weft()
 			return
 			;;
 		coll:-*)
-			_weft_words '--min --max --step --sizes --cards --type --algorithm --topology --in-place --both --runs --no-check --svg
-				--peers --json --help'
+			_weft_words '--min --max --step --sizes --cards --type --algorithm --topology --in-place --both --runs --arrivals --no-check
+				--svg --peers --json --help'
 			return
 			;;
 		coll:*)
