@@ -126,6 +126,7 @@ ELSEWHERE = {
     "tests/runtime/coll_test.c: refusals": "runtime/coll/comm runtime/coll/name",
     "tests/runtime/coll_test.c: many": "runtime/coll/call",
     "tests/runtime/coll_test.c: one_line": "runtime/coll/quick",
+    "tests/runtime/coll_test.c: views": "runtime/coll/view",
     "tests/runtime/coll_peer_test.c: operations": "runtime/coll/share",
     "tests/runtime/coll_peer_test.c: mismatch": "runtime/coll/board runtime/coll/wait",
     "tests/runtime/coll_fail_test.c: killed": "runtime/coll/shrink",
