@@ -72,8 +72,10 @@ struct weft_window {
 	uint32_t magic;
 	struct weft_comm *comm;
 	struct weft_window *next;	/* comm->windows */
-	uint32_t users;			/* calls, under comm->lock */
+	uint32_t users;			/* calls and views, under comm->lock */
 	uint64_t bytes, base, span;	/* member m's is at base + m * span */
+	struct weft_window *of;		/* of a view, which has nothing of its own: member m's is that of this one's of_member[m] */
+	uint8_t of_member[WEFT_COLL_RANKS];
 	struct weft_memory *memory[WEFT_COLL_RANKS];
 	struct weft_memory *there[WEFT_COLL_RANKS][WEFT_COLL_RANKS];	/* [of member][in the address space of] */
 };
@@ -108,6 +110,8 @@ bool weft_comm_revoked(struct weft_comm *comm);
 
 /* window.c: the lowest base with @need bytes that is free in all @num processes, by what each says, or 0: each finds the same */
 uint64_t weft_window_base(const struct weft_message *all, uint32_t num, uint64_t need);
+/* one of its communicator from now on */
+void weft_window_add(struct weft_window *window);
 /* what members here reach of others' parts of it */
 void weft_window_unreach(struct weft_window *window, int *ret);
 

@@ -216,22 +216,29 @@ int weft_window_create(struct weft_comm *comm, uint64_t bytes, struct weft_windo
 	pthread_mutex_unlock(&comm->together);
 	if (ret)
 		return ret;
-	pthread_mutex_lock(&comm->lock);
-	comm->children++;
-	w->next = comm->windows;
-	comm->windows = w;
-	pthread_mutex_unlock(&comm->lock);
+	weft_window_add(w);
 	*window = w;
 	return 0;
+}
+
+void weft_window_add(struct weft_window *w)
+{
+	pthread_mutex_lock(&w->comm->lock);
+	w->comm->children++;
+	w->next = w->comm->windows;
+	w->comm->windows = w;
+	pthread_mutex_unlock(&w->comm->lock);
 }
 
 int weft_window_destroy(struct weft_window *window)
 {
 	int ret = weft_handle(window, WEFT_MAGIC_WINDOW, __func__);
+	struct weft_window *of;
 	uint32_t users;
 
 	if (ret)
 		return ret;
+	of = window->of;
 	weft_coll_forget(window->comm, window);
 	pthread_mutex_lock(&window->comm->lock);
 	users = window->users;
@@ -242,16 +249,27 @@ int weft_window_destroy(struct weft_window *window)
 			break;
 		}
 	pthread_mutex_unlock(&window->comm->lock);
-	return users ? weft_fail(-EBUSY, "weft_window_destroy: %u calls of communicator %s use it", users, window->comm->name) :
-	       release(window);
+	if (users)
+		return weft_fail(-EBUSY, "weft_window_destroy: %u calls or views of communicator %s use it", users, window->comm->name);
+	ret = release(window);
+	if (of) {
+		pthread_mutex_lock(&of->comm->lock);
+		of->users--;
+		pthread_mutex_unlock(&of->comm->lock);
+	}
+	return ret;
 }
 
 struct weft_memory *weft_window_memory(const struct weft_window *window, uint32_t member)
 {
-	return window && member < window->comm->ranks ? window->memory[member] : NULL;
+	if (!window || member >= window->comm->ranks)
+		return NULL;
+	return window->of ? window->of->memory[window->of_member[member]] : window->memory[member];
 }
 
 uint64_t weft_window_address(const struct weft_window *window, uint32_t member)
 {
-	return window && member < window->comm->ranks ? window->base + member * window->span : 0;
+	if (!window || member >= window->comm->ranks)
+		return 0;
+	return window->of ? weft_window_address(window->of, window->of_member[member]) : window->base + member * window->span;
 }

@@ -20,6 +20,7 @@ TABLE = {
                      "tools/card/ops/ref.h"],   # device kind `host` runs the card's portable reference
     "runtime/include": [],
     "runtime/coll": ["runtime/core", "runtime/include"],
+    "runtime/mpi": ["runtime/include"],     # a library of its own
     "runtime/exec": ["runtime/core", "runtime/plan", "runtime/include"],
     "runtime/plan": [],     # the verifier and planner know nothing of devices
     "runtime": ["runtime/include"],
@@ -35,6 +36,10 @@ TABLE = {
 ONLY_IN = {
     "firmware/abi/packet.h": re.compile(r"^(runtime/core/list\w*\.[ch]|firmware/|driver/|tools/card/|tests/|Documentation/uapi/)"),
     "uapi/drm/weft_accel.h": re.compile(r"^(runtime/core/(sys\w*|device|query|weft)\w*\.[ch]|driver/|tests/|uapi/|Documentation/uapi/)"),
+}
+# Of headers from outside the tree: the library and all that links it are free of MPI.
+OUTSIDE_ONLY_IN = {
+    "mpi.h": re.compile(r"^(runtime/mpi/|tests/mpi/|tests/bench/mpi_bench\.c$)"),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 SEARCH = ["", "firmware/abi", "uapi", "uapi/drm", "runtime/include", "firmware/hal", "firmware", "tools/card",
@@ -67,6 +72,10 @@ def allowed(part, target):
                target.startswith("driver/weft_pt")) for a in TABLE[part])
 
 
+def stray(path, name):
+    return name in OUTSIDE_ONLY_IN and not OUTSIDE_ONLY_IN[name].match(path)
+
+
 def problems():
     bad, only = [], []
     for path in tracked(".c", ".h"):
@@ -76,6 +85,8 @@ def problems():
             continue
         for quote, name in INCLUDE.findall(read(path)):
             target = resolve(path, quote, name)
+            if stray(path, name):
+                only.append(f"{path}: only {OUTSIDE_ONLY_IN[name].pattern} may include {name}")
             if not target:
                 continue
             if not allowed(part, target):
@@ -93,6 +104,8 @@ def self_test():
         bad.append("a forbidden edge is allowed")
     if allowed("Documentation/runtime", "uapi/drm/weft_accel.h") or allowed("runtime", "uapi/drm/weft_accel.h"):
         bad.append("the kernel's interface is allowed where only the library's is")
+    if not stray("runtime/coll/comm.c", "mpi.h") or stray("runtime/mpi/comm.c", "mpi.h") or allowed("runtime/mpi", "runtime/coll/comm.h"):
+        bad.append("MPI's header is allowed in the library, or the library's insides in what takes MPI's calls over")
     planted = '#include <stdio.h>\n# include <drm/weft_accel.h>\n#include <firmware/abi/reg.h>\n#include "abi/reg.h"\n'
     found = [resolve("driver/weft_reg.c", *i) for i in INCLUDE.findall(planted)]
     if found != [None, "uapi/drm/weft_accel.h", "firmware/abi/reg.h", "firmware/abi/reg.h"]:

@@ -11,7 +11,8 @@ from tap import Tap, read, tracked
 # folder of sources -> folder of tests/unit; the longest that fits counts
 PARTS = {"firmware/core": "firmware", "tools/card": "card", "tools/card/ops": "ops", "tools/weft": "tools",
          "runtime/core": "runtime",
-         "runtime/plan": "runtime/plan", "runtime/exec": "runtime/exec", "runtime/coll": "runtime/coll", "driver": "driver"}
+         "runtime/plan": "runtime/plan", "runtime/exec": "runtime/exec", "runtime/coll": "runtime/coll", "runtime/mpi": "runtime/mpi",
+         "driver": "driver"}
 
 # "file" or "file: text that is in it" -> the sources it tests, named without .c
 ELSEWHERE = {
@@ -127,10 +128,15 @@ ELSEWHERE = {
     "tests/runtime/coll_test.c: refusals": "runtime/coll/comm runtime/coll/name",
     "tests/runtime/coll_test.c: many": "runtime/coll/call",
     "tests/runtime/coll_test.c: one_line": "runtime/coll/quick",
+    "tests/runtime/coll_test.c: views": "runtime/coll/view",
     "tests/runtime/coll_peer_test.c: operations": "runtime/coll/share",
     "tests/runtime/coll_peer_test.c: mismatch": "runtime/coll/board runtime/coll/wait",
     "tests/runtime/coll_fail_test.c: killed": "runtime/coll/shrink",
     "tests/unit/runtime/coll/mesh_test.c: meetings": "runtime/coll/meet",
+    # calls of MPI need MPI, and cards
+    "tests/system/mpi_test.py: as by MPI alone": "runtime/mpi/calls runtime/mpi/mpi runtime/mpi/types",
+    "tests/system/mpi_test.py: nothing is left": "runtime/mpi/comm runtime/mpi/node",
+    "tests/system/mpi_test.py: every call is counted": "runtime/mpi/count",
     "tests/runtime/stuck_plan_test.c: mismatch": "runtime/exec/arrive runtime/exec/stuck runtime/exec/stuck_text",
     "tests/unit/runtime/plan/cycle_test.c: against_play": "runtime/plan/arcs runtime/plan/potential",
     "tests/unit/runtime/plan/cycle_test.c: refuses": "runtime/plan/why",

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import ROOT, Tap  # noqa: E402
 
 build = sys.argv[1]
-FILES = ["lib*/**/libweft.so.0", "lib*/**/pkgconfig/weft.pc", "include/weft/weft.h", "bin/weft", "bin/weft-card",
+FILES = ["lib*/**/libweft.so.0", "lib*/**/libweft-mpi.so", "include/weft-mpi.h", "lib*/**/pkgconfig/weft.pc", "include/weft/weft.h", "bin/weft", "bin/weft-card",
          "share/man/man1/weft.1", "share/man/man1/weft-run.1", "share/man/man1/weft-card.1",
          "share/man/man1/weft-dump.1", "share/bash-completion/completions/weft", "lib/udev/rules.d/60-weft.rules",
          "lib/sysusers.d/weft.conf"]

@@ -365,6 +365,55 @@ static int one_line(struct weft *weft)
 	return set_close(&s);
 }
 
+/* Two members in the opposite order as a communicator of their own, on the memory of the first one's window. */
+static int views(struct weft *weft)
+{
+	const uint32_t members[2] = { 1, 0 }, twice[2] = { 1, 1 }, wrong[2] = { 0, 1 };
+	uint32_t cards, data[2][4] = { { 1, 2, 3, 4 }, { 10, 20, 30, 40 } }, got[4];
+	struct weft_device *two[2];
+	struct weft_window *view, *found;
+	struct weft_comm *comm;
+	uint64_t offset;
+	struct set s;
+	void *map;
+	int ret = set_open_several(weft, &s, &cards);
+
+	if (ret)
+		return ret;
+	two[0] = s.card[1];
+	two[1] = s.card[0];
+	RT_OK(weft_comm_create(two, 2, NULL, &comm));
+	RT_IS(weft_window_view(s.out, comm, wrong, &view), -EINVAL);
+	RT_IS(weft_window_view(s.out, comm, twice, &view), -EINVAL);
+	RT_OK(weft_window_view(s.out, comm, members, &view));
+	RT_IS(weft_window_view(view, s.comm, members, &found), -EINVAL);
+	RT_CHECK(weft_window_memory(view, 0) == weft_window_memory(s.out, 1) && weft_window_memory(view, 1) == weft_window_memory(s.out, 0) &&
+		 weft_window_address(view, 0) == weft_window_address(s.out, 1) && !weft_window_address(view, 2), "members");
+	/* pointers, by either communicator */
+	RT_OK(weft_memory_map(weft_window_memory(s.out, 0), &map));
+	RT_OK(weft_window_find(comm, (char *)map + 256, 16, &found, &offset));
+	RT_CHECK(found == view && offset == 256, "by the second communicator");
+	RT_OK(weft_window_find(s.comm, (char *)map + BYTES + GAP - 16, 16, &found, &offset));
+	RT_CHECK(found == s.out && offset == BYTES + GAP - 16, "by the first");
+	RT_IS(weft_window_find(comm, (char *)map + BYTES + GAP - 16, 17, &found, &offset), -ENOENT);
+	RT_IS(weft_window_find(comm, &s, 1, &found, &offset), -ENOENT);
+	/* a call of the second one: member 0 of it is card 1 */
+	for (uint32_t i = 0; i < 2; i++)
+		RT_OK(weft_memory_write(weft_window_memory(s.out, i), 256, data[i], sizeof(data[i])));
+	RT_OK(weft_broadcast(comm, (struct weft_at) { NULL, 0 }, (struct weft_at) { view, 256 }, 2, WEFT_TYPE_I32, 0));
+	RT_OK(weft_all_reduce(comm, (struct weft_at) { NULL, 0 }, (struct weft_at) { view, 264 }, 2, WEFT_TYPE_I32, WEFT_REDUCTION_SUM));
+	RT_OK(weft_comm_wait(comm, 60 * RT_SECOND));
+	for (uint32_t i = 0; i < 2; i++) {
+		RT_OK(weft_memory_read(weft_window_memory(view, i), 256, got, sizeof(got)));
+		RT_CHECK(got[0] == 10 && got[1] == 20 && got[2] == 33 && got[3] == 44, "member %u has %u %u %u %u", i, got[0], got[1], got[2], got[3]);
+	}
+	RT_IS(weft_window_destroy(s.out), -EBUSY);
+	RT_IS(weft_comm_destroy(comm), -EINVAL);
+	RT_OK(weft_window_destroy(view));
+	RT_OK(weft_comm_destroy(comm));
+	return set_close(&s);
+}
+
 static int refusals(struct weft *weft)
 {
 	struct weft_coll_desc d = { .size = sizeof(d), .op = WEFT_COLL_ALL_REDUCE, .count = 5 }, e;
@@ -432,6 +481,7 @@ int main(void)
 		{ "members that come with different calls", mismatch },
 		{ "a member's card is reset", reset },
 		{ "calls in one line, and groups of them", one_line },
+		{ "a window seen by another communicator, and found by a pointer", views },
 		{ "bad use of communicators", refusals },
 		{ "the program of the documentation", program },
 	};

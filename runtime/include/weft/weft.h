@@ -26,6 +26,7 @@
 #include "coll.h"
 #include "coll_explain.h"
 #include "coll_quick.h"
+#include "coll_window.h"
 #include "comm_join.h"
 #include "look.h"
 #include "plan.h"

@@ -187,6 +187,8 @@ static void before_open_plans(void **state)
 	refused(weft_comm_wait(NULL, 0));
 	refused(weft_window_create(NULL, 1, NULL));
 	refused(weft_window_destroy(NULL));
+	refused(weft_window_find(NULL, NULL, 1, NULL, NULL));
+	refused(weft_window_view(NULL, NULL, NULL, NULL));
 	refused(weft_comm_join(NULL, NULL, NULL));
 	refused(weft_comm_info(NULL, NULL));
 	refused(weft_comm_revoke(NULL));
