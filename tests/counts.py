@@ -52,6 +52,8 @@ COUNTS = {
     "submit_test": (2_000, 50_000),             # jobs through one queue
     "firmware_test": (12, 200),                 # random flips in the image
     "inject_test": (6, 100),                    # crashes of the firmware
+    "quiet_test": (5, 1_000),                   # resets while everything goes on
+    "sleep_test": (4, 200),                     # processes killed beside a suspend
     "failnth_test": (48, 100_000),              # allocations of a bind that fail, at most all
     "uring_life_test": (30, 10_000),            # rounds in which signal, time-out and CANCEL race; 1/5 are kill -9
     "removal-drop": (3, 1_000),                 # cards pulled out under load; tests/system/removal_test.py

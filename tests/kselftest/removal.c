@@ -13,6 +13,7 @@
 #include "ks_ring.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 
@@ -358,9 +359,31 @@ static int error(struct users *u, long round)
 	return check_told(u, -ECANCELED);
 }
 
+/* The switch of a card, with all that is behind it, is taken out of the kernel's books and found anew: every card works. */
+static int found_again(const char *pci)
+{
+	char path[PATH_MAX], link[64], file[PATH_MAX + 16];
+	int64_t until = ks_now_ns() + IN_TIME_S * KS_SECOND;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s", pci);
+	KS_CHECK(realpath(link, path));
+	for (int up = 0; up < 2; up++)
+		*strrchr(path, '/') = 0;
+	snprintf(file, sizeof(file), "%s/remove", path);
+	KS_OK(ks_write(file, "1"));
+	KS_OK(ks_write("/sys/bus/pci/rescan", "1"));
+	do
+		ks_rescan();
+	while (ks_cards() != cards && ks_now_ns() < until && !usleep(100000));
+	KS_IS(ks_cards(), cards);
+	for (int i = 0; i < cards; i++)
+		KS_DO(ks_works(i));
+	return 0;
+}
+
 /*
  * An error of the port above all cards, one of which has no driver: the kernel's recovery fails. Not every kernel says so, and
- * the card would be in reset for ever; its users are told in bounded time, all the same. Nothing brings it back here.
+ * the card would be in reset for ever; its users are told in bounded time, all the same.
  */
 static int unrecovered(void)
 {
@@ -388,8 +411,7 @@ static int unrecovered(void)
 	KS_IS(r, e.reason == DRM_WEFT_EVENT_WEDGED ? -EIO : -ENODEV);
 	printf("# told after %lld ms: reason %u\n", (long long)(ks_now_ns() - from) / 1000000, e.reason);
 	close(readable.fd);
-	KS_OK(ks_driver("unbind", pci));
-	return 0;
+	return found_again(pci);
 }
 
 static int (*go)(struct users *u, long round);
