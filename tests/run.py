@@ -283,6 +283,8 @@ def kselftest(kernel, after="", programs=None, **machine_options):
 
 # Programs that share memory of cards, of processes and of other drivers, with their counts.
 SHARING = {"revoke_test": "3", "foreign_test": "", "udmabuf_test": "2", "pass_test": "2"}
+# Each kernel and each topology once: what depends on both would be no driver's doing.
+TRANSLATING = (("main", "switch"), ("debug", "root"))
 # Whether an IOMMU translates what each card does, or the machine is not what it was asked to be.
 TRANSLATED = """
 echo "@@ iommu"
@@ -299,10 +301,9 @@ def iommu(options):
     root ports, where weft cards are refused each other and other drivers are not; what is right QUERY_PEER says."""
     results = Results()
     counts = {name: os.environ.get("COUNT") or count for name, count in SHARING.items() if options.match in name}
-    for kernel in ("main", "debug"):
-        for topology in ("switch", "root"):
-            results.add(machine(kernel, counts, f"kselftest-iommu-{kernel}-{topology}", suites=["iommu"], after=TRANSLATED,
-                                where=f"{kernel}, {topology}", topology=topology, viommu=True))
+    for kernel, topology in TRANSLATING:
+        results.add(machine(kernel, counts, f"kselftest-iommu-{kernel}-{topology}", suites=["iommu"], after=TRANSLATED,
+                            where=f"{kernel}, {topology}", topology=topology, viommu=True))
     return results
 
 
