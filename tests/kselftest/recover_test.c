@@ -200,13 +200,12 @@ static int measure(struct ks_rig *rig, uint32_t *packets)
 
 /*
  * Many whose jobs fit their limit, on a card too busy to give them turns in that time, beside one that hangs: no job of
- * the many is taken for hung, the one is, soon, and its owner reads which it was.
+ * the many is taken for hung, the one is, soon, and its owner reads which it was. Their jobs are @times as long as measured.
  */
-static int starved_and_hung(void)
+static int crowd_and_hung(uint32_t times, uint64_t *starved)
 {
 	struct ks_rig crowd[CROWD], hung;
 	struct drm_weft_queue_state state;
-	uint64_t starved = 0;
 	uint32_t packets = 0;
 	int64_t from;
 
@@ -214,6 +213,7 @@ static int starved_and_hung(void)
 		KS_OK(ks_rig_open(&crowd[i], 0, LIMIT_MS));
 	KS_OK(ks_rig_open(&hung, 0, LIMIT_MS));
 	KS_DO(measure(&crowd[0], &packets));
+	packets = packets * times < 1000 ? packets * times : 1000;
 	for (int i = 0; i < CROWD; i++)
 		fill_list(&crowd[i], packets, i + 1);
 	KS_OK(ks_inject_queue(0, hung.fd, hung.queue, WEFT_INJECT_STUCK));
@@ -233,20 +233,30 @@ static int starved_and_hung(void)
 		KS_CHECK(!r && !state.faults && !state.cause && !state.stage,
 			 "job %d: %d, %u faults, cause %u, stage %u, extended %u times, %llu us on an engine", i, r, state.faults,
 			 state.cause, state.stage, state.starved, (unsigned long long)state.busy_ns / 1000);
-		starved += state.starved;
+		*starved += state.starved;
 		for (uint64_t at = 0; at < KS_DATA_BYTES; at += 8)
 			KS_CHECK(*(uint64_t *)(crowd[i].data + at) == i + 1ULL, "job %d, byte %llu", i,
 				 (unsigned long long)at);
 	}
-	printf("# limits extended %llu times; all done after %lld ms\n", (unsigned long long)starved,
+	printf("# limits extended %llu times; all done after %lld ms\n", (unsigned long long)*starved,
 	       (long long)(ks_now_ns() - from) / 1000000);
-	KS_CHECK(starved > 0, "the card was not busy: nothing was tested");
 	KS_OK(ks_queue_state(hung.fd, hung.queue, &state));
 	KS_IS(state.cause, WEFT_FAULT_HANG);
 	KS_DO(ks_rig_alive(&hung));
 	ks_rig_close(&hung);
 	for (int i = 0; i < CROWD; i++)
 		ks_rig_close(&crowd[i]);
+	return 0;
+}
+
+/* A machine that was slower when it was measured than it is then has a card that is not busy, which tests nothing. */
+static int starved_and_hung(void)
+{
+	uint64_t starved = 0;
+
+	for (uint32_t times = 1; !starved && times <= 4; times *= 2)
+		KS_DO(crowd_and_hung(times, &starved));
+	KS_CHECK(starved > 0, "the card was not busy: nothing was tested");
 	return 0;
 }
 

@@ -341,7 +341,7 @@ static bool is_name(const char *text, size_t room)
 }
 
 /* What a sync file says of its fence: of a queue, and of a process's memory, that are gone. */
-static int ask_fence(int fd, int want)
+static int ask_fence(int fd, bool ran)
 {
 	struct sync_fence_info fence = { .status = 0 };
 	struct sync_file_info info = { .num_fences = 1, .sync_fence_info = (uintptr_t)&fence };
@@ -350,7 +350,8 @@ static int ask_fence(int fd, int want)
 	KS_IS(info.num_fences, 1);
 	KS_CHECK(is_name(fence.obj_name, sizeof(fence.obj_name)) && is_name(fence.driver_name, sizeof(fence.driver_name)),
 		 "%.32s, %.32s", fence.driver_name, fence.obj_name);
-	KS_IS(fence.status, want);
+	/* -ESRCH: of what the scheduler had to end by itself, where a queue's jobs take too long to be cancelled one by one */
+	KS_CHECK(ran ? fence.status == 1 : fence.status == -ECANCELED || fence.status == -ESRCH, "%d", fence.status);
 	return 0;
 }
 
@@ -372,17 +373,17 @@ static int fences_outlive_queues(void)
 	KS_OK(ks_queue_destroy(rig.fd, rig.queue));
 	for (int i = 0; i < 200 && ks_count(0, "live_queues") > 0; i++)
 		usleep(10000);
-	KS_DO(ask_fence(done, 1));
-	KS_DO(ask_fence(never, -ECANCELED));
+	KS_DO(ask_fence(done, true));
+	KS_DO(ask_fence(never, false));
 	ks_rig_close(&rig);
-	KS_DO(ask_fence(done, 1));
+	KS_DO(ask_fence(done, true));
 	for (int i = 0; i < 3; i++) {
 		KS_OK(ks_rig_open(&other, 0, 0));
 		KS_OK(ks_rig_alive(&other));
-		KS_DO(ask_fence(done, 1));
+		KS_DO(ask_fence(done, true));
 		ks_rig_close(&other);
 	}
-	KS_DO(ask_fence(never, -ECANCELED));
+	KS_DO(ask_fence(never, false));
 	close(done);
 	close(never);
 	return 0;
