@@ -47,7 +47,7 @@ COUNTS = {
     "fuzz-topology": (50_000, 10_000_000),
     # in the machine
     "bind_random_test": (300, 20_000),                 # random maps and unmaps against a model
-    "cell_test": (30, 1_000),                   # resets of each card while objects of cells are made and closed
+    "cell_test": (8, 1_000),                    # resets of each card while objects of cells are made and closed
     "udmabuf_test": (8, 200),                   # processes killed while they pin
     "life_test": (10_000, 100_000),             # open and close of a node
     "kill_test": (30, 10_000),                  # processes killed at random moments
@@ -56,7 +56,7 @@ COUNTS = {
     "inject_test": (6, 100),                    # crashes of the firmware
     "quiet_test": (5, 1_000),                   # resets while everything goes on
     "sleep_test": (4, 200),                     # processes killed beside a suspend
-    "failnth_test": (48, 100_000),              # allocations of a bind that fail, at most all
+    "failnth_test": (24, 100_000),              # allocations of a bind that fail, at most all
     "uring_life_test": (30, 10_000),            # rounds in which signal, time-out and CANCEL race; 1/5 are kill -9
     "removal-drop": (3, 1_000),                 # cards pulled out under load; tests/system/removal_test.py
     "removal-unplug": (2, 1_000),               # cards unplugged in order, the same; every tenth by the slot's button
@@ -64,7 +64,7 @@ COUNTS = {
     "removal-error": (3, 100),                  # ports that report a fatal error, the same
     "coll_removal_test": (3, 200),              # cards pulled out in the middle of a call, for one process and several
     "pm_test": (300, 10_000),                   # submissions against as many calls that say that the queue is idle
-    "will_test": (100, 1_000),                  # producers killed at random moments
+    "will_test": (50, 1_000),                   # producers killed at random moments
     "revoke_test": (6, 1_000),                  # times a peer's memory goes away under traffic
     "kfuzz_test": (1_500, 1_000_000),           # calls of the fuzzer that KCOV leads
     "peer_test": (300, 5_000),                  # signals against a last import that ends
@@ -82,7 +82,7 @@ COUNTS = {
     "runtime_edge_death_test": (20, 1_000),      # processes killed at either end of an edge
     "runtime_wide_test": (200, 4_000),           # lanes on each of four cards; a card has 4,096 queues
     # open and close of the library, each with a job: 10,000 take four minutes on two emulated processors, too long for CI
-    "runtime_queue_test": (300, 10_000),
+    "runtime_queue_test": (150, 10_000),
 }
 
 

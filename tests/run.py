@@ -199,7 +199,7 @@ RACING = {"submit_test": "200", "uqueue_test": "", "cell_test": "5", "uring_test
           "bind_random_test": "60", "life_test": "500", "kill_test": "9", "revoke_test": "2", "prime_test": "", "pm_test": "50",
           "inject_test": "2", "recover_test": "", "pass_test": "2", "trace_test": "", "fdinfo_test": "", "will_test": "10",
           "hostile_test": "300", "dump_test": "", "foreign_test": "",
-          "event_test": "", "hwmon_test": "", "peer_test": "", "bind_test": "", "quiet_test": "2"}
+          "event_test": "", "hwmon_test": "", "peer_test": "100", "quiet_test": "2"}
 LONGEST = 8     # programs of a machine whose time is told
 # What is about plans and the cards that run them, and not about the kernel: once is enough. Loading, ending and killing them is
 # in runtime_body_test and others, which run everywhere.
@@ -282,7 +282,7 @@ def kselftest(kernel, after="", programs=None, **machine_options):
 
 
 # Programs that share memory of cards, of processes and of other drivers, with their counts.
-SHARING = {"revoke_test": "3", "foreign_test": "", "udmabuf_test": "2", "pass_test": "2"}
+SHARING = {"revoke_test": "2", "foreign_test": "", "udmabuf_test": "2", "pass_test": "2"}
 # Each kernel and each topology once: what depends on both would be no driver's doing.
 TRANSLATING = (("main", "switch"), ("debug", "root"))
 # Whether an IOMMU translates what each card does, or the machine is not what it was asked to be.

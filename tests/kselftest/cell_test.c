@@ -392,7 +392,7 @@ static int closed_within_resets(void)
 {
 	struct churn churn[KS_MAX_CARDS] = { };
 	struct drm_weft_stats before[KS_MAX_CARDS];
-	long rounds = ks_iterations(30), made = 0;
+	long rounds = ks_iterations(8), made = 0;
 	int fd[KS_MAX_CARDS];
 
 	for (int i = 0; i < ks_cards(); i++) {

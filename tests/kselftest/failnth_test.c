@@ -411,7 +411,7 @@ static bool only_its_file_is_missing(const char *pci)
 static int every_bind(void)
 {
 	int cards = ks_cards(), r = can_fail(), failed = 0, without = 0, left = 0, fd;
-	long rounds = ks_iterations(48), all;
+	long rounds = ks_iterations(24), all;
 	char pci[32];
 
 	if (r)

@@ -174,7 +174,7 @@ static int kill_one(int producer, int count, int64_t *took)
 
 static int killed(void)
 {
-	long n = ks_iterations(100);
+	long n = ks_iterations(50);
 	int count = peers() ? 2 : 1;
 	int64_t *took = calloc(n, sizeof(*took));
 	bool slow = slow_kernel();

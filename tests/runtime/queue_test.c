@@ -143,7 +143,7 @@ static int descriptors(void)
 /* Open, use, close: descriptors of the process and free memory of the card are as before. 10^4 with COUNT=10000. */
 static int open_close(struct weft *weft)
 {
-	uint64_t count = rt_number("COUNT", 300);
+	uint64_t count = rt_number("COUNT", 150);
 	struct weft_memory_info before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
 	struct weft_device *watch;
 	struct place p;
