@@ -50,7 +50,8 @@ def machines(kernel):
     if kernel in UNPROVED:
         parts = [([way for way in together if way != "reset"], name, UNPROVED[kernel], ""),
                  ([way for way in together if way == "reset"], f"{name}-proved", [], ", its locks are in order")]
-    parts += [([way], f"{name}-{way}", UNPROVED.get(kernel, []) + ROOM, "") for way in ways if way in ALONE]
+    parts += [([way], f"{name}-{way}", UNPROVED.get(kernel, []) + ROOM, "") for way in ways
+              if way in ALONE and (chosen or kernel != "main")]     # debug is the same kernel
     return [part for part in parts if part[0]]
 
 
