@@ -13,19 +13,23 @@
 #include "weft_file.h"
 #include "weft_gem.h"
 
+static inline void *fake_memory(struct kunit *test, size_t bytes)
+{
+	void *p = kunit_kzalloc(test, bytes, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
 static inline struct weft_device *fake_card(struct kunit *test)
 {
-	struct weft_device *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, w);
-	return w;
+	return fake_memory(test, sizeof(struct weft_device));
 }
 
 static inline struct weft_file *fake_file(struct kunit *test, struct weft_device *w)
 {
-	struct weft_file *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct weft_file *f = fake_memory(test, sizeof(*f));
 
-	KUNIT_ASSERT_NOT_NULL(test, f);
 	kref_init(&f->ref);
 	f->w = w;
 	return f;

@@ -24,37 +24,29 @@ struct world {
 	struct drm_weft_cell_want want[CELLS];
 };
 
-static void *zeroed(struct kunit *test, size_t bytes)
-{
-	void *p = kunit_kzalloc(test, bytes, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	return p;
-}
-
 static int set_up(struct kunit *test)
 {
 	static const struct weft_extent extent = { 0, SZ_4K };
-	struct world *world = zeroed(test, sizeof(*world));
+	struct world *world = fake_memory(test, sizeof(*world));
 	struct weft_device *w = fake_card(test);
 
 	world->w = w;
-	world->cell = zeroed(test, SZ_4K);
+	world->cell = fake_memory(test, SZ_4K);
 	w->caps = WEFT_CAP_WATCH | WEFT_CAP_CELLS;
 	w->mmio.lmem = (void __iomem __force *)world->cell;
 	w->mmio.lmem_bytes = SZ_4K;
-	w->pdev = zeroed(test, sizeof(*w->pdev));
+	w->pdev = fake_memory(test, sizeof(*w->pdev));
 	spin_lock_init(&w->pdev->dev.power.lock);
 	w->pdev->dev.power.disable_depth = 1;
 	spin_lock_init(&w->watches.lock);
 	w->watches.count = CELLS;
-	w->watches.entry = zeroed(test, CELLS * sizeof(*w->watches.entry));
+	w->watches.entry = fake_memory(test, CELLS * sizeof(*w->watches.entry));
 
 	world->f = fake_file(test, w);
 	fake_handles(test, world->f);
 	world->f->quota[DRM_WEFT_QUOTA_WATCHES].limit = CELLS;
 	world->bo = fake_object(test, w, WEFT_BO_LOCAL, SZ_4K);
-	world->bo->local.sem = zeroed(test, sizeof(struct weft_sem));
+	world->bo->local.sem = fake_memory(test, sizeof(struct weft_sem));
 	world->bo->local.extents = (struct weft_extent *)&extent;
 	world->bo->local.num_extents = 1;
 	world->handle = fake_handle(test, world->f, world->bo);

@@ -24,28 +24,20 @@ struct world {
 	void *regs;
 };
 
-static void *zeroed(struct kunit *test, size_t bytes)
-{
-	void *p = kunit_kzalloc(test, bytes, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	return p;
-}
-
 static int set_up(struct kunit *test)
 {
-	struct world *world = zeroed(test, sizeof(*world));
+	struct world *world = fake_memory(test, sizeof(*world));
 	struct weft_device *w = fake_card(test);
-	void *lmem = zeroed(test, LMEM);
+	void *lmem = fake_memory(test, LMEM);
 
-	world->regs = zeroed(test, WEFT_BAR_REGS_BYTES);
+	world->regs = fake_memory(test, WEFT_BAR_REGS_BYTES);
 	world->state = lmem + STATE;
 	w->mmio.regs = (void __iomem __force *)world->regs;
 	w->mmio.lmem = (void __iomem __force *)lmem;
 	w->mmio.lmem_bytes = LMEM;
 	w->lmem_bytes = LMEM;
 	/* one that runtime PM knows nothing of: engine time is what was seen last */
-	w->pdev = zeroed(test, sizeof(*w->pdev));
+	w->pdev = fake_memory(test, sizeof(*w->pdev));
 	spin_lock_init(&w->pdev->dev.power.lock);
 	w->pdev->dev.power.disable_depth = 1;
 	world->queue.w = w;

@@ -22,17 +22,9 @@ struct world {
 	u32 handle;
 };
 
-static void *zeroed(struct kunit *test, size_t bytes)
-{
-	void *p = kunit_kzalloc(test, bytes, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	return p;
-}
-
 static int set_up(struct kunit *test)
 {
-	struct world *world = zeroed(test, sizeof(*world));
+	struct world *world = fake_memory(test, sizeof(*world));
 	struct weft_device *w = fake_card(test);
 
 	world->f = fake_file(test, w);
@@ -40,11 +32,11 @@ static int set_up(struct kunit *test)
 	world->f->drm->driver_priv = world->f;
 	xa_init(&world->f->queues);
 	xa_init_flags(&w->hwqs, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ);
-	world->file = zeroed(test, sizeof(*world->file));
+	world->file = fake_memory(test, sizeof(*world->file));
 	world->file->private_data = world->f->drm;
-	world->vma = zeroed(test, sizeof(*world->vma));
+	world->vma = fake_memory(test, sizeof(*world->vma));
 	world->bo = fake_object(test, w, WEFT_BO_LOCAL, BYTES);
-	world->bo->local.sem = zeroed(test, sizeof(struct weft_sem));
+	world->bo->local.sem = fake_memory(test, sizeof(struct weft_sem));
 	world->handle = fake_handle(test, world->f, world->bo);
 	world->win = weft_window_create(w, WEFT_WINDOW_ARM, &world->bo->base, SZ_1M, BYTES);
 	KUNIT_ASSERT_NOT_NULL(test, world->win);
