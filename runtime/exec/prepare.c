@@ -12,6 +12,7 @@
 
 #include "runtime/core/device.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plan/rates.h"
 
 #define MAX_ENGINES	16
 #define GUESS_NS	1000		/* of a body with commands that nobody has estimated */
@@ -281,17 +282,6 @@ static int net_init(struct weft_plan *p, struct net *n)
 	return ret ? ret : net_rooms(p, n);
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t c = a % b;
-
-		a = b;
-		b = c;
-	}
-	return a;
-}
-
 /*
  * A drain opens so many bubbles that what goes by the count of firings finds itself where it was: tokens that stay, and the
  * entries of tables.
@@ -309,8 +299,8 @@ static int lag_round(struct weft_plan *p)
 
 		if (!k || e->flags & WEFT_EDGE_CONTROL)
 			continue;
-		need = k / gcd(k, (uint64_t)e->producer->q * e->rate);
-		multiple = multiple / gcd(multiple, need) * need;
+		need = k / weft_gcd(k, (uint64_t)e->producer->q * e->rate);
+		multiple = multiple / weft_gcd(multiple, need) * need;
 	}
 	for (uint32_t i = 0; i < p->num_bodies && multiple <= MAX_LAG; i++)
 		for (uint32_t j = 0; j < p->body[i]->num_operands && multiple <= MAX_LAG; j++) {
@@ -320,8 +310,8 @@ static int lag_round(struct weft_plan *p)
 
 			if (o->kind != WEFT_OPERAND_TABLE)
 				continue;
-			need = turns / gcd(turns, p->body[i]->q);
-			multiple = multiple / gcd(multiple, need) * need;
+			need = turns / weft_gcd(turns, p->body[i]->q);
+			multiple = multiple / weft_gcd(multiple, need) * need;
 		}
 	lag = (lag + multiple - 1) / multiple * multiple;
 	if (lag > MAX_LAG)

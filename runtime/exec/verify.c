@@ -38,17 +38,6 @@ int weft_decisions_live(const struct weft_plan *p)
 	return ret;
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t c = a % b;
-
-		a = b;
-		b = c;
-	}
-	return a;
-}
-
 /* Each edge as the other process gives it, over so many sequences that each gives whole firings. 0 or -EOVERFLOW */
 static int as_given(const struct weft_plan *p, struct weft_decided *d)
 {
@@ -62,8 +51,8 @@ static int as_given(const struct weft_plan *p, struct weft_decided *d)
 			continue;
 		d->net.edge[i].produce = e->peer.rate;
 		d->net.edge[i].initial = e->peer.initial;
-		need = e->peer.rate / gcd(e->peer.rate, (uint64_t)e->consumer[0].body->q * e->consumer[0].rate);
-		sequences *= need / gcd(sequences, need);
+		need = e->peer.rate / weft_gcd(e->peer.rate, (uint64_t)e->consumer[0].body->q * e->consumer[0].rate);
+		sequences *= need / weft_gcd(sequences, need);
 		if (sequences > WEFT_MAX_NODES)
 			return -EOVERFLOW;
 	}

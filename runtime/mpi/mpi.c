@@ -78,6 +78,14 @@ int MPI_Bcast(void *buffer, int count, MPI_Datatype type, int root, MPI_Comm com
 	return taken ? ret : PMPI_Bcast(buffer, count, type, root, comm);
 }
 
+/* Of a call that only moves data: both types have the same bytes, or it is not one of ours. */
+static void count_moved(struct wmpi_call *call, int in_count, MPI_Datatype in_type, int out_count, MPI_Datatype out_type)
+{
+	call->count = bytes_of(out_count, out_type, &call->same_type);
+	if (!call->in_place && bytes_of(in_count, in_type, &call->same_type) != call->count)
+		call->same_type = false;
+}
+
 int MPI_Allgather(const void *in, int in_count, MPI_Datatype in_type, void *out, int out_count, MPI_Datatype out_type, MPI_Comm comm)
 {
 	struct wmpi_call call = {
@@ -87,9 +95,7 @@ int MPI_Allgather(const void *in, int in_count, MPI_Datatype in_type, void *out,
 	bool taken;
 	int ret;
 
-	call.count = bytes_of(out_count, out_type, &call.same_type);
-	if (!call.in_place && bytes_of(in_count, in_type, &call.same_type) != call.count)
-		call.same_type = false;
+	count_moved(&call, in_count, in_type, out_count, out_type);
 	ret = wmpi_call_run(&call, &taken);
 	return taken ? ret : PMPI_Allgather(in, in_count, in_type, out, out_count, out_type, comm);
 }
@@ -117,9 +123,7 @@ int MPI_Alltoall(const void *in, int in_count, MPI_Datatype in_type, void *out, 
 	bool taken;
 	int ret;
 
-	call.count = bytes_of(out_count, out_type, &call.same_type);
-	if (!call.in_place && bytes_of(in_count, in_type, &call.same_type) != call.count)
-		call.same_type = false;
+	count_moved(&call, in_count, in_type, out_count, out_type);
 	ret = wmpi_call_run(&call, &taken);
 	return taken ? ret : PMPI_Alltoall(in, in_count, in_type, out, out_count, out_type, comm);
 }

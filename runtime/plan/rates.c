@@ -20,7 +20,7 @@ struct search {
 	uint32_t num;
 };
 
-static uint64_t gcd(uint64_t a, uint64_t b)
+uint64_t weft_gcd(uint64_t a, uint64_t b)
 {
 	while (b) {
 		uint64_t r = a % b;
@@ -35,10 +35,10 @@ static int multiply(struct share *s, uint64_t num, uint64_t den)
 {
 	uint64_t a, b;
 
-	a = gcd(num, s->den);
+	a = weft_gcd(num, s->den);
 	num /= a;
 	s->den /= a;
-	b = gcd(s->num, den);
+	b = weft_gcd(s->num, den);
 	s->num /= b;
 	den /= b;
 	if (__builtin_mul_overflow(s->num, num, &s->num) || __builtin_mul_overflow(s->den, den, &s->den))
@@ -99,7 +99,7 @@ static int part(struct search *s, uint32_t root, uint32_t *q)
 	for (uint32_t i = 0; i < s->num; i++) {
 		uint64_t den = s->share[s->part[i]].den;
 
-		if (__builtin_mul_overflow(all, den / gcd(all, den), &all))
+		if (__builtin_mul_overflow(all, den / weft_gcd(all, den), &all))
 			return -EOVERFLOW;
 	}
 	for (uint32_t i = 0; i < s->num; i++) {
@@ -107,7 +107,7 @@ static int part(struct search *s, uint32_t root, uint32_t *q)
 
 		if (__builtin_mul_overflow(f->num, all / f->den, &n))
 			return -EOVERFLOW;
-		common = gcd(n, common);
+		common = weft_gcd(n, common);
 	}
 	for (uint32_t i = 0; i < s->num; i++) {
 		struct share *f = &s->share[s->part[i]];

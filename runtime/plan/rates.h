@@ -10,6 +10,9 @@
 /* Copies of bodies in the expanded graph, at most: a plan with more is refused rather than verified for minutes. */
 #define WEFT_MAX_NODES	(1u << 22)
 
+/* Greatest common divisor; of 0 and x: x */
+uint64_t weft_gcd(uint64_t a, uint64_t b);
+
 /**
  * weft_rates() - the repetition vector
  * @net: every index in it valid
