@@ -166,12 +166,15 @@ static void *ask_later(void *result)
 	return NULL;
 }
 
-/* How often the machine has suspended and come back. */
-static int suspended(void)
+/* How often the machine's suspends ended like that: "success", "failed_freeze". */
+static int suspends(const char *end)
 {
-	FILE *f = fopen("/sys/power/suspend_stats/success", "r");
+	char path[64];
 	int n = -1;
+	FILE *f;
 
+	snprintf(path, sizeof(path), "/sys/power/suspend_stats/%s", end);
+	f = fopen(path, "r");
 	if (f && fscanf(f, "%d", &n) != 1)
 		n = -1;
 	if (f)
@@ -203,7 +206,7 @@ static int beyond_the_limit(void)
 static int to_idle(void)
 {
 	const char *wakeup = "/sys/class/tty/ttyS1/power/wakeup";
-	int times = suspended(), asked = -1, r;
+	int times = suspends("success"), asked = -1, r;
 	pthread_t asker;
 	int64_t from;
 	struct work w;
@@ -219,7 +222,7 @@ static int to_idle(void)
 	ks_write(wakeup, "disabled");
 	KS_OK(r);
 	KS_OK(asked);
-	KS_IS(suspended(), times + 1);
+	KS_IS(suspends("success"), times + 1);
 	KS_CHECK(from > 2 * KS_SECOND, "slept %lld ms of 3000", (long long)from / 1000000);
 	KS_CHECK(w.loops.ctl->head != w.loops.tail, "the loops had ended before");
 	return finish(&w);
@@ -319,12 +322,31 @@ static void *kill_later(void *arg)
 }
 
 /*
+ * A process that ends while its ring's worker is already frozen waits for that worker, and the kernel (6.12) finds a process that
+ * does not freeze, in io_wq_put_and_exit(). Then no card was asked; the process ends, and the next suspend is not refused.
+ */
+static int suspend_unless_not_frozen(const char *level, long *not_frozen)
+{
+	int before = suspends("failed_freeze");
+	int r = suspend_to(level, "freeze");
+
+	if (r == -EBUSY && suspends("failed_freeze") > before) {
+		++*not_frozen;
+		r = suspend_to(level, "freeze");
+	}
+	return r;
+}
+
+/*
  * Processes killed right beside a suspend: their files are closed before it, or by workers that are not frozen, while cards
  * go to sleep. Neither fails, and afterwards nothing is left of them.
  */
 static int killed_beside(void)
 {
-	for (long round = 0; round < ks_iterations(6); round++) {
+	long rounds = ks_iterations(6), not_frozen = 0;
+
+	KS_OK(ks_write("/sys/power/pm_freeze_timeout", "3000"));
+	for (long round = 0; round < rounds; round++) {
 		const char *level = round % 2 ? "platform" : "devices";
 		pthread_t killer;
 		char what[512];
@@ -340,13 +362,15 @@ static int killed_beside(void)
 		KS_IS(read(ready[0], what, 1), 1);
 		close(ready[0]);
 		KS_OK(pthread_create(&killer, NULL, kill_later, &pid));
-		KS_OK(suspend_to(level, "freeze"));
+		KS_OK(suspend_unless_not_frozen(level, &not_frozen));
 		pthread_join(killer, NULL);
 		waitpid(pid, NULL, 0);
 		KS_OK(ks_leaks(what, sizeof(what)));
 		KS_DO(ks_works(0));
 		KS_DO(ks_works(ks_cards() - 1));
 	}
+	KS_OK(ks_write("/sys/power/pm_freeze_timeout", "20000"));
+	printf("# %ld of %ld suspends found a process that waited for a frozen worker of io_uring\n", not_frozen, rounds);
 	return 0;
 }
 
